@@ -1,0 +1,48 @@
+//! Every bound of the exchange in one place (D18), with the unit last in its name.
+//!
+//! Both sides read these constants; a test on each side crosses each of them by one.
+
+/// Deliveries in one bulk dispatch; the rest stay in the list as the next batch.
+pub const BULK_DELIVERIES_MAX: usize = 100;
+/// Attachments of one delivery.
+pub const ATTACHMENTS_MAX: usize = 20;
+/// Bytes of one attachment.
+pub const ATTACHMENT_BYTES_MAX: u64 = 100 * MEBIBYTE;
+/// Bytes of all parts of one delivery.
+pub const DELIVERY_BYTES_MAX: u64 = 300 * MEBIBYTE;
+/// Characters (Unicode scalar values) of the note of a delivery.
+pub const NOTE_CHARS_MAX: usize = 2_000;
+/// Bytes of one CSV record.
+pub const CSV_RECORD_BYTES_MAX: usize = 1_048_576;
+/// Bytes of one standard file that we read.
+pub const STANDARD_FILE_BYTES_MAX: u64 = 100 * MEBIBYTE;
+/// Files of one drop on the window.
+pub const DROP_FILES_MAX: usize = 1_000;
+/// Standard files of one delivery (a basic-information unit has an image for each recipient).
+pub const STANDARD_FILES_MAX: usize = 500;
+/// Bytes of the clear header of a delivery.
+pub const HEADER_BYTES_MAX: usize = 256 * 1_024;
+/// Bytes of all parts up to which a delivery is one request and one commit (D2).
+pub const SINGLE_REQUEST_BYTES_MAX: u64 = 256 * 1_024;
+/// Bytes of one chunk of a larger delivery.
+pub const CHUNK_BYTES_MAX: u64 = 4 * MEBIBYTE;
+/// Bytes of the sealed cover (note and attachment names).
+pub const COVER_BYTES_MAX: u64 = 64 * 1_024;
+/// Characters of a file name, in bytes of UTF-8.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// Characters of a password, at least and at most; it is never truncated (D17).
+pub const PASSWORD_CHARS_MIN: usize = 12;
+/// See [`PASSWORD_CHARS_MIN`].
+pub const PASSWORD_CHARS_MAX: usize = 64;
+/// Rows of one page of a list.
+pub const PAGE_ROWS_MAX: u32 = 200;
+/// Seconds that a claim holds without a range being served (D4).
+pub const CLAIM_LEASE_SECONDS: i64 = 120;
+/// Days that the server keeps content nobody fetched (D17).
+pub const RETENTION_DAYS: i64 = 90;
+/// Minutes without a key or a click after which the window locks (D13).
+pub const IDLE_LOCK_MINUTES: u32 = 15;
+/// Days before the expiry of a licence or certificate from which the window warns.
+pub const EXPIRY_WARNING_DAYS: i64 = 60;
+
+const MEBIBYTE: u64 = 1_024 * 1_024;

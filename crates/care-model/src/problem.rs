@@ -1,0 +1,170 @@
+//! The closed list of reasons for which the exchange or the desk refuses something.
+//!
+//! The Japanese sentences stand in the message catalogue under the same code, never here (D21).
+
+use serde::{Deserialize, Serialize};
+
+/// Declares the enum, its wire text and the list of all codes from one table.
+macro_rules! problem_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)+) => {
+        /// Why something was refused. The same code names the sentence in the message catalogue.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum ProblemCode {
+            $($(#[$doc])* #[serde(rename = $code)] $name,)+
+        }
+
+        impl ProblemCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [ProblemCode] = &[$(ProblemCode::$name),+];
+
+            /// The stable text of the code.
+            pub fn as_str(&self) -> &'static str {
+                match self { $(ProblemCode::$name => $code,)+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    // Setting up and signing in.
+    /// The connection file is not one, or of a newer kind.
+    ConnectionFileUnreadable = "connection_file_unreadable",
+    /// The certificate-issue password is wrong, used or expired.
+    EnrolmentPasswordRefused = "enrolment_password_refused",
+    /// There is no client certificate on this terminal.
+    CertificateMissing = "certificate_missing",
+    /// The client certificate is past its last day.
+    CertificateExpired = "certificate_expired",
+    /// The client certificate was revoked.
+    CertificateRevoked = "certificate_revoked",
+    /// The certificate was not issued by the exchange's own authority, or is not known to it.
+    CertificateForeign = "certificate_foreign",
+    /// The accounts belong to another office than the certificate.
+    CertificateOtherOffice = "certificate_other_office",
+    /// What was typed into the 個人ユーザID field does not begin with c.
+    PersonIdExpected = "person_id_expected",
+    /// What was typed into the 事業所ユーザID field does not begin with KJ.
+    OfficeIdExpected = "office_id_expected",
+    /// ID or password of step 1 is wrong.
+    PersonSignInRefused = "person_sign_in_refused",
+    /// ID or password of step 2 is wrong.
+    OfficeSignInRefused = "office_sign_in_refused",
+    /// Too many wrong passwords; parameter `minutes`.
+    SignInDelayed = "sign_in_delayed",
+    /// There is no session, or it ended.
+    SignInRequired = "sign_in_required",
+    /// A password shorter or longer than allowed; parameters `min`, `max`.
+    PasswordLength = "password_length",
+    /// The passphrase of the local data is wrong.
+    PassphraseRefused = "passphrase_refused",
+    /// The local data wait for their passphrase.
+    PassphraseRequired = "passphrase_required",
+    // The profile on this PC.
+    /// Another process of this PC has the profile open for writing.
+    ProfileBusy = "profile_busy",
+    /// The local database was written by a newer version of the client.
+    ProfileNewer = "profile_newer",
+    /// The local data cannot be read or written.
+    ProfileUnusable = "profile_unusable",
+    /// 初期設定 has not been done on this profile.
+    ProfileEmpty = "profile_empty",
+    /// This PC's disk is full.
+    LocalDiskFull = "local_disk_full",
+    // Files put on the window.
+    /// A folder was dropped.
+    DropIsFolder = "drop_is_folder",
+    /// A symbolic link or shortcut was dropped.
+    DropIsLink = "drop_is_link",
+    /// A file of zero bytes.
+    DropIsEmpty = "drop_is_empty",
+    /// A file that cannot be opened.
+    DropUnreadable = "drop_unreadable",
+    /// More files than [`crate::limits::DROP_FILES_MAX`]; parameter `max`.
+    DropTooMany = "drop_too_many",
+    /// The drop is not known any more.
+    DropUnknown = "drop_unknown",
+    /// A file above the size that is read; parameter `max_mb`.
+    FileTooLarge = "file_too_large",
+    // Composing.
+    /// The draft or composition is not known any more.
+    CompositionUnknown = "composition_unknown",
+    /// Nothing to send.
+    CompositionEmpty = "composition_empty",
+    /// A finding blocks sending.
+    CompositionBlocked = "composition_blocked",
+    /// Findings that warn have not been confirmed.
+    ConfirmationNeeded = "confirmation_needed",
+    /// The note is too long; parameter `max`.
+    NoteTooLong = "note_too_long",
+    /// The attachment is of a kind that is not allowed.
+    AttachmentKindRefused = "attachment_kind_refused",
+    /// The attachment is too large; parameter `max_mb`.
+    AttachmentTooLarge = "attachment_too_large",
+    /// More attachments than allowed; parameter `max`.
+    AttachmentsTooMany = "attachments_too_many",
+    /// The delivery is too large; parameter `max_mb`.
+    DeliveryTooLarge = "delivery_too_large",
+    /// A bulk list of more than allowed; parameter `max`.
+    BulkTooMany = "bulk_too_many",
+    // Sending.
+    /// The destination is not on the exchange.
+    DestinationUnknown = "destination_unknown",
+    /// The destination is this office in the same service kind.
+    DestinationIsSender = "destination_is_sender",
+    /// The sender in the names or the header is not the office that is signed in.
+    SenderMismatch = "sender_mismatch",
+    /// The licence ended; receiving still works.
+    LicenceExpired = "licence_expired",
+    /// The same id came with another content.
+    DeliveryConflict = "delivery_conflict",
+    /// Header, sizes or digests do not fit what arrived.
+    DeliveryMalformed = "delivery_malformed",
+    /// A chunk is missing or out of order; parameter `offset`.
+    UploadOffset = "upload_offset",
+    // Receiving.
+    /// No such delivery for this office.
+    DeliveryUnknown = "delivery_unknown",
+    /// Already received: fetching happens once.
+    AlreadyReceived = "already_received",
+    /// Another terminal holds it; parameters `terminal`, `since`.
+    ClaimedElsewhere = "claimed_elsewhere",
+    /// The claim was taken over, or its lease ran out.
+    ClaimLost = "claim_lost",
+    /// The sender took it back.
+    DeliveryRecalled = "delivery_recalled",
+    /// Nobody fetched it in time.
+    DeliveryExpired = "delivery_expired",
+    /// It cannot be taken back any more.
+    RecallTooLate = "recall_too_late",
+    /// What arrived is not what was sent.
+    DigestMismatch = "digest_mismatch",
+    /// Names, sender or destination do not fit the header.
+    HeaderMismatch = "header_mismatch",
+    /// No folder was chosen, or it is gone.
+    FolderMissing = "folder_missing",
+    /// The folder cannot be written to.
+    FolderReadOnly = "folder_read_only",
+    /// The folder's disk is full.
+    FolderFull = "folder_full",
+    // The line and the server.
+    /// The server does not answer; nothing was sent by this attempt.
+    ServerUnreachable = "server_unreachable",
+    /// The line broke half-way; the client goes on by itself under the same id.
+    ServerInterrupted = "server_interrupted",
+    /// The server is not the one in the connection file.
+    ServerUntrusted = "server_untrusted",
+    /// The server has too much to do or no room; it may be tried again.
+    ServerBusy = "server_busy",
+    /// The server speaks another version.
+    ServerIncompatible = "server_incompatible",
+    /// The request was not understood.
+    RequestMalformed = "request_malformed",
+    /// Something that should not happen; the reference leads to the log.
+    Internal = "internal",
+}
+
+impl std::fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,111 @@
+//! Writes the page's half of the contract.
+
+use std::fmt::Write as _;
+
+use ts_rs::{Config, TS};
+
+use crate::{CommandError, DeskEvent, TransferKind, commands::described, view};
+
+/// Collects the declarations of the listed types.
+macro_rules! declarations {
+    ($config:expr, $($name:ty),+ $(,)?) => { vec![$(<$name as TS>::decl($config)),+] };
+}
+
+/// The whole text of `ui/src/ipc/bindings.ts`. `cargo xtask bindings` writes it; a test compares it.
+pub fn typescript() -> String {
+    let config = &Config::from_env();
+    let mut text = String::from("// Generated from crates/desk-ipc by `cargo xtask bindings`. Do not edit.\n\n");
+    let codes: Vec<String> = view::problem_codes()
+        .iter()
+        .map(|code| format!("  | \"{code}\""))
+        .collect();
+    let _ = writeln!(text, "export type ProblemCode =\n{};\n", codes.join("\n"));
+    let _ = writeln!(
+        text,
+        "export const problemCodes = [\n{}\n] as const satisfies readonly ProblemCode[];\n",
+        view::problem_codes()
+            .iter()
+            .map(|code| format!("  \"{code}\","))
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
+    for declaration in declarations!(
+        config,
+        CommandError,
+        DeskEvent,
+        TransferKind,
+        view::StartView,
+        view::Stage,
+        view::HelpDeskView,
+        view::ConnectionView,
+        view::EnrolStart,
+        view::PassphraseStart,
+        view::PersonSignInStart,
+        view::OfficeSignInStart,
+        view::OfficeView,
+        view::KindView,
+        view::SessionView,
+        view::HomeView,
+        view::NewsRow,
+        view::ExpiryView,
+        view::FiguresView,
+        view::DropView,
+        view::DroppedFile,
+        view::CompositionMode,
+        view::ComposeStart,
+        view::AddDrop,
+        view::AttachFiles,
+        view::RemoveFile,
+        view::EditNote,
+        view::CompositionView,
+        view::PlannedView,
+        view::OnExchange,
+        view::FileRow,
+        view::SeverityView,
+        view::FindingView,
+        view::SendStart,
+        view::SendView,
+        view::SendRow,
+        view::SendStateView,
+        view::WaitReason,
+        view::DraftRow,
+        view::DeliveryRequest,
+        view::OutboxView,
+        view::OutboxRow,
+        view::OutboxStatus,
+        view::InboxView,
+        view::FolderView,
+        view::InboxRow,
+        view::InboxStatus,
+        view::PickupStart,
+        view::TakeOverStart,
+    ) {
+        let _ = writeln!(text, "export {declaration}\n");
+    }
+    let _ = writeln!(
+        text,
+        "/** Every command: what it takes and what it answers. */\nexport type Commands = {{"
+    );
+    for (name, request, answer) in described() {
+        let _ = writeln!(text, "  {name}: {{ request: {request}; answer: {answer} }};");
+    }
+    text.push_str("};\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_command_is_described() {
+        let text = super::typescript();
+        assert!(text.contains("start: { request: null; answer: StartView };"), "{text}");
+        assert!(
+            text.contains("drafts: { request: null; answer: Array<DraftRow> };"),
+            "{text}"
+        );
+        assert!(
+            text.contains("open_draft: { request: string; answer: CompositionView };"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! The sending desk's side: a row that exists before the first byte leaves, and ends as sent, cancelled or held.
+
+use care_model::ProblemCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Where an outgoing delivery stands on the sending desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum OutboxState {
+    /// Stored; nothing left yet, or the next try waits for its time.
+    Queued {
+        /// Tries so far.
+        tries: u32,
+        /// Not before.
+        not_before: DateTime<Utc>,
+        /// Whether a byte may have reached the server: then the server may already hold it, and it can't be cancelled.
+        maybe_sent: bool,
+    },
+    /// A try is under way.
+    Sending {
+        /// Tries so far, this one included.
+        tries: u32,
+    },
+    /// The server said that it holds it durably.
+    Sent {
+        /// The server's time of acceptance.
+        accepted_at: DateTime<Utc>,
+    },
+    /// Refused; a person must see it.
+    Held {
+        /// Why.
+        problem: ProblemCode,
+    },
+    /// Cancelled before a byte left.
+    Cancelled,
+}
+
+/// What happens to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxEvent {
+    /// The queue takes it up.
+    Start,
+    /// The server accepted, now or earlier.
+    Accepted {
+        /// When.
+        accepted_at: DateTime<Utc>,
+    },
+    /// The line or the server failed in a way that another try may cure. Whether the server holds it is unknown.
+    Interrupted,
+    /// The server could not be reached at all: nothing left.
+    Unreachable,
+    /// The server refused for good.
+    Refused {
+        /// Why.
+        problem: ProblemCode,
+    },
+    /// The process starts and finds the row.
+    Restarted,
+    /// A person wants a held row to be tried again, under the same identity.
+    Retry,
+    /// A person cancels.
+    Cancel,
+}
+
+/// A row does not take this event in its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxRefusal;
+
+/// Longest wait between two tries, in seconds.
+const WAIT_SECONDS_MAX: i64 = 60;
+
+/// The one transition function of an outgoing delivery.
+pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Result<OutboxState, OutboxRefusal> {
+    use OutboxEvent as E;
+    use OutboxState as S;
+    match (state, event) {
+        (S::Queued { tries, .. }, E::Start) => Ok(S::Sending {
+            tries: tries.saturating_add(1),
+        }),
+        (S::Sending { .. }, E::Accepted { accepted_at }) => Ok(S::Sent { accepted_at }),
+        (S::Sending { tries }, E::Interrupted) => Ok(queued_after(*tries, true, now)),
+        (S::Sending { tries }, E::Unreachable) => Ok(queued_after(*tries, *tries > 1, now)),
+        (S::Sending { .. }, E::Refused { problem }) => Ok(S::Held { problem }),
+        // A process that died in the middle of a try cannot know what the server holds; the same identity makes asking again safe.
+        (S::Sending { tries }, E::Restarted) => Ok(S::Queued {
+            tries: *tries,
+            not_before: now,
+            maybe_sent: true,
+        }),
+        (S::Queued { tries, maybe_sent, .. }, E::Restarted) => Ok(S::Queued {
+            tries: *tries,
+            not_before: now,
+            maybe_sent: *maybe_sent,
+        }),
+        (S::Held { .. }, E::Retry) => Ok(S::Queued {
+            tries: 0,
+            not_before: now,
+            maybe_sent: false,
+        }),
+        (S::Queued { maybe_sent: false, .. } | S::Held { .. }, E::Cancel) => Ok(S::Cancelled),
+        (S::Sent { .. } | S::Held { .. } | S::Cancelled, E::Restarted) => Ok(state.clone()),
+        // Acceptance may arrive a second time; the first answer stands.
+        (S::Sent { .. }, E::Accepted { .. }) => Ok(state.clone()),
+        _ => Err(OutboxRefusal),
+    }
+}
+
+/// Doubling waits of 1, 2, 4 … seconds, at most a minute.
+fn queued_after(tries: u32, maybe_sent: bool, now: DateTime<Utc>) -> OutboxState {
+    let wait = (1_i64 << tries.saturating_sub(1).min(6)).min(WAIT_SECONDS_MAX);
+    OutboxState::Queued {
+        tries,
+        not_before: now + TimeDelta::seconds(wait),
+        maybe_sent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn queued() -> OutboxState {
+        OutboxState::Queued {
+            tries: 0,
+            not_before: at(0),
+            maybe_sent: false,
+        }
+    }
+
+    fn run(events: &[OutboxEvent]) -> Result<OutboxState, OutboxRefusal> {
+        events
+            .iter()
+            .try_fold(queued(), |state, event| step(&state, *event, at(0)))
+    }
+
+    use OutboxEvent as E;
+
+    #[test]
+    fn the_way_to_sent_and_back_to_the_queue() {
+        let accepted = E::Accepted { accepted_at: at(5) };
+        assert_eq!(run(&[E::Start, accepted]), Ok(OutboxState::Sent { accepted_at: at(5) }));
+        assert_eq!(
+            run(&[E::Start, E::Interrupted, E::Start, accepted]),
+            Ok(OutboxState::Sent { accepted_at: at(5) })
+        );
+        assert_eq!(
+            run(&[E::Start, E::Restarted]),
+            Ok(OutboxState::Queued {
+                tries: 1,
+                not_before: at(0),
+                maybe_sent: true
+            })
+        );
+    }
+
+    #[test]
+    fn waits_double_up_to_a_minute() {
+        let waits: Vec<i64> = (1..9)
+            .map(|tries| match queued_after(tries, true, at(0)) {
+                OutboxState::Queued { not_before, .. } => (not_before - at(0)).num_seconds(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+
+    #[test]
+    fn what_may_have_left_is_never_cancelled() {
+        assert_eq!(run(&[E::Cancel]), Ok(OutboxState::Cancelled));
+        assert_eq!(run(&[E::Start, E::Cancel]), Err(OutboxRefusal));
+        assert_eq!(run(&[E::Start, E::Unreachable, E::Cancel]), Ok(OutboxState::Cancelled));
+        assert_eq!(run(&[E::Start, E::Interrupted, E::Cancel]), Err(OutboxRefusal));
+        assert_eq!(
+            run(&[E::Start, E::Interrupted, E::Start, E::Unreachable, E::Cancel]),
+            Err(OutboxRefusal)
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_held_and_may_be_retried_under_the_same_identity() {
+        let refused = E::Refused {
+            problem: ProblemCode::DestinationUnknown,
+        };
+        assert_eq!(
+            run(&[E::Start, refused]),
+            Ok(OutboxState::Held {
+                problem: ProblemCode::DestinationUnknown
+            })
+        );
+        assert!(matches!(
+            run(&[E::Start, refused, E::Retry]),
+            Ok(OutboxState::Queued { .. })
+        ));
+        assert_eq!(run(&[E::Accepted { accepted_at: at(0) }]), Err(OutboxRefusal));
+    }
+}

@@ -1,0 +1,55 @@
+//! What travels between a desk and an exchange server: requests, answers, problems and their limits.
+//!
+//! Plain data with one constructor each; who may ask for what is decided by the server, what happens to a
+//! delivery by `exchange-flow`.
+//!
+//! | Call | Who | Body → answer |
+//! |---|---|---|
+//! | `POST /v1/enrolments` (enrolment listener) | anybody with an issue password | [`EnrolmentRequest`] → [`EnrolmentAnswer`] |
+//! | `GET /v1/exchange` (both listeners) | anybody | → [`ExchangeAnswer`] |
+//! | `POST /v1/sign-in/person` | terminal | [`PersonSignIn`] → [`PersonSignInAnswer`] |
+//! | `POST /v1/sign-in/office` | terminal | [`OfficeSignIn`] → [`Session`] |
+//! | `POST /v1/sign-in/refresh` | terminal | [`RefreshSession`] → [`Session`] |
+//! | `POST /v1/sign-out` | session | → nothing |
+//! | `GET /v1/me` | session | → [`Me`] |
+//! | `GET /v1/offices/{number}` | session | → [`OfficeEntry`] |
+//! | `GET /v1/news` | session | → [`NewsPage`] |
+//! | `PUT /v1/deliveries/{id}` | session | a [framed](envelope) small delivery → [`Accepted`] |
+//! | `POST /v1/uploads/{id}` | session | [`DeliveryHeader`] as JSON → [`UploadProgress`] |
+//! | `PUT /v1/uploads/{id}/{part}?offset=N` | session | bytes of one chunk → [`UploadProgress`] |
+//! | `POST /v1/uploads/{id}/commit` | session | → [`Accepted`] |
+//! | `GET /v1/outbox?after=&limit=` | session | → [`Page`] of [`OutboxEntry`] |
+//! | `GET /v1/inbox?after=&limit=` | session | → [`Page`] of [`InboxEntry`] |
+//! | `GET /v1/inbox/{id}/cover` | session | → the bytes of the cover part; does not make a delivery 済 |
+//! | `POST /v1/inbox/{id}/claim` | session | [`ClaimRequest`] → [`Claim`] |
+//! | `GET /v1/inbox/{id}/parts/{part}?fence=F` with `Range` | session | → the bytes asked for |
+//! | `POST /v1/inbox/{id}/confirm` | session | [`ConfirmRequest`] → [`Received`] |
+//! | `GET /v1/events` | session | → server-sent [`Event`]s |
+//!
+//! Every refusal is a [`Problem`] as `application/problem+json`. Every answer carries [`EPOCH_HEADER`].
+
+mod delivery;
+pub mod envelope;
+mod people;
+mod pickup;
+mod problem;
+
+pub use delivery::{
+    Accepted, DeliveryHeader, DeliveryStatus, HeaderError, InboxEntry, OutboxEntry, Page, Part, PartRole, Sealing,
+    UploadProgress,
+};
+pub use people::{
+    AccountFamily, EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, HelpDesk, Licence, Me, NewsEntry, NewsPage,
+    OfficeEntry, OfficeSignIn, PersonSignIn, PersonSignInAnswer, RefreshSession, Session,
+};
+pub use pickup::{Claim, ClaimRequest, ConfirmRequest, Event, Received};
+pub use problem::Problem;
+
+/// The version of this protocol; a server that speaks another answers `server_incompatible`.
+pub const PROTOCOL_VERSION: u32 = 1;
+/// The header in which a client names the version that it speaks.
+pub const VERSION_HEADER: &str = "careplan-version";
+/// The header in which every answer carries the server's epoch; a restore from backup raises it (D8).
+pub const EPOCH_HEADER: &str = "careplan-epoch";
+/// The media type of [`Problem`].
+pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
