@@ -1,0 +1,77 @@
+//! What the desk needs from outside: the window it has no knowledge of, a clock, and where its key is kept.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+
+/// What a host shows for the desk: dialogs, notices, the tray.
+///
+/// A test scripts the answers; the window asks a person.
+pub trait Surface: Send + Sync + 'static {
+    /// The system's dialog for files to send; none if the person cancelled.
+    fn choose_files(&self) -> BoxFuture<'_, Option<Vec<PathBuf>>>;
+    /// The system's dialog for a folder to receive into; none if the person cancelled.
+    fn choose_folder(&self) -> BoxFuture<'_, Option<PathBuf>>;
+    /// The system's dialog for the connection file; none if the person cancelled.
+    fn choose_connection_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
+    /// Tells the person something while the window may be hidden. Counts only (D20).
+    fn notify(&self, notice: Notice);
+    /// Shows how things stand in the tray.
+    fn show_tray(&self, state: TrayState);
+    /// Opens a folder in the system's file manager.
+    fn reveal(&self, folder: &Path);
+}
+
+/// A notice; counts only, no office, no person (D20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// New deliveries wait to be fetched.
+    Arrived {
+        /// How many came since the last notice.
+        count: u32,
+    },
+    /// The other side downloaded what this office had sent.
+    Downloaded {
+        /// How many since the last notice.
+        count: u32,
+    },
+}
+
+/// What the tray shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TrayState {
+    /// Deliveries that wait to be fetched.
+    pub waiting: u32,
+    /// Whether the last attempt reached the exchange.
+    pub online: bool,
+    /// Whether somebody is signed in.
+    pub signed_in: bool,
+}
+
+/// Where the key of the profile comes from (D14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySource {
+    /// The key store of the operating system; a passphrase where there is none.
+    System,
+    /// A passphrase that a person types at every start.
+    Passphrase,
+    /// A file in the profile that only its owner may read. For demo and tests, and named as such on the screen.
+    File,
+}
+
+/// The clock.
+pub trait Clock: Send + Sync + 'static {
+    /// The present instant.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
