@@ -1,0 +1,193 @@
+//! Stands in for the desktop: dialogs answer what the script laid out, the rest is recorded.
+
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use desk::ports::{Notice, Surface, TrayState};
+use futures::future::{BoxFuture, FutureExt as _, ready};
+use serde::Serialize;
+
+/// More answers than any test lays out, and more records than any test reads.
+const KEPT_MAX: usize = 1_000;
+
+/// What the desk showed so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SurfaceRecord {
+    /// Every notice, oldest first.
+    pub notices: Vec<NoticeRecord>,
+    /// The tray, once it was shown.
+    pub tray: Option<TrayRecord>,
+    /// Every folder that was revealed, oldest first.
+    pub revealed: Vec<PathBuf>,
+    /// Dialogs that were opened while no answer was laid out; they were answered as cancelled.
+    pub cancelled_dialogs: u32,
+}
+
+/// One notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum NoticeRecord {
+    /// New deliveries wait.
+    Arrived {
+        /// How many.
+        count: u32,
+    },
+    /// The other side downloaded.
+    Downloaded {
+        /// How many.
+        count: u32,
+    },
+}
+
+/// The tray.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct TrayRecord {
+    /// Deliveries that wait to be fetched.
+    pub waiting: u32,
+    /// Whether the last attempt reached the exchange.
+    pub online: bool,
+    /// Whether somebody is signed in.
+    pub signed_in: bool,
+}
+
+/// The scripted desktop.
+#[derive(Debug, Default)]
+pub struct ScriptedSurface {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    files: VecDeque<Option<Vec<PathBuf>>>,
+    folders: VecDeque<Option<PathBuf>>,
+    connection_files: VecDeque<Option<PathBuf>>,
+    record: SurfaceRecord,
+}
+
+impl ScriptedSurface {
+    /// Lays out the answer of the next dialog for files.
+    pub fn answer_files(&self, paths: Option<Vec<PathBuf>>) {
+        lay_out(&mut self.lock().files, paths);
+    }
+
+    /// Lays out the answer of the next dialog for a folder.
+    pub fn answer_folder(&self, path: Option<PathBuf>) {
+        lay_out(&mut self.lock().folders, path);
+    }
+
+    /// Lays out the answer of the next dialog for the connection file.
+    pub fn answer_connection_file(&self, path: Option<PathBuf>) {
+        lay_out(&mut self.lock().connection_files, path);
+    }
+
+    /// What the desk showed so far.
+    pub fn record(&self) -> SurfaceRecord {
+        self.lock().record.clone()
+    }
+
+    /// A panic elsewhere leaves plain values behind, which are still good.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the next answer; a dialog without one is cancelled, and counted.
+    fn next<T: Send + 'static>(
+        &self,
+        queue: impl FnOnce(&mut State) -> &mut VecDeque<Option<T>>,
+    ) -> BoxFuture<'_, Option<T>> {
+        let mut state = self.lock();
+        let answer = queue(&mut state).pop_front().unwrap_or_else(|| {
+            state.record.cancelled_dialogs += 1;
+            None
+        });
+        ready(answer).boxed()
+    }
+}
+
+/// Adds an answer; the oldest goes when a script lays out far too many.
+fn lay_out<T>(queue: &mut VecDeque<Option<T>>, answer: Option<T>) {
+    if queue.len() >= KEPT_MAX {
+        queue.pop_front();
+    }
+    queue.push_back(answer);
+}
+
+impl Surface for ScriptedSurface {
+    fn choose_files(&self) -> BoxFuture<'_, Option<Vec<PathBuf>>> {
+        self.next(|state| &mut state.files)
+    }
+
+    fn choose_folder(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        self.next(|state| &mut state.folders)
+    }
+
+    fn choose_connection_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        self.next(|state| &mut state.connection_files)
+    }
+
+    fn notify(&self, notice: Notice) {
+        let mut state = self.lock();
+        if state.record.notices.len() < KEPT_MAX {
+            state.record.notices.push(match notice {
+                Notice::Arrived { count } => NoticeRecord::Arrived { count },
+                Notice::Downloaded { count } => NoticeRecord::Downloaded { count },
+            });
+        }
+    }
+
+    fn show_tray(&self, tray: TrayState) {
+        self.lock().record.tray = Some(TrayRecord {
+            waiting: tray.waiting,
+            online: tray.online,
+            signed_in: tray.signed_in,
+        });
+    }
+
+    fn reveal(&self, folder: &Path) {
+        let mut state = self.lock();
+        if state.record.revealed.len() < KEPT_MAX {
+            state.record.revealed.push(folder.to_path_buf());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn dialogs_answer_in_the_order_of_the_script_and_then_cancel() {
+        let surface = ScriptedSurface::default();
+        surface.answer_folder(Some("/one".into()));
+        surface.answer_folder(None);
+        assert_eq!(surface.choose_folder().await, Some("/one".into()));
+        assert_eq!(surface.choose_folder().await, None);
+        assert_eq!(surface.record().cancelled_dialogs, 0);
+        assert_eq!(surface.choose_files().await, None);
+        assert_eq!(surface.record().cancelled_dialogs, 1);
+    }
+
+    #[test]
+    fn what_the_desk_shows_is_recorded() {
+        let surface = ScriptedSurface::default();
+        surface.notify(Notice::Arrived { count: 2 });
+        surface.show_tray(TrayState {
+            waiting: 2,
+            online: true,
+            signed_in: false,
+        });
+        surface.reveal(Path::new("/folder"));
+        assert_eq!(
+            serde_json::to_value(surface.record()).unwrap(),
+            serde_json::json!({
+                "notices": [{"notice": "arrived", "count": 2}],
+                "tray": {"waiting": 2, "online": true, "signed_in": false},
+                "revealed": ["/folder"],
+                "cancelled_dialogs": 0,
+            })
+        );
+    }
+}
