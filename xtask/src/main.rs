@@ -4,8 +4,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bindings;
+mod tidy;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -26,11 +30,24 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Checks the direction of the crates, the page's imports, and the other rules of the house.
+    Tidy,
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
         Task::Bindings { check } => bindings::run(check),
+        Task::Tidy => tidy::run(),
     }
 }
 

@@ -1,0 +1,114 @@
+//! The direction of the crates: who may depend on whom. docs/ARCHITECTURE.md shows the same table.
+
+/// A crate of the workspace and the crates of the workspace that it may use when it is built.
+pub(super) const EDGES: &[(&str, &[&str])] = &[
+    // The field.
+    ("care-model", &[]),
+    ("care-csv", &["care-model", "messages"]),
+    ("care-route", &["care-model", "care-csv", "messages"]),
+    ("care-samples", &["care-model"]),
+    ("messages", &[]),
+    // The exchange.
+    ("sealing", &[]),
+    ("exchange-protocol", &["care-model"]),
+    ("exchange-flow", &["care-model", "exchange-protocol"]),
+    ("exchange-client", &["care-model", "exchange-protocol"]),
+    (
+        "exchange-store",
+        &["care-model", "exchange-protocol", "exchange-flow", "sealing"],
+    ),
+    (
+        "exchange-server",
+        &[
+            "care-model",
+            "exchange-protocol",
+            "exchange-flow",
+            "exchange-store",
+            "messages",
+            "sealing",
+        ],
+    ),
+    // The office's side.
+    ("desk-ipc", &["care-model"]),
+    (
+        "desk",
+        &[
+            "care-model",
+            "care-csv",
+            "care-route",
+            "exchange-protocol",
+            "exchange-flow",
+            "exchange-client",
+            "desk-ipc",
+            "messages",
+            "sealing",
+        ],
+    ),
+    ("desk-bridge", &["care-model", "desk", "desk-ipc", "messages"]),
+    (
+        "desk-cli",
+        &["care-model", "care-csv", "care-route", "desk", "desk-ipc", "messages"],
+    ),
+    ("careplan-exchange", &["care-model", "desk", "desk-ipc", "messages"]),
+    // What tests stand on.
+    (
+        "test-support",
+        &[
+            "care-model",
+            "care-samples",
+            "exchange-client",
+            "exchange-protocol",
+            "exchange-server",
+            "desk",
+            "desk-ipc",
+        ],
+    ),
+    ("acceptance", &[]),
+    ("xtask", &["desk-ipc", "messages"]),
+    (
+        "bench",
+        &[
+            "care-csv",
+            "care-model",
+            "care-route",
+            "care-samples",
+            "desk",
+            "desk-ipc",
+            "exchange-client",
+            "exchange-protocol",
+            "exchange-server",
+            "test-support",
+        ],
+    ),
+];
+
+/// What only tests may use, and who else may.
+pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
+    ("test-support", &["bench"]),
+    ("care-samples", &["test-support", "bench"]),
+];
+
+/// A crate from outside that few may use: its name, or the beginning of it, and who.
+pub(super) const RESERVED: &[(&str, &[&str])] = &[
+    ("tauri", &["careplan-exchange"]),
+    ("sqlx", &["exchange-store", "desk"]),
+    ("ts-rs", &["desk-ipc"]),
+    ("axum", &["exchange-server", "desk-bridge"]),
+    ("reqwest", &["exchange-client"]),
+    ("keyring", &["desk"]),
+];
+
+/// `(from, to)`: must not be reached when `from` is built, over any path.
+pub(super) const UNREACHABLE: &[(&str, &str)] = &[
+    // The server never opens a care record.
+    ("exchange-server", "care-csv"),
+    ("exchange-server", "care-route"),
+    ("exchange-store", "care-csv"),
+    // The core knows no window.
+    ("desk", "tauri"),
+    ("desk-cli", "tauri"),
+    // The bridge is in no package.
+    ("careplan-exchange", "desk-bridge"),
+    // The sheets and the contract stay quick to build for the tools.
+    ("xtask", "tokio"),
+];
