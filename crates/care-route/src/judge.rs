@@ -1,0 +1,234 @@
+//! Judging one group of files: which unit it is, what it lacks, who it is from and for.
+
+use care_model::{
+    Address, Edition, ExchangeFileName, FileKind, Finding, FindingCode, FindingRule, NameMonth, OfficeNumber, SendUnit,
+    Serial, ServiceKind, UnitMatch, UnitMonth,
+};
+
+use crate::plan::{PlannedDelivery, SourceFile};
+
+/// A file with its name.
+pub(crate) struct Member<'a> {
+    pub(crate) file: &'a SourceFile,
+    pub(crate) name: ExchangeFileName,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl<'a> Member<'a> {
+    pub(crate) fn new(file: &'a SourceFile, name: ExchangeFileName) -> Self {
+        Self {
+            file,
+            name,
+            findings: Vec::new(),
+        }
+    }
+}
+
+/// Files with the same sender, destination and serial.
+pub(crate) struct Group<'a> {
+    from: Address,
+    to: Address,
+    serial: Serial,
+    members: Vec<Member<'a>>,
+    nearest: Option<UnitMatch>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn new(from: Address, to: Address, serial: Serial, mut members: Vec<Member<'a>>) -> Self {
+        let edition = if from.kind.is_some() { Edition::V4 } else { Edition::V3 };
+        let kinds: Vec<_> = members
+            .iter()
+            .map(|member| (member.name.kind, member.name.month))
+            .collect();
+        let nearest = SendUnit::nearest(edition, from, to, &kinds);
+        members.sort_by_key(|member| {
+            let unit = nearest.as_ref().map(|found| found.unit);
+            let place = unit.and_then(|unit| unit.members.iter().position(|m| m.kind == member.name.kind));
+            (place.unwrap_or(usize::MAX), member.name.branch, member.file.number)
+        });
+        Self {
+            from,
+            to,
+            serial,
+            members,
+            nearest,
+            findings: Vec::new(),
+        }
+    }
+
+    fn missing(&self) -> &[FileKind] {
+        self.nearest.as_ref().map_or(&[], |found| &found.missing)
+    }
+
+    /// Whether all of these files are what another group lacks.
+    fn completes(&self, other: &Group<'_>) -> bool {
+        let missing = other.missing();
+        !missing.is_empty() && self.members.iter().all(|member| missing.contains(&member.name.kind))
+    }
+}
+
+/// Tells groups that would be one if a serial, a destination or the form of a name were the same.
+pub(crate) fn explain_neighbours(groups: &mut [Group<'_>]) {
+    let incomplete: Vec<usize> = (0..groups.len())
+        .filter(|at| !groups[*at].missing().is_empty())
+        .collect();
+    // Two of a hundred groups are near at most; the square of a few incomplete ones is nothing.
+    let incomplete = &incomplete[..incomplete.len().min(NEIGHBOURS_MAX)];
+    let mut found = Vec::new();
+    for &whole in incomplete {
+        for &part in incomplete {
+            if whole == part || !groups[part].completes(&groups[whole]) {
+                continue;
+            }
+            let (a, b) = (&groups[whole], &groups[part]);
+            let same_offices = a.from.office == b.from.office && a.to.office == b.to.office;
+            let finding = if a.from == b.from && a.to == b.to {
+                let finding = Finding::blocks(FindingCode::SerialMismatch);
+                finding.param("serial", a.serial).param("other", b.serial)
+            } else if same_offices && a.serial == b.serial {
+                Finding::blocks(FindingCode::Name).rule(match a.from.kind.is_some() == b.from.kind.is_some() {
+                    true => FindingRule::ServiceKind,
+                    false => FindingRule::OldStyle,
+                })
+            } else if a.from == b.from && a.serial == b.serial {
+                let finding = Finding::blocks(FindingCode::OfficeMismatch).rule(FindingRule::Destinations);
+                finding.param("office", a.to).param("other", b.to)
+            } else {
+                continue;
+            };
+            found.push((whole, finding.clone()));
+            found.push((part, finding));
+        }
+    }
+    for (at, finding) in found {
+        if !groups[at].findings.contains(&finding) {
+            groups[at].findings.push(finding);
+        }
+    }
+}
+
+/// Incomplete groups that are compared with each other.
+const NEIGHBOURS_MAX: usize = 200;
+
+/// Makes the planned delivery of a group.
+pub(crate) fn judge(sender: OfficeNumber, sender_kinds: &[ServiceKind], group: Group<'_>) -> PlannedDelivery {
+    let mut findings = group.findings;
+    judge_offices(sender, sender_kinds, group.from, group.to, &mut findings);
+    let unit = group.nearest.as_ref().map(|found| found.unit);
+    let mut file_findings: Vec<(u32, Finding)> = Vec::new();
+    if let Some(nearest) = &group.nearest {
+        judge_unit(nearest, group.from, group.to, &mut findings);
+    }
+    let mut kinds: Vec<FileKind> = group.members.iter().map(|member| member.name.kind).collect();
+    kinds.sort_unstable();
+    for pair in kinds.windows(2) {
+        if let [a, b] = pair
+            && a == b
+            && !a.is_image()
+        {
+            findings.push(Finding::blocks(FindingCode::MateSurplus).param("surplus", a.prefix()));
+        }
+    }
+    let lead_month = group.members.iter().find_map(|member| member.name.service_month());
+    for member in &group.members {
+        let number = member.file.number;
+        let facts = member
+            .file
+            .facts
+            .iter()
+            .flat_map(|facts| facts.findings.iter().cloned());
+        let mut all: Vec<Finding> = facts.chain(member.findings.iter().cloned()).collect();
+        judge_name(member, unit, lead_month, &mut all);
+        file_findings.extend(all.into_iter().map(|finding| (number, finding.in_file(number))));
+    }
+    let facts = group.members.iter().filter_map(|member| member.file.facts.as_ref());
+    let blocked = findings.iter().any(Finding::is_blocking) || file_findings.iter().any(|(_, f)| f.is_blocking());
+    PlannedDelivery {
+        from: group.from,
+        to: group.to,
+        serial: group.serial,
+        unit,
+        files: group.members.iter().map(|member| member.file.number).collect(),
+        month: lead_month,
+        recipients: facts.map(|facts| facts.recipients).max(),
+        findings,
+        file_findings,
+        blocked,
+    }
+}
+
+fn judge_offices(
+    sender: OfficeNumber,
+    sender_kinds: &[ServiceKind],
+    from: Address,
+    to: Address,
+    findings: &mut Vec<Finding>,
+) {
+    if from.office != sender {
+        let finding = Finding::blocks(FindingCode::OfficeMismatch).rule(FindingRule::Sender);
+        findings.push(finding.param("office", sender).param("found", from.office));
+    } else if let Some(kind) = from.kind
+        && !sender_kinds.is_empty()
+        && !sender_kinds.contains(&kind)
+    {
+        let finding = Finding::blocks(FindingCode::OfficeMismatch).rule(FindingRule::SenderKind);
+        findings.push(finding.param("kind", kind));
+    }
+    if from == to {
+        findings.push(Finding::blocks(FindingCode::DestinationIsSender));
+    }
+    for address in [from, to] {
+        if let Some(kind) = address.kind
+            && kind.name_ja().is_none()
+        {
+            findings.push(Finding::warns(FindingCode::ScopeName).param("kind", kind));
+        }
+    }
+}
+
+fn judge_unit(nearest: &UnitMatch, from: Address, to: Address, findings: &mut Vec<Finding>) {
+    for kind in &nearest.missing {
+        findings.push(Finding::blocks(FindingCode::MateMissing).param("missing", kind.prefix()));
+    }
+    for kind in &nearest.surplus {
+        findings.push(Finding::blocks(FindingCode::MateSurplus).param("surplus", kind.prefix()));
+    }
+    for kind in &nearest.expected {
+        // Images are named one by one in the records; without a name there is none to miss.
+        if !kind.is_image() {
+            findings.push(Finding::notes(FindingCode::MateExpected).param("missing", kind.prefix()));
+        }
+    }
+    if let (Some(from), Some(to)) = (from.party(), to.party())
+        && !nearest.unit.fits_direction(from.role(), to.role())
+    {
+        findings.push(Finding::warns(FindingCode::Direction));
+    }
+}
+
+fn judge_name(
+    member: &Member<'_>,
+    unit: Option<&'static SendUnit>,
+    month: Option<care_model::ServiceMonth>,
+    findings: &mut Vec<Finding>,
+) {
+    let name = &member.name;
+    if !name.extension_as_printed() {
+        findings.push(Finding::notes(FindingCode::Extension));
+    }
+    if name.has_stray_month() {
+        findings.push(Finding::warns(FindingCode::Name).rule(FindingRule::StrayMonth));
+    }
+    if name.kind == FileKind::RecipientSupplement
+        && let Some(unit) = unit.filter(|unit| unit.has(name.kind))
+        && matches!(name.month, NameMonth::Of(_)) != (unit.month == UnitMonth::Target)
+    {
+        findings.push(Finding::warns(FindingCode::HosokuMonth));
+    } else if let (Some(found), Some(named)) = (name.service_month(), month)
+        && found != named
+    {
+        let finding = Finding::warns(FindingCode::MonthMismatch).rule(FindingRule::Unit);
+        findings.push(finding.param("named", named).param("found", found));
+    }
+}
