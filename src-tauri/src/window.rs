@@ -1,0 +1,42 @@
+//! The window: made once, hidden where there is a way back to it, shown again from tray or a second start.
+
+use std::path::Path;
+
+use tauri::{App, AppHandle, Manager as _, WebviewWindowBuilder};
+
+/// The window's label, as in `tauri.conf.json` and the capability.
+pub(crate) const LABEL: &str = "main";
+
+/// Makes the window as `tauri.conf.json` describes it. What the page stores (nothing so far) stays in the profile.
+pub(crate) fn create(app: &App, profile: &Path) -> tauri::Result<()> {
+    let Some(config) = app.config().app.windows.iter().find(|window| window.label == LABEL) else {
+        return Err(tauri::Error::WindowNotFound);
+    };
+    WebviewWindowBuilder::from_config(app, config)?
+        .title(messages::window::title())
+        .data_directory(profile.join("window"))
+        .build()?;
+    Ok(())
+}
+
+/// Brings the window to the front.
+pub(crate) fn show(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        let shown = window
+            .show()
+            .and_then(|()| window.unminimize())
+            .and_then(|()| window.set_focus());
+        if let Err(error) = shown {
+            tracing::warn!(%error, "the window could not be shown");
+        }
+    }
+}
+
+/// Puts the window out of sight; the desk goes on.
+pub(crate) fn hide(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.hide()
+    {
+        tracing::warn!(%error, "the window could not be hidden");
+    }
+}
