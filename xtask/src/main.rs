@@ -4,6 +4,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bindings;
+mod demo;
+mod installers;
+mod setup;
+mod suite;
 mod tidy;
 
 use std::{
@@ -13,6 +17,7 @@ use std::{
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use xshell::{Shell, cmd};
 
 /// The tools of Careplan Exchange.
 #[derive(Parser)]
@@ -29,6 +34,26 @@ enum Task {
         /// Only compares, and fails if they differ.
         #[arg(long)]
         check: bool,
+    },
+    /// Writes the sample files of tests/fixtures.
+    Fixtures,
+    /// Two demo offices and their exchange on this computer, in windows or without.
+    Demo {
+        /// Does the whole main job without a window, and says how it went.
+        #[arg(long)]
+        headless: bool,
+    },
+    /// Runs every check that CI runs.
+    Test {
+        /// Also what takes too long for every landing: the installed package, Windows.
+        #[arg(long)]
+        long: bool,
+    },
+    /// Builds what offices install.
+    Installers {
+        /// Which, with commas: deb, appimage, msi, dmg.
+        #[arg(long, default_value = "deb")]
+        bundles: String,
     },
     /// Checks the direction of the crates, the page's imports, and the other rules of the house.
     Tidy,
@@ -47,8 +72,25 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Bindings { check } => bindings::run(check),
+        Task::Fixtures => fixtures(),
+        Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
+        Task::Demo { headless: false } => demo::window(),
+        Task::Test { long } => suite::run(long),
+        Task::Installers { bundles } => installers::run(&bundles),
         Task::Tidy => tidy::run(),
     }
+}
+
+/// Lets the crate that makes sample files write them.
+fn fixtures() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    cmd!(
+        shell,
+        "cargo run --quiet -p care-samples --example fixtures -- tests/fixtures"
+    )
+    .run()?;
+    Ok(())
 }
 
 /// The folder of the checkout.

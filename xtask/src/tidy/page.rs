@@ -38,6 +38,7 @@ fn layer(path: &str) -> Option<Layer<'_>> {
     let known = [
         "app",
         "components",
+        "composing",
         "features",
         "ipc",
         "lib",
@@ -57,7 +58,8 @@ fn layer(path: &str) -> Option<Layer<'_>> {
     })
 }
 
-/// `lib` uses nothing, `components` only words and pure things, a feature never another feature, `app` everything.
+/// `lib` uses nothing, `components` only words and pure things, a feature never another feature (what two share is in
+/// `composing`), `app` everything.
 fn allowed(from: Layer<'_>, to: Layer<'_>) -> bool {
     match (from.0, to.0) {
         ("app", _) => true,

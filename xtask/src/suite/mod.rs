@@ -1,0 +1,132 @@
+//! `cargo xtask test`: every check that CI runs, in the order in which a mistake shows itself soonest.
+
+mod counts;
+mod long;
+mod report;
+mod size;
+mod windows;
+
+use std::process::Command;
+
+use anyhow::Result;
+use xshell::Shell;
+
+use crate::{bindings, demo, root, setup, tidy};
+use report::Report;
+
+/// The window is tested as it ships: with the built page inside. One feature set for all stages, so that nothing is
+/// compiled twice.
+const FEATURES: &[&str] = &[
+    "--workspace",
+    "--locked",
+    "--features",
+    "careplan-exchange/custom-protocol",
+];
+
+/// Runs all stages; with `long` also what takes too much time for every landing.
+pub(crate) fn run(long: bool) -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    let mut report = Report::default();
+
+    report.stage("install what is missing", |report| {
+        report.check("system packages", || {
+            setup::packages(
+                &shell,
+                &[setup::WINDOW, setup::FONTS, setup::BROWSER, setup::WINDOW_TESTS],
+            )?;
+            setup::japanese_locale(&shell)
+        })?;
+        report.check("npm packages", || setup::node(&shell))
+    });
+    report.stage("tidy and format", |report| {
+        report.check("tidy", tidy::run)?;
+        report.command("cargo fmt", &mut cargo(&["fmt", "--all", "--check"], &[]))
+    });
+    report.stage("generated files", |report| {
+        report.check("bindings", || bindings::run(true))
+    });
+    // The window embeds the built page, so the page is built before the window is compiled.
+    report.stage("page", |report| {
+        report.command("page: types, lint, format", &mut npm("check"))?;
+        report.tests("page: units", &mut npm("test"))?;
+        report.command("page: build", &mut npm("build"))?;
+        report.check("page: size", size::check)
+    });
+    report.stage("clippy", |report| {
+        let mut words = cargo(&["clippy", "--all-targets"], FEATURES);
+        report.command("clippy", words.args(["--", "-D", "warnings"]))
+    });
+    report.stage("build", |report| {
+        report.command("build", &mut cargo(&["build", "--all-targets"], FEATURES))
+    });
+    report.stage("Rust tests", |report| {
+        if setup::has("cargo-nextest") {
+            report.tests(
+                "Rust tests",
+                &mut cargo(&["nextest", "run", "--no-fail-fast"], FEATURES),
+            )
+        } else {
+            report.tests(
+                "Rust tests",
+                &mut cargo(&["test", "--no-fail-fast", "--tests"], FEATURES),
+            )
+        }
+    });
+    report.stage("end to end in the browser", |report| {
+        report.tests("end to end in the browser", &mut npm("e2e"))
+    });
+    report.stage("the true window", |report| {
+        report.tests("the true window", &mut npm("native"))
+    });
+    report.stage("the main job without a window", |report| {
+        report.check("demo --headless", || demo::headless(demo::Binaries::Built))
+    });
+    report.stage("documents", |report| {
+        let mut words = cargo(
+            &[
+                "doc",
+                "--no-deps",
+                "--locked",
+                "--workspace",
+                "--exclude",
+                "careplan-exchange",
+            ],
+            &[],
+        );
+        report.command("rustdoc", words.env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    report.stage("supply chain", |report| {
+        if setup::has("cargo-deny") {
+            report.command(
+                "cargo deny",
+                &mut cargo(&["deny", "check", "bans", "licenses", "sources"], &[]),
+            )
+        } else {
+            println!("cargo-deny is not installed here; the long test installs it");
+            Ok(())
+        }
+    });
+    if long {
+        long::run(&shell, &mut report);
+    }
+    // The closing line is the last; a failure shows in it and in the exit status only.
+    if !report.close() {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+/// A cargo command in the root.
+fn cargo(first: &[&str], rest: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(root()).args(first).args(rest);
+    command
+}
+
+/// A script of the root's package.json.
+fn npm(script: &str) -> Command {
+    let mut command = Command::new("npm");
+    command.current_dir(root()).args(["run", "--silent", script]);
+    command
+}
