@@ -447,6 +447,54 @@ export const m = {
   },
 } as const;
 
+/** Short names by their code. */
+export const file_kindNames: Readonly<Record<string, string>> = {
+  "dlt1kyo": "居宅サービス計画書の削除",
+  "dltjsk": "実績情報の削除",
+  "dltkihon": "利用者基本情報の削除",
+  "dltplan": "サービス利用票（予定）の削除",
+  "dltplan_service": "サービス提供票（予定）の削除",
+  "dltyobo": "介護予防サービス・支援計画書の削除",
+  "up1kyo": "居宅サービス計画書 第1表",
+  "up2kyo": "居宅サービス計画書 第2表",
+  "up3kyo": "週間サービス計画表 第3表",
+  "uphosoku": "利用者補足情報",
+  "upjsk": "実績情報",
+  "upkihon": "利用者基本情報",
+  "upkihon_image": "利用者基本情報 家族構成の画像",
+  "upkihon_sub1": "利用者基本情報 別表（1日の生活・すごし方）",
+  "upkihon_sub2": "利用者基本情報 別表（現病歴・既往歴）",
+  "upplan": "サービス利用票（予定）第6表",
+  "upplan_service": "サービス提供票（予定）",
+  "upsikyu": "サービス利用票別表 第7表",
+  "upsikyu_service": "サービス提供票別表",
+  "upyobo": "介護予防サービス・支援計画書",
+  "upyobo_sub": "介護予防サービス・支援計画書 別表",
+};
+
+/** Short names by their code. */
+export const unitNames: Readonly<Record<string, string>> = {
+  "home_actual": "実績情報",
+  "home_actual_delete": "実績情報の削除",
+  "home_plan": "居宅サービス計画書",
+  "home_plan_delete": "居宅サービス計画書の削除",
+  "home_schedule": "サービス利用票・別表",
+  "home_schedule_delete": "サービス利用票・別表の削除",
+  "home_schedule_delete_service": "サービス提供票・別表の削除",
+  "home_schedule_service": "サービス提供票・別表",
+  "preventive_actual": "実績情報（介護予防）",
+  "preventive_actual_delete": "実績情報の削除（介護予防）",
+  "preventive_basic": "利用者基本情報",
+  "preventive_basic_delete": "利用者基本情報の削除",
+  "preventive_plan": "介護予防サービス・支援計画書",
+  "preventive_plan_delete": "介護予防サービス・支援計画書の削除",
+  "preventive_plan_with_basic": "介護予防サービス・支援計画書と利用者基本情報",
+  "preventive_schedule": "サービス利用票・別表（介護予防）",
+  "preventive_schedule_delete": "サービス利用票・別表の削除（介護予防）",
+  "preventive_schedule_delete_service": "サービス提供票・別表の削除（介護予防）",
+  "preventive_schedule_service": "サービス提供票・別表（介護予防）",
+};
+
 /** What is said about a problem. */
 export type ProblemText = { what: string; outcome: string; next: string };
 

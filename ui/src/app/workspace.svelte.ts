@@ -1,0 +1,111 @@
+import { Composition } from "../composing/composition.svelte";
+import { Drafts } from "../features/drafts/state.svelte";
+import { Home } from "../features/home/state.svelte";
+import { Inbox } from "../features/inbox/state.svelte";
+import { Outbox } from "../features/outbox/state.svelte";
+import type { DeskEvent } from "../ipc/bindings";
+import type { Desk } from "../ipc/call";
+
+/** The tabs, in the manual's order. */
+export const tabs = ["home", "inbox", "outbox", "compose", "drafts", "dispatch"] as const;
+/** One of them. */
+export type Tab = (typeof tabs)[number];
+
+/** Everything that is being worked on. It outlives the idle lock. */
+export class Workspace {
+  tab = $state<Tab>("home");
+  online = $state(true);
+  /** Whether files are being dragged over the window. */
+  dragging = $state(false);
+  /** Where a person wants to go while unsent rows of 一括送信 stand in the way. */
+  leavingTo = $state<Tab | null>(null);
+  /** The delivery of 一括送信 that is open in the editor; a drop belongs to it. */
+  editing = $state<string | null>(null);
+
+  readonly home: Home;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly drafts: Drafts;
+  readonly compose: Composition;
+  readonly dispatch: Composition;
+
+  constructor(desk: Desk) {
+    this.home = new Home(desk);
+    this.inbox = new Inbox(desk);
+    this.outbox = new Outbox(desk);
+    this.drafts = new Drafts(desk);
+    this.compose = new Composition(desk, "compose");
+    this.dispatch = new Composition(desk, "dispatch");
+  }
+
+  /** Asks for everything once, after ログイン. */
+  load(): void {
+    void this.home.load().then(() => {
+      if (this.home.view) this.online = this.home.view.online;
+    });
+    void this.inbox.load();
+    void this.outbox.load();
+    void this.drafts.load();
+  }
+
+  /** Goes to a tab; leaving unsent rows of 一括送信 asks first. */
+  goTo(tab: Tab): void {
+    if (tab === this.tab) return;
+    if (this.tab === "dispatch" && this.dispatch.hasUnsent) {
+      this.leavingTo = tab;
+      return;
+    }
+    // What was sent is found in 送信一覧; the screens begin afresh.
+    if (this.tab === "dispatch") void this.dispatch.discard();
+    if (this.tab === "compose") void this.compose.storeNote();
+    this.#show(tab);
+  }
+
+  /** Leaves 一括送信 although rows in it were not sent. */
+  async leave(): Promise<void> {
+    const to = this.leavingTo;
+    this.leavingTo = null;
+    await this.dispatch.discard();
+    if (to) this.#show(to);
+  }
+
+  /** Files were dropped while somebody is signed in. */
+  dropped(drop: string): void {
+    if (this.tab === "dispatch") {
+      if (this.editing) void this.dispatch.attach(this.editing, drop);
+      else if (this.dispatch.phase === "idle") void this.dispatch.add(drop);
+      return;
+    }
+    if (this.compose.phase !== "idle") return;
+    this.goTo("compose");
+    void this.compose.add(drop);
+  }
+
+  /** A hint from the desk. */
+  hinted(event: DeskEvent): void {
+    if (event.event === "drag_over") this.dragging = event.over;
+    if (event.event === "files_dropped") this.dragging = false;
+    if (event.event === "online") this.online = event.online;
+    for (const part of [this.home, this.inbox, this.outbox, this.drafts]) part.hinted(event);
+    if (event.event === "outbox_changed" || (event.event === "progress" && event.kind === "send")) {
+      void this.compose.hinted();
+      void this.dispatch.hinted();
+    }
+  }
+
+  /** 一括送信に切り替える. */
+  async turnIntoDispatch(): Promise<void> {
+    const view = await this.compose.turnIntoDispatch();
+    if (!view) return;
+    this.dispatch.adopt(view);
+    this.#show("dispatch");
+  }
+
+  #show(tab: Tab): void {
+    this.tab = tab;
+    if (tab === "home") void this.home.load();
+    if (tab === "inbox") void this.inbox.load();
+    if (tab === "outbox") void this.outbox.load();
+    if (tab === "drafts") void this.drafts.load();
+  }
+}

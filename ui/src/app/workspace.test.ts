@@ -1,0 +1,56 @@
+import { expect, it, vi } from "vitest";
+
+import type { CompositionView } from "../ipc/bindings";
+import { TestDesk } from "../test-desk";
+import { Workspace } from "./workspace.svelte";
+
+const view: CompositionView = {
+  id: "c1",
+  mode: "dispatch",
+  deliveries: [],
+  unplaced: [{ file: 0, name: "a.csv", kind_name: "", attachment: false, size_bytes: 1, findings: [] }],
+  findings: [],
+  over_limit: 0,
+  can_send: false,
+  needs_confirmation: false,
+  is_draft: false,
+  note: "",
+};
+
+function desk(): TestDesk {
+  return new TestDesk()
+    .on("open_composition", () => view)
+    .on("turn_into_dispatch", () => view)
+    .on("discard_composition", () => null)
+    .on("outbox", () => ({ rows: [], synced_at: null, online: true }));
+}
+
+it("asks before it leaves unsent rows of 一括送信", async () => {
+  const workspace = new Workspace(desk());
+  workspace.goTo("dispatch");
+  workspace.dropped("x");
+  await vi.waitFor(() => expect(workspace.dispatch.isEmpty).toBe(false));
+  workspace.goTo("outbox");
+  expect(workspace.tab).toBe("dispatch");
+  expect(workspace.leavingTo).toBe("outbox");
+  await workspace.leave();
+  expect(workspace.tab).toBe("outbox");
+  expect(workspace.dispatch.isEmpty).toBe(true);
+});
+
+it("opens 新規作成 with what is dropped on any other screen", async () => {
+  const workspace = new Workspace(desk());
+  workspace.dropped("x");
+  expect(workspace.tab).toBe("compose");
+  await vi.waitFor(() => expect(workspace.compose.isEmpty).toBe(false));
+});
+
+it("carries several destinations over to 一括送信", async () => {
+  const workspace = new Workspace(desk());
+  workspace.dropped("x");
+  await vi.waitFor(() => expect(workspace.compose.isEmpty).toBe(false));
+  await workspace.turnIntoDispatch();
+  expect(workspace.tab).toBe("dispatch");
+  expect(workspace.dispatch.isEmpty).toBe(false);
+  expect(workspace.compose.isEmpty).toBe(true);
+});

@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { CompositionView, FindingView, PlannedView, SendStateView, SendView } from "../ipc/bindings";
+import { TestDesk } from "../test-desk";
+import { Composition } from "./composition.svelte";
+
+const office = { number: "9970101003", name: "例示ヘルパーステーション", kinds: [], telephone: null };
+
+function finding(severity: FindingView["severity"], code: string): FindingView {
+  return { severity, code, row: null, column: null, message: code, remedy: "" };
+}
+
+function planned(over: Partial<PlannedView> = {}): PlannedView {
+  return {
+    delivery: "d1",
+    to: office,
+    on_exchange: "yes",
+    unit_name: "サービス提供票・別表",
+    month: "202612",
+    recipients: 12,
+    serial: "20261122090000",
+    files: [],
+    findings: [],
+    note: "",
+    sent_before: null,
+    blocked: false,
+    sending: null,
+    ...over,
+  };
+}
+
+function view(over: Partial<CompositionView> = {}): CompositionView {
+  return {
+    id: "c1",
+    mode: "compose",
+    deliveries: [planned()],
+    unplaced: [],
+    findings: [],
+    over_limit: 0,
+    can_send: true,
+    needs_confirmation: false,
+    is_draft: false,
+    note: "",
+    ...over,
+  };
+}
+
+function stands(...states: SendStateView[]): SendView {
+  return {
+    composition: "c1",
+    deliveries: states.map((state, index) => ({
+      delivery: `d${index + 1}`,
+      to: office,
+      unit_name: "",
+      state,
+    })),
+    finished: false,
+    sent: states.filter((state) => state.state === "sent").length,
+    held: states.filter((state) => state.state === "held").length,
+  };
+}
+
+const sent: SendStateView = { state: "sent", accepted_at: "2026-11-22T00:00:00Z" };
+const held: SendStateView = {
+  state: "held",
+  problem: { code: "destination_unknown", params: {}, reference: null },
+};
+const moving: SendStateView = { state: "sending" };
+const parked: SendStateView = { state: "queued", waiting_for: "server" };
+
+describe("a composition", () => {
+  let desk: TestDesk;
+  let composition: Composition;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    desk = new TestDesk()
+      .on("open_composition", () => view())
+      .on("add_drop", () => view())
+      .on("composition", () => view())
+      .on("save_draft", () => null)
+      .on("discard_composition", () => null)
+      .on("edit_note", (request) =>
+        view({ deliveries: [planned({ note: (request as { note: string }).note })] }),
+      );
+    composition = new Composition(desk, "compose");
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it("begins with the first drop and adds the next", async () => {
+    await composition.add("x");
+    await composition.add("y");
+    expect(desk.asked).toEqual([
+      { name: "open_composition", request: { mode: "compose", drop: "x" } },
+      { name: "add_drop", request: { composition: "c1", drop: "y" } },
+    ]);
+  });
+
+  it("stores the note once typing rests, and before it sends", async () => {
+    desk.on("send_composition", () => stands(sent));
+    await composition.add("x");
+    composition.typeNote("よろしく");
+    composition.typeNote("よろしくお願いします");
+    await vi.advanceTimersByTimeAsync(600);
+    expect(desk.names().filter((name) => name === "edit_note")).toHaveLength(1);
+    composition.typeNote("よろしくお願いします。");
+    await composition.send(false);
+    expect(desk.names().slice(-2)).toEqual(["edit_note", "send_composition"]);
+  });
+
+  it("keeps what is being typed when an answer arrives", async () => {
+    await composition.add("x");
+    composition.typeNote("書きかけ");
+    await composition.add("y");
+    expect(composition.note).toBe("書きかけ");
+  });
+
+  it("does not store a note that is too long", async () => {
+    await composition.add("x");
+    composition.typeNote("あ".repeat(2_001));
+    expect(composition.noteFits).toBe(false);
+    await composition.storeNote();
+    expect(desk.names()).not.toContain("edit_note");
+  });
+
+  it("says sent only when the exchange holds every delivery", async () => {
+    desk.on("send_composition", () => stands(sent, moving)).on("sending", () => stands(sent, sent));
+    await composition.add("x");
+    await composition.send(false);
+    expect(composition.phase).toBe("sending");
+    await vi.advanceTimersByTimeAsync(800);
+    expect(composition.phase).toBe("sent");
+  });
+
+  it.each([
+    ["held", [sent, held]],
+    ["parked", [sent, parked]],
+    ["held", [sent, { state: "cancelled" } as SendStateView]],
+  ] as const)("says %s when one of them did not come through", async (phase, states) => {
+    desk.on("send_composition", () => stands(...states));
+    await composition.add("x");
+    await composition.send(false);
+    expect(composition.phase).toBe(phase);
+  });
+
+  it("goes on from parked to sent when the line comes back", async () => {
+    desk.on("send_composition", () => stands(parked)).on("sending", () => stands(sent));
+    await composition.add("x");
+    await composition.send(false);
+    expect(composition.waitsFor).toBe("server");
+    await composition.hinted();
+    expect(composition.phase).toBe("sent");
+  });
+
+  it("leaves everything as it was when sending is refused", async () => {
+    desk.refuses("send_composition", "licence_expired");
+    await composition.add("x");
+    await composition.send(false);
+    expect(composition.phase).toBe("idle");
+    expect(composition.problem?.code).toBe("licence_expired");
+    expect(composition.deliveries).toHaveLength(1);
+  });
+
+  it("never throws away a stored draft or what was sent", async () => {
+    desk.on("open_composition", () => view({ is_draft: true })).on("send_composition", () => stands(parked));
+    await composition.add("x");
+    await composition.discard();
+    expect(desk.names()).not.toContain("discard_composition");
+    desk.on("open_composition", () => view());
+    await composition.add("x");
+    await composition.send(false);
+    await composition.discard();
+    expect(desk.names()).not.toContain("discard_composition");
+    expect(composition.isEmpty).toBe(true);
+  });
+
+  it("puts what blocks first", async () => {
+    desk.on("open_composition", () =>
+      view({
+        findings: [finding("notes", "n")],
+        deliveries: [planned({ findings: [finding("warns", "w")] })],
+        unplaced: [
+          {
+            file: 1,
+            name: "a.csv",
+            kind_name: "",
+            attachment: false,
+            size_bytes: 1,
+            findings: [finding("blocks", "b")],
+          },
+        ],
+      }),
+    );
+    await composition.add("x");
+    expect(composition.findings.map(({ finding, place }) => [finding.code, place])).toEqual([
+      ["b", "a.csv"],
+      ["w", "サービス提供票・別表"],
+      ["n", ""],
+    ]);
+  });
+
+  it("knows what would be lost by leaving", async () => {
+    expect(composition.hasUnsent).toBe(false);
+    await composition.add("x");
+    expect(composition.hasUnsent).toBe(true);
+    desk.on("send_composition", () => stands(sent));
+    await composition.send(false);
+    expect(composition.hasUnsent).toBe(false);
+  });
+});

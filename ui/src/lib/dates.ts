@@ -1,0 +1,44 @@
+/** Dates as an office writes them: Japanese time, the Western year first and the era where it helps. */
+
+const zone = "Asia/Tokyo";
+
+const dayTime = new Intl.DateTimeFormat("ja-JP", {
+  timeZone: zone,
+  year: "numeric",
+  month: "numeric",
+  day: "numeric",
+  weekday: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+const day = new Intl.DateTimeFormat("ja-JP", {
+  timeZone: zone,
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+});
+const eraYear = new Intl.DateTimeFormat("ja-JP-u-ca-japanese", {
+  timeZone: zone,
+  era: "long",
+  year: "numeric",
+});
+
+/** `2026/11/22(日) 09:05` */
+export function formatDayTime(instant: string): string {
+  const parts: Record<string, string> = {};
+  for (const part of dayTime.formatToParts(new Date(instant))) parts[part.type] = part.value;
+  return `${parts["year"]}/${parts["month"]}/${parts["day"]}(${parts["weekday"]}) ${parts["hour"]}:${parts["minute"]}`;
+}
+
+/** `2026年11月22日（令和8年）` */
+export function formatDay(instant: string): string {
+  const date = new Date(instant);
+  return `${day.format(date)}（${eraYear.format(date)}）`;
+}
+
+/** `2026年12月` of `202612` or `2026-12`; what it does not know it leaves as it is. */
+export function formatMonth(month: string): string {
+  const found = /^(\d{4})-?(\d{2})$/.exec(month);
+  return found ? `${found[1]}年${Number(found[2])}月` : month;
+}
