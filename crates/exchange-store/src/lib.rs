@@ -1,1 +1,38 @@
-//! exchange-store
+//! Where the exchange keeps what it promised: SQLite with a group commit, and a folder for large contents.
+//!
+//! - [`Store`] is opened once; every change is an *act* that goes through one writer and is durable when it is
+//!   answered (D7). What may happen to a delivery is decided by `exchange-flow` alone; this crate loads a state,
+//!   steps it and executes the effects in the same transaction, with an audit row.
+//! - Refusals are values. A [`StoreError`] means that the storage itself failed and nothing of the act was stored.
+//! - Times come in as arguments; this crate reads no clock. Contents are encrypted before they get here into a
+//!   row or file (D11), and nothing in a column was written by a person into a delivery (D2).
+//!
+//! It is concrete on purpose: the trait arrives with the second engine. `sqlx` stays out of public signatures.
+
+mod cache;
+mod contents;
+mod convert;
+mod deliveries;
+mod erasure;
+mod error;
+mod folder;
+mod hints;
+mod lists;
+mod news;
+mod offices;
+mod sessions;
+mod store;
+mod terminals;
+mod uploads;
+mod writer;
+
+pub use contents::{ByteRange, Serving, ServingSource};
+pub use deliveries::{Actor, ClaimRefusal, NewDelivery, Refusal};
+pub use error::StoreError;
+pub use folder::PartReader;
+pub use hints::Hint;
+pub use offices::{AccountRow, NewAccount, NewOffice, OfficeRow};
+pub use sessions::{NewSession, SessionRow, TokenHash};
+pub use store::{MasterKey, Store};
+pub use terminals::{IssuePassword, NewTerminal, TerminalRow};
+pub use uploads::{ChunkRefusal, CommitRefusal, PartInspector, Upload, UploadStart};

@@ -1,0 +1,509 @@
+//! Acts on deliveries: accept, claim, take over, serve, confirm, recall, expire.
+//!
+//! Every act but the first loads the state, asks [`exchange_flow::delivery::step`], and executes what came out.
+
+use bytes::Bytes;
+use care_model::{DeliveryId, Digest, OfficeNumber, TerminalId};
+use chrono::{DateTime, Utc};
+use exchange_flow::delivery::{ClaimHeld, DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
+use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
+use sealing::Key;
+use sqlx::{Row as _, sqlite::SqliteRow};
+
+use crate::{
+    Store, StoreError, convert,
+    writer::{After, Batch},
+};
+
+/// Who acts, for the audit and for the rules.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The office that is signed in.
+    pub office: OfficeNumber,
+    /// The key of the person's account.
+    pub account: String,
+    /// The terminal.
+    pub terminal: TerminalId,
+}
+
+/// A delivery that came as one request, checked against its digests.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// The header, read.
+    pub header: DeliveryHeader,
+    /// Its bytes as sent.
+    pub header_json: Bytes,
+    /// The bytes of all parts, one after the other.
+    pub content: Bytes,
+}
+
+/// Why a delivery was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The same id came with another digest.
+    Conflict,
+}
+
+/// Why an act on a delivery was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimRefusal {
+    /// There is no such delivery for this office.
+    Unknown,
+    /// The rules refuse it.
+    Refused(DeliveryRefusal),
+    /// There is no such part, or the range is outside of it.
+    NoSuchRange,
+}
+
+const LOAD: &str = "SELECT row, id, digest, from_office, to_office, header, accepted_at, outbox_sequence, state, fence, \
+                    terminal, since, lease_until, all_served, served_parts, ended_at FROM delivery WHERE id = ?";
+
+/// A delivery's row as an act needs it.
+pub(crate) struct Loaded {
+    pub(crate) row: i64,
+    pub(crate) id: DeliveryId,
+    pub(crate) digest: Digest,
+    pub(crate) from: OfficeNumber,
+    pub(crate) to: OfficeNumber,
+    pub(crate) accepted_at: DateTime<Utc>,
+    pub(crate) outbox_sequence: u64,
+    pub(crate) state: DeliveryState,
+    pub(crate) served_parts: Vec<u8>,
+    header_json: Vec<u8>,
+}
+
+impl Loaded {
+    pub(crate) fn header(&self) -> Result<DeliveryHeader, StoreError> {
+        convert::header(&self.header_json)
+    }
+
+    pub(crate) fn accepted(&self) -> Accepted {
+        Accepted {
+            id: self.id,
+            accepted_at: self.accepted_at,
+            sequence: self.outbox_sequence,
+        }
+    }
+}
+
+/// Reads the state out of its columns.
+pub(crate) fn state_of(row: &SqliteRow) -> Result<DeliveryState, StoreError> {
+    let fence = convert::number(row.try_get("fence")?)?;
+    let ended_at = || -> Result<DateTime<Utc>, StoreError> { convert::time(row.try_get("ended_at")?) };
+    let terminal = || -> Result<TerminalId, StoreError> { convert::terminal_id(row.try_get("terminal")?) };
+    Ok(match row.try_get::<i64, _>("state")? {
+        0 => DeliveryState::Waiting { fence },
+        1 => DeliveryState::Claimed(ClaimHeld {
+            terminal: terminal()?,
+            fence,
+            since: convert::time(row.try_get("since")?)?,
+            lease_until: convert::time(row.try_get("lease_until")?)?,
+            all_served: row.try_get("all_served")?,
+        }),
+        2 => DeliveryState::Received {
+            terminal: terminal()?,
+            fence,
+            at: ended_at()?,
+        },
+        3 => DeliveryState::Recalled { at: ended_at()? },
+        4 => DeliveryState::Expired { at: ended_at()? },
+        _ => return Err(StoreError::Damaged { what: "delivery state" }),
+    })
+}
+
+pub(crate) async fn load(batch: &mut Batch, id: DeliveryId) -> Result<Option<Loaded>, StoreError> {
+    let row = sqlx::query(LOAD)
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(&mut batch.connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Loaded {
+        row: row.try_get("row")?,
+        id,
+        digest: convert::digest(row.try_get("digest")?)?,
+        from: convert::office(row.try_get("from_office")?)?,
+        to: convert::office(row.try_get("to_office")?)?,
+        accepted_at: convert::time(row.try_get("accepted_at")?)?,
+        outbox_sequence: convert::number(row.try_get("outbox_sequence")?)?,
+        state: state_of(&row)?,
+        served_parts: row.try_get::<Option<Vec<u8>>, _>("served_parts")?.unwrap_or_default(),
+        header_json: row.try_get("header")?,
+    }))
+}
+
+/// Writes a state and executes its effects.
+pub(crate) async fn store_state(
+    batch: &mut Batch,
+    loaded: &Loaded,
+    next: &DeliveryState,
+    served_parts: Option<&[u8]>,
+    effects: &[DeliveryEffect],
+) -> Result<(), StoreError> {
+    struct Columns {
+        state: i64,
+        fence: Option<u64>,
+        terminal: Option<TerminalId>,
+        since: Option<i64>,
+        lease_until: Option<i64>,
+        all_served: bool,
+        ended_at: Option<i64>,
+    }
+    let blank = Columns {
+        state: 0,
+        fence: None,
+        terminal: None,
+        since: None,
+        lease_until: None,
+        all_served: false,
+        ended_at: None,
+    };
+    let ended = |state, at: &DateTime<Utc>| (state, Some(convert::millis(*at)));
+    let columns = match next {
+        DeliveryState::Waiting { fence } => Columns {
+            fence: Some(*fence),
+            ..blank
+        },
+        DeliveryState::Claimed(claim) => Columns {
+            state: 1,
+            fence: Some(claim.fence),
+            terminal: Some(claim.terminal),
+            since: Some(convert::millis(claim.since)),
+            lease_until: Some(convert::millis(claim.lease_until)),
+            all_served: claim.all_served,
+            ..blank
+        },
+        DeliveryState::Received { terminal, fence, at } => Columns {
+            state: 2,
+            fence: Some(*fence),
+            terminal: Some(*terminal),
+            ended_at: ended(2, at).1,
+            ..blank
+        },
+        DeliveryState::Recalled { at } => Columns {
+            state: 3,
+            ended_at: ended(3, at).1,
+            ..blank
+        },
+        DeliveryState::Expired { at } => Columns {
+            state: 4,
+            ended_at: ended(4, at).1,
+            ..blank
+        },
+    };
+    let inbox_change = match effects.contains(&DeliveryEffect::InboxChanged) {
+        true => Some(convert::signed(batch.mailbox(loaded.to).await?.change_inbox())),
+        false => None,
+    };
+    let outbox_change = match effects.contains(&DeliveryEffect::OutboxChanged) {
+        true => Some(convert::signed(batch.mailbox(loaded.from).await?.change_outbox())),
+        false => None,
+    };
+    sqlx::query(
+        "UPDATE delivery SET state = ?, fence = coalesce(?, fence), terminal = ?, since = ?, lease_until = ?, \
+         all_served = ?, served_parts = ?, ended_at = ?, inbox_change = coalesce(?, inbox_change), \
+         outbox_change = coalesce(?, outbox_change) WHERE row = ?",
+    )
+    .bind(columns.state)
+    .bind(columns.fence.map(convert::signed))
+    .bind(columns.terminal.map(|terminal| terminal.as_bytes().to_vec()))
+    .bind(columns.since)
+    .bind(columns.lease_until)
+    .bind(columns.all_served)
+    .bind(served_parts)
+    .bind(columns.ended_at)
+    .bind(inbox_change)
+    .bind(outbox_change)
+    .bind(loaded.row)
+    .execute(&mut batch.connection)
+    .await?;
+    if effects.contains(&DeliveryEffect::EraseContent) {
+        erase(batch, loaded).await?;
+    }
+    Ok(())
+}
+
+/// Destroys the wrapped key now and leaves word to delete the bytes.
+async fn erase(batch: &mut Batch, loaded: &Loaded) -> Result<(), StoreError> {
+    let in_row: Option<bool> =
+        sqlx::query_scalar("DELETE FROM content WHERE delivery_row = ? RETURNING sealed IS NOT NULL")
+            .bind(loaded.row)
+            .fetch_optional(&mut batch.connection)
+            .await?;
+    if in_row == Some(false) {
+        sqlx::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
+            .bind(loaded.id.as_bytes().as_slice())
+            .execute(&mut batch.connection)
+            .await?;
+        batch.after(After::ErasureDue);
+    }
+    Ok(())
+}
+
+/// One line of the audit (D10).
+pub(crate) async fn audit(
+    batch: &mut Batch,
+    at: DateTime<Utc>,
+    act: &'static str,
+    actor: Option<&Actor>,
+    subject: Option<&[u8]>,
+    fence: Option<u64>,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO audit (at, act, office, account, terminal, subject, fence) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(convert::millis(at))
+        .bind(act)
+        .bind(actor.map(|actor| actor.office.as_str().to_owned()))
+        .bind(actor.map(|actor| actor.account.clone()))
+        .bind(actor.map(|actor| actor.terminal.as_bytes().to_vec()))
+        .bind(subject.map(<[u8]>::to_vec))
+        .bind(fence.map(convert::signed))
+        .execute(&mut batch.connection)
+        .await?;
+    Ok(())
+}
+
+/// What a new row of `delivery` is made of, whether it came as one request or in chunks.
+pub(crate) struct Acceptance {
+    pub(crate) id: DeliveryId,
+    pub(crate) digest: Digest,
+    pub(crate) from: OfficeNumber,
+    pub(crate) to: OfficeNumber,
+    pub(crate) header_json: Bytes,
+    pub(crate) wrapped_key: Vec<u8>,
+    /// None if the bytes are in the folder.
+    pub(crate) sealed: Option<Vec<u8>>,
+}
+
+/// Accepts a delivery, or answers what was answered the first time its id came (D3).
+pub(crate) async fn accept(
+    batch: &mut Batch,
+    new: Acceptance,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Result<Accepted, Refusal>, StoreError> {
+    let outbox = *batch.mailbox(new.from).await?;
+    let inbox = *batch.mailbox(new.to).await?;
+    let (outbox_sequence, inbox_sequence) = (outbox.outbox_sequence + 1, inbox.inbox_sequence + 1);
+    let inserted = sqlx::query(
+        "INSERT INTO delivery (id, digest, from_office, to_office, header, accepted_at, outbox_sequence, \
+         inbox_sequence, outbox_change, inbox_change, state, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) \
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(new.id.as_bytes().to_vec())
+    .bind(new.digest.as_bytes().to_vec())
+    .bind(new.from.as_str().to_owned())
+    .bind(new.to.as_str().to_owned())
+    .bind(new.header_json.to_vec())
+    .bind(convert::millis(now))
+    .bind(convert::signed(outbox_sequence))
+    .bind(convert::signed(inbox_sequence))
+    .bind(convert::signed(outbox.outbox_change + 1))
+    .bind(convert::signed(inbox.inbox_change + 1))
+    .execute(&mut batch.connection)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        let known = load(batch, new.id)
+            .await?
+            .ok_or(StoreError::Damaged { what: "delivery" })?;
+        return Ok(same_or_conflict(&known, new.digest, new.from));
+    }
+    sqlx::query("INSERT INTO content (delivery_row, wrapped_key, sealed) VALUES (?, ?, ?)")
+        .bind(inserted.last_insert_rowid())
+        .bind(new.wrapped_key)
+        .bind(new.sealed)
+        .execute(&mut batch.connection)
+        .await?;
+    let mailbox = batch.mailbox(new.from).await?;
+    mailbox.outbox_sequence = outbox_sequence;
+    mailbox.change_outbox();
+    let mailbox = batch.mailbox(new.to).await?;
+    mailbox.inbox_sequence = inbox_sequence;
+    mailbox.change_inbox();
+    audit(batch, now, "accept", Some(actor), Some(new.id.as_bytes()), None).await?;
+    Ok(Ok(Accepted {
+        id: new.id,
+        accepted_at: convert::stored(now),
+        sequence: outbox_sequence,
+    }))
+}
+
+fn same_or_conflict(known: &Loaded, digest: Digest, from: OfficeNumber) -> Result<Accepted, Refusal> {
+    if known.digest == digest && known.from == from {
+        Ok(known.accepted())
+    } else {
+        Err(Refusal::Conflict)
+    }
+}
+
+impl Store {
+    /// Accepts a delivery that came as one request. The bytes are sealed before the writer sees them.
+    pub async fn accept(
+        &self,
+        new: NewDelivery,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Accepted, Refusal>, StoreError> {
+        let id = new.header.id;
+        let key = Key::generate();
+        let acceptance = Acceptance {
+            id,
+            digest: Digest::of(&new.header_json),
+            from: new.header.from.office,
+            to: new.header.to.office,
+            header_json: new.header_json,
+            wrapped_key: self.wrap(id, &key),
+            sealed: Some(sealing::seal(&key, id.as_bytes(), &new.content)),
+        };
+        self.writer
+            .act(move |batch| Box::pin(async move { accept(batch, acceptance, &actor, now).await }))
+            .await
+    }
+
+    /// What was answered when this id was accepted, if it was: a retry is answered the same, whatever has
+    /// changed for its sender since.
+    pub async fn accepted_before(
+        &self,
+        id: DeliveryId,
+        digest: Digest,
+        from: OfficeNumber,
+    ) -> Result<Option<Result<Accepted, Refusal>>, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let known = load(batch, id).await?;
+                    Ok(known.map(|known| same_or_conflict(&known, digest, from)))
+                })
+            })
+            .await
+    }
+
+    /// Claims a delivery for a terminal, or takes it over from the claim that a person saw.
+    pub async fn claim(
+        &self,
+        id: DeliveryId,
+        actor: Actor,
+        take_over_fence: Option<u64>,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Claim, ClaimRefusal>, StoreError> {
+        let terminal = actor.terminal;
+        let (act, event) = match take_over_fence {
+            Some(seen_fence) => ("take_over", DeliveryEvent::TakeOver { terminal, seen_fence }),
+            None => ("claim", DeliveryEvent::Claim { terminal }),
+        };
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let Some(loaded) = load(batch, id).await?.filter(|known| known.to == actor.office) else {
+                        return Ok(Err(ClaimRefusal::Unknown));
+                    };
+                    let (next, effects) = match step(&loaded.state, event, convert::stored(now)) {
+                        Ok(stepped) => stepped,
+                        Err(refusal) => return Ok(Err(ClaimRefusal::Refused(refusal))),
+                    };
+                    let DeliveryState::Claimed(claim) = next else {
+                        return Err(StoreError::Damaged { what: "claim" });
+                    };
+                    store_state(batch, &loaded, &next, None, &effects).await?;
+                    audit(batch, now, act, Some(&actor), Some(id.as_bytes()), Some(claim.fence)).await?;
+                    Ok(Ok(Claim {
+                        id,
+                        fence: claim.fence,
+                        lease_until: claim.lease_until,
+                        header: loaded.header()?,
+                    }))
+                })
+            })
+            .await
+    }
+
+    /// Makes a delivery 済: irrevocable, and its content is erased in the same commit.
+    pub async fn confirm(
+        &self,
+        id: DeliveryId,
+        actor: Actor,
+        fence: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Received, ClaimRefusal>, StoreError> {
+        let event = DeliveryEvent::Confirm {
+            terminal: actor.terminal,
+            fence,
+        };
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let Some(loaded) = load(batch, id).await?.filter(|known| known.to == actor.office) else {
+                        return Ok(Err(ClaimRefusal::Unknown));
+                    };
+                    let (next, effects) = match step(&loaded.state, event, convert::stored(now)) {
+                        Ok(stepped) => stepped,
+                        Err(refusal) => return Ok(Err(ClaimRefusal::Refused(refusal))),
+                    };
+                    let DeliveryState::Received { at, .. } = next else {
+                        return Err(StoreError::Damaged { what: "confirmation" });
+                    };
+                    if next != loaded.state {
+                        store_state(batch, &loaded, &next, None, &effects).await?;
+                        audit(batch, now, "confirm", Some(&actor), Some(id.as_bytes()), Some(fence)).await?;
+                    }
+                    Ok(Ok(Received { id, received_at: at }))
+                })
+            })
+            .await
+    }
+
+    /// Takes a delivery back (送信取消) if nobody fetches it; gives the time of the first recall.
+    pub async fn recall(
+        &self,
+        id: DeliveryId,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Result<DateTime<Utc>, ClaimRefusal>, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let Some(loaded) = load(batch, id).await?.filter(|known| known.from == actor.office) else {
+                        return Ok(Err(ClaimRefusal::Unknown));
+                    };
+                    let (next, effects) = match step(&loaded.state, DeliveryEvent::Recall, convert::stored(now)) {
+                        Ok(stepped) => stepped,
+                        Err(refusal) => return Ok(Err(ClaimRefusal::Refused(refusal))),
+                    };
+                    let DeliveryState::Recalled { at } = next else {
+                        return Err(StoreError::Damaged { what: "recall" });
+                    };
+                    if next != loaded.state {
+                        store_state(batch, &loaded, &next, None, &effects).await?;
+                        audit(batch, now, "recall", Some(&actor), Some(id.as_bytes()), None).await?;
+                    }
+                    Ok(Ok(at))
+                })
+            })
+            .await
+    }
+
+    pub(crate) fn wrap(&self, id: DeliveryId, key: &Key) -> Vec<u8> {
+        let master = &self.shared.master;
+        let wrapped = sealing::wrap(&master.key, id.as_bytes(), key);
+        // The master key's name goes in front, so that a rotation finds what it has still to rewrap.
+        let mut named = Vec::with_capacity(1 + master.name.len() + wrapped.len());
+        named.push(u8::try_from(master.name.len()).unwrap_or(u8::MAX));
+        named.extend_from_slice(master.name.as_bytes());
+        named.extend_from_slice(&wrapped);
+        named
+    }
+
+    pub(crate) fn unwrap_key(&self, id: DeliveryId, named: &[u8]) -> Result<Key, StoreError> {
+        let damaged = StoreError::Damaged { what: "content key" };
+        let Some((length, rest)) = named.split_first() else {
+            return Err(damaged);
+        };
+        let master = &self.shared.master;
+        match rest.split_at_checked(usize::from(*length)) {
+            Some((name, wrapped)) if name == master.name.as_bytes() => {
+                sealing::unwrap_key(&master.key, id.as_bytes(), wrapped).map_err(|_| damaged)
+            }
+            _ => Err(StoreError::Damaged {
+                what: "content key, wrapped by a master key that is not here",
+            }),
+        }
+    }
+}

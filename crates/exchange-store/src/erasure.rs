@@ -1,0 +1,148 @@
+//! What ends by time, and the bytes that outlive their key for a moment.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use care_model::DeliveryId;
+use chrono::{DateTime, TimeDelta, Utc};
+use exchange_flow::delivery::{DeliveryEvent, step};
+
+use crate::{
+    Store, StoreError, convert,
+    deliveries::{audit, load, store_state},
+    writer::{After, Batch},
+};
+
+/// Deliveries that one act expires, so that no commit grows long.
+const EXPIRED_BY_ONE_ACT_MAX: i64 = 100;
+
+/// Leaves word to delete a folder of content.
+pub(crate) async fn schedule(batch: &mut Batch, id: DeliveryId) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
+        .bind(id.as_bytes().to_vec())
+        .execute(&mut batch.connection)
+        .await?;
+    batch.after(After::ErasureDue);
+    Ok(())
+}
+
+impl Store {
+    /// Expires what nobody fetched in the retention period; gives how many.
+    pub async fn expire_due(&self, retention: TimeDelta, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let due_before = convert::millis(now - retention);
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let due: Vec<(Vec<u8>, i64)> = sqlx::query_as(
+                        "SELECT id, accepted_at FROM delivery WHERE state < 2 AND accepted_at <= ? \
+                         ORDER BY accepted_at LIMIT ?",
+                    )
+                    .bind(due_before)
+                    .bind(EXPIRED_BY_ONE_ACT_MAX)
+                    .fetch_all(&mut batch.connection)
+                    .await?;
+                    let mut expired = 0;
+                    for (id, accepted_at) in due {
+                        let id = convert::delivery_id(&id)?;
+                        let event = DeliveryEvent::Expire {
+                            accepted_at: convert::time(accepted_at)?,
+                        };
+                        let Some(loaded) = load(batch, id).await? else { continue };
+                        // One that is held by a terminal is not due, whatever its age.
+                        let Ok((next, effects)) = step(&loaded.state, event, convert::stored(now)) else {
+                            continue;
+                        };
+                        store_state(batch, &loaded, &next, None, &effects).await?;
+                        audit(batch, now, "expire", None, Some(id.as_bytes()), None).await?;
+                        expired += 1;
+                    }
+                    Ok(expired)
+                })
+            })
+            .await
+    }
+
+    /// Drops uploads that nobody touched since then; gives how many.
+    pub async fn drop_stale_uploads(&self, untouched_since: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let stale: Vec<Vec<u8>> =
+                        sqlx::query_scalar("DELETE FROM upload WHERE touched_at < ? RETURNING id")
+                            .bind(convert::millis(untouched_since))
+                            .fetch_all(&mut batch.connection)
+                            .await?;
+                    for id in &stale {
+                        schedule(batch, convert::delivery_id(id)?).await?;
+                    }
+                    Ok(stale.len())
+                })
+            })
+            .await
+    }
+
+    /// Deletes the bytes whose key is destroyed; gives how many deliveries.
+    pub async fn delete_erased(&self) -> Result<usize, StoreError> {
+        let ids: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM erasure")
+            .fetch_all(&self.shared.readers)
+            .await?;
+        let count = ids.len();
+        for id in ids {
+            let id = convert::delivery_id(&id)?;
+            let _alone = self.shared.uploads.lock(id).await;
+            // The sender may have begun again under the same id: then the folder is in use.
+            let used: Option<i64> = sqlx::query_scalar("SELECT 1 FROM upload WHERE id = ?")
+                .bind(id.as_bytes().to_vec())
+                .fetch_optional(&self.shared.readers)
+                .await?;
+            if used.is_none() {
+                let shared = Arc::clone(&self.shared);
+                let deleted = tokio::task::spawn_blocking(move || shared.folder.delete(id));
+                deleted.await.map_err(|_| StoreError::Closed)??;
+            }
+            self.writer
+                .act(move |batch| {
+                    Box::pin(async move {
+                        sqlx::query("DELETE FROM erasure WHERE id = ?")
+                            .bind(id.as_bytes().to_vec())
+                            .execute(&mut batch.connection)
+                            .await?;
+                        Ok(())
+                    })
+                })
+                .await?;
+        }
+        Ok(count)
+    }
+
+    /// Waits until bytes are to be deleted.
+    pub async fn erasure_due(&self) {
+        self.shared.erasure_due.notified().await;
+    }
+
+    /// At start, before anybody is served: deletes folders that no row knows, left by a death between folder and row.
+    pub async fn delete_orphans(&self) -> Result<usize, StoreError> {
+        let known: Vec<Vec<u8>> = sqlx::query_scalar(
+            "SELECT id FROM upload UNION ALL \
+             SELECT id FROM content JOIN delivery ON row = delivery_row WHERE sealed IS NULL",
+        )
+        .fetch_all(&self.shared.readers)
+        .await?;
+        let known = known
+            .iter()
+            .map(|id| convert::delivery_id(id))
+            .collect::<Result<HashSet<_>, _>>()?;
+        let shared = Arc::clone(&self.shared);
+        let deleted = tokio::task::spawn_blocking(move || {
+            let mut deleted = 0;
+            for id in shared.folder.list()? {
+                if !known.contains(&id) {
+                    shared.folder.delete(id)?;
+                    deleted += 1;
+                }
+            }
+            Ok(deleted)
+        });
+        deleted.await.map_err(|_| StoreError::Closed)?
+    }
+}

@@ -1,0 +1,89 @@
+//! What can go wrong with the storage itself; refusals are values of each act, never errors.
+
+use thiserror::Error;
+
+/// The storage could not do an act. Nothing of it was stored.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database refused or failed.
+    #[error("the database failed while {doing}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database was written by a newer version of the server.
+    #[error(
+        "the database was written by a newer version of exchange-server (schema {found}); use that version or a newer one"
+    )]
+    Newer {
+        /// The schema that was found.
+        found: i64,
+    },
+    /// A file or folder of contents failed.
+    #[error("the content folder failed while {doing}")]
+    Folder {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something stored does not have the shape that it was stored with.
+    #[error("a stored {what} cannot be read")]
+    Damaged {
+        /// What.
+        what: &'static str,
+    },
+    /// Another act of the same commit failed, or the writer has too much to do; it may be tried again.
+    #[error("the storage is busy")]
+    Busy,
+    /// The store is being closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether trying again later may help: no room, too much to do, or on the way down.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Busy | Self::Closed => true,
+            Self::Database { source, .. } => source.downcast_ref::<sqlx::Error>().is_some_and(|error| {
+                let full_or_locked =
+                    |code: std::borrow::Cow<'_, str>| matches!(code.as_ref(), "5" | "6" | "10" | "13" | "14");
+                matches!(error, sqlx::Error::PoolTimedOut)
+                    || error
+                        .as_database_error()
+                        .and_then(|error| error.code())
+                        .is_some_and(full_or_locked)
+            }),
+            Self::Folder { source, .. } => matches!(
+                source.kind(),
+                std::io::ErrorKind::StorageFull
+                    | std::io::ErrorKind::QuotaExceeded
+                    | std::io::ErrorKind::ReadOnlyFilesystem
+            ),
+            Self::Newer { .. } | Self::Damaged { .. } => false,
+        }
+    }
+
+    pub(crate) fn database(doing: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| Self::Database {
+            doing,
+            source: Box::new(source),
+        }
+    }
+
+    pub(crate) fn folder(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::Folder { doing, source }
+    }
+}
+
+/// An act's way out of a database call that names nothing more than the act itself.
+impl From<sqlx::Error> for StoreError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::database("working on a row")(source)
+    }
+}

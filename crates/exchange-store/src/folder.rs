@@ -1,0 +1,196 @@
+//! Large contents: one folder for each delivery, one sealed file for each part.
+//!
+//! A file is synced, and so is its folder, before a row says that its bytes are stored (D7). Names are made of
+//! ids and part numbers alone.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use care_model::DeliveryId;
+use sealing::{Key, SEALED_SEGMENT_BYTES, SEGMENT_BYTES, SealedReader, TAG_BYTES, seal_segment_onto};
+
+use crate::{StoreError, store::make_private_folder};
+
+/// The folder under which all contents lie.
+#[derive(Debug, Clone)]
+pub(crate) struct ContentFolder {
+    root: PathBuf,
+}
+
+/// A part of a large content, opened for reading.
+pub type PartReader = SealedReader<BufReader<File>>;
+
+impl ContentFolder {
+    pub(crate) fn open(root: &Path) -> Result<Self, StoreError> {
+        make_private_folder(root).map_err(StoreError::folder("making the content folder"))?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    fn folder(&self, id: DeliveryId) -> PathBuf {
+        // The last byte of a UUID of version 7 is random, its first ones are nearly alike.
+        let name = id.to_string();
+        let fan = name.get(name.len().saturating_sub(2)..).unwrap_or("00").to_owned();
+        self.root.join(fan).join(name)
+    }
+
+    fn part(&self, id: DeliveryId, part: u32) -> PathBuf {
+        self.folder(id).join(format!("{part}.sealed"))
+    }
+
+    /// Makes a delivery's folder, durably, with an empty sealed file for every empty part.
+    pub(crate) fn prepare(&self, id: DeliveryId, key: &Key, sizes: &[u64]) -> Result<(), StoreError> {
+        let failed = StoreError::folder("making a content's folder");
+        let folder = self.folder(id);
+        make_private_folder(&folder).map_err(&failed)?;
+        for (part, size) in sizes.iter().enumerate() {
+            if *size == 0 {
+                self.write_chunk(id, key, part_number(part), 0, 0, &[])?;
+            }
+        }
+        for synced in [Some(folder.as_path()), folder.parent(), Some(self.root.as_path())]
+            .into_iter()
+            .flatten()
+        {
+            sync_folder(synced).map_err(&failed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes one chunk of a part and syncs it. `offset` is a multiple of the segment size; only the part's last
+    /// chunk may end elsewhere. What lies behind the offset from an attempt that broke off is overwritten.
+    pub(crate) fn write_chunk(
+        &self,
+        id: DeliveryId,
+        key: &Key,
+        part: u32,
+        offset: u64,
+        part_bytes: u64,
+        chunk: &[u8],
+    ) -> Result<(), StoreError> {
+        let failed = StoreError::folder("writing a chunk");
+        let path = self.part(id, part);
+        let is_new = !path.exists();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(&failed)?;
+        let mut index = offset / SEGMENT_BYTES as u64;
+        let start = index * SEALED_SEGMENT_BYTES as u64;
+        file.set_len(start).map_err(&failed)?;
+        file.seek(SeekFrom::Start(start)).map_err(&failed)?;
+        let ends_part = offset + chunk.len() as u64 == part_bytes;
+        let mut rest = chunk;
+        let mut sealed = Vec::with_capacity(SEALED_SEGMENT_BYTES);
+        loop {
+            let (segment, after) = rest.split_at(rest.len().min(SEGMENT_BYTES));
+            if segment.is_empty() && part_bytes > 0 {
+                break;
+            }
+            sealed.clear();
+            seal_segment_onto(key, part, index, ends_part && after.is_empty(), segment, &mut sealed);
+            file.write_all(&sealed).map_err(&failed)?;
+            if after.is_empty() {
+                break;
+            }
+            rest = after;
+            index += 1;
+        }
+        file.sync_data().map_err(&failed)?;
+        if is_new {
+            sync_folder(&self.folder(id)).map_err(&failed)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a whole part for reading.
+    pub(crate) fn reader(&self, id: DeliveryId, key: &Key, part: u32) -> Result<PartReader, StoreError> {
+        let failed = StoreError::folder("opening a part");
+        let file = File::open(self.part(id, part)).map_err(&failed)?;
+        let buffered = BufReader::with_capacity(SEGMENT_BYTES + TAG_BYTES, file);
+        SealedReader::new(buffered, key, part).map_err(failed)
+    }
+
+    /// Deletes a delivery's folder; it is no error if it is gone already.
+    pub(crate) fn delete(&self, id: DeliveryId) -> Result<(), StoreError> {
+        match fs::remove_dir_all(self.folder(id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::folder("deleting a content")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Every delivery that has a folder.
+    pub(crate) fn list(&self) -> Result<Vec<DeliveryId>, StoreError> {
+        let failed = StoreError::folder("listing the contents");
+        let mut found = Vec::new();
+        for fan in fs::read_dir(&self.root).map_err(&failed)? {
+            let fan = fan.map_err(&failed)?.path();
+            if !fan.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(fan).map_err(&failed)? {
+                let name = entry.map_err(&failed)?.file_name();
+                found.extend(name.to_str().and_then(|name| name.parse::<DeliveryId>().ok()));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a part through, handing on every segment; for digests.
+pub(crate) fn read_through(reader: &mut PartReader, mut hand_on: impl FnMut(&[u8])) -> Result<(), StoreError> {
+    let mut buffer = vec![0; SEGMENT_BYTES];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => hand_on(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(StoreError::folder("reading a part")(error)),
+        }
+    }
+}
+
+pub(crate) fn part_number(part: usize) -> u32 {
+    u32::try_from(part).unwrap_or(u32::MAX)
+}
+
+/// A new name in a folder is durable only once the folder is synced; Windows has no such call and needs none.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+/// Lets one request at a time work on an upload.
+#[derive(Debug, Default)]
+pub(crate) struct UploadLocks {
+    held: Mutex<HashMap<DeliveryId, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+impl UploadLocks {
+    pub(crate) async fn lock(&self, id: DeliveryId) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.retain(|_, lock| lock.strong_count() > 0);
+            match held.get(&id).and_then(Weak::upgrade) {
+                Some(lock) => lock,
+                None => {
+                    let lock = Arc::new(tokio::sync::Mutex::new(()));
+                    held.insert(id, Arc::downgrade(&lock));
+                    lock
+                }
+            }
+        };
+        lock.lock_owned().await
+    }
+}

@@ -1,0 +1,106 @@
+//! Pages of the two lists, by rising change.
+
+use care_model::OfficeNumber;
+use chrono::{DateTime, Utc};
+use exchange_flow::delivery::DeliveryState;
+use exchange_protocol::{DeliveryStatus, InboxEntry, OutboxEntry, Page};
+use sqlx::{Row as _, sqlite::SqliteRow};
+
+use crate::{Store, StoreError, convert, deliveries::state_of};
+
+impl Store {
+    /// A page of an office's 受信一覧: what changed after a cursor.
+    pub async fn inbox(
+        &self,
+        office: OfficeNumber,
+        after: u64,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Page<InboxEntry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT inbox_sequence AS sequence, inbox_change AS change, accepted_at, header, state, fence, \
+             d.terminal, since, lease_until, all_served, ended_at, o.name AS other_name, t.name AS terminal_name \
+             FROM delivery d LEFT JOIN office o ON o.number = d.from_office LEFT JOIN terminal t ON t.id = d.terminal \
+             WHERE to_office = ? AND inbox_change > ? ORDER BY inbox_change LIMIT ?",
+        )
+        .bind(office.as_str())
+        .bind(convert::signed(after))
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&self.shared.readers)
+        .await?;
+        page(rows, after, limit, |row| {
+            let status = match state_of(row)? {
+                DeliveryState::Claimed(claim) => DeliveryStatus::Claimed {
+                    terminal: claim.terminal,
+                    terminal_name: row.try_get::<Option<String>, _>("terminal_name")?.unwrap_or_default(),
+                    since: claim.since,
+                    fence: claim.fence,
+                    held: claim.is_held(now),
+                },
+                other => plain_status(&other),
+            };
+            Ok(InboxEntry {
+                sequence: convert::number(row.try_get("sequence")?)?,
+                accepted_at: convert::time(row.try_get("accepted_at")?)?,
+                header: convert::header(row.try_get("header")?)?,
+                from_name: row.try_get::<Option<String>, _>("other_name")?.unwrap_or_default(),
+                status,
+            })
+        })
+    }
+
+    /// A page of an office's 送信一覧: what changed after a cursor. Never says who of the receiver has a delivery.
+    pub async fn outbox(&self, office: OfficeNumber, after: u64, limit: u32) -> Result<Page<OutboxEntry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT outbox_sequence AS sequence, outbox_change AS change, accepted_at, header, state, fence, \
+             d.terminal, since, lease_until, all_served, ended_at, o.name AS other_name \
+             FROM delivery d LEFT JOIN office o ON o.number = d.to_office \
+             WHERE from_office = ? AND outbox_change > ? ORDER BY outbox_change LIMIT ?",
+        )
+        .bind(office.as_str())
+        .bind(convert::signed(after))
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&self.shared.readers)
+        .await?;
+        page(rows, after, limit, |row| {
+            Ok(OutboxEntry {
+                sequence: convert::number(row.try_get("sequence")?)?,
+                accepted_at: convert::time(row.try_get("accepted_at")?)?,
+                header: convert::header(row.try_get("header")?)?,
+                to_name: row.try_get::<Option<String>, _>("other_name")?.unwrap_or_default(),
+                status: plain_status(&state_of(row)?),
+            })
+        })
+    }
+}
+
+/// What anybody may know: a claim looks like waiting.
+fn plain_status(state: &DeliveryState) -> DeliveryStatus {
+    match state {
+        DeliveryState::Waiting { .. } | DeliveryState::Claimed(_) => DeliveryStatus::Waiting,
+        DeliveryState::Received { at, .. } => DeliveryStatus::Received { at: *at },
+        DeliveryState::Recalled { at } => DeliveryStatus::Recalled { at: *at },
+        DeliveryState::Expired { at } => DeliveryStatus::Expired { at: *at },
+    }
+}
+
+/// One row more than the page was asked for: it only says that there is more.
+fn page<Row>(
+    mut rows: Vec<SqliteRow>,
+    after: u64,
+    limit: u32,
+    entry: impl Fn(&SqliteRow) -> Result<Row, StoreError>,
+) -> Result<Page<Row>, StoreError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = match rows.last() {
+        Some(row) => convert::number(row.try_get("change")?)?,
+        None => after,
+    };
+    Ok(Page {
+        rows: rows.iter().map(entry).collect::<Result<_, _>>()?,
+        next,
+        more,
+    })
+}

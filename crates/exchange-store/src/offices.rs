@@ -1,0 +1,240 @@
+//! Offices and accounts.
+
+use std::sync::Arc;
+
+use care_model::{AccountId, OfficeNumber, ServiceKind};
+use chrono::{DateTime, Utc};
+use exchange_protocol::AccountFamily;
+use sqlx::Row as _;
+
+use crate::{Store, StoreError, convert, deliveries::audit, writer::After};
+
+/// An office on the exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeRow {
+    /// Its number.
+    pub number: OfficeNumber,
+    /// Its registered name.
+    pub name: String,
+    /// Its service kinds.
+    pub kinds: Vec<ServiceKind>,
+    /// Its telephone number.
+    pub telephone: Option<String>,
+    /// The last instant of its licence.
+    pub licence_until: DateTime<Utc>,
+}
+
+/// An office to register, with its KJ account.
+#[derive(Debug, Clone)]
+pub struct NewOffice {
+    /// The office.
+    pub office: OfficeRow,
+    /// Its account.
+    pub account: NewAccount,
+}
+
+/// An account to make.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// What people type.
+    pub id: AccountId,
+    /// Person or office.
+    pub family: AccountFamily,
+    /// Whose it is.
+    pub office: OfficeNumber,
+    /// The name shown on screen.
+    pub display_name: String,
+    /// The password's Argon2id hash, in PHC form.
+    pub password_hash: String,
+}
+
+/// An account as sign-in needs it.
+#[derive(Clone)]
+pub struct AccountRow {
+    /// Person or office.
+    pub family: AccountFamily,
+    /// Whose it is.
+    pub office: OfficeNumber,
+    /// The name shown on screen.
+    pub display_name: String,
+    /// The password's Argon2id hash, in PHC form.
+    pub password_hash: String,
+}
+
+/// Neither hash nor ID is ever printed.
+impl std::fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewAccount")
+            .field("office", &self.office)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for AccountRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountRow")
+            .field("office", &self.office)
+            .finish_non_exhaustive()
+    }
+}
+
+fn family_code(family: AccountFamily) -> i64 {
+    match family {
+        AccountFamily::Person => 1,
+        AccountFamily::Office => 2,
+    }
+}
+
+async fn insert_account(
+    batch: &mut crate::writer::Batch,
+    account: &NewAccount,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO account (key, id, family, office, display_name, password_hash, made_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(account.id.key())
+    .bind(account.id.as_str().to_owned())
+    .bind(family_code(account.family))
+    .bind(account.office.as_str().to_owned())
+    .bind(account.display_name.clone())
+    .bind(account.password_hash.clone())
+    .bind(convert::millis(now))
+    .execute(&mut batch.connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+impl Store {
+    /// Registers an office with its account; false if number or ID is taken.
+    pub async fn register_office(&self, new: NewOffice, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let taken: Option<i64> = sqlx::query_scalar(
+                        "SELECT 1 FROM office WHERE number = ? UNION SELECT 1 FROM account WHERE key = ?",
+                    )
+                    .bind(new.office.number.as_str().to_owned())
+                    .bind(new.account.id.key())
+                    .fetch_optional(&mut batch.connection)
+                    .await?;
+                    if taken.is_some() {
+                        return Ok(false);
+                    }
+                    sqlx::query(
+                        "INSERT INTO office (number, name, kinds, telephone, licence_until, registered_at) \
+                         VALUES (?, ?, ?, ?, ?, ?)",
+                    )
+                    .bind(new.office.number.as_str().to_owned())
+                    .bind(new.office.name)
+                    .bind(convert::kinds_text(&new.office.kinds))
+                    .bind(new.office.telephone)
+                    .bind(convert::millis(new.office.licence_until))
+                    .bind(convert::millis(now))
+                    .execute(&mut batch.connection)
+                    .await?;
+                    insert_account(batch, &new.account, now).await?;
+                    audit(
+                        batch,
+                        now,
+                        "register_office",
+                        None,
+                        Some(new.office.number.as_str().as_bytes()),
+                        None,
+                    )
+                    .await?;
+                    batch.after(After::AccessChanged);
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Adds a person's account; false if the ID is taken.
+    pub async fn add_account(&self, new: NewAccount, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let added = insert_account(batch, &new, now).await?;
+                    if added {
+                        audit(
+                            batch,
+                            now,
+                            "add_account",
+                            None,
+                            Some(new.office.as_str().as_bytes()),
+                            None,
+                        )
+                        .await?;
+                    }
+                    Ok(added)
+                })
+            })
+            .await
+    }
+
+    /// Whether an ID is taken.
+    pub async fn account(&self, id: &AccountId) -> Result<Option<AccountRow>, StoreError> {
+        let row = sqlx::query("SELECT family, office, display_name, password_hash FROM account WHERE key = ?")
+            .bind(id.key())
+            .fetch_optional(&self.shared.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(AccountRow {
+            family: match row.try_get::<i64, _>("family")? {
+                1 => AccountFamily::Person,
+                2 => AccountFamily::Office,
+                _ => return Err(StoreError::Damaged { what: "account" }),
+            },
+            office: convert::office(row.try_get("office")?)?,
+            display_name: row.try_get("display_name")?,
+            password_hash: row.try_get("password_hash")?,
+        }))
+    }
+
+    /// An office, from memory if it was asked for before.
+    pub async fn office(&self, number: OfficeNumber) -> Result<Option<Arc<OfficeRow>>, StoreError> {
+        let generation = match self.shared.offices.get(&number) {
+            Ok(office) => return Ok(Some(office)),
+            Err(generation) => generation,
+        };
+        let row = sqlx::query("SELECT name, kinds, telephone, licence_until FROM office WHERE number = ?")
+            .bind(number.as_str())
+            .fetch_optional(&self.shared.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let office = Arc::new(OfficeRow {
+            number,
+            name: row.try_get("name")?,
+            kinds: convert::kinds(row.try_get("kinds")?)?,
+            telephone: row.try_get("telephone")?,
+            licence_until: convert::time(row.try_get("licence_until")?)?,
+        });
+        self.shared.offices.put(generation, number, Arc::clone(&office));
+        Ok(Some(office))
+    }
+
+    /// Moves the end of an office's licence; false if there is no such office.
+    pub async fn set_licence(
+        &self,
+        number: OfficeNumber,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let updated = sqlx::query("UPDATE office SET licence_until = ? WHERE number = ?")
+                        .bind(convert::millis(until))
+                        .bind(number.as_str().to_owned())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    audit(batch, now, "set_licence", None, Some(number.as_str().as_bytes()), None).await?;
+                    batch.after(After::AccessChanged);
+                    Ok(updated.rows_affected() == 1)
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,278 @@
+//! Opening the store: schema, keys, the writer, the read pool, the folder.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use care_model::{OfficeNumber, TerminalId};
+use sealing::Key;
+use sqlx::{
+    ConnectOptions as _, SqliteConnection, SqlitePool,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{Notify, broadcast, watch};
+
+use crate::{
+    OfficeRow, SessionRow, StoreError, TerminalRow,
+    cache::Cache,
+    folder::{ContentFolder, UploadLocks},
+    hints::{Hint, Hints},
+    writer::Writer,
+};
+
+/// Connections for reading. Two cores read no faster with more, and each costs memory.
+const READERS_MAX: u32 = 3;
+/// How long a statement waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages of the write-ahead log (4 KiB each) after which it is folded back.
+const LOG_PAGES_MAX: &str = "4000";
+
+/// A master key and the name under which wrapped keys remember it (D11).
+#[derive(Clone)]
+pub struct MasterKey {
+    /// Its name, at most 32 characters.
+    pub name: String,
+    /// The key itself.
+    pub key: Key,
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MasterKey")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The exchange's storage: SQLite for rows and small contents, a folder for large contents.
+///
+/// Cheap to clone. One process serves from it; a second one (the `admin` command) may write beside it, and its
+/// changes are noticed within half a second.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) writer: Writer,
+}
+
+/// What the writer, the readers and the callers have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) readers: SqlitePool,
+    pub(crate) master: MasterKey,
+    pub(crate) folder: ContentFolder,
+    pub(crate) uploads: UploadLocks,
+    pub(crate) hints: Hints,
+    pub(crate) offices: Cache<OfficeNumber, Arc<OfficeRow>>,
+    pub(crate) terminals: Cache<TerminalId, Arc<TerminalRow>>,
+    pub(crate) sessions: Cache<[u8; 32], Arc<SessionRow>>,
+    pub(crate) erasure_due: Notify,
+    pub(crate) closed: Notify,
+}
+
+impl Shared {
+    /// Forgets every remembered row and lets open streams look again whether they may go on.
+    pub(crate) fn forget(&self) {
+        self.offices.clear();
+        self.terminals.clear();
+        self.sessions.clear();
+        self.hints.access_changed();
+    }
+}
+
+/// Every change of the schema, in order. Each only adds (style 21).
+fn migrator() -> Migrator {
+    let migration = |version, description: &'static str, sql: &'static str| {
+        Migration::new(
+            version,
+            description.into(),
+            MigrationType::Simple,
+            sqlx::SqlStr::from_static(sql),
+            false,
+        )
+    };
+    Migrator::with_migrations(vec![migration(
+        1,
+        "first",
+        include_str!("../migrations/0001_first.sql"),
+    )])
+}
+
+impl Store {
+    /// Opens the store in `data`, making it if there is none, and brings its schema up to date.
+    pub async fn open(data: &Path, master: MasterKey) -> Result<Self, StoreError> {
+        let options = Self::prepare(data).await?;
+        let connection = options
+            .connect()
+            .await
+            .map_err(StoreError::database("opening the database"))?;
+        Self::start(connection, options, data, master).await
+    }
+
+    /// Brings the schema in `data` up to date and does nothing else.
+    pub async fn migrate(data: &Path) -> Result<(), StoreError> {
+        Self::prepare(data).await.map(drop)
+    }
+
+    async fn prepare(data: &Path) -> Result<SqliteConnectOptions, StoreError> {
+        make_private_folder(data).map_err(StoreError::folder("making the data folder"))?;
+        let options = SqliteConnectOptions::new()
+            .filename(database_path(data))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("secure_delete", "ON")
+            .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
+            .statement_cache_capacity(100);
+        let mut connection = options
+            .connect()
+            .await
+            .map_err(StoreError::database("opening the database"))?;
+        refuse_newer(&mut connection).await?;
+        match migrator().run(&mut connection).await {
+            Ok(()) => {}
+            Err(MigrateError::VersionMissing(found)) => return Err(StoreError::Newer { found }),
+            Err(error) => {
+                return Err(StoreError::Database {
+                    doing: "changing the schema",
+                    source: Box::new(error),
+                });
+            }
+        }
+        sqlx::query("INSERT INTO setting (name, value) VALUES ('epoch', '1') ON CONFLICT DO NOTHING")
+            .execute(&mut connection)
+            .await?;
+        sqlx::Connection::close(connection).await?;
+        Ok(options)
+    }
+
+    async fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        data: &Path,
+        master: MasterKey,
+    ) -> Result<Self, StoreError> {
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .idle_timeout(Duration::from_secs(300))
+            .test_before_acquire(false)
+            .connect_lazy_with(options.pragma("query_only", "ON"));
+        let folder = ContentFolder::open(&data.join("content"))?;
+        let shared = Arc::new(Shared {
+            readers,
+            master,
+            folder,
+            uploads: UploadLocks::default(),
+            hints: Hints::new(),
+            offices: Cache::new(),
+            terminals: Cache::new(),
+            sessions: Cache::new(),
+            erasure_due: Notify::new(),
+            closed: Notify::new(),
+        });
+        let writer = Writer::start(connection, Arc::clone(&shared));
+        Ok(Self { shared, writer })
+    }
+
+    /// The server's epoch; a restore from backup raises it (D8).
+    pub async fn epoch(&self) -> Result<u64, StoreError> {
+        let text = self.setting("epoch").await?;
+        text.and_then(|text| text.parse().ok())
+            .ok_or(StoreError::Damaged { what: "epoch" })
+    }
+
+    /// One operator setting.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let value = sqlx::query_scalar("SELECT value FROM setting WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&self.shared.readers)
+            .await?;
+        Ok(value)
+    }
+
+    /// Changes operator settings together.
+    pub async fn set_settings(&self, settings: Vec<(&'static str, String)>) -> Result<(), StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    for (name, value) in settings {
+                        sqlx::query(
+                            "INSERT INTO setting (name, value) VALUES (?, ?) \
+                             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                        )
+                        .bind(name)
+                        .bind(value)
+                        .execute(&mut batch.connection)
+                        .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Hints about an office's lists, from now on.
+    pub fn listen(&self, office: OfficeNumber) -> broadcast::Receiver<Hint> {
+        self.shared.hints.listen(office)
+    }
+
+    /// Changes whenever somebody's access may have ended.
+    pub fn access_changes(&self) -> watch::Receiver<u64> {
+        self.shared.hints.access()
+    }
+
+    /// Closes in order: waits for what is queued, folds the log back.
+    pub async fn close(self) {
+        let shared = Arc::clone(&self.shared);
+        let closed = shared.closed.notified();
+        tokio::pin!(closed);
+        closed.as_mut().enable();
+        shared.readers.close().await;
+        drop(self);
+        // Another clone may live on in a request that is being dropped; do not wait for it for ever.
+        if tokio::time::timeout(BUSY_TIMEOUT, closed).await.is_err() {
+            tracing::warn!("the store was still in use when it was closed");
+        }
+    }
+}
+
+/// The database file in a data folder.
+pub(crate) fn database_path(data: &Path) -> PathBuf {
+    data.join("exchange.db")
+}
+
+/// A newer server's database is refused before anything in it is touched.
+async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let known = migrator().iter().map(|migration| migration.version).max().unwrap_or(0);
+    let table: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
+            .fetch_optional(&mut *connection)
+            .await?;
+    if table.is_some() {
+        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(&mut *connection)
+            .await?;
+        if let Some(found) = found.filter(|found| *found > known) {
+            return Err(StoreError::Newer { found });
+        }
+    }
+    Ok(())
+}
+
+/// Makes a folder that only its owner may enter, where the system knows such a thing.
+pub(crate) fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(path)
+}

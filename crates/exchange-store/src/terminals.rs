@@ -1,0 +1,210 @@
+//! Terminals: issue passwords, enrolment, revocation.
+
+use std::sync::Arc;
+
+use care_model::{OfficeNumber, TerminalId};
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+
+use crate::{Store, StoreError, convert, deliveries::audit, writer::After};
+
+/// Issue passwords of one office that are looked at; older ones are as good as used.
+const ISSUE_PASSWORDS_MAX: i64 = 10;
+
+/// A terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminalRow {
+    /// Which.
+    pub id: TerminalId,
+    /// The office it belongs to.
+    pub office: OfficeNumber,
+    /// What the office calls it.
+    pub name: String,
+    /// The SHA-256 of its certificate.
+    pub fingerprint: [u8; 32],
+    /// The last instant of its certificate.
+    pub expires_at: DateTime<Utc>,
+    /// When its certificate was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A terminal to enrol.
+#[derive(Debug, Clone)]
+pub struct NewTerminal {
+    /// The terminal.
+    pub terminal: TerminalRow,
+    /// The issue password that it uses up.
+    pub issue_password: i64,
+}
+
+/// An issue password that has not been used.
+#[derive(Clone)]
+pub struct IssuePassword {
+    /// Its place in the table.
+    pub row: i64,
+    /// Its Argon2id hash, in PHC form.
+    pub password_hash: String,
+    /// The lifetime of the certificate that it buys, in days; may be negative in tests.
+    pub certificate_days: i64,
+}
+
+impl std::fmt::Debug for IssuePassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuePassword")
+            .field("row", &self.row)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Stores an issue password for an office; false if there is no such office.
+    pub async fn add_issue_password(
+        &self,
+        office: OfficeNumber,
+        password_hash: String,
+        certificate_days: i64,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let inserted = sqlx::query(
+                        "INSERT INTO issue_password (office, password_hash, made_at, until, certificate_days) \
+                         SELECT number, ?, ?, ?, ? FROM office WHERE number = ?",
+                    )
+                    .bind(password_hash)
+                    .bind(convert::millis(now))
+                    .bind(convert::millis(until))
+                    .bind(certificate_days)
+                    .bind(office.as_str().to_owned())
+                    .execute(&mut batch.connection)
+                    .await?;
+                    if inserted.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    audit(
+                        batch,
+                        now,
+                        "issue_password",
+                        None,
+                        Some(office.as_str().as_bytes()),
+                        None,
+                    )
+                    .await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// The issue passwords of an office that are still good.
+    pub async fn issue_passwords(
+        &self,
+        office: OfficeNumber,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<IssuePassword>, StoreError> {
+        let rows: Vec<(i64, String, i64)> = sqlx::query_as(
+            "SELECT row, password_hash, certificate_days FROM issue_password \
+             WHERE office = ? AND used_at IS NULL AND until > ? ORDER BY row DESC LIMIT ?",
+        )
+        .bind(office.as_str())
+        .bind(convert::millis(now))
+        .bind(ISSUE_PASSWORDS_MAX)
+        .fetch_all(&self.shared.readers)
+        .await?;
+        let passwords = rows
+            .into_iter()
+            .map(|(row, password_hash, certificate_days)| IssuePassword {
+                row,
+                password_hash,
+                certificate_days,
+            });
+        Ok(passwords.collect())
+    }
+
+    /// Enrols a terminal and uses up its issue password in one act; false if the password was used meanwhile.
+    pub async fn enrol(&self, new: NewTerminal, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let used = sqlx::query("UPDATE issue_password SET used_at = ? WHERE row = ? AND used_at IS NULL")
+                        .bind(convert::millis(now))
+                        .bind(new.issue_password)
+                        .execute(&mut batch.connection)
+                        .await?;
+                    if used.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    let terminal = new.terminal;
+                    sqlx::query(
+                        "INSERT INTO terminal (id, office, name, fingerprint, enrolled_at, expires_at) \
+                         VALUES (?, ?, ?, ?, ?, ?)",
+                    )
+                    .bind(terminal.id.as_bytes().to_vec())
+                    .bind(terminal.office.as_str().to_owned())
+                    .bind(terminal.name)
+                    .bind(terminal.fingerprint.to_vec())
+                    .bind(convert::millis(now))
+                    .bind(convert::millis(terminal.expires_at))
+                    .execute(&mut batch.connection)
+                    .await?;
+                    audit(batch, now, "enrol", None, Some(terminal.id.as_bytes()), None).await?;
+                    batch.after(After::AccessChanged);
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// A terminal, from memory if it was asked for before.
+    pub async fn terminal(&self, id: TerminalId) -> Result<Option<Arc<TerminalRow>>, StoreError> {
+        let generation = match self.shared.terminals.get(&id) {
+            Ok(terminal) => return Ok(Some(terminal)),
+            Err(generation) => generation,
+        };
+        let row = sqlx::query("SELECT office, name, fingerprint, expires_at, revoked_at FROM terminal WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(&self.shared.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let terminal = Arc::new(TerminalRow {
+            id,
+            office: convert::office(row.try_get("office")?)?,
+            name: row.try_get("name")?,
+            fingerprint: *convert::digest(row.try_get("fingerprint")?)?.as_bytes(),
+            expires_at: convert::time(row.try_get("expires_at")?)?,
+            revoked_at: row
+                .try_get::<Option<i64>, _>("revoked_at")?
+                .map(convert::time)
+                .transpose()?,
+        });
+        self.shared.terminals.put(generation, id, Arc::clone(&terminal));
+        Ok(Some(terminal))
+    }
+
+    /// Revokes a terminal's certificate and ends its sessions; false if there is no such terminal.
+    pub async fn revoke_terminal(&self, id: TerminalId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let revoked = sqlx::query("UPDATE terminal SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?")
+                        .bind(convert::millis(now))
+                        .bind(id.as_bytes().to_vec())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    if revoked.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    sqlx::query("DELETE FROM session WHERE terminal = ?")
+                        .bind(id.as_bytes().to_vec())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    audit(batch, now, "revoke", None, Some(id.as_bytes()), None).await?;
+                    batch.after(After::AccessChanged);
+                    Ok(true)
+                })
+            })
+            .await
+    }
+}

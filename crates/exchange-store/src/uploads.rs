@@ -1,0 +1,337 @@
+//! Large deliveries: chunks under one id, then one commit that makes them a delivery (D2, D7).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use care_model::{DeliveryId, Digest, OfficeNumber};
+use chrono::{DateTime, Utc};
+use exchange_protocol::{Accepted, DeliveryHeader, UploadProgress};
+use sealing::{Key, SEGMENT_BYTES};
+use sha2::{Digest as _, Sha256};
+use sqlx::{Row as _, SqliteConnection};
+
+use crate::{
+    Actor, PartReader, Refusal, Store, StoreError, convert,
+    deliveries::{Acceptance, accept, load},
+    folder::{part_number, read_through},
+};
+
+/// An upload to begin, or to go on with.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// The header, read and checked.
+    pub header: DeliveryHeader,
+    /// Its bytes as sent.
+    pub header_json: Bytes,
+}
+
+/// How an upload starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UploadStart {
+    /// It goes on from here.
+    Progress(UploadProgress),
+    /// The same id came with another digest.
+    Conflict,
+}
+
+/// Why a chunk was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChunkRefusal {
+    /// There is no such upload of this office, or no such part.
+    Unknown,
+    /// The chunk begins elsewhere than the stored bytes end.
+    Offset {
+        /// Where it must begin.
+        stored_bytes: u64,
+    },
+    /// It goes beyond its part, or ends within a segment that is not the part's last.
+    Size,
+}
+
+/// Why an upload was not made a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitRefusal<R> {
+    /// There is no such upload of this office, nor such a delivery.
+    Unknown,
+    /// Bytes are missing.
+    Incomplete {
+        /// The first part that lacks some.
+        part: usize,
+        /// Where it ends now.
+        stored_bytes: u64,
+    },
+    /// A part is not what its digest says.
+    Digest {
+        /// Which.
+        part: usize,
+    },
+    /// The same id was accepted with another digest.
+    Conflict,
+    /// The inspector refused a part.
+    Inspected(R),
+}
+
+/// Looks at each part before the upload becomes a delivery; runs where it may block.
+pub type PartInspector<R> = Box<dyn FnMut(&DeliveryHeader, usize, &mut PartReader) -> Result<(), R> + Send>;
+
+struct UploadRow {
+    digest: Digest,
+    from: OfficeNumber,
+    header_json: Vec<u8>,
+    wrapped_key: Vec<u8>,
+    stored_bytes: Vec<u64>,
+}
+
+async fn upload_row(connection: &mut SqliteConnection, id: DeliveryId) -> Result<Option<UploadRow>, StoreError> {
+    let row = sqlx::query("SELECT digest, from_office, header, wrapped_key, stored FROM upload WHERE id = ?")
+        .bind(id.as_bytes().to_vec())
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(UploadRow {
+        digest: convert::digest(row.try_get("digest")?)?,
+        from: convert::office(row.try_get("from_office")?)?,
+        header_json: row.try_get("header")?,
+        wrapped_key: row.try_get("wrapped_key")?,
+        stored_bytes: serde_json::from_str(row.try_get("stored")?)
+            .map_err(|_| StoreError::Damaged { what: "upload" })?,
+    }))
+}
+
+impl Store {
+    async fn read_upload(&self, id: DeliveryId, office: OfficeNumber) -> Result<Option<UploadRow>, StoreError> {
+        let mut connection = self.shared.readers.acquire().await?;
+        let row = upload_row(&mut connection, id).await?;
+        Ok(row.filter(|row| row.from == office))
+    }
+
+    /// Begins an upload, or says how far it is. Of an accepted delivery everything is stored.
+    pub async fn begin_upload(
+        &self,
+        upload: Upload,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<UploadStart, StoreError> {
+        let id = upload.header.id;
+        let digest = Digest::of(&upload.header_json);
+        let _alone = self.shared.uploads.lock(id).await;
+        match self.accepted_before(id, digest, actor.office).await? {
+            Some(Ok(_)) => {
+                let stored_bytes = upload.header.parts.iter().map(|part| part.size_bytes).collect();
+                return Ok(UploadStart::Progress(UploadProgress { stored_bytes }));
+            }
+            Some(Err(Refusal::Conflict)) => return Ok(UploadStart::Conflict),
+            None => {}
+        }
+        let mut connection = self.shared.readers.acquire().await?;
+        let known = upload_row(&mut connection, id).await?;
+        drop(connection);
+        if let Some(known) = known {
+            return Ok(if known.digest == digest && known.from == actor.office {
+                UploadStart::Progress(UploadProgress {
+                    stored_bytes: known.stored_bytes,
+                })
+            } else {
+                UploadStart::Conflict
+            });
+        }
+        let key = Key::generate();
+        let wrapped_key = self.wrap(id, &key);
+        let sizes: Vec<u64> = upload.header.parts.iter().map(|part| part.size_bytes).collect();
+        let shared = Arc::clone(&self.shared);
+        let prepared = tokio::task::spawn_blocking(move || {
+            // A folder of an upload that was dropped may still be there, under another key.
+            shared.folder.delete(id)?;
+            shared.folder.prepare(id, &key, &sizes)
+        });
+        prepared.await.map_err(|_| StoreError::Closed)??;
+        let stored_bytes = vec![0; upload.header.parts.len()];
+        let stored = stored_text(&stored_bytes)?;
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO upload (id, digest, from_office, header, wrapped_key, stored, touched_at) \
+                         VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    )
+                    .bind(id.as_bytes().to_vec())
+                    .bind(digest.as_bytes().to_vec())
+                    .bind(actor.office.as_str().to_owned())
+                    .bind(upload.header_json.to_vec())
+                    .bind(wrapped_key)
+                    .bind(stored)
+                    .bind(convert::millis(now))
+                    .execute(&mut batch.connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(UploadStart::Progress(UploadProgress { stored_bytes }))
+    }
+
+    /// Stores one chunk durably: the file first, then the row that says so.
+    pub async fn store_chunk(
+        &self,
+        id: DeliveryId,
+        office: OfficeNumber,
+        part: usize,
+        offset: u64,
+        chunk: Bytes,
+        now: DateTime<Utc>,
+    ) -> Result<Result<UploadProgress, ChunkRefusal>, StoreError> {
+        let _alone = self.shared.uploads.lock(id).await;
+        let Some(row) = self.read_upload(id, office).await? else {
+            return Ok(Err(ChunkRefusal::Unknown));
+        };
+        let header = convert::header(&row.header_json)?;
+        let mut stored_bytes = row.stored_bytes;
+        let (Some(asked), Some(stored)) = (header.parts.get(part), stored_bytes.get_mut(part)) else {
+            return Ok(Err(ChunkRefusal::Unknown));
+        };
+        if offset != *stored {
+            return Ok(Err(ChunkRefusal::Offset { stored_bytes: *stored }));
+        }
+        let part_bytes = asked.size_bytes;
+        let end = offset.saturating_add(chunk.len() as u64);
+        if end > part_bytes || (end < part_bytes && end % SEGMENT_BYTES as u64 != 0) {
+            return Ok(Err(ChunkRefusal::Size));
+        }
+        if !chunk.is_empty() {
+            let key = self.unwrap_key(id, &row.wrapped_key)?;
+            let shared = Arc::clone(&self.shared);
+            let written = tokio::task::spawn_blocking(move || {
+                shared
+                    .folder
+                    .write_chunk(id, &key, part_number(part), offset, part_bytes, &chunk)
+            });
+            written.await.map_err(|_| StoreError::Closed)??;
+            *stored = end;
+            let text = stored_text(&stored_bytes)?;
+            self.writer
+                .act(move |batch| {
+                    Box::pin(async move {
+                        sqlx::query("UPDATE upload SET stored = ?, touched_at = ? WHERE id = ?")
+                            .bind(text)
+                            .bind(convert::millis(now))
+                            .bind(id.as_bytes().to_vec())
+                            .execute(&mut batch.connection)
+                            .await?;
+                        Ok(())
+                    })
+                })
+                .await?;
+        }
+        Ok(Ok(UploadProgress { stored_bytes }))
+    }
+
+    /// The header of an upload that has begun, if it is this office's.
+    pub async fn upload_header(
+        &self,
+        id: DeliveryId,
+        office: OfficeNumber,
+    ) -> Result<Option<DeliveryHeader>, StoreError> {
+        match self.read_upload(id, office).await? {
+            Some(row) => convert::header(&row.header_json).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes a whole upload a delivery: reads every part back, compares its digest, lets the inspector look, and
+    /// accepts it in one commit.
+    pub async fn commit_upload<R: Send + 'static>(
+        &self,
+        id: DeliveryId,
+        actor: Actor,
+        mut inspect: PartInspector<R>,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Accepted, CommitRefusal<R>>, StoreError> {
+        let _alone = self.shared.uploads.lock(id).await;
+        let Some(row) = self.read_upload(id, actor.office).await? else {
+            return Ok(self.accepted_for(id, actor.office).await?.ok_or(CommitRefusal::Unknown));
+        };
+        let header = convert::header(&row.header_json)?;
+        for (part, (asked, stored)) in header.parts.iter().zip(&row.stored_bytes).enumerate() {
+            if asked.size_bytes != *stored {
+                return Ok(Err(CommitRefusal::Incomplete {
+                    part,
+                    stored_bytes: *stored,
+                }));
+            }
+        }
+        let key = self.unwrap_key(id, &row.wrapped_key)?;
+        let shared = Arc::clone(&self.shared);
+        let read_header = header.clone();
+        let inspected = tokio::task::spawn_blocking(move || -> Result<Result<(), CommitRefusal<R>>, StoreError> {
+            for (part, asked) in read_header.parts.iter().enumerate() {
+                let mut reader = shared.folder.reader(id, &key, part_number(part))?;
+                let mut digest = Sha256::new();
+                read_through(&mut reader, |bytes| digest.update(bytes))?;
+                if Digest::from_bytes(digest.finalize().into()) != asked.digest {
+                    return Ok(Err(CommitRefusal::Digest { part }));
+                }
+                if let Err(refusal) = inspect(&read_header, part, &mut reader) {
+                    return Ok(Err(CommitRefusal::Inspected(refusal)));
+                }
+            }
+            Ok(Ok(()))
+        });
+        if let Err(refusal) = inspected.await.map_err(|_| StoreError::Closed)?? {
+            if matches!(refusal, CommitRefusal::Digest { .. } | CommitRefusal::Inspected(_)) {
+                // What is stored will never be what was announced: the sender may begin again.
+                self.drop_upload(id).await?;
+            }
+            return Ok(Err(refusal));
+        }
+        let acceptance = Acceptance {
+            id,
+            digest: row.digest,
+            from: header.from.office,
+            to: header.to.office,
+            header_json: row.header_json.into(),
+            wrapped_key: row.wrapped_key,
+            sealed: None,
+        };
+        let accepted = self
+            .writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let accepted = accept(batch, acceptance, &actor, now).await?;
+                    sqlx::query("DELETE FROM upload WHERE id = ?")
+                        .bind(id.as_bytes().to_vec())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    Ok(accepted)
+                })
+            })
+            .await?;
+        Ok(accepted.map_err(|Refusal::Conflict| CommitRefusal::Conflict))
+    }
+
+    async fn accepted_for(&self, id: DeliveryId, office: OfficeNumber) -> Result<Option<Accepted>, StoreError> {
+        let known = self
+            .writer
+            .act(move |batch| Box::pin(async move { load(batch, id).await }))
+            .await?;
+        Ok(known.filter(|known| known.from == office).map(|known| known.accepted()))
+    }
+
+    async fn drop_upload(&self, id: DeliveryId) -> Result<(), StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    crate::erasure::schedule(batch, id).await?;
+                    sqlx::query("DELETE FROM upload WHERE id = ?")
+                        .bind(id.as_bytes().to_vec())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+fn stored_text(stored_bytes: &[u64]) -> Result<String, StoreError> {
+    serde_json::to_string(stored_bytes).map_err(|_| StoreError::Damaged { what: "upload" })
+}
