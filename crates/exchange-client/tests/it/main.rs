@@ -1,0 +1,117 @@
+//! What a failed call means when nobody, nobody useful, or somebody else answers. With the real server the client
+//! is tested in `tests/acceptance`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use care_model::AccountId;
+use exchange_client::{ClientError, ClientIdentity, Connection, ExchangeClient, Timeouts, make_certificate_request};
+use secrecy::SecretString;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+fn client(address: SocketAddr) -> ExchangeClient {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let authority = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+    let file = serde_json::json!({
+        "careplan_connection": 1,
+        "exchange_name": "試験",
+        "exchange_url": format!("https://{address}"),
+        "enrolment_url": format!("https://{address}"),
+        "authority_pem": authority.pem(),
+        "help_desk": { "telephone": "0120-000-000", "hours": "平日", "form_url": "https://example.jp/" },
+    });
+    let connection = Connection::parse(file.to_string().as_bytes()).unwrap();
+    let timeouts = Timeouts {
+        connect: Duration::from_millis(300),
+        ..Timeouts::default()
+    };
+    ExchangeClient::with_timeouts(&connection, None, timeouts).unwrap()
+}
+
+/// The error of a sign-in against whatever listens.
+async fn failure(address: SocketAddr) -> ClientError {
+    let person = AccountId::parse("c0000001").unwrap();
+    client(address)
+        .sign_in_person(&person, &SecretString::from("not a password"))
+        .await
+        .unwrap_err()
+}
+
+#[tokio::test]
+async fn nobody_listening_is_unreachable() {
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = failure(address).await;
+    assert!(matches!(error, ClientError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn silence_before_the_handshake_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let error = failure(listener.local_addr().unwrap()).await;
+    assert!(matches!(error, ClientError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_line_closed_before_the_handshake_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(stream);
+        }
+    });
+    let error = failure(address).await;
+    assert!(matches!(error, ClientError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_untrusted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 512];
+            let _ = stream.read(&mut hello).await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+                .await;
+        }
+    });
+    let error = failure(address).await;
+    assert!(matches!(error, ClientError::Untrusted(_)), "{error:?}");
+}
+
+#[test]
+fn no_error_prints_an_address_or_a_secret() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let address: SocketAddr = "127.0.0.1:1".parse().unwrap();
+    let error = runtime.block_on(failure(address));
+    let printed = format!("{error} {error:?}");
+    assert!(
+        !printed.contains("sign-in") && !printed.contains("not a password"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn an_identity_whose_key_is_another_is_refused_before_anything_is_sent() {
+    let (key_pem, _) = make_certificate_request("受付").unwrap();
+    let other = rcgen::KeyPair::generate().unwrap();
+    let certificate_pem = rcgen::CertificateParams::default().self_signed(&other).unwrap().pem();
+    let file = serde_json::json!({
+        "careplan_connection": 1, "exchange_name": "", "exchange_url": "https://127.0.0.1:1",
+        "enrolment_url": "https://127.0.0.1:1", "authority_pem": certificate_pem.clone(),
+        "help_desk": { "telephone": "", "hours": "", "form_url": "" },
+    });
+    let connection = Connection::parse(file.to_string().as_bytes()).unwrap();
+    let identity = ClientIdentity {
+        certificate_pem,
+        key_pem,
+    };
+    assert!(ExchangeClient::new(&connection, Some(&identity)).is_err());
+}
