@@ -208,7 +208,7 @@ impl Desk {
         let output = Command::new(program("careplan"))
             .arg("--profile")
             .arg(&self.profile)
-            .args(["--key", "file", "--json"])
+            .args(["--key-file", "--json"])
             .args(words)
             .envs(secrets.iter().copied())
             .stdin(Stdio::null())

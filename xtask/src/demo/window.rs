@@ -62,8 +62,9 @@ pub(crate) fn window() -> Result<()> {
 /// One window with a profile of its own.
 fn opened(folder: &Path, office: &DemoOffice) -> Result<Child> {
     Command::new(program("careplan-exchange"))
-        .arg("--demo-profile")
+        .arg("--profile")
         .arg(folder.join(office.number).join("profile"))
+        .arg("--key-file")
         .stdin(Stdio::null())
         .spawn()
         .context("opening a window")

@@ -50,9 +50,9 @@ pub(super) fn flaws(source: &Source) -> Vec<Flaw> {
         .collect()
 }
 
-/// Kana, kanji and full-width forms; not the arrows and dashes of comments.
+/// Kana and kanji; marks that only separate (、・) are no sentence.
 fn is_japanese(c: char) -> bool {
-    matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{3001}'..='\u{3002}' | '「' | '」')
+    matches!(c, '\u{3041}'..='\u{30fa}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 
 /// The file up to its inline tests, which end a file.
