@@ -1,5 +1,7 @@
 //! The direction of the crates: who may depend on whom. docs/ARCHITECTURE.md shows the same table.
 
+use std::fmt::Write as _;
+
 /// A crate of the workspace and the crates of the workspace that it may use when it is built.
 pub(super) const EDGES: &[(&str, &[&str])] = &[
     // The field.
@@ -112,3 +114,18 @@ pub(super) const UNREACHABLE: &[(&str, &str)] = &[
     // The sheets and the contract stay quick to build for the tools.
     ("xtask", "tokio"),
 ];
+
+/// The table of edges as docs/ARCHITECTURE.md shows it.
+pub(super) fn table() -> String {
+    let mut table = String::from("| Crate | may use |\n| --- | --- |\n");
+    for (name, allowed) in EDGES {
+        let quoted: Vec<String> = allowed.iter().map(|name| format!("`{name}`")).collect();
+        let allowed = if quoted.is_empty() {
+            "nothing of ours".to_owned()
+        } else {
+            quoted.join(", ")
+        };
+        let _ = writeln!(table, "| `{name}` | {allowed} |");
+    }
+    table
+}

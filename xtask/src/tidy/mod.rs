@@ -13,6 +13,9 @@ use xshell::{Shell, cmd};
 
 use crate::{bindings, root};
 
+/// The document that shows the table of edges.
+const MAP: &str = "docs/ARCHITECTURE.md";
+
 /// A rule that does not hold, in one line.
 type Flaw = String;
 
@@ -42,6 +45,13 @@ pub(crate) fn run() -> Result<()> {
         if fs::read_to_string(root().join(path)).ok().as_deref() != Some(text.as_str()) {
             flaws.push(format!("{path}: is not up to date; run `cargo xtask bindings`"));
         }
+    }
+
+    if !fs::read_to_string(root().join(MAP))?.contains(&edges::table()) {
+        flaws.push(format!(
+            "{MAP}: its table of crates is not the one of xtask/src/tidy/edges.rs:\n{}",
+            edges::table()
+        ));
     }
 
     if flaws.is_empty() {
