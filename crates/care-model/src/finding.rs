@@ -371,6 +371,42 @@ mod tests {
     }
 
     #[test]
+    fn every_code_and_ruled_code_has_its_words() {
+        let sheet = include_str!("../../messages/catalogue/findings.toml");
+        let worded: std::collections::BTreeSet<&str> = sheet
+            .lines()
+            .filter_map(|line| line.strip_prefix("[finding.")?.strip_suffix(']'))
+            .collect();
+        let codes = FindingCode::ALL.iter().map(|code| code.to_string());
+        let ruled = RULED_CODES
+            .iter()
+            .map(|(code, rule)| Finding::notes(*code).rule(*rule).message_key());
+        let needed: std::collections::BTreeSet<String> = codes.chain(ruled).collect();
+        assert_eq!(worded, needed.iter().map(String::as_str).collect());
+    }
+
+    #[test]
+    fn every_kind_and_unit_has_its_name_for_each_side() {
+        use crate::{FileKind, OfficeRole, UNITS_OF_EDITION_4};
+
+        let sheet = include_str!("../../messages/catalogue/standard.toml");
+        let (kinds, units) = sheet.split_once("[names.unit]").unwrap();
+        let named = |part: &str, key: &str| part.lines().any(|line| line.starts_with(&format!("{key} = \"")));
+        for viewer in [
+            OfficeRole::CareManagement,
+            OfficeRole::CommunitySupport,
+            OfficeRole::Service,
+        ] {
+            for kind in FileKind::ALL {
+                assert!(named(kinds, kind.name_key(viewer)), "{}", kind.name_key(viewer));
+            }
+            for unit in &UNITS_OF_EDITION_4 {
+                assert!(named(units, unit.name_key(viewer)), "{}", unit.name_key(viewer));
+            }
+        }
+    }
+
+    #[test]
     fn the_heaviest_sorts_first() {
         assert!(Severity::Blocks < Severity::Warns && Severity::Warns < Severity::Notes);
     }
