@@ -7,6 +7,7 @@ pub(super) fn counts(text: &str) -> Option<(u64, u64)> {
         let (before, before_failed) = found.unwrap_or_default();
         found = Some((before + passed, before_failed + failed));
     };
+    let text = without_colour(text);
     for line in text.lines().map(str::trim) {
         // Summary [ 0.1s] 8 tests run: 7 passed (1 slow), 1 failed, 0 skipped
         if line.starts_with("Summary [") {
@@ -36,6 +37,19 @@ pub(super) fn counts(text: &str) -> Option<(u64, u64)> {
         }
     }
     found
+}
+
+/// The text without the escapes by which runners colour it.
+fn without_colour(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("\u{1b}[") {
+        plain.push_str(&rest[..at]);
+        let escape = &rest[at..];
+        rest = escape.find('m').map_or("", |end| &escape[end + 1..]);
+    }
+    plain.push_str(rest);
+    plain
 }
 
 fn number_before(line: &str, word: &str) -> Option<u64> {
@@ -73,6 +87,10 @@ mod tests {
             ),
             ("      Tests  1 failed | 11 passed (12)", Some((11, 1))),
             ("      Tests  12 passed (12)", Some((12, 0))),
+            (
+                "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[32m34 passed\u{1b}[39m (34)",
+                Some((34, 0)),
+            ),
             ("ℹ tests 6\nℹ pass 5\nℹ fail 1\nℹ cancelled 0", Some((5, 1))),
             ("# pass 5\n# fail 0", Some((5, 0))),
             ("nothing was run", None),
