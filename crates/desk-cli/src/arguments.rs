@@ -1,0 +1,170 @@
+//! How `careplan` may be called. Passwords are never an argument: arguments are seen by every user of the machine.
+
+use std::path::PathBuf;
+
+use care_model::OfficeNumber;
+use clap::{Args, Parser, Subcommand};
+use desk::ports::KeySource;
+
+/// Send and receive care plan data from the command line.
+#[derive(Debug, Parser)]
+#[command(name = "careplan", version)]
+pub(crate) struct Arguments {
+    /// The folder of the profile; without it the one of the window.
+    #[arg(long, global = true, value_name = "DIR", env = "CAREPLAN_PROFILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Keep the profile's key in a plain file. For demo and tests only.
+    #[arg(long, global = true)]
+    pub(crate) key_file: bool,
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What `careplan` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Set this terminal up with a connection file and the one-time password (初期設定).
+    #[command(alias = "enrol")]
+    Setup(Setup),
+    /// Sign in, both steps (ログイン).
+    Login(Login),
+    /// Sign out (ログアウト). Transfers go on at the next sign-in.
+    Logout,
+    /// Check files against the standard; needs no sign-in and no server.
+    Check(Check),
+    /// Show which deliveries files would become; needs no sign-in and no server.
+    Plan(Check),
+    /// Send files, and wait until the exchange holds them or refuses them.
+    Send(Send),
+    /// Show what was received and what waits (受信一覧).
+    Inbox,
+    /// Show what was sent and whether it was fetched (送信一覧).
+    Outbox,
+    /// Fetch what waits into a folder (データ取得).
+    Receive(Receive),
+}
+
+/// 初期設定.
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// The connection file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) connection: PathBuf,
+    /// 事業所ユーザID (KJ…).
+    #[arg(long, value_name = "ID")]
+    pub(crate) office_id: String,
+    /// What the office calls this terminal.
+    #[arg(long, value_name = "NAME", default_value = "careplan")]
+    pub(crate) terminal: String,
+    /// Read the one-time password from standard input, one line.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// ログイン.
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// 個人ユーザID (c…); without it the one remembered here.
+    #[arg(long, value_name = "ID")]
+    pub(crate) person_id: Option<String>,
+    /// 事業所ユーザID (KJ…); without it the one remembered here.
+    #[arg(long, value_name = "ID")]
+    pub(crate) office_id: Option<String>,
+    /// Read both passwords from standard input: the person's line, then the office's.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// Files to look at.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Files, or folders whose files are meant.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The sending office; without it the one that the first name says.
+    #[arg(long, value_name = "NUMBER", value_parser = office_number)]
+    pub(crate) office: Option<OfficeNumber>,
+}
+
+/// Files to send.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// Files, or folders whose files are meant.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The note to the other office.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// An attachment; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// Send although something was found that wants a look.
+    #[arg(long, alias = "confirm")]
+    pub(crate) yes: bool,
+    /// How many seconds to wait for the exchange's answer; the deliveries stay in the queue after that.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) wait: u64,
+}
+
+/// What to fetch, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Receive {
+    /// The folder; each delivery lands in one of its own in it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: PathBuf,
+    /// Everything that waits; the same as naming nothing.
+    #[arg(long, conflicts_with = "deliveries")]
+    pub(crate) all: bool,
+    /// Deliveries, as `inbox` names them.
+    #[arg(value_name = "ID")]
+    pub(crate) deliveries: Vec<String>,
+    /// How many seconds to wait for the deliveries to land.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_800)]
+    pub(crate) wait: u64,
+}
+
+impl Arguments {
+    /// Where the profile's key comes from.
+    pub(crate) fn key_source(&self) -> KeySource {
+        if self.key_file {
+            KeySource::File
+        } else {
+            KeySource::System
+        }
+    }
+}
+
+fn office_number(text: &str) -> Result<OfficeNumber, String> {
+    OfficeNumber::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_takes_a_password() {
+        use clap::CommandFactory as _;
+        for command in Arguments::command().get_subcommands() {
+            for argument in command.get_arguments() {
+                let named = argument.get_id().as_str().contains("pass");
+                assert!(
+                    !named || !argument.get_action().takes_values(),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+        }
+    }
+}

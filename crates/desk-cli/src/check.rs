@@ -1,0 +1,319 @@
+//! `check` and `plan`: the pure crates over files, without profile, sign-in or server.
+
+use std::{fs, fs::File, io::BufReader, path::Path};
+
+use care_model::{Digest, Finding, FindingCode, NameReading, OfficeNumber, OfficeRole, ProblemCode, Severity, limits};
+use care_route::{Plan, PlannedDelivery, SourceFile};
+use desk_ipc::CommandError;
+use serde::Serialize;
+
+use crate::{
+    arguments::Check,
+    explain, files,
+    output::{Failure, Output},
+};
+
+/// A finding, for programs (D24).
+#[derive(Debug, Serialize)]
+struct FindingLine {
+    severity: &'static str,
+    code: &'static str,
+    file: Option<String>,
+    row: Option<u32>,
+    column: Option<u32>,
+    field: Option<String>,
+    rule: Option<&'static str>,
+    message: String,
+    remedy: String,
+    /// The name the file should have, where that is certain.
+    fix: Option<String>,
+}
+
+/// What a plan holds, for programs.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum PlanLine {
+    /// One delivery.
+    Delivery {
+        from: String,
+        to: String,
+        serial: String,
+        unit: Option<&'static str>,
+        unit_name: String,
+        month: Option<String>,
+        recipients: Option<u32>,
+        files: Vec<String>,
+        blocked: bool,
+        findings: Vec<FindingLine>,
+    },
+    /// A file that goes along as an attachment.
+    Attachment { file: String },
+    /// A file that is in no delivery.
+    Unplaced { file: String, findings: Vec<FindingLine> },
+    /// What belongs to no single delivery or file.
+    Findings { findings: Vec<FindingLine> },
+}
+
+/// Files that were read, and what becomes of them.
+struct Planned {
+    /// The names of the files by their number.
+    names: Vec<String>,
+    plan: Plan,
+}
+
+/// Prints every finding, then the tally; blocked if one of them blocks.
+pub(crate) fn check(given: &Check, output: &Output) -> Result<(), Failure> {
+    let planned = read(given)?;
+    let mut tally = [0_usize; 3];
+    for finding in planned.findings() {
+        tally[match finding.severity {
+            Severity::Blocks => 0,
+            Severity::Warns => 1,
+            Severity::Notes => 2,
+        }] += 1;
+        let line = planned.line(&finding);
+        output.say(&line, || vec![planned.text(&finding, &line)]);
+    }
+    let [blocks, warns, notes] = tally;
+    let files = planned.names.len();
+    output.hint(&match blocks + warns + notes {
+        0 => messages::cli::check_clean(files),
+        _ => messages::cli::check_done(files, blocks, warns, notes),
+    });
+    if blocks > 0 { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// Prints every delivery that the files would become; blocked if one of them is, or if a file is in none.
+pub(crate) fn plan(given: &Check, output: &Output) -> Result<(), Failure> {
+    let planned = read(given)?;
+    let plan = &planned.plan;
+    let deliveries = plan.deliveries.iter().chain(&plan.over_limit);
+    for (index, delivery) in deliveries.enumerate() {
+        let line = planned.delivery(delivery);
+        output.say(&line, || planned.delivery_text(index + 1, delivery));
+    }
+    for number in &plan.attachments {
+        let file = planned.name(*number);
+        let text = messages::cli::plan_attachment(&file);
+        output.say(&PlanLine::Attachment { file }, || vec![text]);
+    }
+    for (number, findings) in &plan.unplaced {
+        let file = planned.name(*number);
+        let line = PlanLine::Unplaced {
+            file: file.clone(),
+            findings: findings.iter().map(|finding| planned.line(finding)).collect(),
+        };
+        output.say(&line, || {
+            let mut text = vec![messages::cli::plan_unplaced(&file)];
+            text.extend(findings.iter().map(|finding| planned.indented(finding)));
+            text
+        });
+    }
+    if !plan.findings.is_empty() {
+        let findings = plan.findings.iter().map(|finding| planned.line(finding)).collect();
+        output.say(&PlanLine::Findings { findings }, || {
+            plan.findings.iter().map(|finding| planned.indented(finding)).collect()
+        });
+    }
+    if plan.deliveries.is_empty() && plan.attachments.is_empty() && plan.unplaced.is_empty() {
+        output.hint(&messages::cli::plan_nothing());
+    }
+    let blocked =
+        plan.deliveries.iter().any(|delivery| delivery.blocked) || planned.findings().iter().any(Finding::is_blocking);
+    if blocked { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// Reads the files and plans them.
+fn read(given: &Check) -> Result<Planned, Failure> {
+    let mut names = Vec::new();
+    let mut sources = Vec::new();
+    for (number, path) in (0..).zip(files::expand(&given.paths)?) {
+        let source = source(number, &path)?;
+        names.push(source.name.clone());
+        sources.push(source);
+    }
+    // Without a single standard name there is nothing to plan, and no sender matters.
+    let sender = given.office.or_else(|| names.iter().find_map(|name| sender_of(name)));
+    let plan = match sender {
+        Some(sender) => care_route::plan(sender, &[], &sources),
+        None => without_sender(&sources),
+    };
+    Ok(Planned { names, plan })
+}
+
+/// One file with its digest and, if it is of the standard, what it says about itself.
+fn source(number: u32, path: &Path) -> Result<SourceFile, Failure> {
+    let name = files::name_of(path);
+    let unreadable = |_| files::unreadable(path);
+    let size_bytes = fs::metadata(path).map_err(unreadable)?.len();
+    let reading = NameReading::of(&name);
+    let (digest, facts) = match reading.standard() {
+        Some(standard) => {
+            let file = File::open(path).map_err(unreadable)?;
+            let read = care_csv::read(standard, BufReader::new(file)).map_err(unreadable)?;
+            (read.digest, Some(read.facts))
+        }
+        None if size_bytes > limits::ATTACHMENT_BYTES_MAX => {
+            let max_mb = limits::ATTACHMENT_BYTES_MAX / (1_024 * 1_024);
+            return Err(CommandError::new(ProblemCode::AttachmentTooLarge)
+                .with("max_mb", max_mb)
+                .into());
+        }
+        None => (Digest::of(&fs::read(path).map_err(unreadable)?), None),
+    };
+    Ok(SourceFile {
+        number,
+        name,
+        size_bytes,
+        digest,
+        facts,
+    })
+}
+
+/// The office that a name says it is from; a name that is nearly right says it too.
+fn sender_of(name: &str) -> Option<OfficeNumber> {
+    match NameReading::of(name) {
+        NameReading::Standard(name) | NameReading::Copy { of: name } => Some(name.from.office),
+        NameReading::Near { suggestion, .. } => suggestion.map(|name| name.from.office),
+        NameReading::Foreign => None,
+    }
+}
+
+/// What becomes of files of which none names a sender.
+fn without_sender(sources: &[SourceFile]) -> Plan {
+    let mut plan = Plan::default();
+    for source in sources {
+        match NameReading::of(&source.name) {
+            NameReading::Near { rule, .. } => {
+                let finding = Finding::blocks(FindingCode::Name).rule(rule).in_file(source.number);
+                plan.unplaced.push((source.number, vec![finding]));
+            }
+            _ => plan.attachments.push(source.number),
+        }
+    }
+    plan
+}
+
+impl Planned {
+    /// Every finding in the order of files; those of no single file last. Each names its file where there is one.
+    fn findings(&self) -> Vec<Finding> {
+        let mut all = Vec::new();
+        let plan = &self.plan;
+        for (number, findings) in &plan.unplaced {
+            all.extend(findings.iter().map(|finding| finding.clone().in_file(*number)));
+        }
+        for delivery in plan.deliveries.iter().chain(&plan.over_limit) {
+            let of_files = delivery.file_findings.iter();
+            all.extend(of_files.map(|(number, finding)| finding.clone().in_file(*number)));
+            // A finding of the unit has no place of its own; its first file leads to it.
+            all.extend(
+                delivery
+                    .findings
+                    .iter()
+                    .map(|finding| match (finding.file, delivery.files.first()) {
+                        (None, Some(first)) => finding.clone().in_file(*first),
+                        _ => finding.clone(),
+                    }),
+            );
+        }
+        all.sort_by_key(|finding| (finding.file, finding.row, finding.column));
+        all.extend(plan.findings.iter().cloned());
+        all
+    }
+
+    fn name(&self, number: u32) -> String {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        self.names.get(index).cloned().unwrap_or_default()
+    }
+
+    fn line(&self, finding: &Finding) -> FindingLine {
+        let words = explain::finding(finding);
+        let file = finding.file.map(|number| self.name(number));
+        let names_the_name = matches!(finding.code, FindingCode::Name | FindingCode::Extension);
+        FindingLine {
+            severity: finding.severity.as_str(),
+            code: finding.code.as_str(),
+            row: finding.row,
+            column: finding.column,
+            field: finding.field.clone(),
+            rule: finding.rule.map(|rule| rule.as_str()),
+            message: words.message,
+            remedy: words.remedy,
+            fix: file.as_deref().filter(|_| names_the_name).and_then(right_name),
+            file,
+        }
+    }
+
+    fn text(&self, finding: &Finding, line: &FindingLine) -> String {
+        let file = line.file.as_deref().unwrap_or_default();
+        let place = explain::place(finding.row, finding.column);
+        let weight = explain::severity(finding.severity);
+        let separator = if file.is_empty() { "" } else { ": " };
+        format!("[{weight}] {file}{separator}{place}{} {}", line.message, line.remedy)
+    }
+
+    fn indented(&self, finding: &Finding) -> String {
+        format!("   {}", self.text(finding, &self.line(finding)))
+    }
+
+    fn delivery(&self, delivery: &PlannedDelivery) -> PlanLine {
+        let of_files = delivery.file_findings.iter();
+        let mut findings: Vec<FindingLine> = of_files
+            .map(|(number, finding)| self.line(&finding.clone().in_file(*number)))
+            .collect();
+        findings.extend(delivery.findings.iter().map(|finding| self.line(finding)));
+        PlanLine::Delivery {
+            from: delivery.from.to_string(),
+            to: delivery.to.to_string(),
+            serial: delivery.serial.to_string(),
+            unit: delivery.unit.map(|unit| unit.id),
+            unit_name: unit_name(delivery),
+            month: delivery.month.map(|month| month.to_string()),
+            recipients: delivery.recipients,
+            files: delivery.files.iter().map(|number| self.name(*number)).collect(),
+            blocked: delivery.blocked,
+            findings,
+        }
+    }
+
+    fn delivery_text(&self, number: usize, delivery: &PlannedDelivery) -> Vec<String> {
+        let mut text = vec![messages::cli::plan_delivery(
+            number,
+            delivery.to,
+            unit_name(delivery),
+            delivery.serial,
+            delivery.files.len(),
+        )];
+        text.extend(delivery.files.iter().map(|file| format!("   {}", self.name(*file))));
+        let of_files = delivery.file_findings.iter();
+        text.extend(of_files.map(|(file, finding)| self.indented(&finding.clone().in_file(*file))));
+        text.extend(delivery.findings.iter().map(|finding| self.indented(finding)));
+        if delivery.blocked {
+            text.push(messages::cli::plan_blocked());
+        }
+        text
+    }
+}
+
+/// What the sender calls the unit (D22).
+fn unit_name(delivery: &PlannedDelivery) -> String {
+    let viewer = delivery
+        .from
+        .party()
+        .map_or(OfficeRole::CareManagement, |party| party.role());
+    delivery
+        .unit
+        .and_then(|unit| messages::names::unit(unit.name_key(viewer)))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The name that a file should have, where that is certain.
+fn right_name(name: &str) -> Option<String> {
+    match NameReading::of(name) {
+        NameReading::Copy { of } => Some(of.canonical()),
+        NameReading::Near { suggestion, .. } => suggestion.map(|name| name.canonical()),
+        NameReading::Standard(name) => Some(name.canonical()).filter(|canonical| canonical != name.as_str()),
+        NameReading::Foreign => None,
+    }
+}

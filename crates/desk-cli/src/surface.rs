@@ -1,0 +1,35 @@
+//! A terminal has no dialogs: they answer with what the arguments named.
+
+use std::path::{Path, PathBuf};
+
+use desk::ports::{Notice, Surface, TrayState};
+use futures::future::{BoxFuture, FutureExt as _, ready};
+
+/// What the arguments named.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// The folder to receive into.
+    pub(crate) folder: Option<PathBuf>,
+    /// The connection file.
+    pub(crate) connection_file: Option<PathBuf>,
+}
+
+impl Surface for Named {
+    fn choose_files(&self) -> BoxFuture<'_, Option<Vec<PathBuf>>> {
+        ready(None).boxed()
+    }
+
+    fn choose_folder(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        ready(self.folder.clone()).boxed()
+    }
+
+    fn choose_connection_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        ready(self.connection_file.clone()).boxed()
+    }
+
+    fn notify(&self, _notice: Notice) {}
+
+    fn show_tray(&self, _state: TrayState) {}
+
+    fn reveal(&self, _folder: &Path) {}
+}
