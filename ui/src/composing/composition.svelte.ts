@@ -52,9 +52,11 @@ export class Composition {
 
   /** Whether something in here would be lost if it were thrown away now. */
   get hasUnsent(): boolean {
-    const unsent = !this.isEmpty && this.deliveries.some((delivery) => delivery.sending === null);
-    const notPlanned = !this.isEmpty && this.deliveries.length === 0;
-    return (this.phase === "idle" && (unsent || notPlanned || this.note.trim() !== "")) || this.overLimit > 0;
+    const unsent = this.deliveries.some(
+      ({ delivery, sending }) => sending === null && !this.sendRow(delivery),
+    );
+    const begun = !this.isEmpty && this.deliveries.length === 0;
+    return unsent || this.overLimit > 0 || (this.phase === "idle" && (begun || this.note.trim() !== ""));
   }
 
   get overLimit(): number {
@@ -243,6 +245,7 @@ export class Composition {
     return this.#run(async () => {
       if (!this.view) return;
       this.phase = "idle";
+      this.sending = null;
       this.#take(await this.desk.call("composition", this.view.id));
     });
   }

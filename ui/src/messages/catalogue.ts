@@ -176,6 +176,7 @@ export const m = {
     leave_submit: (): string => "消して移動する",
     leave_title: (): string => "一括送信をやめて移動しますか",
     new: (): string => "新しい一括送信を始める",
+    next_batch: (p: { count: Value }): string => `残りの${p.count}件に進む`,
     no_extra: (): string => "なし",
     not_joined: (): string => "未加入",
     over_limit: (p: { count: Value }): string => `100件を超えた${p.count}件は、次の回に送ります。まず100件を送信してください。`,
