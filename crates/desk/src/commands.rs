@@ -1,143 +1,208 @@
 //! The commands, one line each: where they are answered.
+//!
+//! Before sign-in only set-up and sign-in are answered: what the profile holds of people is for signed-in persons
+//! (D13).
 
-use desk_ipc::*;
+use care_model::ProblemCode;
+use desk_ipc::{
+    AddDrop, AttachFiles, CommandError, ComposeStart, CompositionId, CompositionView, ConnectionView, DeliveryRequest,
+    DeskCommands, DraftRow, DropId, DropView, EditNote, EnrolStart, FiguresView, FolderView, HomeView, InboxView,
+    OfficeSignInStart, OutboxView, PassphraseStart, PersonSignInStart, PickupStart, RemoveFile, SendStart, SendView,
+    StartView, TakeOverStart,
+};
 
-use crate::Desk;
+use crate::{
+    Desk,
+    core::{Core, lock},
+    outbox::QueueOrder,
+};
+
+impl Desk {
+    /// The desk of a signed-in person.
+    fn open_desk(&self) -> Result<&std::sync::Arc<Core>, CommandError> {
+        if !self.core.store.is_unlocked() {
+            return Err(ProblemCode::PassphraseRequired.into());
+        }
+        if !self.core.is_signed_in() {
+            return Err(ProblemCode::SignInRequired.into());
+        }
+        Ok(&self.core)
+    }
+}
+
+impl Core {
+    /// Today's figures.
+    pub(crate) async fn figures(&self) -> Result<FiguresView, CommandError> {
+        let (waiting, not_downloaded) = self.store.list_figures().await?;
+        Ok(FiguresView {
+            waiting,
+            drafts: self.store.draft_count().await?,
+            not_downloaded,
+            unsent: self.store.unsent_count().await?,
+        })
+    }
+}
 
 impl DeskCommands for Desk {
     async fn start(&self, _request: ()) -> Result<StartView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        Ok(self.core.start_view())
     }
 
     async fn choose_connection_file(&self, _request: ()) -> Result<Option<ConnectionView>, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        match self.core.surface.choose_connection_file().await {
+            Some(path) => self.core.read_connection(&path).await.map(Some),
+            None => Ok(None),
+        }
     }
 
-    async fn read_connection_file(&self, _request: DropId) -> Result<ConnectionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn read_connection_file(&self, request: DropId) -> Result<ConnectionView, CommandError> {
+        let paths = lock(&self.core.drops).get(&request).ok_or(ProblemCode::DropUnknown)?;
+        match paths.as_slice() {
+            [path] => self.core.read_connection(path).await,
+            _ => Err(ProblemCode::ConnectionFileUnreadable.into()),
+        }
     }
 
-    async fn enrol(&self, _request: EnrolStart) -> Result<StartView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn enrol(&self, request: EnrolStart) -> Result<StartView, CommandError> {
+        self.core.enrol(request).await
     }
 
-    async fn unlock_profile(&self, _request: PassphraseStart) -> Result<StartView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn unlock_profile(&self, request: PassphraseStart) -> Result<StartView, CommandError> {
+        self.unlock(request.passphrase).await?;
+        Ok(self.core.start_view())
     }
 
-    async fn sign_in_person(&self, _request: PersonSignInStart) -> Result<StartView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn sign_in_person(&self, request: PersonSignInStart) -> Result<StartView, CommandError> {
+        self.core.sign_in_person(request).await
     }
 
-    async fn sign_in_office(&self, _request: OfficeSignInStart) -> Result<StartView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn sign_in_office(&self, request: OfficeSignInStart) -> Result<StartView, CommandError> {
+        self.core.sign_in_office(request).await
     }
 
     async fn sign_in_back(&self, _request: ()) -> Result<StartView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        Ok(self.core.sign_in_back())
     }
 
     async fn sign_out(&self, _request: ()) -> Result<StartView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        self.core.sign_out().await
     }
 
     async fn home(&self, _request: ()) -> Result<HomeView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        self.open_desk()?;
+        self.home_view().await
     }
 
     async fn choose_files(&self, _request: ()) -> Result<Option<DropView>, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        self.open_desk()?;
+        let paths = self.core.surface.choose_files().await;
+        Ok(paths.filter(|paths| !paths.is_empty()).map(|paths| self.hold(paths)))
     }
 
-    async fn open_composition(&self, _request: ComposeStart) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn open_composition(&self, request: ComposeStart) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.open_composition(request).await
     }
 
-    async fn composition(&self, _request: CompositionId) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn composition(&self, request: CompositionId) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.composition_view(request).await
     }
 
-    async fn add_drop(&self, _request: AddDrop) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn add_drop(&self, request: AddDrop) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.add_drop(request).await
     }
 
-    async fn attach_files(&self, _request: AttachFiles) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn attach_files(&self, request: AttachFiles) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.attach_files(request).await
     }
 
-    async fn remove_file(&self, _request: RemoveFile) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn remove_file(&self, request: RemoveFile) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.remove_file(request).await
     }
 
-    async fn edit_note(&self, _request: EditNote) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn edit_note(&self, request: EditNote) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.edit_note(request).await
     }
 
-    async fn turn_into_dispatch(&self, _request: CompositionId) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn turn_into_dispatch(&self, request: CompositionId) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.turn_into_dispatch(request).await
     }
 
-    async fn discard_composition(&self, _request: CompositionId) -> Result<(), CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn discard_composition(&self, request: CompositionId) -> Result<(), CommandError> {
+        self.open_desk()?.discard_composition(request).await
     }
 
-    async fn send_composition(&self, _request: SendStart) -> Result<SendView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn send_composition(&self, request: SendStart) -> Result<SendView, CommandError> {
+        self.open_desk()?.send_composition(request).await
     }
 
-    async fn sending(&self, _request: CompositionId) -> Result<SendView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn sending(&self, request: CompositionId) -> Result<SendView, CommandError> {
+        self.core.send_view(request).await
     }
 
-    async fn save_draft(&self, _request: CompositionId) -> Result<(), CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn save_draft(&self, request: CompositionId) -> Result<(), CommandError> {
+        self.open_desk()?.save_draft(request).await
     }
 
     async fn drafts(&self, _request: ()) -> Result<Vec<DraftRow>, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        self.open_desk()?.drafts().await
     }
 
-    async fn open_draft(&self, _request: CompositionId) -> Result<CompositionView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn open_draft(&self, request: CompositionId) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.open_draft(request).await
     }
 
-    async fn delete_draft(&self, _request: CompositionId) -> Result<(), CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn delete_draft(&self, request: CompositionId) -> Result<(), CommandError> {
+        self.open_desk()?.delete_draft(request).await
     }
 
     async fn outbox(&self, _request: ()) -> Result<OutboxView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        self.open_desk()?.outbox_view().await
     }
 
-    async fn retry_send(&self, _request: DeliveryRequest) -> Result<OutboxView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn retry_send(&self, request: DeliveryRequest) -> Result<OutboxView, CommandError> {
+        let core = self.open_desk()?;
+        core.ask_queue(|answer| QueueOrder::Retry(request.delivery, answer))
+            .await?;
+        core.outbox_view().await
     }
 
-    async fn cancel_send(&self, _request: DeliveryRequest) -> Result<OutboxView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn cancel_send(&self, request: DeliveryRequest) -> Result<OutboxView, CommandError> {
+        let core = self.open_desk()?;
+        core.ask_queue(|answer| QueueOrder::Cancel(request.delivery, answer))
+            .await?;
+        core.outbox_view().await
     }
 
     async fn inbox(&self, _request: ()) -> Result<InboxView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        self.open_desk()?.inbox_view().await
     }
 
     async fn refresh(&self, _request: ()) -> Result<(), CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        self.open_desk()?.sync().await
     }
 
     async fn choose_folder(&self, _request: ()) -> Result<Option<FolderView>, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+        let core = self.open_desk()?;
+        let path = core.surface.choose_folder().await;
+        Ok(path.map(|path| core.remember_folder(path)))
     }
 
-    async fn pick_up(&self, _request: PickupStart) -> Result<InboxView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn pick_up(&self, request: PickupStart) -> Result<InboxView, CommandError> {
+        let core = self.open_desk()?;
+        core.pick_up(request).await?;
+        core.inbox_view().await
     }
 
-    async fn take_over(&self, _request: TakeOverStart) -> Result<InboxView, CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn take_over(&self, request: TakeOverStart) -> Result<InboxView, CommandError> {
+        let core = self.open_desk()?;
+        core.take_over(request).await?;
+        core.inbox_view().await
     }
 
-    async fn open_landed(&self, _request: DeliveryRequest) -> Result<(), CommandError> {
-        Err(care_model::ProblemCode::Internal.into())
+    async fn open_landed(&self, request: DeliveryRequest) -> Result<(), CommandError> {
+        let core = self.open_desk()?;
+        let folder = core.landed_folder(request.delivery).await?;
+        core.surface.reveal(&folder);
+        Ok(())
     }
 }

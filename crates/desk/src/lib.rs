@@ -1,7 +1,31 @@
 //! The application core of the client: everything an office's desk does, without a window.
+//!
+//! A host opens a [`Desk`] on a profile, answers its [`ports::Surface`], and passes the page's commands to
+//! [`desk_ipc::DeskCommands`], which the desk implements. Everything that waits on the network is a row in the
+//! profile first, and everything of people in the profile is sealed.
+//!
+//! The way of a dropped file: `intake` copies it into the `spool`, `compose` plans deliveries from it, `outbox`
+//! sends them; on the other side `sync` sees them, `pickup` claims, lands and confirms them, `landing` writes them.
 
 mod commands;
+mod compose;
+mod core;
+mod cover;
 mod desk;
+mod directory;
+mod inbox;
+mod intake;
+mod landing;
+mod outbox;
+mod pickup;
 pub mod ports;
+mod profile;
+mod refusal;
+mod session;
+mod spool;
+mod store;
+mod sync;
+mod words;
+mod workbench;
 
 pub use desk::{Desk, DeskSettings};

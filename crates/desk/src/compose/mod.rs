@@ -1,0 +1,190 @@
+//! Compositions: 新規作成 and 一括送信 in the making.
+//!
+//! A composition is its files and what a person wrote; the plan is worked out anew at every look, so that it can
+//! never disagree with the files. Identities of deliveries are made once, when a delivery is first planned, and
+//! kept with the composition: the same delivery is sent under the same identity however often it is looked at (D3).
+//! What was given to the queue leaves the files and stays in the list as it was shown.
+
+mod layout;
+mod send;
+mod view;
+
+use care_model::{DeliveryId, ProblemCode, limits};
+use desk_ipc::{CommandError, CompositionId, CompositionMode, PlannedView};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use layout::{Layout, Surroundings};
+pub(crate) use send::Ready;
+
+use crate::{
+    intake::{TakenFile, limit_params},
+    spool::SpoolRef,
+};
+
+/// A composition as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Composition {
+    pub(crate) id: CompositionId,
+    pub(crate) mode: CompositionMode,
+    pub(crate) files: Vec<HeldFile>,
+    next_file: u32,
+    slots: Vec<Slot>,
+    /// The note in 新規作成; it goes with the first delivery.
+    pub(crate) note: String,
+    /// What was given to the queue, as it was shown.
+    pub(crate) sent: Vec<PlannedView>,
+}
+
+/// A file of a composition.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct HeldFile {
+    pub(crate) number: u32,
+    pub(crate) taken: TakenFile,
+    /// The delivery that it was attached to by name; other files find their place by themselves.
+    pub(crate) attached_to: Option<DeliveryId>,
+}
+
+/// The identity and the note of one planned delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Slot {
+    /// Serial, destination and sender, as the names say.
+    key: String,
+    delivery: DeliveryId,
+    note: String,
+}
+
+impl Composition {
+    /// An empty one.
+    pub(crate) fn new(mode: CompositionMode) -> Self {
+        Self {
+            id: CompositionId::generate(),
+            mode,
+            files: Vec::new(),
+            next_file: 1,
+            slots: Vec::new(),
+            note: String::new(),
+            sent: Vec::new(),
+        }
+    }
+
+    /// Adds files that were taken in.
+    pub(crate) fn add(&mut self, taken: Vec<TakenFile>, attached_to: Option<DeliveryId>) {
+        for taken in taken {
+            self.files.push(HeldFile {
+                number: self.next_file,
+                taken,
+                attached_to,
+            });
+            self.next_file = self.next_file.saturating_add(1);
+        }
+    }
+
+    /// Takes a file out. One that is gone already is as good.
+    pub(crate) fn remove(&mut self, number: u32) {
+        self.files.retain(|file| file.number != number);
+    }
+
+    /// Writes the note of a delivery, or of the composition.
+    pub(crate) fn set_note(&mut self, delivery: Option<DeliveryId>, note: String) -> Result<(), CommandError> {
+        if note.chars().count() > limits::NOTE_CHARS_MAX {
+            return Err(refusal_with_limits(ProblemCode::NoteTooLong));
+        }
+        match delivery.map(|id| self.slots.iter().position(|slot| slot.delivery == id)) {
+            None => self.note = note,
+            // In 新規作成 the first delivery's note is the composition's, which survives a change of files.
+            Some(Some(0)) if self.mode == CompositionMode::Compose => self.note = note,
+            Some(Some(place)) => self.slots[place].note = note,
+            Some(None) => return Err(ProblemCode::DeliveryUnknown.into()),
+        }
+        Ok(())
+    }
+
+    /// Makes a 一括送信 of a 新規作成; what was written goes with the first delivery.
+    pub(crate) fn turn_into_dispatch(&mut self) {
+        if self.mode == CompositionMode::Compose {
+            self.mode = CompositionMode::Dispatch;
+            if let Some(first) = self.slots.first_mut() {
+                first.note = std::mem::take(&mut self.note);
+            }
+        }
+    }
+
+    /// Whether a delivery is planned here.
+    pub(crate) fn has(&self, delivery: DeliveryId) -> bool {
+        self.slots.iter().any(|slot| slot.delivery == delivery)
+    }
+
+    /// The copies that this composition needs.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &SpoolRef> {
+        self.files
+            .iter()
+            .filter_map(|file| file.taken.content.as_ref().ok())
+            .map(|content| &content.place)
+    }
+
+    /// Gives every key its slot, in this order; those without a delivery any more are forgotten.
+    fn arrange(&mut self, keys: &[String]) {
+        let mut old = std::mem::take(&mut self.slots);
+        for key in keys {
+            let slot = match old.iter().position(|slot| slot.key == *key) {
+                Some(place) => old.swap_remove(place),
+                None => Slot {
+                    key: key.clone(),
+                    delivery: DeliveryId::generate(),
+                    note: String::new(),
+                },
+            };
+            self.slots.push(slot);
+        }
+    }
+}
+
+/// A refusal with the bound that was crossed.
+pub(crate) fn refusal_with_limits(code: ProblemCode) -> CommandError {
+    limit_params(code)
+        .into_iter()
+        .fold(CommandError::new(code), |error, (name, value)| error.with(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_stay_with_their_deliveries() {
+        let mut composition = Composition::new(CompositionMode::Dispatch);
+        composition.arrange(&["a".to_owned(), "b".to_owned()]);
+        let (a, b) = (composition.slots[0].delivery, composition.slots[1].delivery);
+        composition.set_note(Some(b), "for b".to_owned()).unwrap();
+        composition.arrange(&["c".to_owned(), "b".to_owned()]);
+        assert_eq!(composition.slots[1].delivery, b);
+        assert_eq!(composition.slots[1].note, "for b");
+        assert!(!composition.has(a) && composition.has(b));
+    }
+
+    #[test]
+    fn a_note_has_its_limit() {
+        let mut composition = Composition::new(CompositionMode::Compose);
+        composition.set_note(None, "あ".repeat(limits::NOTE_CHARS_MAX)).unwrap();
+        let refused = composition
+            .set_note(None, "あ".repeat(limits::NOTE_CHARS_MAX + 1))
+            .unwrap_err();
+        assert_eq!(refused.code, ProblemCode::NoteTooLong);
+        assert_eq!(refused.params["max"], "2000");
+        assert_eq!(composition.note.chars().count(), limits::NOTE_CHARS_MAX);
+    }
+
+    #[test]
+    fn the_note_goes_along_into_a_dispatch() {
+        let mut composition = Composition::new(CompositionMode::Compose);
+        composition.arrange(&["a".to_owned()]);
+        let first = composition.slots[0].delivery;
+        composition.set_note(Some(first), "hello".to_owned()).unwrap();
+        assert_eq!(composition.note, "hello");
+        composition.turn_into_dispatch();
+        assert_eq!(
+            (composition.note.as_str(), composition.slots[0].note.as_str()),
+            ("", "hello")
+        );
+    }
+}

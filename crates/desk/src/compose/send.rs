@@ -1,0 +1,155 @@
+//! From a laid-out composition to rows of the queue.
+
+use care_model::{Digest, ProblemCode};
+use chrono::{DateTime, Utc};
+use desk_ipc::{CommandError, CompositionMode, PlannedView};
+use exchange_flow::outbox::OutboxState;
+use exchange_protocol::{DeliveryHeader, HeaderError, Part, PartRole, Sealing};
+
+use super::{
+    Composition, Surroundings,
+    layout::{Laid, Layout},
+    view,
+};
+use crate::{
+    cover::Cover,
+    refusal,
+    spool::SpoolRef,
+    store::{Outgoing, OutgoingContent},
+    words,
+};
+
+/// What goes out now: the rows, and the composition that stays behind.
+pub(crate) struct Ready {
+    pub(crate) rows: Vec<Outgoing>,
+    pub(crate) left: Composition,
+}
+
+impl Ready {
+    /// Checks what blocks and what must be confirmed, and makes the rows. Nothing is stored yet.
+    pub(crate) fn prepare(
+        mut composition: Composition,
+        around: &Surroundings,
+        confirmed: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Self, CommandError> {
+        let layout = Layout::of(&mut composition, around);
+        if layout.deliveries.is_empty() && layout.unplaced.is_empty() && composition.files.is_empty() {
+            return Err(ProblemCode::CompositionEmpty.into());
+        }
+        if !layout.can_send {
+            return Err(ProblemCode::CompositionBlocked.into());
+        }
+        if layout.needs_confirmation && !confirmed {
+            return Err(ProblemCode::ConfirmationNeeded.into());
+        }
+        let going: Vec<&Laid> = layout.deliveries.iter().filter(|laid| !laid.blocked).collect();
+        let mut rows = Vec::with_capacity(going.len());
+        let mut shown: Vec<PlannedView> = Vec::with_capacity(going.len());
+        for (place, laid) in going.iter().enumerate() {
+            let planned = view::planned(&composition, around, laid);
+            rows.push(Outgoing {
+                delivery: laid.delivery,
+                composition: composition.id,
+                position: u32::try_from(place).unwrap_or(u32::MAX),
+                state: OutboxState::Queued {
+                    tries: 0,
+                    not_before: now,
+                    maybe_sent: false,
+                },
+                queued_at: now,
+                content: content_of(&composition, laid, &planned, confirmed && layout.needs_confirmation)?,
+            });
+            shown.push(planned);
+        }
+        let gone: Vec<u32> = going
+            .iter()
+            .flat_map(|laid| laid.standard.iter().chain(&laid.attachments).copied())
+            .collect();
+        let mut left = composition.clone();
+        left.files.retain(|file| !gone.contains(&file.number));
+        left.sent.extend(shown);
+        if left.mode == CompositionMode::Compose {
+            left.note.clear();
+        }
+        Ok(Self { rows, left })
+    }
+}
+
+/// The header, the cover and the places of the bytes of one delivery; fixed from here on.
+fn content_of(
+    composition: &Composition,
+    laid: &Laid,
+    planned: &PlannedView,
+    confirmed: bool,
+) -> Result<OutgoingContent, CommandError> {
+    let (from, to) = laid.parties.ok_or(ProblemCode::CompositionBlocked)?;
+    let cover = Cover {
+        note: laid.note.clone(),
+        attachments: laid
+            .attachments
+            .iter()
+            .filter_map(|number| composition.files.iter().find(|file| file.number == *number))
+            .map(|file| file.taken.name.clone())
+            .collect(),
+    };
+    let cover = if cover.is_empty() {
+        String::new()
+    } else {
+        serde_json::to_string(&cover).map_err(|error| refusal::logged(ProblemCode::Internal, &error.classify()))?
+    };
+    let mut parts = Vec::new();
+    let mut places: Vec<SpoolRef> = Vec::new();
+    if !cover.is_empty() {
+        parts.push(Part {
+            role: PartRole::Cover,
+            name: None,
+            size_bytes: cover.len() as u64,
+            digest: Digest::of(cover.as_bytes()),
+        });
+    }
+    let standard = laid.standard.iter().map(|number| (number, PartRole::StandardFile));
+    let attachments = laid.attachments.iter().map(|number| (number, PartRole::Attachment));
+    for (number, role) in standard.chain(attachments) {
+        let file = composition.files.iter().find(|file| file.number == *number);
+        let (file, content) = file
+            .and_then(|file| Some((file, file.taken.content.as_ref().ok()?)))
+            .ok_or(ProblemCode::CompositionBlocked)?;
+        parts.push(Part {
+            role,
+            name: (role == PartRole::StandardFile).then(|| file.taken.name.clone()),
+            size_bytes: file.taken.size_bytes,
+            digest: content.digest,
+        });
+        places.push(content.place.clone());
+    }
+    let header = DeliveryHeader {
+        id: laid.delivery,
+        from,
+        to,
+        serial: Some(laid.serial),
+        unit: laid.unit.map(str::to_owned),
+        declared_month: laid.month,
+        declared_recipients: laid.recipients,
+        parts,
+        sealing: Sealing::None,
+    };
+    header.check().map_err(|error| match error {
+        HeaderError::SameParty => CommandError::new(ProblemCode::DestinationIsSender),
+        HeaderError::Limit => super::refusal_with_limits(ProblemCode::DeliveryTooLarge),
+        HeaderError::Parts | HeaderError::Names => CommandError::new(ProblemCode::DeliveryMalformed),
+    })?;
+    let header_json =
+        serde_json::to_string(&header).map_err(|error| refusal::logged(ProblemCode::Internal, &error.classify()))?;
+    Ok(OutgoingContent {
+        header_json,
+        cover,
+        parts: places,
+        to: planned.to.clone(),
+        contents: words::contents(&planned.unit_name, planned.month, planned.recipients),
+        unit_name: planned.unit_name.clone(),
+        fingerprint: laid.fingerprint,
+        confirmed,
+        refusal: None,
+    })
+}

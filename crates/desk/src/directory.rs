@@ -1,0 +1,113 @@
+//! 宛先検索: names and telephone numbers of offices, asked of the exchange and remembered for a while.
+
+use std::collections::HashMap;
+
+use care_model::{OfficeNumber, ProblemCode};
+use chrono::{DateTime, TimeDelta, Utc};
+use desk_ipc::CommandError;
+use exchange_client::ClientError;
+use exchange_protocol::OfficeEntry;
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use crate::{core::Core, session::Line, store::ValueName};
+
+/// How long an office that is on the exchange is taken as known. One that is not is asked for every time.
+const KNOWN_MINUTES: i64 = 60;
+/// Offices asked for at once.
+const ASKED_AT_ONCE: usize = 8;
+/// Offices that are remembered.
+const KNOWN_MAX: usize = 2_000;
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Known {
+    entry: OfficeEntry,
+    asked_at: DateTime<Utc>,
+}
+
+type Directory = HashMap<OfficeNumber, Known>;
+
+impl Core {
+    /// What the directory says of these offices. An office of which it could not be asked is absent, unless it is
+    /// remembered.
+    pub(crate) async fn look_up(
+        &self,
+        numbers: &[OfficeNumber],
+    ) -> Result<HashMap<OfficeNumber, Option<OfficeEntry>>, CommandError> {
+        if numbers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
+        let now = self.now();
+        let fresh = |known: &Known| now - known.asked_at < TimeDelta::minutes(KNOWN_MINUTES);
+        let missing: Vec<OfficeNumber> = numbers
+            .iter()
+            .copied()
+            .filter(|number| !directory.get(number).is_some_and(fresh))
+            .collect();
+        let mut gone: Vec<OfficeNumber> = Vec::new();
+        if !missing.is_empty()
+            && let Ok(line) = self.line().await
+        {
+            let answers = self.ask_directory(&line, &missing).await;
+            let mut changed = false;
+            for (number, answer) in answers {
+                match answer {
+                    Ok(entry) => {
+                        directory.insert(number, Known { entry, asked_at: now });
+                        changed = true;
+                    }
+                    Err(ClientError::Refused(problem)) if problem.code == ProblemCode::DestinationUnknown => {
+                        changed |= directory.remove(&number).is_some();
+                        gone.push(number);
+                    }
+                    Err(_) => {}
+                }
+            }
+            if changed {
+                while directory.len() > KNOWN_MAX {
+                    let Some(oldest) = directory
+                        .iter()
+                        .min_by_key(|(_, known)| known.asked_at)
+                        .map(|(n, _)| *n)
+                    else {
+                        break;
+                    };
+                    directory.remove(&oldest);
+                }
+                self.store.set_value(ValueName::Directory, &directory).await?;
+            }
+        }
+        let known = numbers
+            .iter()
+            .filter_map(|number| Some((*number, Some(directory.get(number)?.entry.clone()))));
+        let unknown = gone.into_iter().map(|number| (number, None));
+        Ok(known.chain(unknown).collect())
+    }
+
+    /// What is remembered of these offices, however long ago it was asked.
+    pub(crate) async fn remembered_offices(
+        &self,
+        numbers: &[OfficeNumber],
+    ) -> Result<HashMap<OfficeNumber, Option<OfficeEntry>>, CommandError> {
+        let directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
+        let known = |number: &OfficeNumber| Some((*number, Some(directory.get(number)?.entry.clone())));
+        Ok(numbers.iter().filter_map(known).collect())
+    }
+
+    async fn ask_directory(
+        &self,
+        line: &Line,
+        numbers: &[OfficeNumber],
+    ) -> Vec<(OfficeNumber, Result<OfficeEntry, ClientError>)> {
+        futures::stream::iter(numbers.iter().copied())
+            .map(|number| async move {
+                let answer = line.exchange.office(number).await;
+                self.note_online(&answer);
+                (number, answer)
+            })
+            .buffer_unordered(ASKED_AT_ONCE)
+            .collect()
+            .await
+    }
+}

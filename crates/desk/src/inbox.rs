@@ -1,0 +1,140 @@
+//! 受信一覧: what the exchange said of each delivery, joined with what this terminal did about it.
+
+use std::collections::HashMap;
+
+use care_model::{DeliveryId, TerminalId};
+use desk_ipc::{CommandError, FolderView, InboxRow, InboxStatus, InboxView};
+use exchange_flow::pickup::PickupState;
+use exchange_protocol::DeliveryStatus;
+
+use std::path::PathBuf;
+
+use crate::{
+    core::{Core, lock},
+    store::{InboxStored, ListName, Pickup, ValueName},
+    words,
+};
+
+impl Core {
+    /// 受信一覧 as known now.
+    pub(crate) async fn inbox_view(&self) -> Result<InboxView, CommandError> {
+        let rows = self.store.inbox().await?;
+        let pickups: HashMap<DeliveryId, Pickup> = self
+            .store
+            .pickups()
+            .await?
+            .into_iter()
+            .map(|pickup| (pickup.delivery, pickup))
+            .collect();
+        let terminal = self.identity().map(|identity| identity.terminal);
+        let (_, synced_at) = self.store.list_cursor(ListName::Inbox).await?;
+        Ok(InboxView {
+            rows: rows
+                .into_iter()
+                .map(|row| {
+                    let pickup = pickups.get(&row.entry.header.id);
+                    row_view(row, pickup, terminal)
+                })
+                .collect(),
+            synced_at,
+            online: self.is_online(),
+            last_folder: self.last_folder().await?,
+        })
+    }
+
+    /// The folder last used, if it is still there.
+    async fn last_folder(&self) -> Result<Option<FolderView>, CommandError> {
+        let Some(path) = self.store.value::<PathBuf>(ValueName::LastFolder).await? else {
+            return Ok(None);
+        };
+        if !tokio::fs::metadata(&path).await.is_ok_and(|facts| facts.is_dir()) {
+            return Ok(None);
+        }
+        let known = lock(&self.folders).find(|known| *known == path);
+        Ok(Some(match known {
+            Some(id) => FolderView {
+                id,
+                name: folder_name(&path),
+            },
+            None => self.remember_folder(path),
+        }))
+    }
+}
+
+fn row_view(row: InboxStored, pickup: Option<&Pickup>, terminal: Option<TerminalId>) -> InboxRow {
+    let header = &row.entry.header;
+    let (note, attachments) = match row.cover {
+        Some(cover) => (Some(cover.note).filter(|note| !note.is_empty()), cover.attachments),
+        None => (None, Vec::new()),
+    };
+    InboxRow {
+        delivery: header.id,
+        at: row.entry.accepted_at,
+        from: words::office(header.from.office, &row.entry.from_name, &[header.from.kind]),
+        to_kind: words::kind(header.to.kind),
+        contents: words::contents_of(header, header.to),
+        files: words::file_count(header),
+        size_bytes: header.total_bytes(),
+        note,
+        attachments,
+        status: status(&row.entry.status, pickup, terminal),
+    }
+}
+
+/// What this terminal knows for certain comes first; of the rest the exchange's word stands.
+fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<TerminalId>) -> InboxStatus {
+    match pickup.map(|pickup| &pickup.state) {
+        Some(PickupState::Landed { .. }) => return InboxStatus::Fetching { landed: true },
+        Some(PickupState::Superseded) => return InboxStatus::Superseded,
+        Some(PickupState::Confirmed { received_at }) => {
+            return InboxStatus::Received {
+                at: *received_at,
+                here: true,
+                folder_name: pickup
+                    .and_then(|pickup| pickup.content.landed.as_deref())
+                    .map(folder_name),
+            };
+        }
+        Some(PickupState::Planned | PickupState::Landing { .. })
+            if matches!(listed, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. }) =>
+        {
+            return InboxStatus::Fetching { landed: false };
+        }
+        _ => {}
+    }
+    let problem = pickup.and_then(|pickup| pickup.content.refusal.clone());
+    match listed {
+        DeliveryStatus::Waiting => InboxStatus::Waiting { problem },
+        DeliveryStatus::Claimed {
+            terminal: holder,
+            terminal_name,
+            since,
+            fence,
+            held,
+        } => {
+            if Some(*holder) == terminal || !held {
+                InboxStatus::Waiting { problem }
+            } else {
+                InboxStatus::Elsewhere {
+                    terminal_name: terminal_name.clone(),
+                    since: *since,
+                    fence: *fence,
+                }
+            }
+        }
+        DeliveryStatus::Received { at } => InboxStatus::Received {
+            at: *at,
+            here: false,
+            folder_name: None,
+        },
+        DeliveryStatus::Recalled { at } => InboxStatus::Recalled { at: *at },
+        DeliveryStatus::Expired { at } => InboxStatus::Expired { at: *at },
+    }
+}
+
+fn folder_name(path: &std::path::Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}

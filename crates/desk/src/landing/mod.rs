@@ -1,0 +1,276 @@
+//! Where a delivery lands: a hidden folder beside the target is filled, synced, and made visible by one rename (D5).
+//!
+//! Nothing that exists is overwritten, no link is followed, and no name from outside chooses a place. Everything
+//! here blocks; callers run it where that is allowed.
+
+mod names;
+mod origin;
+mod rename;
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use care_model::{Digest, ProblemCode};
+use sha2::{Digest as _, Sha256};
+
+pub(crate) use names::{folder_name, name_key, safe_name};
+
+use crate::profile::sync_dir;
+
+/// How many names are tried for a folder before it is said to be unusable.
+const FOLDER_NAMES_MAX: u32 = 1_000;
+const BUFFER_BYTES: usize = 64 * 1_024;
+
+/// What a failed write into the target folder means.
+pub(crate) fn problem_of(error: &io::Error) -> ProblemCode {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            ProblemCode::FolderFull
+        }
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ProblemCode::FolderMissing,
+        _ => ProblemCode::FolderReadOnly,
+    }
+}
+
+/// Looks at the chosen folder before anything is claimed: it is there, can be written to, and has room.
+pub(crate) fn check_folder(folder: &Path, bytes: u64) -> Result<(), ProblemCode> {
+    let facts = fs::metadata(folder).map_err(|_| ProblemCode::FolderMissing)?;
+    if !facts.is_dir() {
+        return Err(ProblemCode::FolderMissing);
+    }
+    let probe = folder.join(format!(".{}.part-probe", uuid::Uuid::now_v7()));
+    fs::create_dir(&probe).map_err(|error| problem_of(&error))?;
+    fs::remove_dir(&probe).map_err(|error| problem_of(&error))?;
+    match free_bytes(folder) {
+        Some(free) if free < bytes.saturating_add(SPARE_BYTES) => Err(ProblemCode::FolderFull),
+        _ => Ok(()),
+    }
+}
+
+/// What names and folders themselves take.
+const SPARE_BYTES: u64 = 64 * 1_024;
+
+/// The room that is left; unknown where the system is not asked, and then a full disk shows while writing.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let facts = rustix::fs::statvfs(folder).ok()?;
+        Some(facts.f_bavail.saturating_mul(facts.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
+/// The hidden folder of one delivery beside its target.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    path: PathBuf,
+}
+
+impl Staging {
+    /// The name of a hidden folder for `name`.
+    pub(crate) fn path_for(folder: &Path, name: &str) -> PathBuf {
+        folder.join(format!(
+            ".{name}.part-{}",
+            &uuid::Uuid::now_v7().simple().to_string()[20..]
+        ))
+    }
+
+    /// Makes the hidden folder, or goes on with the one that an interrupted pickup left.
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
+        match fs::create_dir(&path) {
+            Ok(()) => Ok(Self { path }),
+            // Ours by its random name; a link put in its place is not.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && fs::symlink_metadata(&path)?.is_dir() => {
+                Ok(Self { path })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens a part's file to write behind what it already holds, whose digest is begun. A file that is longer than
+    /// the part is begun anew.
+    pub(crate) fn part(&self, name: &str, bytes_max: u64) -> io::Result<(File, Sha256, u64)> {
+        let path = self.path.join(name);
+        if fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() <= bytes_max) {
+            let mut file = fs::OpenOptions::new().read(true).write(true).open(&path)?;
+            let (digest, length) = digest_on(&mut file)?;
+            return Ok((file, digest, length));
+        }
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+        Ok((file, Sha256::new(), 0))
+    }
+
+    /// Marks, syncs and renames: from here on the delivery is visible. Answers where it landed.
+    pub(crate) fn publish(self, folder: &Path, name: &str) -> io::Result<PathBuf> {
+        for entry in fs::read_dir(&self.path)? {
+            let path = entry?.path();
+            origin::mark(&path);
+            File::open(&path)?.sync_all()?;
+        }
+        sync_dir(&self.path)?;
+        for count in 1..=FOLDER_NAMES_MAX {
+            let landed = match count {
+                1 => folder.join(name),
+                _ => folder.join(format!("{name}_{count}")),
+            };
+            match rename::without_replacing(&self.path, &landed) {
+                Ok(()) => {
+                    sync_dir(folder)?;
+                    return Ok(landed);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+/// Takes away a folder that we made; what cannot be taken away stays hidden.
+pub(crate) fn discard(path: &Path) {
+    // `remove_dir_all` does not follow links.
+    let _ = fs::remove_dir_all(path);
+}
+
+/// Reads landed files back and compares: network drives have been seen to lose what they had taken.
+pub(crate) fn is_whole(landed: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
+    for (name, size_bytes, digest) in files {
+        let (read, length) = digest_on(&mut File::open(landed.join(name))?)?;
+        if length != *size_bytes || Digest::from_bytes(read.finalize().into()) != *digest {
+            return Ok(false);
+        }
+    }
+    let expected: HashSet<&str> = files.iter().map(|(name, _, _)| name.as_str()).collect();
+    Ok(expected.len() == files.len())
+}
+
+fn digest_on(file: &mut File) -> io::Result<(Sha256, u64)> {
+    let mut digest = Sha256::new();
+    let mut length = 0;
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok((digest, length)),
+            Ok(read) => {
+                digest.update(&buffer[..read]);
+                length += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn staged(folder: &Path, content: &[u8]) -> Staging {
+        let staging = Staging::open(Staging::path_for(folder, "name")).unwrap();
+        let (mut file, _, at) = staging.part("A.CSV", 100).unwrap();
+        assert_eq!(at, 0);
+        file.write_all(content).unwrap();
+        staging
+    }
+
+    #[test]
+    fn lands_by_one_rename_and_never_over_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("name")).unwrap();
+        fs::write(dir.path().join("name_2"), b"a file of somebody").unwrap();
+        let landed = staged(dir.path(), b"one").publish(dir.path(), "name").unwrap();
+        assert_eq!(landed, dir.path().join("name_3"));
+        assert_eq!(fs::read(landed.join("A.CSV")).unwrap(), b"one");
+        assert_eq!(fs::read_dir(dir.path().join("name")).unwrap().count(), 0);
+        assert_eq!(fs::read(dir.path().join("name_2")).unwrap(), b"a file of somebody");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn goes_on_behind_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Staging::path_for(dir.path(), "name");
+        let staging = Staging::open(path.clone()).unwrap();
+        staging.part("A.CSV", 6).unwrap().0.write_all(b"abc").unwrap();
+        let again = Staging::open(path).unwrap();
+        let (mut file, mut digest, at) = again.part("A.CSV", 6).unwrap();
+        assert_eq!(at, 3);
+        file.write_all(b"def").unwrap();
+        digest.update(b"def");
+        assert_eq!(Digest::from_bytes(digest.finalize().into()), Digest::of(b"abcdef"));
+        let (_, _, longer) = again.part("A.CSV", 5).unwrap();
+        assert_eq!(longer, 0);
+    }
+
+    #[test]
+    fn reads_back_what_landed() {
+        let dir = tempfile::tempdir().unwrap();
+        let landed = staged(dir.path(), b"one").publish(dir.path(), "name").unwrap();
+        let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
+        assert!(is_whole(&landed, &expected).unwrap());
+        fs::write(landed.join("A.CSV"), b"0ne").unwrap();
+        assert!(!is_whole(&landed, &expected).unwrap());
+        fs::remove_file(landed.join("A.CSV")).unwrap();
+        assert!(is_whole(&landed, &expected).is_err());
+    }
+
+    #[test]
+    fn folders_that_cannot_take_it_are_told_before() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(check_folder(dir.path(), 1), Ok(()));
+        assert_eq!(
+            check_folder(&dir.path().join("gone"), 1),
+            Err(ProblemCode::FolderMissing)
+        );
+        let file = dir.path().join("file");
+        fs::write(&file, b"").unwrap();
+        assert_eq!(check_folder(&file, 1), Err(ProblemCode::FolderMissing));
+        if cfg!(unix) {
+            assert_eq!(check_folder(dir.path(), u64::MAX), Err(ProblemCode::FolderFull));
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_a_part_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = dir.path().join("outside");
+        fs::write(&outside, b"precious").unwrap();
+        let staging = Staging::open(Staging::path_for(dir.path(), "name")).unwrap();
+        std::os::unix::fs::symlink(&outside, staging.path.join("A.CSV")).unwrap();
+        staging.part("A.CSV", 100).unwrap().0.write_all(b"new").unwrap();
+        assert_eq!(fs::read(&outside).unwrap(), b"precious");
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(dir.path(), &link).unwrap();
+        assert!(Staging::open(link).is_err());
+    }
+
+    #[test]
+    fn what_a_full_disk_is_called() {
+        assert_eq!(problem_of(&io::ErrorKind::StorageFull.into()), ProblemCode::FolderFull);
+        assert_eq!(
+            problem_of(&io::ErrorKind::ReadOnlyFilesystem.into()),
+            ProblemCode::FolderReadOnly
+        );
+        assert_eq!(
+            problem_of(&io::ErrorKind::PermissionDenied.into()),
+            ProblemCode::FolderReadOnly
+        );
+        assert_eq!(problem_of(&io::ErrorKind::NotFound.into()), ProblemCode::FolderMissing);
+    }
+}

@@ -1,0 +1,537 @@
+//! The queue: every delivery is a row before its first byte leaves, and stays one until the exchange has answered.
+//!
+//! One task owns the queue, so that no two hands change a row. Deliveries for the same destination go one after the
+//! other by rising serial, because they are imported in that order; up to [`CHAINS_MAX`] destinations are served at
+//! once. Rows that begin and rows that ended are stored together, many in one synced transaction: a row is stored as
+//! begun before its bytes leave, and shown as sent only once that is stored too.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use care_model::{DeliveryId, Party, ProblemCode, Serial};
+use chrono::{DateTime, Utc};
+use desk_ipc::{CommandError, DeskEvent, OutboxRow, OutboxStatus, OutboxView, SendStateView, TransferKind, WaitReason};
+use exchange_client::{ClientError, PartSource};
+use exchange_flow::outbox::{OutboxEvent, OutboxState, step};
+use exchange_protocol::{DeliveryStatus, Part, PartRole};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    core::{Core, Transfer},
+    refusal,
+    session::Line,
+    spool::{Spool, SpoolRef},
+    store::{ListName, Outgoing},
+    words,
+};
+
+/// Destinations served at once.
+const CHAINS_MAX: usize = 8;
+/// Deliveries of one destination that are begun together.
+const CHAIN_LENGTH_MAX: usize = 16;
+/// Between two tries to store what happened, while the disk is full.
+const STORE_AGAIN: Duration = Duration::from_secs(2);
+
+/// What the queue is told.
+pub(crate) enum QueueOrder {
+    /// New rows, stored already.
+    Add(Vec<Outgoing>),
+    /// A person wants a held row tried again.
+    Retry(DeliveryId, oneshot::Sender<Result<(), CommandError>>),
+    /// A person cancels a row.
+    Cancel(DeliveryId, oneshot::Sender<Result<(), CommandError>>),
+    /// Something changed: somebody signed in, or the exchange is back.
+    Wake,
+}
+
+/// One answer of a chain.
+struct Ended {
+    delivery: DeliveryId,
+    event: OutboxEvent,
+    refusal: Option<CommandError>,
+}
+
+struct Queue {
+    core: Arc<Core>,
+    rows: Vec<Queued>,
+    /// Destinations whose chain is under way.
+    busy: HashSet<Party>,
+    /// Rows whose new state is not stored yet.
+    unstored: HashSet<DeliveryId>,
+    ended: mpsc::UnboundedSender<ChainNews>,
+}
+
+enum ChainNews {
+    Ended(Ended),
+    Finished(Party),
+}
+
+/// A row with what decides its turn.
+struct Queued {
+    row: Outgoing,
+    to: Party,
+    serial: Option<Serial>,
+}
+
+/// Runs the queue until the desk closes. `rows` are those that an earlier process left.
+pub(crate) async fn run(core: Arc<Core>, rows: Vec<Outgoing>, mut orders: mpsc::UnboundedReceiver<QueueOrder>) {
+    let (ended, mut news) = mpsc::unbounded_channel();
+    let mut queue = Queue {
+        core: Arc::clone(&core),
+        rows: Vec::new(),
+        busy: HashSet::new(),
+        unstored: HashSet::new(),
+        ended,
+    };
+    for mut row in rows {
+        // What was under way when the process ended may or may not have arrived; the same identity makes asking safe.
+        if let Ok(state) = step(&row.state, OutboxEvent::Restarted, core.now()) {
+            row.state = state;
+            queue.unstored.insert(row.delivery);
+        }
+        queue.add(row);
+    }
+    loop {
+        let stored = queue.turn().await;
+        let wait = match stored {
+            true => queue.next_due(),
+            false => Some(STORE_AGAIN),
+        };
+        let due = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = core.closing.cancelled() => return,
+            order = orders.recv() => match order {
+                Some(order) => queue.take_order(order).await,
+                None => return,
+            },
+            Some(first) = news.recv() => {
+                queue.take_news(first);
+                while let Ok(next) = news.try_recv() {
+                    queue.take_news(next);
+                }
+            }
+            () = due => {}
+        }
+    }
+}
+
+impl Queue {
+    fn add(&mut self, row: Outgoing) {
+        match row.content.header() {
+            Ok(header) => self.rows.push(Queued {
+                row,
+                to: header.to,
+                serial: header.serial,
+            }),
+            Err(error) => tracing::error!(delivery.id = %row.delivery, %error, "a queued delivery cannot be read"),
+        }
+    }
+
+    async fn take_order(&mut self, order: QueueOrder) {
+        match order {
+            QueueOrder::Wake => {}
+            QueueOrder::Add(rows) => rows.into_iter().for_each(|row| self.add(row)),
+            QueueOrder::Retry(delivery, answer) => {
+                let result = self.change(delivery, OutboxEvent::Retry).await;
+                let _ = answer.send(result);
+            }
+            QueueOrder::Cancel(delivery, answer) => {
+                let result = self.change(delivery, OutboxEvent::Cancel).await;
+                let _ = answer.send(result);
+            }
+        }
+    }
+
+    /// A person's wish about one row. It is stored before it is answered.
+    async fn change(&mut self, delivery: DeliveryId, event: OutboxEvent) -> Result<(), CommandError> {
+        if !self.rows.iter().any(|queued| queued.row.delivery == delivery) {
+            let row = self.core.store.outgoing(delivery).await?;
+            self.add(row.ok_or(ProblemCode::DeliveryUnknown)?);
+        }
+        let now = self.core.now();
+        let Some(queued) = self.rows.iter_mut().find(|queued| queued.row.delivery == delivery) else {
+            return Err(ProblemCode::DeliveryUnknown.into());
+        };
+        queued.row.state = step(&queued.row.state, event, now).map_err(|_| match event {
+            OutboxEvent::Cancel => ProblemCode::RecallTooLate,
+            _ => ProblemCode::DeliveryUnknown,
+        })?;
+        self.core.store.update_outgoing(&[&queued.row]).await?;
+        self.forget_closed();
+        Ok(())
+    }
+
+    fn take_news(&mut self, news: ChainNews) {
+        match news {
+            ChainNews::Finished(to) => {
+                self.busy.remove(&to);
+            }
+            ChainNews::Ended(ended) => {
+                let now = self.core.now();
+                let Some(queued) = self
+                    .rows
+                    .iter_mut()
+                    .find(|queued| queued.row.delivery == ended.delivery)
+                else {
+                    return;
+                };
+                match step(&queued.row.state, ended.event, now) {
+                    Ok(state) => {
+                        queued.row.state = state;
+                        queued.row.content.refusal = ended.refusal;
+                        self.unstored.insert(ended.delivery);
+                    }
+                    Err(_) => tracing::error!(delivery.id = %ended.delivery, "an answer does not fit its row"),
+                }
+            }
+        }
+    }
+
+    /// Begins what is due, and stores it together with what ended. False if it could not be stored.
+    async fn turn(&mut self) -> bool {
+        let line = match self.core.line().await {
+            Ok(line) => Some(line),
+            Err(_) => None,
+        };
+        let now = self.core.now();
+        let mut chains: Vec<(Party, Vec<DeliveryId>)> = Vec::new();
+        if line.is_some() {
+            chains = self.due_chains(now);
+            for delivery in chains.iter().flat_map(|(_, chain)| chain) {
+                if let Some(queued) = self.rows.iter_mut().find(|queued| queued.row.delivery == *delivery)
+                    && let Ok(state) = step(&queued.row.state, OutboxEvent::Start, now)
+                {
+                    queued.row.state = state;
+                    self.unstored.insert(*delivery);
+                }
+            }
+        }
+        if !self.unstored.is_empty() {
+            let changed: Vec<&Outgoing> = self
+                .rows
+                .iter()
+                .map(|queued| &queued.row)
+                .filter(|row| self.unstored.contains(&row.delivery))
+                .collect();
+            if let Err(error) = self.core.store.update_outgoing(&changed).await {
+                tracing::warn!(%error, "the queue cannot be stored; it tries again");
+                // What has not been stored as begun does not begin.
+                for delivery in chains.iter().flat_map(|(_, chain)| chain) {
+                    if let Some(queued) = self.rows.iter_mut().find(|queued| queued.row.delivery == *delivery)
+                        && let Ok(state) = step(&queued.row.state, OutboxEvent::Unreachable, now)
+                    {
+                        queued.row.state = state;
+                    }
+                }
+                return false;
+            }
+            self.unstored.clear();
+            self.forget_closed();
+            self.core.tell(DeskEvent::OutboxChanged);
+        }
+        if let Some(line) = line {
+            for (to, chain) in chains {
+                self.begin(to, &chain, &line);
+            }
+        }
+        true
+    }
+
+    fn forget_closed(&mut self) {
+        let unstored = &self.unstored;
+        self.rows.retain(|queued| {
+            unstored.contains(&queued.row.delivery)
+                || matches!(
+                    queued.row.state,
+                    OutboxState::Queued { .. } | OutboxState::Sending { .. }
+                )
+        });
+    }
+
+    /// For each free destination its next deliveries, by serial, as far as nothing before them still waits.
+    fn due_chains(&mut self, now: DateTime<Utc>) -> Vec<(Party, Vec<DeliveryId>)> {
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|index| {
+            let queued = &self.rows[*index];
+            (queued.serial, queued.row.queued_at, queued.row.position)
+        });
+        let mut chains: Vec<(Party, Vec<DeliveryId>)> = Vec::new();
+        let mut stopped: HashSet<Party> = HashSet::new();
+        for index in order {
+            let queued = &self.rows[index];
+            if self.busy.contains(&queued.to) || stopped.contains(&queued.to) {
+                continue;
+            }
+            let due = matches!(queued.row.state, OutboxState::Queued { not_before, .. } if not_before <= now);
+            if !due {
+                if matches!(
+                    queued.row.state,
+                    OutboxState::Queued { .. } | OutboxState::Sending { .. }
+                ) {
+                    stopped.insert(queued.to);
+                }
+                continue;
+            }
+            match chains.iter().position(|(to, _)| *to == queued.to) {
+                Some(place) if chains[place].1.len() < CHAIN_LENGTH_MAX => chains[place].1.push(queued.row.delivery),
+                Some(_) => {}
+                None if self.busy.len() + chains.len() < CHAINS_MAX => {
+                    chains.push((queued.to, vec![queued.row.delivery]));
+                }
+                None => {}
+            }
+        }
+        chains
+    }
+
+    /// Sends one destination's deliveries one after the other.
+    fn begin(&mut self, to: Party, chain: &[DeliveryId], line: &Line) {
+        let rows: Vec<Outgoing> = chain
+            .iter()
+            .filter_map(|delivery| self.rows.iter().find(|queued| queued.row.delivery == *delivery))
+            .map(|queued| queued.row.clone())
+            .collect();
+        self.busy.insert(to);
+        let (core, line, ended) = (Arc::clone(&self.core), line.clone(), self.ended.clone());
+        let transfer = self.core.begin_transfer();
+        tokio::spawn(async move { send_chain(core, line, to, rows, ended, transfer).await });
+    }
+
+    /// When the next row wants its turn; none while nobody is signed in, since sign-in wakes the queue.
+    fn next_due(&self) -> Option<Duration> {
+        if !self.core.is_signed_in() {
+            return None;
+        }
+        let now = self.core.now();
+        let waits = self.rows.iter().filter(|queued| !self.busy.contains(&queued.to));
+        let next = waits.filter_map(|queued| match queued.row.state {
+            OutboxState::Queued { not_before, .. } => Some(not_before),
+            _ => None,
+        });
+        next.min().map(|at| {
+            (at - now)
+                .to_std()
+                .unwrap_or(Duration::ZERO)
+                .max(Duration::from_millis(20))
+        })
+    }
+}
+
+async fn send_chain(
+    core: Arc<Core>,
+    line: Line,
+    to: Party,
+    rows: Vec<Outgoing>,
+    ended: mpsc::UnboundedSender<ChainNews>,
+    _transfer: Transfer,
+) {
+    let mut broken = false;
+    for row in rows {
+        let (event, refusal) = if broken {
+            // Nothing of it has left: it waits behind the one that failed.
+            (OutboxEvent::Unreachable, None)
+        } else {
+            send_one(&core, &line, &row).await
+        };
+        broken |= matches!(event, OutboxEvent::Unreachable | OutboxEvent::Interrupted);
+        let _ = ended.send(ChainNews::Ended(Ended {
+            delivery: row.delivery,
+            event,
+            refusal,
+        }));
+    }
+    let _ = ended.send(ChainNews::Finished(to));
+}
+
+/// One try of one delivery.
+async fn send_one(core: &Arc<Core>, line: &Line, row: &Outgoing) -> (OutboxEvent, Option<CommandError>) {
+    let header = match row.content.header() {
+        Ok(header) => header,
+        Err(error) => return held(refusal::logged(ProblemCode::Internal, &error)),
+    };
+    let source = Arc::new(Parts {
+        spool: core.spool.clone(),
+        cover: Bytes::from(row.content.cover.clone()),
+        header_parts: header.parts.clone(),
+        places: row.content.parts.clone(),
+    });
+    let (total_bytes, small) = (header.total_bytes(), header.is_single_request());
+    let delivery = row.delivery;
+    let progress = |done_bytes| {
+        if !small {
+            core.tell(DeskEvent::Progress {
+                kind: TransferKind::Send,
+                delivery,
+                done_bytes,
+                total_bytes,
+            });
+        }
+    };
+    let header_json = Bytes::from(row.content.header_json.clone());
+    let reader = {
+        let source = Arc::clone(&source);
+        move |part: usize, offset: u64, length: usize| source.read_part(part, offset, length)
+    };
+    let answer = line.exchange.send(header_json, &reader, progress).await;
+    core.note_online(&answer);
+    match answer {
+        Ok(accepted) => (
+            OutboxEvent::Accepted {
+                accepted_at: accepted.accepted_at,
+            },
+            None,
+        ),
+        Err(ClientError::Unreachable(_)) => (OutboxEvent::Unreachable, None),
+        Err(ClientError::Interrupted(_)) => (OutboxEvent::Interrupted, None),
+        Err(ClientError::Refused(problem)) => match problem.code {
+            // These pass: by themselves, or when somebody signs in.
+            ProblemCode::ServerBusy | ProblemCode::UploadOffset | ProblemCode::Internal => {
+                (OutboxEvent::Interrupted, None)
+            }
+            ProblemCode::SignInRequired => {
+                core.session_lost(line).await;
+                (OutboxEvent::Interrupted, None)
+            }
+            _ => held(refusal::of_problem(problem)),
+        },
+        Err(error) => held(refusal::of_client(error)),
+    }
+}
+
+/// Offers a delivery again that the exchange had accepted; its first answer stands.
+pub(crate) async fn offer(core: &Arc<Core>, line: &Line, row: &Outgoing) {
+    let (event, _) = send_one(core, line, row).await;
+    tracing::info!(delivery.id = %row.delivery, accepted = matches!(event, OutboxEvent::Accepted { .. }), "offered again");
+}
+
+fn held(refusal: CommandError) -> (OutboxEvent, Option<CommandError>) {
+    (OutboxEvent::Refused { problem: refusal.code }, Some(refusal))
+}
+
+/// The parts of one delivery, opened from the spool as they are asked for.
+struct Parts {
+    spool: Spool,
+    cover: Bytes,
+    header_parts: Vec<Part>,
+    places: Vec<SpoolRef>,
+}
+
+impl Parts {
+    fn read_part(&self, part: usize, offset: u64, length: usize) -> std::io::Result<Bytes> {
+        let covers = self
+            .header_parts
+            .iter()
+            .take(part)
+            .filter(|part| part.role == PartRole::Cover)
+            .count();
+        if self
+            .header_parts
+            .get(part)
+            .is_some_and(|part| part.role == PartRole::Cover)
+        {
+            return Arc::new(vec![self.cover.clone()]).read(0, offset, length);
+        }
+        let place = self.places.get(part - covers).ok_or(std::io::ErrorKind::NotFound)?;
+        self.spool.open(place)?.read_range(offset, length).map(Bytes::from)
+    }
+}
+
+/// How a row stands, for the page.
+pub(crate) fn state_view(core: &Core, row: &Outgoing) -> SendStateView {
+    match &row.state {
+        OutboxState::Queued { tries, .. } => SendStateView::Queued {
+            waiting_for: if !core.is_signed_in() {
+                Some(WaitReason::SignIn)
+            } else if *tries > 0 || !core.is_online() {
+                Some(WaitReason::Server)
+            } else {
+                None
+            },
+        },
+        OutboxState::Sending { .. } => SendStateView::Sending,
+        OutboxState::Sent { accepted_at } => SendStateView::Sent {
+            accepted_at: *accepted_at,
+        },
+        OutboxState::Held { problem } => SendStateView::Held {
+            problem: row.content.refusal.clone().unwrap_or_else(|| (*problem).into()),
+        },
+        OutboxState::Cancelled => SendStateView::Cancelled,
+    }
+}
+
+impl Core {
+    /// 送信一覧: what is still on this desk stands above what the exchange holds.
+    pub(crate) async fn outbox_view(&self) -> Result<OutboxView, CommandError> {
+        let outgoing = self.store.all_outgoing().await?;
+        let listed = self.store.outbox().await?;
+        let (_, synced_at) = self.store.list_cursor(ListName::Outbox).await?;
+        let known: HashSet<DeliveryId> = listed.iter().map(|entry| entry.header.id).collect();
+        let own: HashMap<DeliveryId, &Outgoing> = outgoing.iter().map(|row| (row.delivery, row)).collect();
+        let mut rows = Vec::with_capacity(listed.len());
+        for row in &outgoing {
+            let (at, status) = match &row.state {
+                _ if known.contains(&row.delivery) => continue,
+                OutboxState::Cancelled => continue,
+                OutboxState::Sent { accepted_at } => (*accepted_at, OutboxStatus::Waiting),
+                _ => (
+                    row.queued_at,
+                    OutboxStatus::Unsent {
+                        sending: state_view(self, row),
+                    },
+                ),
+            };
+            rows.push(OutboxRow {
+                delivery: row.delivery,
+                at,
+                to: row.content.to.clone(),
+                contents: row.content.contents.clone(),
+                files: u32::try_from(row.content.parts.len()).unwrap_or(u32::MAX),
+                status,
+            });
+        }
+        for entry in listed {
+            let mut to = words::office(entry.header.to.office, &entry.to_name, &[entry.header.to.kind]);
+            to.telephone = own
+                .get(&entry.header.id)
+                .and_then(|row| row.content.to.telephone.clone());
+            rows.push(OutboxRow {
+                delivery: entry.header.id,
+                at: entry.accepted_at,
+                to,
+                contents: words::contents_of(&entry.header, entry.header.from),
+                files: words::file_count(&entry.header),
+                status: match entry.status {
+                    DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. } => OutboxStatus::Waiting,
+                    DeliveryStatus::Received { at } => OutboxStatus::Downloaded { at },
+                    DeliveryStatus::Recalled { at } => OutboxStatus::Recalled { at },
+                    DeliveryStatus::Expired { at } => OutboxStatus::Expired { at },
+                },
+            });
+        }
+        Ok(OutboxView {
+            rows,
+            synced_at,
+            online: self.is_online(),
+        })
+    }
+
+    /// Asks the queue for something about one delivery.
+    pub(crate) async fn ask_queue(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<(), CommandError>>) -> QueueOrder,
+    ) -> Result<(), CommandError> {
+        let (answer, result) = oneshot::channel();
+        let closed = || CommandError::new(ProblemCode::Internal);
+        self.queue.send(order(answer)).map_err(|_| closed())?;
+        result.await.map_err(|_| closed())?
+    }
+}

@@ -1,0 +1,436 @@
+//! データ取得: claim, land, confirm (D4, D5). The heart of the desk.
+//!
+//! A row is stored before the exchange is asked for anything, and every step is stored before the next begins:
+//!
+//! | State | What is true | If the process dies here |
+//! |---|---|---|
+//! | `Planned` | the wish is stored; the folder was looked at | the claim is asked for at the next start |
+//! | `Landing` | this terminal has the claim; a hidden folder is being filled | claimed again under a higher fence; what is there already is digested and kept |
+//! | `Landed` | every byte was checked, synced, renamed into view and read back | the confirmation is asked for until it is answered |
+//! | `Confirmed` | 済: the exchange has said so | nothing is left to do |
+//! | `Failed` | it ended without 済; nothing of it is in the folder | a person may try again |
+//! | `Superseded` | the files are here, but another terminal took the delivery over | the copy is shown as doubtful |
+//!
+//! Refusals before the claim leave everything as it was. A line that breaks while bytes come leaves the row
+//! `Landing`, and it goes on by itself when the exchange is back. Once landed, only the exchange's word ends it:
+//! nothing here ever shows 済 that the exchange has not confirmed.
+
+mod fetch;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use care_model::{DeliveryId, ExchangeFileName, OfficeNumber, ProblemCode};
+use desk_ipc::{CommandError, DeskEvent, PickupStart, TakeOverStart};
+use exchange_client::ClientError;
+use exchange_flow::pickup::{PickupEvent, PickupState, step};
+use exchange_protocol::{Claim, DeliveryHeader, PartRole};
+
+use crate::{
+    core::{Core, lock},
+    landing, refusal,
+    session::Line,
+    store::{InboxStored, Pickup, PickupContent, ValueName},
+};
+
+/// Between two tries to confirm or to go on.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What one pickup came to, when it was not refused.
+enum Outcome {
+    /// 済, or landed and waiting for the exchange's answer.
+    Here,
+    /// This desk fetches it already.
+    UnderWay,
+}
+
+/// Marks a delivery as being fetched by this process.
+struct Busy(Arc<Core>, DeliveryId);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        lock(&self.0.picking_up).remove(&self.1);
+    }
+}
+
+/// Confirms what landed and goes on with what was interrupted, until the desk closes.
+pub(crate) async fn run(core: Arc<Core>) {
+    loop {
+        let wanted = core.confirm_wanted.notified();
+        let open = if core.is_signed_in() {
+            core.finish_open().await
+        } else {
+            false
+        };
+        let again = async {
+            match open {
+                true => tokio::time::sleep(AGAIN).await,
+                false => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = core.closing.cancelled() => return,
+            () = wanted => {}
+            () = again => {}
+        }
+    }
+}
+
+impl Core {
+    /// データ取得 for one or many, by rising serial. A refusal is answered if one delivery was asked for; of many,
+    /// each row of 受信一覧 says its own.
+    pub(crate) async fn pick_up(self: &Arc<Self>, start: PickupStart) -> Result<(), CommandError> {
+        let folder = self.folder(&start.folder)?;
+        self.line().await?;
+        let mut wanted: Vec<InboxStored> = Vec::with_capacity(start.deliveries.len());
+        for delivery in &start.deliveries {
+            wanted.push(self.listed(*delivery).await?);
+        }
+        let total_bytes = wanted
+            .iter()
+            .fold(0_u64, |sum, row| sum.saturating_add(row.entry.header.total_bytes()));
+        check_folder(&folder, total_bytes).await?;
+        self.store.set_value(ValueName::LastFolder, &folder).await?;
+        wanted.sort_by_key(|row| (row.entry.header.serial, row.entry.sequence));
+        let single = wanted.len() == 1;
+        for row in wanted {
+            let fetched = self.fetch(row.entry.header.id, folder.clone(), None).await;
+            match fetched {
+                Err(error) if single => return Err(error),
+                // The row holds the reason; the next one is tried all the same.
+                Err(_) | Ok(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what another terminal holds; the person was told that it may have the files.
+    pub(crate) async fn take_over(self: &Arc<Self>, start: TakeOverStart) -> Result<(), CommandError> {
+        let folder = self.folder(&start.folder)?;
+        let row = self.listed(start.delivery).await?;
+        check_folder(&folder, row.entry.header.total_bytes()).await?;
+        self.store.set_value(ValueName::LastFolder, &folder).await?;
+        self.fetch(start.delivery, folder, Some(start.fence)).await.map(|_| ())
+    }
+
+    /// Where a delivery landed on this terminal.
+    pub(crate) async fn landed_folder(&self, delivery: DeliveryId) -> Result<PathBuf, CommandError> {
+        let pickup = self.store.pickup(delivery).await?;
+        let landed = pickup.and_then(|pickup| pickup.content.landed);
+        match landed {
+            Some(folder) if tokio::fs::metadata(&folder).await.is_ok_and(|facts| facts.is_dir()) => Ok(folder),
+            _ => Err(ProblemCode::FolderMissing.into()),
+        }
+    }
+
+    fn folder(&self, id: &desk_ipc::FolderId) -> Result<PathBuf, CommandError> {
+        lock(&self.folders)
+            .get(id)
+            .ok_or_else(|| ProblemCode::FolderMissing.into())
+    }
+
+    /// The row of 受信一覧; asks the exchange once if it is not known here.
+    async fn listed(self: &Arc<Self>, delivery: DeliveryId) -> Result<InboxStored, CommandError> {
+        if let Some(row) = self.store.inbox_entry(delivery).await? {
+            return Ok(row);
+        }
+        self.sync().await?;
+        let row = self.store.inbox_entry(delivery).await?;
+        row.ok_or_else(|| ProblemCode::DeliveryUnknown.into())
+    }
+
+    /// Runs one pickup to where it can get. Nothing that the page does ends it half-way.
+    async fn fetch(
+        self: &Arc<Self>,
+        delivery: DeliveryId,
+        folder: PathBuf,
+        take_over_fence: Option<u64>,
+    ) -> Result<Outcome, CommandError> {
+        let core = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            if !lock(&core.picking_up).insert(delivery) {
+                return Ok(Outcome::UnderWay);
+            }
+            let _busy = Busy(Arc::clone(&core), delivery);
+            let _transfer = core.begin_transfer();
+            let result = core.claim_land_confirm(delivery, folder, take_over_fence).await;
+            core.tell(DeskEvent::InboxChanged);
+            core.sync_wanted.notify_one();
+            result.map(|()| Outcome::Here)
+        });
+        task.await
+            .unwrap_or_else(|error| Err(refusal::logged(ProblemCode::Internal, &error.is_panic())))
+    }
+
+    async fn claim_land_confirm(
+        self: &Arc<Self>,
+        delivery: DeliveryId,
+        folder: PathBuf,
+        take_over_fence: Option<u64>,
+    ) -> Result<(), CommandError> {
+        let line = self.line().await?;
+        let row = self.listed(delivery).await?;
+        let known = self.store.pickup(delivery).await?;
+        let mut pickup = match known {
+            Some(pickup) if matches!(pickup.state, PickupState::Landed { .. }) => {
+                return self.confirm_landed(&line, pickup).await;
+            }
+            Some(pickup) if matches!(pickup.state, PickupState::Confirmed { .. }) => {
+                return self.ask_again(&line, &pickup).await;
+            }
+            Some(pickup) if pickup.state == PickupState::Superseded => return Err(ProblemCode::ClaimLost.into()),
+            Some(pickup) => planned_again(pickup, &folder),
+            None => Pickup {
+                delivery,
+                state: PickupState::Planned,
+                content: PickupContent {
+                    folder: folder.clone(),
+                    ..PickupContent::default()
+                },
+            },
+        };
+        self.store.put_pickup(&pickup, self.now()).await?;
+        self.tell(DeskEvent::InboxChanged);
+        let claim = line.exchange.claim(delivery, take_over_fence).await;
+        let claim = match self.heard_by(&line, claim).await {
+            Ok(claim) => claim,
+            Err(refusal) => return Err(self.fail(pickup, refusal).await),
+        };
+        self.advance(&mut pickup, PickupEvent::Claimed { fence: claim.fence })?;
+        let office = self.identity().map(|identity| identity.office);
+        if !is_authentic(&claim, &row.entry.header, office) {
+            return Err(self.fail(pickup, ProblemCode::HeaderMismatch.into()).await);
+        }
+        let name = landing::folder_name(
+            row.entry.accepted_at,
+            &claim.header.from.office,
+            claim.header.serial.as_ref(),
+            delivery,
+        );
+        let staging = pickup
+            .content
+            .staging
+            .clone()
+            .unwrap_or_else(|| landing::Staging::path_for(&folder, &name));
+        pickup.content.staging = Some(staging);
+        self.store.put_pickup(&pickup, self.now()).await?;
+        let landed = match self.land(&line, &claim, &mut pickup, &name).await {
+            Ok(landed) => landed,
+            Err(fetch::LandError::Line(refusal)) => {
+                // The row stays as it is: it goes on by itself.
+                self.confirm_wanted.notify_waiters();
+                return Err(refusal);
+            }
+            Err(fetch::LandError::ClaimLost(refusal)) => {
+                let state = step(&pickup.state, PickupEvent::ClaimLost).map_err(|_| impossible())?;
+                return Err(self.end(pickup, state, refusal).await);
+            }
+            Err(fetch::LandError::Refused(refusal)) => return Err(self.fail(pickup, refusal).await),
+        };
+        pickup.content.landed = Some(landed.clone());
+        pickup.content.staging = None;
+        self.advance(&mut pickup, PickupEvent::Landed)?;
+        if let Err(error) = self.store.put_pickup(&pickup, self.now()).await {
+            // Unstored, it would land a second time after a restart: it is taken back instead.
+            tokio::task::spawn_blocking(move || landing::discard(&landed))
+                .await
+                .ok();
+            return Err(error.into());
+        }
+        self.confirm_landed(&line, pickup).await
+    }
+
+    /// Says that every byte is here. Without an answer the row stays landed and is confirmed later.
+    async fn confirm_landed(&self, line: &Line, mut pickup: Pickup) -> Result<(), CommandError> {
+        let PickupState::Landed { fence } = pickup.state else {
+            return Err(impossible());
+        };
+        let answer = line.exchange.confirm(pickup.delivery, fence).await;
+        match self.heard_by(line, answer).await {
+            Ok(received) => {
+                self.advance(
+                    &mut pickup,
+                    PickupEvent::Confirmed {
+                        received_at: received.received_at,
+                    },
+                )?;
+                self.store.put_pickup(&pickup, self.now()).await?;
+                Ok(())
+            }
+            Err(refusal) if ends_the_claim(refusal.code) => {
+                self.advance(&mut pickup, PickupEvent::ClaimLost)?;
+                pickup.content.refusal = Some(refusal.clone());
+                self.store.put_pickup(&pickup, self.now()).await?;
+                Err(refusal)
+            }
+            Err(_) => {
+                self.confirm_wanted.notify_waiters();
+                Ok(())
+            }
+        }
+    }
+
+    /// A second fetch is refused by the exchange itself. Should it grant one, it was restored from a backup and has
+    /// forgotten: then what is here already is confirmed again (D8).
+    async fn ask_again(&self, line: &Line, pickup: &Pickup) -> Result<(), CommandError> {
+        let claim = line.exchange.claim(pickup.delivery, None).await;
+        let claim = self.heard_by(line, claim).await?;
+        let answer = line.exchange.confirm(pickup.delivery, claim.fence).await;
+        self.heard_by(line, answer).await.map(|_| ())
+    }
+
+    /// Offers every confirmation again to an exchange that was restored.
+    pub(crate) async fn confirm_again(&self, line: &Line) -> Result<(), CommandError> {
+        for pickup in self.store.pickups().await? {
+            if matches!(pickup.state, PickupState::Confirmed { .. })
+                && let Err(error) = self.ask_again(line, &pickup).await
+                && is_line(error.code)
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with everything that is open. True if something still is.
+    async fn finish_open(self: &Arc<Self>) -> bool {
+        let open = match self.store.open_pickups().await {
+            Ok(open) => open,
+            Err(error) => {
+                tracing::warn!(%error, "open pickups cannot be read");
+                return true;
+            }
+        };
+        let mut left = false;
+        for pickup in open {
+            if lock(&self.picking_up).contains(&pickup.delivery) {
+                left = true;
+                continue;
+            }
+            let done = self.fetch(pickup.delivery, pickup.content.folder, None).await;
+            left |= done.is_err();
+        }
+        left || self.store.open_pickups().await.is_ok_and(|open| !open.is_empty())
+    }
+
+    fn advance(&self, pickup: &mut Pickup, event: PickupEvent) -> Result<(), CommandError> {
+        pickup.state = step(&pickup.state, event).map_err(|_| impossible())?;
+        Ok(())
+    }
+
+    /// Ends a pickup without 済 and takes away what was staged.
+    async fn fail(&self, pickup: Pickup, refusal: CommandError) -> CommandError {
+        match step(&pickup.state, PickupEvent::Failed { problem: refusal.code }) {
+            Ok(state) => self.end(pickup, state, refusal).await,
+            Err(_) => impossible(),
+        }
+    }
+
+    async fn end(&self, mut pickup: Pickup, state: PickupState, refusal: CommandError) -> CommandError {
+        if let Some(staging) = pickup.content.staging.take() {
+            tokio::task::spawn_blocking(move || landing::discard(&staging))
+                .await
+                .ok();
+        }
+        pickup.state = state;
+        pickup.content.refusal = Some(refusal.clone());
+        if let Err(error) = self.store.put_pickup(&pickup, self.now()).await {
+            tracing::warn!(%error, "the end of a pickup cannot be stored");
+        }
+        refusal
+    }
+}
+
+/// A row that an earlier try left, for another one.
+fn planned_again(pickup: Pickup, folder: &Path) -> Pickup {
+    let state = match step(&pickup.state, PickupEvent::Retry) {
+        Ok(planned) => planned,
+        // Interrupted: what is staged is gone on with.
+        Err(_) => pickup.state.clone(),
+    };
+    let mut content = pickup.content;
+    content.refusal = None;
+    if content.folder != folder {
+        if let Some(staging) = content.staging.take() {
+            landing::discard(&staging);
+        }
+        content.folder = folder.to_owned();
+    }
+    Pickup {
+        delivery: pickup.delivery,
+        state,
+        content,
+    }
+}
+
+async fn check_folder(folder: &Path, bytes: u64) -> Result<(), CommandError> {
+    let folder = folder.to_owned();
+    let checked = tokio::task::spawn_blocking(move || landing::check_folder(&folder, bytes)).await;
+    match checked {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(code)) => Err(code.into()),
+        Err(error) => Err(refusal::logged(ProblemCode::Internal, &error.is_panic())),
+    }
+}
+
+/// Whether names, sender and destination are what the authenticated header says (D2).
+fn is_authentic(claim: &Claim, listed: &DeliveryHeader, office: Option<OfficeNumber>) -> bool {
+    let header = &claim.header;
+    header == listed
+        && header.check().is_ok()
+        && Some(header.to.office) == office
+        && header
+            .parts
+            .iter()
+            .filter(|part| part.role == PartRole::StandardFile)
+            .all(|part| part.name.as_deref().is_some_and(|name| names_the_header(name, header)))
+}
+
+fn names_the_header(name: &str, header: &DeliveryHeader) -> bool {
+    let Ok(name) = ExchangeFileName::parse(name) else {
+        return false;
+    };
+    let same = |address: care_model::Address, party: care_model::Party| {
+        address.office == party.office && address.kind.is_none_or(|kind| kind == party.kind)
+    };
+    same(name.from, header.from) && same(name.to, header.to) && Some(name.serial) == header.serial
+}
+
+/// The exchange's word that this terminal does not hold the delivery any more.
+fn ends_the_claim(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::ClaimLost
+            | ProblemCode::ClaimedElsewhere
+            | ProblemCode::AlreadyReceived
+            | ProblemCode::DeliveryUnknown
+            | ProblemCode::DeliveryRecalled
+            | ProblemCode::DeliveryExpired
+    )
+}
+
+/// A failure that another try cures.
+fn is_line(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::ServerUnreachable
+            | ProblemCode::ServerInterrupted
+            | ProblemCode::ServerBusy
+            | ProblemCode::SignInRequired
+    )
+}
+
+fn impossible() -> CommandError {
+    refusal::logged(
+        ProblemCode::Internal,
+        &"a pickup took an event that its state does not know",
+    )
+}
+
+/// Whether a failed call can be cured by going on later.
+fn is_passing(error: &ClientError) -> bool {
+    error.is_line() || is_line(error.code())
+}

@@ -1,0 +1,528 @@
+//! From 初期設定 to an open desk: connection file, certificate, the two steps of ログイン, and keeping the session alive.
+
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use care_model::{AccountId, OfficeNumber, ProblemCode, ServiceKind, TerminalId, limits};
+use chrono::{DateTime, TimeDelta, Utc};
+use desk_ipc::{
+    CommandError, ConnectionView, DeskEvent, EnrolStart, HelpDeskView, OfficeSignInStart, OfficeView,
+    PersonSignInStart, SessionView, Stage, StartView,
+};
+use exchange_client::{
+    AccessToken, ClientIdentity, Connection, ExchangeClient, RefreshToken, SessionTokens, SignedIn, StepToken,
+};
+use exchange_protocol::{AccountFamily, EnrolmentRequest, Me, Session};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use crate::{core::Core, outbox::QueueOrder, refusal, store::ValueName, words};
+
+/// A connection file is small; anything larger is not one.
+const CONNECTION_FILE_BYTES_MAX: u64 = 64 * 1_024;
+const TERMINAL_NAME_CHARS_MAX: usize = 40;
+/// How long before its end a session is renewed.
+const RENEW_BEFORE_MINUTES: i64 = 5;
+/// The goodbye to the exchange is a courtesy; nobody waits long for it.
+const GOODBYE_SECONDS: u64 = 3;
+/// Between two tries to renew while the exchange is away.
+const RENEW_AGAIN_SECONDS: u64 = 15;
+
+/// Who and what this terminal is, as far as known.
+#[derive(Default)]
+pub(crate) struct Standing {
+    pub(crate) connection: Option<Connection>,
+    pub(crate) identity: Option<Identity>,
+    client: Option<ExchangeClient>,
+    /// From step 1; good for step 2.
+    step_token: Option<StepToken>,
+    session: Option<Session>,
+    pub(crate) me: Option<Me>,
+    remembered: RememberedIds,
+}
+
+/// Key and certificate of this terminal, with what the enrolment said of its office.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) terminal: TerminalId,
+    pub(crate) office: OfficeNumber,
+    office_name: String,
+    pub(crate) kinds: Vec<ServiceKind>,
+    certificate_pem: String,
+    key_pem: String,
+    pub(crate) expires_at: DateTime<Utc>,
+    terminal_name: String,
+}
+
+/// IDs, never passwords.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct RememberedIds {
+    person: Option<AccountId>,
+    office: Option<AccountId>,
+}
+
+/// A client with the right to ask: what every call of a signed-in person needs.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) exchange: SignedIn,
+    token: String,
+}
+
+impl Core {
+    pub(crate) fn standing(&self) -> RwLockReadGuard<'_, Standing> {
+        self.standing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change_standing(&self) -> RwLockWriteGuard<'_, Standing> {
+        self.standing.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.standing().session.is_some()
+    }
+
+    /// This terminal, once it is enrolled.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.standing().identity.clone()
+    }
+
+    /// Reads what the profile knows, once its key is there.
+    pub(crate) async fn recall(&self) -> Result<(), CommandError> {
+        let connection: Option<String> = self.store.value(ValueName::Connection).await?;
+        let connection = connection.map(|text| parse_connection(&text)).transpose()?;
+        let identity: Option<Identity> = self.store.value(ValueName::Identity).await?;
+        let session: Option<Session> = self.store.value(ValueName::Session).await?;
+        let me: Option<Me> = self.store.value(ValueName::Me).await?;
+        let remembered: Option<RememberedIds> = self.store.value(ValueName::RememberedIds).await?;
+        let client = match (&connection, &identity) {
+            (Some(connection), Some(identity)) => Some(client_of(connection, identity)?),
+            _ => None,
+        };
+        let now = self.now();
+        let mut standing = self.change_standing();
+        *standing = Standing {
+            connection,
+            identity,
+            client,
+            step_token: None,
+            session: session.filter(|session| session.refresh_until > now),
+            me,
+            remembered: remembered.unwrap_or_default(),
+        };
+        Ok(())
+    }
+
+    /// Where the desk stands.
+    pub(crate) fn start_view(&self) -> StartView {
+        let standing = self.standing();
+        let help_desk = match (&standing.me, &standing.connection) {
+            (Some(me), _) => HelpDeskView {
+                telephone: me.help_desk.telephone.clone(),
+                hours: me.help_desk.hours.clone(),
+            },
+            (None, Some(connection)) => HelpDeskView {
+                telephone: connection.help_desk.telephone.clone(),
+                hours: connection.help_desk.hours.clone(),
+            },
+            (None, None) => HelpDeskView {
+                telephone: messages::help_desk::telephone(),
+                hours: messages::help_desk::hours(),
+            },
+        };
+        StartView {
+            stage: self.stage(&standing),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            help_desk,
+            demo_profile: self.profile.keyring().is_plain_file(),
+        }
+    }
+
+    fn stage(&self, standing: &Standing) -> Stage {
+        if !self.store.is_unlocked() {
+            return Stage::Passphrase {
+                first: self.first_passphrase.load(std::sync::atomic::Ordering::Acquire),
+            };
+        }
+        let Some(identity) = &standing.identity else {
+            return Stage::SetUp {
+                connection: standing.connection.as_ref().map(connection_view),
+            };
+        };
+        let office = office_view(standing, identity);
+        if standing.session.is_some() {
+            return Stage::Open {
+                session: SessionView {
+                    office,
+                    person_name: standing
+                        .me
+                        .as_ref()
+                        .map(|me| me.person_name.clone())
+                        .unwrap_or_default(),
+                    terminal_name: standing
+                        .me
+                        .as_ref()
+                        .map_or(&identity.terminal_name, |me| &me.terminal_name)
+                        .clone(),
+                },
+            };
+        }
+        match standing.step_token {
+            None => Stage::Person {
+                office,
+                remembered_id: standing.remembered.person.clone(),
+            },
+            Some(_) => Stage::Office {
+                office,
+                remembered_id: standing.remembered.office.clone(),
+            },
+        }
+    }
+
+    /// Reads a connection file that a person chose or dropped.
+    pub(crate) async fn read_connection(&self, path: &Path) -> Result<ConnectionView, CommandError> {
+        if !self.store.is_unlocked() {
+            return Err(ProblemCode::PassphraseRequired.into());
+        }
+        let unreadable = || CommandError::new(ProblemCode::ConnectionFileUnreadable);
+        let facts = tokio::fs::metadata(path).await.map_err(|_| unreadable())?;
+        if !facts.is_file() || facts.len() > CONNECTION_FILE_BYTES_MAX {
+            return Err(unreadable());
+        }
+        let text = tokio::fs::read_to_string(path).await.map_err(|_| unreadable())?;
+        let connection = parse_connection(&text)?;
+        if self.standing().identity.is_some() {
+            // The certificate belongs to one exchange: another one is another profile.
+            return Err(unreadable());
+        }
+        self.store.set_value(ValueName::Connection, &text).await?;
+        let view = connection_view(&connection);
+        self.change_standing().connection = Some(connection);
+        Ok(view)
+    }
+
+    /// 初期設定: makes the key here and gets its certificate.
+    pub(crate) async fn enrol(&self, start: EnrolStart) -> Result<StartView, CommandError> {
+        let office_id = account(&start.office_id, AccountFamily::Office)?;
+        let terminal_name = start.terminal_name.trim().to_owned();
+        if terminal_name.is_empty() || terminal_name.chars().count() > TERMINAL_NAME_CHARS_MAX {
+            return Err(ProblemCode::RequestMalformed.into());
+        }
+        let connection = self.standing().connection.clone().ok_or(ProblemCode::ProfileEmpty)?;
+        let client = ExchangeClient::new(&connection, None)
+            .map_err(|error| refusal::logged(ProblemCode::ConnectionFileUnreadable, &error))?;
+        let (key_pem, request_pem) = exchange_client::make_certificate_request(&terminal_name)
+            .map_err(|error| refusal::logged(ProblemCode::Internal, &error))?;
+        let answer = client
+            .enrol(&EnrolmentRequest {
+                office_id: office_id.clone(),
+                issue_password: start.issue_password,
+                request_pem,
+                terminal_name: terminal_name.clone(),
+            })
+            .await;
+        let answer = self.heard(answer)?;
+        let identity = Identity {
+            terminal: answer.terminal,
+            office: answer.office,
+            office_name: answer.office_name,
+            kinds: answer.kinds,
+            certificate_pem: answer.certificate_pem,
+            key_pem: key_pem.expose_secret().to_owned(),
+            expires_at: answer.expires_at,
+            terminal_name,
+        };
+        let client = client_of(&connection, &identity)?;
+        // The password was good once: the certificate is stored before anything else can fail.
+        self.store.set_value(ValueName::Identity, &identity).await?;
+        {
+            let mut standing = self.change_standing();
+            standing.identity = Some(identity);
+            standing.client = Some(client);
+        }
+        Ok(self.start_view())
+    }
+
+    /// ログイン step 1.
+    pub(crate) async fn sign_in_person(&self, start: PersonSignInStart) -> Result<StartView, CommandError> {
+        let person_id = account(&start.person_id, AccountFamily::Person)?;
+        let client = self.client()?;
+        let answer = client
+            .sign_in_person(&person_id, &SecretString::from(start.password))
+            .await;
+        let step = self.heard(answer)?;
+        self.remember(|ids| ids.person = start.remember.then_some(person_id))
+            .await?;
+        self.change_standing().step_token = Some(step);
+        Ok(self.start_view())
+    }
+
+    /// ログイン step 2.
+    pub(crate) async fn sign_in_office(self: &Arc<Self>, start: OfficeSignInStart) -> Result<StartView, CommandError> {
+        let office_id = account(&start.office_id, AccountFamily::Office)?;
+        let client = self.client()?;
+        let step = self.standing().step_token.clone().ok_or(ProblemCode::SignInRequired)?;
+        let answer = client
+            .sign_in_office(&step, &office_id, &SecretString::from(start.password))
+            .await;
+        let session = match self.heard(answer) {
+            Ok(tokens) => stored(&tokens),
+            Err(error) => {
+                if error.code == ProblemCode::SignInRequired {
+                    // Step 1 lasts five minutes; it has to be done again.
+                    self.change_standing().step_token = None;
+                }
+                return Err(error);
+            }
+        };
+        self.store.set_value(ValueName::Session, &session).await?;
+        self.remember(|ids| ids.office = start.remember.then_some(office_id))
+            .await?;
+        let line = line_of(client, session.access_token.clone())?;
+        let me = self.heard(line.exchange.me().await)?;
+        self.store.set_value(ValueName::Me, &me).await?;
+        {
+            let mut standing = self.change_standing();
+            standing.step_token = None;
+            standing.me = Some(me);
+            standing.session = Some(session);
+        }
+        self.session_moved().await;
+        Ok(self.start_view())
+    }
+
+    /// Back from step 2 to step 1.
+    pub(crate) fn sign_in_back(&self) -> StartView {
+        self.change_standing().step_token = None;
+        self.start_view()
+    }
+
+    /// ログアウト. Transfers that run keep the right they began with; the exchange is told when they have ended.
+    pub(crate) async fn sign_out(self: &Arc<Self>) -> Result<StartView, CommandError> {
+        let (session, client) = {
+            let mut standing = self.change_standing();
+            standing.step_token = None;
+            (standing.session.take(), standing.client.clone())
+        };
+        self.store.forget_value(ValueName::Session).await?;
+        if let (Some(session), Some(client)) = (session, client) {
+            let core = Arc::clone(self);
+            let line = line_of(client, session.access_token)?;
+            tokio::spawn(async move {
+                core.transfers_done().await;
+                let _ = timeout(Duration::from_secs(GOODBYE_SECONDS), line.exchange.sign_out()).await;
+            });
+            self.tell(DeskEvent::SignedOut);
+            self.session_moved().await;
+        }
+        Ok(self.start_view())
+    }
+
+    /// Drops a session that the exchange does not know any more.
+    pub(crate) async fn session_lost(&self, line: &Line) {
+        self.token_lost(&line.token).await;
+    }
+
+    async fn token_lost(&self, token: &str) {
+        {
+            let mut standing = self.change_standing();
+            match &standing.session {
+                Some(session) if session.access_token == token => standing.session = None,
+                _ => return,
+            }
+        }
+        if let Err(error) = self.store.forget_value(ValueName::Session).await {
+            tracing::warn!(%error, "an ended session stays in the profile");
+        }
+        self.tell(DeskEvent::SignedOut);
+        self.session_moved().await;
+    }
+
+    async fn session_moved(&self) {
+        self.session_changed.notify_waiters();
+        self.sync_wanted.notify_one();
+        self.confirm_wanted.notify_waiters();
+        let _ = self.queue.send(QueueOrder::Wake);
+        self.show_tray().await;
+    }
+
+    /// The right to ask, renewed if it is about to end.
+    pub(crate) async fn line(&self) -> Result<Line, CommandError> {
+        let (client, session) = {
+            let standing = self.standing();
+            (standing.client.clone(), standing.session.clone())
+        };
+        let client = client.ok_or(ProblemCode::ProfileEmpty)?;
+        let session = session.ok_or(ProblemCode::SignInRequired)?;
+        if session.access_until > self.now() {
+            return line_of(client, session.access_token);
+        }
+        line_of(client, self.renew().await?.access_token)
+    }
+
+    /// Gets new tokens if the present ones are about to end.
+    async fn renew(&self) -> Result<Session, CommandError> {
+        let _one = self.refreshing.lock().await;
+        let session = self.standing().session.clone().ok_or(ProblemCode::SignInRequired)?;
+        if session.access_until - TimeDelta::minutes(RENEW_BEFORE_MINUTES) > self.now() {
+            return Ok(session);
+        }
+        let client = self.client()?;
+        let answer = client
+            .refresh(&RefreshToken::new(session.refresh_token.clone().into()))
+            .await;
+        match self.heard(answer) {
+            Ok(tokens) => {
+                let renewed = stored(&tokens);
+                self.store.set_value(ValueName::Session, &renewed).await?;
+                let mut standing = self.change_standing();
+                if standing.session.is_some() {
+                    standing.session = Some(renewed.clone());
+                }
+                Ok(renewed)
+            }
+            Err(error) => {
+                let passing = matches!(
+                    error.code,
+                    ProblemCode::ServerUnreachable | ProblemCode::ServerInterrupted | ProblemCode::ServerBusy
+                );
+                if !passing {
+                    self.token_lost(&session.access_token).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps the session alive until the desk closes.
+    pub(crate) async fn keep_session(self: Arc<Self>) {
+        loop {
+            let changed = self.session_changed.notified();
+            let until = self.standing().session.as_ref().map(|session| session.access_until);
+            let wait = match until {
+                None => None,
+                Some(until) => {
+                    let left = until - TimeDelta::minutes(RENEW_BEFORE_MINUTES) - self.now();
+                    Some(left.to_std().unwrap_or(Duration::ZERO))
+                }
+            };
+            let due = async {
+                match wait {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.closing.cancelled() => return,
+                () = changed => {}
+                () = due => {
+                    if self.renew().await.is_err() && self.is_signed_in() {
+                        tokio::select! {
+                            () = self.closing.cancelled() => return,
+                            () = tokio::time::sleep(Duration::from_secs(RENEW_AGAIN_SECONDS)) => {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn client(&self) -> Result<ExchangeClient, CommandError> {
+        self.standing()
+            .client
+            .clone()
+            .ok_or_else(|| ProblemCode::ProfileEmpty.into())
+    }
+
+    async fn remember(&self, change: impl FnOnce(&mut RememberedIds)) -> Result<(), CommandError> {
+        let remembered = {
+            let mut standing = self.change_standing();
+            change(&mut standing.remembered);
+            standing.remembered.clone()
+        };
+        Ok(self.store.set_value(ValueName::RememberedIds, &remembered).await?)
+    }
+
+    /// Keeps what the exchange says of this office and person.
+    pub(crate) async fn learn_me(&self, me: Me) -> Result<(), CommandError> {
+        self.store.set_value(ValueName::Me, &me).await?;
+        self.change_standing().me = Some(me);
+        Ok(())
+    }
+}
+
+/// An ID of the family that the field asks for; told before anything is sent.
+fn account(typed: &str, family: AccountFamily) -> Result<AccountId, CommandError> {
+    let expected = match family {
+        AccountFamily::Person => ProblemCode::PersonIdExpected,
+        AccountFamily::Office => ProblemCode::OfficeIdExpected,
+    };
+    match AccountId::parse(typed) {
+        Ok(id) if AccountFamily::of(&id) == Some(family) => Ok(id),
+        _ => Err(expected.into()),
+    }
+}
+
+fn parse_connection(text: &str) -> Result<Connection, CommandError> {
+    Connection::parse(text.as_bytes()).map_err(|_| ProblemCode::ConnectionFileUnreadable.into())
+}
+
+fn client_of(connection: &Connection, identity: &Identity) -> Result<ExchangeClient, CommandError> {
+    let identity = ClientIdentity {
+        certificate_pem: identity.certificate_pem.clone(),
+        key_pem: identity.key_pem.clone().into(),
+    };
+    ExchangeClient::new(connection, Some(&identity))
+        .map_err(|error| refusal::logged(ProblemCode::CertificateMissing, &error))
+}
+
+/// The tokens in the form in which they are stored.
+fn stored(tokens: &SessionTokens) -> Session {
+    Session {
+        access_token: tokens.access.text().expose_secret().to_owned(),
+        access_until: tokens.access_until,
+        refresh_token: tokens.refresh.text().expose_secret().to_owned(),
+        refresh_until: tokens.refresh_until,
+    }
+}
+
+fn line_of(client: ExchangeClient, token: String) -> Result<Line, CommandError> {
+    let access = AccessToken::new(token.clone().into()).ok_or(ProblemCode::SignInRequired)?;
+    Ok(Line {
+        exchange: client.signed_in(&access),
+        token,
+    })
+}
+
+fn connection_view(connection: &Connection) -> ConnectionView {
+    let url = connection.exchange_url.as_str();
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ConnectionView {
+        exchange_name: connection.exchange_name.clone(),
+        host: host.split('/').next().unwrap_or(host).to_owned(),
+    }
+}
+
+/// The office of this profile: as the exchange last said, or as the enrolment did.
+fn office_view(standing: &Standing, identity: &Identity) -> OfficeView {
+    match &standing.me {
+        Some(me) => OfficeView {
+            telephone: me.office.telephone.clone(),
+            ..words::office(me.office.number, &me.office.name, &me.office.kinds)
+        },
+        None => words::office(identity.office, &identity.office_name, &identity.kinds),
+    }
+}
+
+/// Days of warning before something ends.
+pub(crate) fn expiry(until: DateTime<Utc>, now: DateTime<Utc>) -> desk_ipc::ExpiryView {
+    let days_left = (until - now).num_days();
+    desk_ipc::ExpiryView {
+        until,
+        days_left: if until < now { days_left.min(-1) } else { days_left },
+        warns: days_left < limits::EXPIRY_WARNING_DAYS,
+    }
+}

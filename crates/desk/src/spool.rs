@@ -1,0 +1,244 @@
+//! The spool: sealed copies of files, so that originals may move and nothing of people lies in clear (D14).
+//!
+//! Every copy has a random name and a key of its own; both are kept in the sealed row that refers to it, so a copy
+//! without its row is noise, and forgetting the row erases it. Copies are synced before a draft is said to be
+//! saved or a delivery is given to the queue, not while files are still being looked at.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use care_model::Digest;
+use sealing::{Key, SealedReader, SealedWriter};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::profile::{private_file, sync_dir};
+
+/// Bytes moved at a time.
+const BUFFER_BYTES: usize = 64 * 1_024;
+
+/// Leads to a copy and opens it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SpoolRef {
+    id: Uuid,
+    #[serde(with = "key_text")]
+    key: Key,
+}
+
+/// The folder of sealed copies.
+#[derive(Debug, Clone)]
+pub(crate) struct Spool {
+    dir: PathBuf,
+}
+
+/// A copy that was made.
+pub(crate) struct Copied {
+    pub(crate) place: SpoolRef,
+    pub(crate) size_bytes: u64,
+    pub(crate) digest: Digest,
+}
+
+/// Why a copy was not made.
+#[derive(Debug)]
+pub(crate) enum CopyError {
+    /// The original cannot be read.
+    Read(io::Error),
+    /// The profile cannot be written.
+    Write(io::Error),
+    /// The original is larger than allowed.
+    TooLarge,
+}
+
+impl Spool {
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// Copies `original` up to its end, digesting on the way; `look` sees every piece as it passes.
+    pub(crate) fn copy(
+        &self,
+        mut original: impl Read,
+        bytes_max: u64,
+        mut look: impl FnMut(&[u8]),
+    ) -> Result<Copied, CopyError> {
+        let place = SpoolRef {
+            id: Uuid::now_v7(),
+            key: Key::generate(),
+        };
+        let path = self.path(&place);
+        let copied = self.fill(&path, &place.key, &mut original, bytes_max, &mut look);
+        match copied {
+            Ok((size_bytes, digest)) => Ok(Copied {
+                place,
+                size_bytes,
+                digest,
+            }),
+            Err(error) => {
+                // Half a copy is of no use, and nothing refers to it.
+                let _ = fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    fn fill(
+        &self,
+        path: &Path,
+        key: &Key,
+        original: &mut impl Read,
+        bytes_max: u64,
+        look: &mut impl FnMut(&[u8]),
+    ) -> Result<(u64, Digest), CopyError> {
+        let file = private_file(fs::OpenOptions::new().write(true).create_new(true))
+            .open(path)
+            .map_err(CopyError::Write)?;
+        let mut writer = SealedWriter::new(file, key, 0);
+        let mut digest = Sha256::new();
+        let mut size_bytes = 0_u64;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let read = match original.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(CopyError::Read(error)),
+            };
+            let piece = &buffer[..read];
+            size_bytes += read as u64;
+            if size_bytes > bytes_max {
+                return Err(CopyError::TooLarge);
+            }
+            digest.update(piece);
+            look(piece);
+            writer.write_all(piece).map_err(CopyError::Write)?;
+        }
+        writer.finish().map_err(CopyError::Write)?;
+        Ok((size_bytes, Digest::from_bytes(digest.finalize().into())))
+    }
+
+    /// Opens a copy.
+    pub(crate) fn open(&self, place: &SpoolRef) -> io::Result<SealedReader<File>> {
+        SealedReader::new(File::open(self.path(place))?, &place.key, 0)
+    }
+
+    /// Makes copies durable, with their names.
+    pub(crate) fn sync<'a>(&self, places: impl IntoIterator<Item = &'a SpoolRef>) -> io::Result<()> {
+        for place in places {
+            File::open(self.path(place))?.sync_all()?;
+        }
+        sync_dir(&self.dir)
+    }
+
+    /// Deletes every copy that none of these refers to; files that are not copies are left alone.
+    pub(crate) fn sweep(&self, used: &HashSet<Uuid>) -> io::Result<u32> {
+        let mut swept = 0;
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let id = name
+                .to_str()
+                .and_then(|name| name.strip_suffix(".sealed"))
+                .and_then(|id| Uuid::try_parse(id).ok());
+            if id.is_some_and(|id| !used.contains(&id)) {
+                fs::remove_file(entry.path())?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Deletes one copy; one that is gone already is as good.
+    pub(crate) fn remove(&self, place: &SpoolRef) {
+        let _ = fs::remove_file(self.path(place));
+    }
+
+    fn path(&self, place: &SpoolRef) -> PathBuf {
+        self.dir.join(format!("{}.sealed", place.id))
+    }
+}
+
+impl SpoolRef {
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+/// Keys stand in rows that are sealed themselves.
+mod key_text {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(key.expose()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64.decode(text).map_err(|_| de::Error::custom("a key in base64"))?;
+        Key::from_slice(&bytes).ok_or_else(|| de::Error::custom("a key of 32 bytes"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Spool {
+        fn read(&self, place: &SpoolRef) -> io::Result<Vec<u8>> {
+            let mut bytes = Vec::new();
+            self.open(place)?.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        }
+    }
+
+    fn spool() -> (tempfile::TempDir, Spool) {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::new(dir.path().to_owned());
+        (dir, spool)
+    }
+
+    #[test]
+    fn a_copy_is_sealed_digested_and_read_back() {
+        let (dir, spool) = spool();
+        let bytes = b"Mihon Tarou ".repeat(20_000);
+        let mut seen = 0;
+        let copied = spool
+            .copy(bytes.as_slice(), u64::MAX, |piece| seen += piece.len())
+            .unwrap();
+        assert_eq!((copied.size_bytes, seen), (bytes.len() as u64, bytes.len()));
+        assert_eq!(copied.digest, Digest::of(&bytes));
+        assert_eq!(spool.read(&copied.place).unwrap(), bytes);
+        spool.sync([&copied.place]).unwrap();
+        let raw = fs::read(fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().path()).unwrap();
+        assert!(!raw.windows(11).any(|window| window == b"Mihon Tarou"));
+        let json = serde_json::to_string(&copied.place).unwrap();
+        let again: SpoolRef = serde_json::from_str(&json).unwrap();
+        assert_eq!(spool.read(&again).unwrap(), bytes);
+        assert!(!format!("{again:?}").contains(&json[json.len() - 20..json.len() - 4]));
+    }
+
+    #[test]
+    fn too_large_leaves_nothing_behind() {
+        let (dir, spool) = spool();
+        let refused = spool.copy([0; 11].as_slice(), 10, |_| ());
+        assert!(matches!(refused, Err(CopyError::TooLarge)));
+        assert!(spool.copy([0; 10].as_slice(), 10, |_| ()).is_ok());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_sweep_takes_only_what_nobody_refers_to() {
+        let (dir, spool) = spool();
+        let kept = spool.copy(b"kept".as_slice(), 10, |_| ()).unwrap();
+        spool.copy(b"left".as_slice(), 10, |_| ()).unwrap();
+        fs::write(dir.path().join("a note of somebody.txt"), b"stays").unwrap();
+        assert_eq!(spool.sweep(&HashSet::from([kept.place.id()])).unwrap(), 1);
+        assert_eq!(spool.read(&kept.place).unwrap(), b"kept");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+}

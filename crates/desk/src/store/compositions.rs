@@ -1,0 +1,161 @@
+//! Compositions and drafts.
+
+use chrono::{DateTime, Utc};
+use desk_ipc::CompositionId;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Store, StoreError, from_millis, id_bytes, to_millis};
+
+pub(super) const TABLE: &str = "composition";
+const DRAFT: &str = "composition draft";
+
+/// A draft as it was saved.
+pub(crate) struct StoredDraft<T> {
+    pub(crate) id: CompositionId,
+    pub(crate) saved_at: DateTime<Utc>,
+    pub(crate) content: T,
+}
+
+impl Store {
+    /// Stores a composition as it stands.
+    pub(crate) async fn put_composition<T: Serialize>(
+        &self,
+        id: CompositionId,
+        working: &T,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sealed = self.seal(TABLE, id.as_bytes(), working)?;
+        sqlx::query(
+            "INSERT INTO composition (id, working, changed_at) VALUES (?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET working = excluded.working, changed_at = excluded.changed_at",
+        )
+        .bind(id.as_bytes().as_slice())
+        .bind(sealed)
+        .bind(to_millis(now))
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Reads a composition as it was last stored.
+    pub(crate) async fn composition<T: DeserializeOwned>(&self, id: CompositionId) -> Result<Option<T>, StoreError> {
+        let row: Option<(Option<Vec<u8>>,)> = sqlx::query_as("SELECT working FROM composition WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        row.and_then(|(working,)| working)
+            .map(|sealed| self.unseal(TABLE, id.as_bytes(), &sealed))
+            .transpose()
+    }
+
+    /// Reads every composition and draft, for the sweep of the spool.
+    pub(crate) async fn all_compositions<T: DeserializeOwned>(&self) -> Result<Vec<T>, StoreError> {
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)> =
+            sqlx::query_as("SELECT id, working, draft FROM composition")
+                .fetch_all(&self.read)
+                .await?;
+        let mut all = Vec::new();
+        for (id, working, draft) in rows {
+            for (table, sealed) in [(TABLE, working), (DRAFT, draft)] {
+                if let Some(sealed) = sealed {
+                    all.push(self.unseal(table, &id, &sealed)?);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Stores a draft, which is the composition at this moment.
+    pub(crate) async fn put_draft<T: Serialize>(
+        &self,
+        id: CompositionId,
+        draft: &T,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sealed = self.seal(DRAFT, id.as_bytes(), draft)?;
+        sqlx::query("UPDATE composition SET draft = ?1, saved_at = ?2, changed_at = ?2 WHERE id = ?3")
+            .bind(sealed)
+            .bind(to_millis(now))
+            .bind(id.as_bytes().as_slice())
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Reads a draft as it was saved.
+    pub(crate) async fn draft<T: DeserializeOwned>(
+        &self,
+        id: CompositionId,
+    ) -> Result<Option<StoredDraft<T>>, StoreError> {
+        let row: Option<(Vec<u8>, i64)> =
+            sqlx::query_as("SELECT draft, saved_at FROM composition WHERE id = ? AND draft IS NOT NULL")
+                .bind(id.as_bytes().as_slice())
+                .fetch_optional(&self.read)
+                .await?;
+        row.map(|(sealed, saved_at)| {
+            Ok(StoredDraft {
+                id,
+                saved_at: from_millis(saved_at),
+                content: self.unseal(DRAFT, id.as_bytes(), &sealed)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// 下書き一覧, newest first.
+    pub(crate) async fn drafts<T: DeserializeOwned>(&self) -> Result<Vec<StoredDraft<T>>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = sqlx::query_as(
+            "SELECT id, draft, saved_at FROM composition WHERE draft IS NOT NULL ORDER BY saved_at DESC, id DESC",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter()
+            .map(|(id, sealed, saved_at)| {
+                let id = CompositionId::from_bytes(id_bytes(TABLE, &id)?);
+                Ok(StoredDraft {
+                    id,
+                    saved_at: from_millis(saved_at),
+                    content: self.unseal(DRAFT, id.as_bytes(), &sealed)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The number of drafts.
+    pub(crate) async fn draft_count(&self) -> Result<u32, StoreError> {
+        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM composition WHERE draft IS NOT NULL")
+            .fetch_one(&self.read)
+            .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Throws away what is in the making; a draft stays.
+    pub(crate) async fn drop_working(&self, id: CompositionId) -> Result<(), StoreError> {
+        let mut transaction = self.write.begin().await?;
+        sqlx::query("UPDATE composition SET working = NULL WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM composition WHERE id = ? AND working IS NULL AND draft IS NULL")
+            .bind(id.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes a draft; what is in the making stays.
+    pub(crate) async fn drop_draft(&self, id: CompositionId) -> Result<(), StoreError> {
+        let mut transaction = self.write.begin().await?;
+        sqlx::query("UPDATE composition SET draft = NULL, saved_at = NULL WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM composition WHERE id = ? AND working IS NULL AND draft IS NULL")
+            .bind(id.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

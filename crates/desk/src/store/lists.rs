@@ -1,0 +1,216 @@
+//! 受信一覧 and 送信一覧 as the exchange told them.
+
+use care_model::DeliveryId;
+use chrono::{DateTime, Utc};
+use exchange_protocol::{DeliveryStatus, InboxEntry, OutboxEntry};
+
+use super::{Store, StoreError, from_millis, to_millis};
+use crate::cover::Cover;
+
+const INBOX: &str = "inbox";
+const COVER: &str = "inbox cover";
+const OUTBOX: &str = "outbox";
+
+/// Which list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListName {
+    /// 受信一覧.
+    Inbox,
+    /// 送信一覧.
+    Outbox,
+}
+
+impl ListName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbox => INBOX,
+            Self::Outbox => OUTBOX,
+        }
+    }
+}
+
+/// A row of 受信一覧 with its cover, once that was read.
+pub(crate) struct InboxStored {
+    pub(crate) entry: InboxEntry,
+    pub(crate) cover: Option<Cover>,
+}
+
+/// A row of 送信一覧.
+pub(crate) type OutboxStored = OutboxEntry;
+
+/// The state column: enough to count by.
+fn state_word(status: &DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Waiting => "waiting",
+        DeliveryStatus::Claimed { .. } => "claimed",
+        DeliveryStatus::Received { .. } => "received",
+        DeliveryStatus::Recalled { .. } => "recalled",
+        DeliveryStatus::Expired { .. } => "expired",
+    }
+}
+
+impl Store {
+    /// How far a list was read.
+    pub(crate) async fn list_cursor(&self, list: ListName) -> Result<(u64, Option<DateTime<Utc>>), StoreError> {
+        let row: Option<(i64, i64)> = sqlx::query_as("SELECT upto, synced_at FROM list WHERE name = ?")
+            .bind(list.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.map_or((0, None), |(upto, at)| {
+            (u64::try_from(upto).unwrap_or(0), Some(from_millis(at)))
+        }))
+    }
+
+    /// Stores a page of 受信一覧 with its cursor. Answers how many rows were new and waiting.
+    pub(crate) async fn put_inbox_page(
+        &self,
+        rows: &[InboxEntry],
+        upto: u64,
+        now: DateTime<Utc>,
+    ) -> Result<u32, StoreError> {
+        let mut arrived = 0;
+        let mut transaction = self.write.begin().await?;
+        for entry in rows {
+            let id = entry.header.id.as_bytes().as_slice();
+            let known: Option<(i64,)> = sqlx::query_as("SELECT sequence FROM inbox WHERE delivery = ?")
+                .bind(id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            if known.is_none() && entry.status == DeliveryStatus::Waiting {
+                arrived += 1;
+            }
+            sqlx::query(
+                "INSERT INTO inbox (delivery, sequence, state, sealed) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (delivery) DO UPDATE SET state = excluded.state, sealed = excluded.sealed",
+            )
+            .bind(id)
+            .bind(i64::try_from(entry.sequence).unwrap_or(i64::MAX))
+            .bind(state_word(&entry.status))
+            .bind(self.seal(INBOX, id, entry)?)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        put_cursor(&mut transaction, ListName::Inbox, upto, now).await?;
+        transaction.commit().await?;
+        Ok(arrived)
+    }
+
+    /// Stores a page of 送信一覧 with its cursor. Answers how many rows the other side has downloaded since.
+    pub(crate) async fn put_outbox_page(
+        &self,
+        rows: &[OutboxEntry],
+        upto: u64,
+        now: DateTime<Utc>,
+    ) -> Result<u32, StoreError> {
+        let mut downloaded = 0;
+        let mut transaction = self.write.begin().await?;
+        for entry in rows {
+            let id = entry.header.id.as_bytes().as_slice();
+            let known: Option<(String,)> = sqlx::query_as("SELECT state FROM outbox WHERE delivery = ?")
+                .bind(id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            let word = state_word(&entry.status);
+            if word == "received" && known.is_some_and(|(state,)| state != word) {
+                downloaded += 1;
+            }
+            sqlx::query(
+                "INSERT INTO outbox (delivery, sequence, state, sealed) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (delivery) DO UPDATE SET state = excluded.state, sealed = excluded.sealed",
+            )
+            .bind(id)
+            .bind(i64::try_from(entry.sequence).unwrap_or(i64::MAX))
+            .bind(word)
+            .bind(self.seal(OUTBOX, id, entry)?)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        put_cursor(&mut transaction, ListName::Outbox, upto, now).await?;
+        transaction.commit().await?;
+        Ok(downloaded)
+    }
+
+    /// Begins both lists anew, as after a restore of the exchange: its cursors may mean something else now.
+    pub(crate) async fn rewind_lists(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE list SET upto = 0").execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// 受信一覧, newest first.
+    pub(crate) async fn inbox(&self) -> Result<Vec<InboxStored>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> =
+            sqlx::query_as("SELECT delivery, sealed, cover FROM inbox ORDER BY sequence DESC")
+                .fetch_all(&self.read)
+                .await?;
+        rows.into_iter().map(|row| self.inbox_of(row)).collect()
+    }
+
+    /// One row of 受信一覧.
+    pub(crate) async fn inbox_entry(&self, delivery: DeliveryId) -> Result<Option<InboxStored>, StoreError> {
+        let row: Option<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> =
+            sqlx::query_as("SELECT delivery, sealed, cover FROM inbox WHERE delivery = ?")
+                .bind(delivery.as_bytes().as_slice())
+                .fetch_optional(&self.read)
+                .await?;
+        row.map(|row| self.inbox_of(row)).transpose()
+    }
+
+    /// Stores a cover that was read.
+    pub(crate) async fn put_cover(&self, delivery: DeliveryId, cover: &Cover) -> Result<(), StoreError> {
+        let id = delivery.as_bytes().as_slice();
+        sqlx::query("UPDATE inbox SET cover = ? WHERE delivery = ?")
+            .bind(self.seal(COVER, id, cover)?)
+            .bind(id)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// 送信一覧, newest first.
+    pub(crate) async fn outbox(&self) -> Result<Vec<OutboxStored>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> =
+            sqlx::query_as("SELECT delivery, sealed FROM outbox ORDER BY sequence DESC")
+                .fetch_all(&self.read)
+                .await?;
+        rows.into_iter()
+            .map(|(id, sealed)| self.unseal(OUTBOX, &id, &sealed))
+            .collect()
+    }
+
+    /// How many of 受信一覧 wait, and how many of 送信一覧 the other side has not downloaded.
+    pub(crate) async fn list_figures(&self) -> Result<(u32, u32), StoreError> {
+        let (waiting, sent): (i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM inbox WHERE state IN ('waiting', 'claimed')),
+                    (SELECT count(*) FROM outbox WHERE state IN ('waiting', 'claimed'))",
+        )
+        .fetch_one(&self.read)
+        .await?;
+        let count = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        Ok((count(waiting), count(sent)))
+    }
+
+    fn inbox_of(&self, (id, sealed, cover): (Vec<u8>, Vec<u8>, Option<Vec<u8>>)) -> Result<InboxStored, StoreError> {
+        Ok(InboxStored {
+            entry: self.unseal(INBOX, &id, &sealed)?,
+            cover: cover.map(|cover| self.unseal(COVER, &id, &cover)).transpose()?,
+        })
+    }
+}
+
+async fn put_cursor(
+    transaction: &mut sqlx::Transaction<'_, sqlx::Sqlite>,
+    list: ListName,
+    upto: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO list (name, upto, synced_at) VALUES (?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET upto = excluded.upto, synced_at = excluded.synced_at",
+    )
+    .bind(list.as_str())
+    .bind(i64::try_from(upto).unwrap_or(i64::MAX))
+    .bind(to_millis(now))
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! What was given to the queue.
+
+use care_model::{DeliveryId, Digest};
+use chrono::{DateTime, Utc};
+use desk_ipc::{CompositionId, OfficeView};
+use exchange_flow::outbox::OutboxState;
+use exchange_protocol::DeliveryHeader;
+use serde::{Deserialize, Serialize};
+
+use super::{Store, StoreError, from_millis, id_bytes, state_json, state_of, to_millis};
+use crate::spool::SpoolRef;
+
+const TABLE: &str = "outgoing";
+
+/// A delivery in the queue or behind it.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) composition: CompositionId,
+    /// Its place among those given to the queue together.
+    pub(crate) position: u32,
+    pub(crate) state: OutboxState,
+    pub(crate) queued_at: DateTime<Utc>,
+    pub(crate) content: OutgoingContent,
+}
+
+/// What of it is sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OutgoingContent {
+    /// The header's exact bytes: every try sends the same, and its digest is the delivery's.
+    pub(crate) header_json: String,
+    /// The cover's exact bytes; empty if there is none.
+    pub(crate) cover: String,
+    /// Where the bytes of the other parts are, in the order of the header.
+    pub(crate) parts: Vec<SpoolRef>,
+    pub(crate) to: OfficeView,
+    pub(crate) contents: String,
+    pub(crate) unit_name: String,
+    /// Of the same bytes to the same destination.
+    pub(crate) fingerprint: Digest,
+    /// Whether a person confirmed warnings (D19).
+    pub(crate) confirmed: bool,
+    /// What the refusal said besides its code, if it is held.
+    #[serde(default)]
+    pub(crate) refusal: Option<desk_ipc::CommandError>,
+}
+
+impl OutgoingContent {
+    pub(crate) fn header(&self) -> Result<DeliveryHeader, StoreError> {
+        serde_json::from_str(&self.header_json).map_err(|_| StoreError::Shape { table: TABLE })
+    }
+}
+
+/// Whether the queue still has something to do with it.
+fn is_open(state: &OutboxState) -> bool {
+    matches!(state, OutboxState::Queued { .. } | OutboxState::Sending { .. })
+}
+
+type Row = (Vec<u8>, Vec<u8>, i64, String, i64, Vec<u8>);
+
+impl Store {
+    /// Stores deliveries in one transaction, before a byte of them leaves, together with what stays of their
+    /// composition; its draft is used up.
+    pub(crate) async fn add_outgoing<T: Serialize>(
+        &self,
+        rows: &[Outgoing],
+        left: &T,
+        composition: CompositionId,
+    ) -> Result<(), StoreError> {
+        let left = self.seal(super::compositions::TABLE, composition.as_bytes(), left)?;
+        let mut transaction = self.write.begin().await?;
+        for row in rows {
+            let id = row.delivery.as_bytes().as_slice();
+            sqlx::query(
+                "INSERT INTO outgoing (delivery, composition, position, state, open, queued_at, sealed)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(id)
+            .bind(row.composition.as_bytes().as_slice())
+            .bind(i64::from(row.position))
+            .bind(state_json(TABLE, &row.state)?)
+            .bind(is_open(&row.state))
+            .bind(to_millis(row.queued_at))
+            .bind(self.seal(TABLE, id, &row.content)?)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        sqlx::query("UPDATE composition SET working = ?, draft = NULL, saved_at = NULL WHERE id = ?")
+            .bind(left)
+            .bind(composition.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Stores the new states of many deliveries in one transaction, with the fingerprints of those now sent.
+    pub(crate) async fn update_outgoing(&self, rows: &[&Outgoing]) -> Result<(), StoreError> {
+        let mut transaction = self.write.begin().await?;
+        for row in rows {
+            let id = row.delivery.as_bytes().as_slice();
+            if matches!(row.state, OutboxState::Held { .. }) {
+                sqlx::query("UPDATE outgoing SET sealed = ? WHERE delivery = ?")
+                    .bind(self.seal(TABLE, id, &row.content)?)
+                    .bind(id)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            sqlx::query("UPDATE outgoing SET state = ?, open = ? WHERE delivery = ?")
+                .bind(state_json(TABLE, &row.state)?)
+                .bind(is_open(&row.state))
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+            if let OutboxState::Sent { accepted_at } = row.state {
+                sqlx::query(
+                    "INSERT INTO sent_content (fingerprint, sent_at) VALUES (?, ?)
+                     ON CONFLICT (fingerprint) DO UPDATE SET sent_at = excluded.sent_at",
+                )
+                .bind(row.content.fingerprint.as_bytes().as_slice())
+                .bind(to_millis(accepted_at))
+                .execute(&mut *transaction)
+                .await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The deliveries that the queue has to do with.
+    pub(crate) async fn open_outgoing(&self) -> Result<Vec<Outgoing>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT delivery, composition, position, state, queued_at, sealed FROM outgoing
+             WHERE open = 1 ORDER BY queued_at, position",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter().map(|row| self.outgoing_of(row)).collect()
+    }
+
+    /// One delivery.
+    pub(crate) async fn outgoing(&self, delivery: DeliveryId) -> Result<Option<Outgoing>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT delivery, composition, position, state, queued_at, sealed FROM outgoing WHERE delivery = ?",
+        )
+        .bind(delivery.as_bytes().as_slice())
+        .fetch_optional(&self.read)
+        .await?;
+        row.map(|row| self.outgoing_of(row)).transpose()
+    }
+
+    /// The deliveries of one composition, in their order.
+    pub(crate) async fn outgoing_of_composition(&self, id: CompositionId) -> Result<Vec<Outgoing>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT delivery, composition, position, state, queued_at, sealed FROM outgoing
+             WHERE composition = ? ORDER BY queued_at, position",
+        )
+        .bind(id.as_bytes().as_slice())
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter().map(|row| self.outgoing_of(row)).collect()
+    }
+
+    /// Every delivery that is still on this desk, newest first.
+    pub(crate) async fn all_outgoing(&self) -> Result<Vec<Outgoing>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT delivery, composition, position, state, queued_at, sealed FROM outgoing
+             ORDER BY queued_at DESC, position DESC",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter().map(|row| self.outgoing_of(row)).collect()
+    }
+
+    /// Forgets deliveries queued before `before` with which nothing is to be done any more.
+    pub(crate) async fn forget_outgoing(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM outgoing WHERE open = 0 AND queued_at < ? AND state NOT LIKE '%\"held\"%'")
+            .bind(to_millis(before))
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// The number of deliveries that are queued or held here.
+    pub(crate) async fn unsent_count(&self) -> Result<u32, StoreError> {
+        let (count,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM outgoing WHERE open = 1 OR state LIKE '%\"held\"%'")
+                .fetch_one(&self.read)
+                .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// When content with this fingerprint was last sent.
+    pub(crate) async fn sent_before(&self, fingerprint: &Digest) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT sent_at FROM sent_content WHERE fingerprint = ?")
+            .bind(fingerprint.as_bytes().as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.map(|(at,)| from_millis(at)))
+    }
+
+    fn outgoing_of(&self, row: Row) -> Result<Outgoing, StoreError> {
+        let (delivery, composition, position, state, queued_at, sealed) = row;
+        Ok(Outgoing {
+            content: self.unseal(TABLE, &delivery, &sealed)?,
+            delivery: DeliveryId::from_bytes(id_bytes(TABLE, &delivery)?),
+            composition: CompositionId::from_bytes(id_bytes(TABLE, &composition)?),
+            position: u32::try_from(position).map_err(|_| StoreError::Shape { table: TABLE })?,
+            state: state_of(TABLE, &state)?,
+            queued_at: from_millis(queued_at),
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Single values under a name.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Store, StoreError};
+
+const TABLE: &str = "value";
+
+/// The names of single values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueName {
+    /// The connection file as it was read.
+    Connection,
+    /// Key, certificate and office of this terminal.
+    Identity,
+    /// The tokens of the signed-in person.
+    Session,
+    /// The IDs that a person asked to remember.
+    RememberedIds,
+    /// What `me` answered last.
+    Me,
+    /// The news as last read.
+    News,
+    /// Offices that the directory told of.
+    Directory,
+    /// The folder last used for landing.
+    LastFolder,
+    /// The secret that keys the fingerprints of what was sent.
+    FingerprintSecret,
+    /// The epoch of the exchange that this desk has reconciled with.
+    Epoch,
+}
+
+impl ValueName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Identity => "identity",
+            Self::Session => "session",
+            Self::RememberedIds => "remembered_ids",
+            Self::Me => "me",
+            Self::News => "news",
+            Self::Directory => "directory",
+            Self::LastFolder => "last_folder",
+            Self::FingerprintSecret => "fingerprint_secret",
+            Self::Epoch => "epoch",
+        }
+    }
+}
+
+impl Store {
+    /// Reads a value.
+    pub(crate) async fn value<T: DeserializeOwned>(&self, name: ValueName) -> Result<Option<T>, StoreError> {
+        let row: Option<(Vec<u8>,)> = sqlx::query_as("SELECT sealed FROM value WHERE name = ?")
+            .bind(name.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|(sealed,)| self.unseal(TABLE, name.as_str().as_bytes(), &sealed))
+            .transpose()
+    }
+
+    /// Writes a value.
+    pub(crate) async fn set_value<T: Serialize>(&self, name: ValueName, value: &T) -> Result<(), StoreError> {
+        let sealed = self.seal(TABLE, name.as_str().as_bytes(), value)?;
+        sqlx::query(
+            "INSERT INTO value (name, sealed) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
+        )
+        .bind(name.as_str())
+        .bind(sealed)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets a value.
+    pub(crate) async fn forget_value(&self, name: ValueName) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM value WHERE name = ?")
+            .bind(name.as_str())
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! Both lists, kept up to date: by the event stream while it stands, by asking now and then when it does not (D9).
+
+use std::{sync::Arc, time::Duration};
+
+use care_model::{DeliveryId, Digest, limits};
+use desk_ipc::{CommandError, DeskEvent};
+use exchange_client::ClientError;
+use exchange_protocol::{DeliveryStatus, Event, InboxEntry};
+use futures::StreamExt;
+
+use crate::{
+    core::Core,
+    cover::Cover,
+    ports::Notice,
+    session::Line,
+    store::{ListName, ValueName},
+};
+
+/// How often the lists are asked for while no event says so.
+const POLL: Duration = Duration::from_secs(60);
+/// How soon after a broken line.
+const POLL_AGAIN: Duration = Duration::from_secs(5);
+/// Covers read at once.
+const COVERS_AT_ONCE: usize = 4;
+
+/// Keeps the lists up to date until the desk closes.
+pub(crate) async fn run(core: Arc<Core>) {
+    loop {
+        if !core.is_signed_in() {
+            tokio::select! {
+                () = core.closing.cancelled() => return,
+                () = core.sync_wanted.notified() => continue,
+            }
+        }
+        let synced = core.sync().await;
+        let wait = if synced.is_ok() { POLL } else { POLL_AGAIN };
+        let listened = async {
+            match synced {
+                Ok(()) => core.listen().await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = core.closing.cancelled() => return,
+            () = core.sync_wanted.notified() => {}
+            () = listened => {
+                // The stream ended; do not hurry back to a server that closes it at once.
+                tokio::select! {
+                    () = core.closing.cancelled() => return,
+                    () = core.sync_wanted.notified() => {}
+                    () = tokio::time::sleep(POLL_AGAIN) => {}
+                }
+            }
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+impl Core {
+    /// Reads what is new of both lists, with the covers of new rows.
+    pub(crate) async fn sync(self: &Arc<Self>) -> Result<(), CommandError> {
+        let _one = self.syncing.lock().await;
+        let line = self.line().await?;
+        self.notice_epoch(&line).await?;
+        let arrived = self.sync_inbox(&line).await?;
+        let downloaded = self.sync_outbox(&line).await?;
+        for notice in [
+            Notice::Arrived { count: arrived },
+            Notice::Downloaded { count: downloaded },
+        ] {
+            if !matches!(notice, Notice::Arrived { count: 0 } | Notice::Downloaded { count: 0 }) {
+                self.surface.notify(notice);
+            }
+        }
+        self.show_tray().await;
+        Ok(())
+    }
+
+    async fn sync_inbox(&self, line: &Line) -> Result<u32, CommandError> {
+        let (mut after, _) = self.store.list_cursor(ListName::Inbox).await?;
+        let mut arrived = 0;
+        loop {
+            let page = line.exchange.inbox(after, limits::PAGE_ROWS_MAX).await;
+            let page = self.heard_by(line, page).await?;
+            arrived += self.store.put_inbox_page(&page.rows, page.next, self.now()).await?;
+            if !page.rows.is_empty() {
+                self.tell(DeskEvent::InboxChanged);
+                self.read_covers(line, &page.rows).await?;
+            }
+            if !page.more {
+                return Ok(arrived);
+            }
+            after = page.next;
+        }
+    }
+
+    async fn sync_outbox(&self, line: &Line) -> Result<u32, CommandError> {
+        let (mut after, _) = self.store.list_cursor(ListName::Outbox).await?;
+        let mut downloaded = 0;
+        loop {
+            let page = line.exchange.outbox(after, limits::PAGE_ROWS_MAX).await;
+            let page = self.heard_by(line, page).await?;
+            downloaded += self.store.put_outbox_page(&page.rows, page.next, self.now()).await?;
+            if !page.rows.is_empty() {
+                self.tell(DeskEvent::OutboxChanged);
+            }
+            if !page.more {
+                return Ok(downloaded);
+            }
+            after = page.next;
+        }
+    }
+
+    /// Reads the covers of rows that can still be fetched. One that fails is read at the next occasion.
+    async fn read_covers(&self, line: &Line, rows: &[InboxEntry]) -> Result<(), CommandError> {
+        let wanted = rows.iter().filter(|entry| {
+            entry.header.cover().is_some()
+                && matches!(entry.status, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. })
+        });
+        let mut missing: Vec<(DeliveryId, Digest)> = Vec::new();
+        for entry in wanted {
+            let stored = self.store.inbox_entry(entry.header.id).await?;
+            if let (Some(part), true) = (entry.header.cover(), stored.is_none_or(|stored| stored.cover.is_none())) {
+                missing.push((entry.header.id, part.digest));
+            }
+        }
+        let mut read = futures::stream::iter(missing)
+            .map(|(delivery, digest)| async move { (delivery, digest, line.exchange.cover(delivery).await) })
+            .buffer_unordered(COVERS_AT_ONCE);
+        let mut any = false;
+        while let Some((delivery, digest, bytes)) = read.next().await {
+            self.note_online(&bytes);
+            match bytes {
+                Ok(bytes) if Digest::of(&bytes) == digest => {
+                    let cover = Cover::read(&bytes).unwrap_or_default();
+                    self.store.put_cover(delivery, &cover).await?;
+                    any = true;
+                }
+                Ok(_) => tracing::warn!(delivery.id = %delivery, "a cover is not what was sent"),
+                Err(error) => {
+                    tracing::info!(delivery.id = %delivery, code = error.code().as_str(), "a cover was not read")
+                }
+            }
+        }
+        if any {
+            self.tell(DeskEvent::InboxChanged);
+        }
+        Ok(())
+    }
+
+    /// A restored exchange may have forgotten what it said: its lists are read anew, and what is here is offered
+    /// and confirmed again (D8).
+    async fn notice_epoch(self: &Arc<Self>, line: &Line) -> Result<(), CommandError> {
+        let Some(epoch) = *self.client()?.epoch().borrow() else {
+            return Ok(());
+        };
+        let known: Option<u64> = self.store.value(ValueName::Epoch).await?;
+        if known != Some(epoch) {
+            if known.is_some() {
+                tracing::info!(epoch, "the exchange was restored: its lists are read anew");
+                self.offer_again(line).await?;
+                self.confirm_again(line).await?;
+                self.store.rewind_lists().await?;
+            }
+            self.store.set_value(ValueName::Epoch, &epoch).await?;
+        }
+        Ok(())
+    }
+
+    /// Listens to the event stream and reads the lists at every hint, until the stream ends.
+    async fn listen(self: &Arc<Self>) {
+        let Ok(line) = self.line().await else { return };
+        let stream = line.exchange.events().await;
+        self.note_online(&stream);
+        let Ok(mut stream) = stream else { return };
+        // Between the last reading and the opening something may have come.
+        if self.sync().await.is_err() {
+            return;
+        }
+        loop {
+            match stream.next().await {
+                Ok(Some(Event::SignedOut)) => {
+                    self.session_lost(&line).await;
+                    return;
+                }
+                Ok(Some(Event::Inbox { upto })) if self.is_behind(ListName::Inbox, upto).await => {
+                    if self.sync().await.is_err() {
+                        return;
+                    }
+                }
+                Ok(Some(Event::Outbox { upto })) if self.is_behind(ListName::Outbox, upto).await => {
+                    if self.sync().await.is_err() {
+                        return;
+                    }
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return,
+                Err(error) => {
+                    self.note_online::<()>(&Err(error));
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn is_behind(&self, list: ListName, upto: u64) -> bool {
+        match self.store.list_cursor(list).await {
+            Ok((cursor, _)) => cursor < upto,
+            Err(_) => true,
+        }
+    }
+
+    /// Like [`Core::heard`], and drops a session that the exchange does not know any more.
+    pub(crate) async fn heard_by<T>(&self, line: &Line, result: Result<T, ClientError>) -> Result<T, CommandError> {
+        if let Err(ClientError::Refused(problem)) = &result
+            && problem.code == care_model::ProblemCode::SignInRequired
+        {
+            self.session_lost(line).await;
+        }
+        self.heard(result)
+    }
+}
