@@ -49,6 +49,8 @@ enum Task {
         #[arg(long)]
         long: bool,
     },
+    /// Proves on Linux that the code is fit for Windows; a part of the long test.
+    Windows,
     /// Builds what offices install.
     Installers {
         /// Which, with commas: deb, appimage, msi, dmg.
@@ -76,6 +78,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),
+        Task::Windows => suite::windows(),
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Tidy => tidy::run(),
     }

@@ -52,7 +52,7 @@ pub(crate) fn headless(binaries: Binaries) -> Result<()> {
             .iter()
             .filter(|unit| unit.from == sender.number && unit.to == receiver.number)
         {
-            sent += sender.send(&unit.files)?;
+            sent += sender.send(&unit.files, None)?;
             expected.add(&unit.files)?;
         }
         ensure!(
@@ -62,9 +62,11 @@ pub(crate) fn headless(binaries: Binaries) -> Result<()> {
             receiver.number
         );
         if from == 0 {
-            let with_attachment = large_delivery(&samples)?;
-            sent += sender.send(&with_attachment)?;
-            expected.add(&with_attachment)?;
+            let files = samples::with_attachment(&samples)?;
+            let attachment = large_attachment(&samples)?;
+            sent += sender.send(&files, Some(&attachment))?;
+            expected.add(&files)?;
+            expected.add(&[attachment])?;
         }
         let waiting = receiver.waiting()?;
         ensure!(
@@ -123,7 +125,7 @@ impl Desk {
         let connection = connection.to_string_lossy();
         desk.done(
             &[
-                "enrol",
+                "setup",
                 "--connection",
                 &connection,
                 "--office-id",
@@ -150,8 +152,11 @@ impl Desk {
     }
 
     /// Sends files and waits for the exchange's answer; gives the number of deliveries.
-    fn send(&self, files: &[PathBuf]) -> Result<usize> {
-        let mut words = vec!["send".to_owned(), "--confirm".to_owned()];
+    fn send(&self, files: &[PathBuf], attachment: Option<&Path>) -> Result<usize> {
+        let mut words = vec!["send".to_owned(), "--yes".to_owned()];
+        if let Some(attachment) = attachment {
+            words.extend(["--attach".to_owned(), attachment.to_string_lossy().into_owned()]);
+        }
         words.extend(files.iter().map(|file| file.to_string_lossy().into_owned()));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let answer = self.done(&words, &[])?;
@@ -262,9 +267,8 @@ impl Contents {
     }
 }
 
-/// One more sending unit, with 50 MB of text as its attachment.
-fn large_delivery(samples: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = samples::with_attachment(samples)?;
+/// 50 MB of text.
+fn large_attachment(samples: &Path) -> Result<PathBuf> {
     let attachment = samples.with_file_name("attachment-50mb.txt");
     let mut text = BufWriter::new(File::create(&attachment)?);
     let mut left = ATTACHMENT_BYTES;
@@ -277,6 +281,5 @@ fn large_delivery(samples: &Path) -> Result<Vec<PathBuf>> {
         line += 1;
     }
     text.into_inner()?.sync_all()?;
-    files.push(attachment);
-    Ok(files)
+    Ok(attachment)
 }

@@ -110,7 +110,20 @@ pub(crate) fn run(long: bool) -> Result<()> {
     if long {
         long::run(&shell, &mut report);
     }
-    // The closing line is the last; a failure shows in it and in the exit status only.
+    close(&report)
+}
+
+/// The part of the long test that proves Windows, by itself.
+pub(crate) fn windows() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    let mut report = Report::default();
+    windows::run(&shell, &mut report);
+    close(&report)
+}
+
+/// The closing line is the last; a failure shows in it and in the exit status only.
+fn close(report: &Report) -> Result<()> {
     if !report.close() {
         std::process::exit(1);
     }

@@ -25,17 +25,6 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
     report.stage("Windows: tools", |report| {
         report.check("Windows: tools", || setup::packages(shell, &[setup::WINDOWS]))
     });
-    report.stage("Windows: the workspace compiles", |report| {
-        let words = [
-            "build",
-            "--workspace",
-            "--exclude",
-            "xtask",
-            "--features",
-            "careplan-exchange/custom-protocol",
-        ];
-        report.command("Windows: the workspace compiles", &mut windows_cargo(&words))
-    });
     report.stage("Windows: tests under wine", |report| {
         let prefix = root().join("target/wine");
         random_library(shell, &prefix)?;
@@ -49,6 +38,17 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
             .env("WINEPREFIX", prefix)
             .env("WINEDEBUG", "-all");
         report.tests("Windows: tests under wine", &mut command)
+    });
+    report.stage("Windows: the workspace compiles", |report| {
+        let words = [
+            "build",
+            "--workspace",
+            "--exclude",
+            "xtask",
+            "--features",
+            "careplan-exchange/custom-protocol",
+        ];
+        report.command("Windows: the workspace compiles", &mut windows_cargo(&words))
     });
     report.stage("Windows: installer", |report| {
         report.check("Windows: an MSI installs and uninstalls", || msi(shell))
