@@ -102,10 +102,10 @@ impl Scanner {
                 self.seen.lone_line_end = true;
             }
             self.cut(bytes, start, *place, record);
-        } else if let Some(lead) = self.half.take() {
-            if self.pair(bytes, *start, *place, lead, byte) {
-                *place += 1;
-            }
+        } else if let Some(lead) = self.half.take()
+            && self.pair(bytes, *start, *place, lead, byte)
+        {
+            *place += 1;
         }
     }
 

@@ -420,6 +420,18 @@ fn is_long_number(part: &str) -> bool {
     part.len() >= 9 && part.bytes().filter(u8::is_ascii_digit).count() >= 8
 }
 
+/// What Windows and macOS append to a copy; macOS takes ピ apart.
+const COPY_MARKS: &[&str] = &[
+    " - コピー",
+    "- コピー",
+    "-コピー",
+    "のコピー",
+    "のコヒ\u{309a}ー",
+    "コピー",
+    " - Copy",
+    " copy",
+];
+
 /// The name without what Windows, macOS and browsers add to a copy; none if nothing was added.
 fn strip_copy_mark(text: &str) -> Option<String> {
     let (stem, extension) = text.rsplit_once('.')?;
@@ -437,15 +449,7 @@ fn strip_copy_mark(text: &str) -> Option<String> {
                 stem = head;
             }
         }
-        for mark in [
-            " - コピー",
-            "- コピー",
-            "-コピー",
-            "のコピー",
-            "コピー",
-            " - Copy",
-            " copy",
-        ] {
+        for mark in COPY_MARKS {
             if let Some(head) = stem.strip_suffix(mark) {
                 stem = head;
             }

@@ -318,9 +318,14 @@ impl SendUnit {
         }
         let program = program_of(from, to);
         let has = |kind: FileKind| files.iter().any(|(found, _)| *found == kind);
-        let target_supplement = files.iter().find_map(|(kind, month)| {
-            (*kind == FileKind::RecipientSupplement).then_some(matches!(month, NameMonth::Of(_)))
-        });
+        let supplement = |wanted: fn(NameMonth) -> bool| {
+            let mut all = files.iter();
+            all.any(|(kind, month)| *kind == FileKind::RecipientSupplement && wanted(*month))
+        };
+        let (of_a_month, of_none) = (
+            supplement(|month| matches!(month, NameMonth::Of(_))),
+            supplement(|month| matches!(month, NameMonth::Zeros)),
+        );
         let candidates = Self::of_edition(edition).iter().map(|unit| {
             let lacking = |presence| {
                 let members = unit.members.iter();
@@ -346,21 +351,20 @@ impl SendUnit {
         });
         candidates.min_by_key(|found| {
             let leads = found.unit.members.first().is_some_and(|member| has(member.kind));
-            let other_month = target_supplement.is_some_and(|target| target != (found.unit.month == Target));
-            (
-                found.missing.len() + found.surplus.len(),
-                !leads,
-                other_month,
-                found.unit.program != program,
-                found.expected.len(),
-            )
+            let other_month = match found.unit.month {
+                Target => of_none && !of_a_month,
+                UnitMonth::None => of_a_month && !of_none,
+            };
+            // A file too many, or a supplement of the other month, counts for two that lack.
+            let off = found.missing.len() + 2 * found.surplus.len() + 2 * usize::from(other_month);
+            (off, !leads, found.unit.program != program, found.expected.len())
         })
     }
 }
 
 /// The program that the two ends point to. Plans and schedules of both share prefixes; only the kinds tell.
 pub fn program_of(from: Address, to: Address) -> Program {
-    let preventive = |address: Address| address.kind.is_some_and(|kind| is_preventive(kind));
+    let preventive = |address: Address| address.kind.is_some_and(is_preventive);
     let managers = [from, to].iter().all(|address| {
         let party: Option<Party> = address.party();
         party.is_some_and(|party| party.role() != OfficeRole::Service)
@@ -443,6 +447,15 @@ mod tests {
             &[K::UseSlip, K::UseSlipAnnex, K::RecipientSupplement, K::Actuals],
         );
         assert_eq!((found.unit.id, found.surplus), ("home_schedule", vec![K::Actuals]));
+        // A supplement alone: its month tells what it went with.
+        let alone = |month| {
+            let (from, to) = (address("9970100013", "43"), address("9970101003", "11"));
+            let files = [(K::RecipientSupplement, month)];
+            SendUnit::nearest(Edition::V4, from, to, &files).unwrap().unit.id
+        };
+        let month = crate::ServiceMonth::parse("202604").unwrap();
+        assert_eq!(alone(NameMonth::Zeros), "home_plan");
+        assert_eq!(alone(NameMonth::Of(month)), "home_schedule");
         // Edition 3 has no third table.
         let files = [K::PlanSheet1, K::PlanSheet2, K::RecipientSupplement].map(|kind| (kind, NameMonth::Absent));
         let old = |office: &str| Address {

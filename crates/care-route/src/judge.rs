@@ -75,36 +75,46 @@ pub(crate) fn explain_neighbours(groups: &mut [Group<'_>]) {
         .collect();
     // Two of a hundred groups are near at most; the square of a few incomplete ones is nothing.
     let incomplete = &incomplete[..incomplete.len().min(NEIGHBOURS_MAX)];
-    let mut found = Vec::new();
-    for &whole in incomplete {
-        for &part in incomplete {
-            if whole == part || !groups[part].completes(&groups[whole]) {
+    for (at, &first) in incomplete.iter().enumerate() {
+        for &second in &incomplete[at + 1..] {
+            let (a, b) = (&groups[first], &groups[second]);
+            // One explanation for each group is enough; ten stray files must not explain ten units each.
+            if !a.findings.is_empty() || !b.findings.is_empty() || !(a.completes(b) || b.completes(a)) {
                 continue;
             }
-            let (a, b) = (&groups[whole], &groups[part]);
-            let same_offices = a.from.office == b.from.office && a.to.office == b.to.office;
-            let finding = if a.from == b.from && a.to == b.to {
-                let finding = Finding::blocks(FindingCode::SerialMismatch);
-                finding.param("serial", a.serial).param("other", b.serial)
-            } else if same_offices && a.serial == b.serial {
-                Finding::blocks(FindingCode::Name).rule(match a.from.kind.is_some() == b.from.kind.is_some() {
-                    true => FindingRule::ServiceKind,
-                    false => FindingRule::OldStyle,
-                })
-            } else if a.from == b.from && a.serial == b.serial {
-                let finding = Finding::blocks(FindingCode::OfficeMismatch).rule(FindingRule::Destinations);
-                finding.param("office", a.to).param("other", b.to)
+            // The one with fewer files is the one that went astray.
+            let (whole, part) = if a.members.len() >= b.members.len() {
+                (a, b)
             } else {
-                continue;
+                (b, a)
             };
-            found.push((whole, finding.clone()));
-            found.push((part, finding));
+            if let Some(finding) = difference(whole, part) {
+                groups[first].findings.push(finding.clone());
+                groups[second].findings.push(finding);
+            }
         }
     }
-    for (at, finding) in found {
-        if !groups[at].findings.contains(&finding) {
-            groups[at].findings.push(finding);
-        }
+}
+
+/// What keeps two groups apart, if it is one thing.
+fn difference(whole: &Group<'_>, part: &Group<'_>) -> Option<Finding> {
+    let same_offices = whole.from.office == part.from.office && whole.to.office == part.to.office;
+    let same_serial = whole.serial == part.serial;
+    if whole.from == part.from && whole.to == part.to {
+        let finding = Finding::blocks(FindingCode::SerialMismatch);
+        Some(finding.param("serial", whole.serial).param("other", part.serial))
+    } else if same_offices && same_serial {
+        let same_edition = whole.from.kind.is_some() == part.from.kind.is_some();
+        Some(Finding::blocks(FindingCode::Name).rule(if same_edition {
+            FindingRule::ServiceKind
+        } else {
+            FindingRule::OldStyle
+        }))
+    } else if whole.from == part.from && same_serial {
+        let finding = Finding::blocks(FindingCode::OfficeMismatch).rule(FindingRule::Destinations);
+        Some(finding.param("office", whole.to).param("other", part.to))
+    } else {
+        None
     }
 }
 

@@ -132,7 +132,7 @@ fn the_checked_in_fixtures_are_what_the_builder_makes() {
             let found = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert!(
                 found == *bytes,
-                "{} differs: run `cargo xtask fixtures`",
+                "{} differs: see tests/fixtures/README.md",
                 path.display()
             );
             expected += 1;

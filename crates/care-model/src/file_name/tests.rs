@@ -137,6 +137,7 @@ fn copies_are_known_as_copies() {
         " copy",
         " - Copy (3)",
         "コピー",
+        "のコヒ\u{309a}ー",
     ] {
         let text = format!("{name}{mark}.CSV");
         match NameReading::of(&text) {

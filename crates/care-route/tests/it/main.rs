@@ -1,5 +1,8 @@
 //! Planning deliveries from invented files: tables of good and faulty drops, and the promise that no file is lost.
 
+// The helpers here are tests as well.
+#![allow(clippy::unwrap_used)]
+
 mod faults;
 mod nothing_lost;
 mod units;
