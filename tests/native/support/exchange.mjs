@@ -1,0 +1,77 @@
+/** The real server with two offices, as an operator sets it up. All names and passwords are invented. */
+
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+
+import { program } from "./places.mjs";
+import { freePort, listens } from "./ports.mjs";
+import { run, start } from "./processes.mjs";
+import { until } from "./wait.mjs";
+
+export const OFFICES = {
+  mihon: {
+    number: "9970100013",
+    kind: "43",
+    name: "見本居宅介護支援事業所",
+    telephone: "03-0000-0001",
+    person: "見本 花子",
+    terminal: "見本のパソコン",
+    passwords: { person: "mihon-hanako-2026", office: "mihon-jigyosho-2026", issue: "mihon-shomei-2026" },
+  },
+  reiji: {
+    number: "9970101003",
+    kind: "11",
+    name: "例示ヘルパーステーション",
+    telephone: "03-0000-0002",
+    person: "例示 太郎",
+    terminal: "例示のパソコン",
+    passwords: { person: "reiji-taro-2026", office: "reiji-jigyosho-2026", issue: "reiji-shomei-2026" },
+  },
+};
+
+/** Makes the exchange in `folder`, registers the offices and serves. Gives the connection file and the accounts. */
+export async function openExchange(folder) {
+  const data = path.join(folder, "exchange");
+  mkdirSync(data, { recursive: true });
+  const addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  const listen = ["--listen", addresses[0], "--enrolment-listen", addresses[1]];
+  await admin(data, "init");
+  const accounts = {};
+  for (const [key, office] of Object.entries(OFFICES)) accounts[key] = await register(data, office);
+  await admin(
+    data,
+    "add-news",
+    "--title",
+    "【開催案内】ケアプランデータ連携の説明会",
+    "--body",
+    "来月、説明会をオンラインで開きます。参加費はかかりません。",
+  );
+  const connection = path.join(folder, "connection.json");
+  await admin(data, "connection-file", ...listen, "--out", connection);
+  start(program("exchange-server"), ["serve", "--data", data, ...listen], { log: path.join(folder, "exchange.log") });
+  for (const address of addresses) {
+    await until(`the server listens on ${address}`, () => listens(Number(address.split(":")[1])));
+  }
+  return { connection, accounts };
+}
+
+async function register(data, office) {
+  const { passwords } = office;
+  const registered = await admin(
+    data,
+    "register-office",
+    ...["--number", office.number, "--name", office.name, "--kind", office.kind, "--telephone", office.telephone],
+    ...["--password", passwords.office, "--issue-password", passwords.issue],
+  );
+  const person = await admin(
+    data,
+    "add-person",
+    ...["--office", office.number, "--name", office.person, "--password", passwords.person],
+  );
+  return { person: person.person_id, office: registered.office_id };
+}
+
+async function admin(data, ...args) {
+  const printed = await run(program("exchange-server"), ["admin", "--data", data, ...args, "--json"]);
+  return printed === "" ? null : JSON.parse(printed);
+}

@@ -1,0 +1,36 @@
+/** Where things are: the checkout, what was built, where pictures go. */
+
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
+
+const built = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug");
+const pictures = path.join(root, "tests/native/output");
+
+/** A program that was built. */
+export function program(name) {
+  const file = path.join(built, name);
+  if (!existsSync(file)) throw new Error(`${file} is not built; tests/native/README.md says how`);
+  return file;
+}
+
+/** A fixture's folder. */
+export function fixture(name) {
+  return path.join(root, "tests/fixtures/units", name);
+}
+
+/** Where a picture is written. */
+export function pictureFile(name) {
+  mkdirSync(pictures, { recursive: true });
+  return path.join(pictures, `${name}.png`);
+}
+
+/** Gives a picture to whoever asked for all of them. */
+export function publish(file) {
+  const wanted = process.env.SCREENSHOTS_DIR;
+  if (!wanted) return;
+  mkdirSync(wanted, { recursive: true });
+  copyFileSync(file, path.join(wanted, path.basename(file)));
+}

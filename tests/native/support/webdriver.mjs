@@ -1,0 +1,129 @@
+/** One page of the true window, spoken to by the WebDriver protocol. Elements are found as people find them: by words. */
+
+import { words } from "./words.mjs";
+import { until } from "./wait.mjs";
+
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+
+export class Page {
+  #base;
+  #session;
+
+  /** Starts the program under a driver that listens at `port`. */
+  static async open(port, binary, args) {
+    const page = new Page();
+    page.#base = `http://127.0.0.1:${port}`;
+    await until("the driver listens", async () => (await page.#call("GET", "/status")).ready);
+    const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary, args } } };
+    const { sessionId } = await page.#call("POST", "/session", { capabilities });
+    page.#session = `/session/${sessionId}`;
+    await page.#ask("POST", "/timeouts", { script: 20_000, implicit: 0, pageLoad: 30_000 });
+    return page;
+  }
+
+  async close() {
+    if (this.#session) await this.#call("DELETE", this.#session).catch(() => undefined);
+    this.#session = undefined;
+  }
+
+  /** Runs a function's text in the page. */
+  async run(script, ...args) {
+    return this.#ask("POST", "/execute/sync", { script, args });
+  }
+
+  /** Whether the page shows a text anywhere that can be seen. */
+  async shows(text) {
+    return this.run("return document.body.innerText.replace(/\\s+/g, '').includes(arguments[0])", text.replace(/\s+/g, ""));
+  }
+
+  /** Waits until the page shows a text. */
+  async see(text) {
+    return until(`the page shows 「${text}」`, () => this.shows(text)).catch(async (cause) => {
+      const shown = await this.run("return document.body.innerText").catch(() => "?");
+      throw new Error(`${cause.message}; it shows: ${shown}`, { cause });
+    });
+  }
+
+  /** Presses the button that says exactly this. */
+  async press(text) {
+    await this.#click(`the button 「${text}」`, `//button[normalize-space(.)=${quoted(text)}]`);
+  }
+
+  /** Opens a tab. */
+  async goTo(tab) {
+    const text = words(`tab.${tab}`);
+    await this.#click(`the tab 「${text}」`, `//button[@role='tab'][.//span[normalize-space(.)=${quoted(text)}]]`);
+  }
+
+  /** Types into the field of this label. */
+  async fill(label, text) {
+    const path = `//*[self::input or self::textarea][@id=//label[normalize-space(.)=${quoted(label)}]/@for]`;
+    const element = await this.#usable(`the field 「${label}」`, path);
+    await this.#ask("POST", `/element/${element}/clear`, {});
+    await this.#ask("POST", `/element/${element}/value`, { text });
+  }
+
+  /** Clicks the first row of the list, beside its links and buttons. */
+  async clickRow(text) {
+    const row = `//div[@role='row'][contains(., ${quoted(text)})]`;
+    await this.#click(`a row with 「${text}」`, `${row}//div[@role='gridcell'][1]`);
+  }
+
+  /** What the rows of the list say, with their colour. */
+  async rows() {
+    return this.run(`return [...document.querySelectorAll("[role=row][data-row]")].map((row) => ({
+      text: row.innerText, colour: getComputedStyle(row).backgroundColor, id: row.dataset.row }))`);
+  }
+
+  /** Sends a request past the screens, as a page that misbehaves would. */
+  async invoke(name, request) {
+    const script = `const done = arguments[arguments.length - 1];
+      window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then((answer) => done({ answer }), (error) => done({ error }));`;
+    return this.#ask("POST", "/execute/async", { script, args: [name, request] });
+  }
+
+  async #click(what, path) {
+    await until(what, async () => {
+      const element = await this.#usable(what, path, 1_000);
+      await this.#ask("POST", `/element/${element}/click`, {});
+      return true;
+    });
+  }
+
+  /** The first element that is shown and enabled. */
+  async #usable(what, path, patience) {
+    return until(
+      what,
+      async () => {
+        const found = await this.#ask("POST", "/elements", { using: "xpath", value: path });
+        for (const element of found.map((entry) => entry[ELEMENT])) {
+          const usable =
+            "const e = arguments[0]; return e.getClientRects().length > 0 && !e.disabled && !e.closest('[inert]')";
+          if (await this.run(usable, { [ELEMENT]: element })) return element;
+        }
+        return null;
+      },
+      patience,
+    );
+  }
+
+  async #ask(method, path, body) {
+    return this.#call(method, this.#session + path, body);
+  }
+
+  async #call(method, path, body) {
+    const answer = await fetch(this.#base + path, {
+      method,
+      headers: { "Content-Type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const { value } = await answer.json();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${value.error} ${value.message}`);
+    return value;
+  }
+}
+
+/** A text inside an XPath expression. */
+function quoted(text) {
+  return text.includes('"') ? `'${text}'` : `"${text}"`;
+}
