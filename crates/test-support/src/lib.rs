@@ -1,6 +1,10 @@
-//! What tests of several crates need: an exchange in this process, the two example offices, and a bad line.
+//! What tests of several crates need: the two example offices, desks without a window, and a bad line.
 //! Never a normal dependency.
 
+mod desk;
 mod line;
+mod offices;
 
+pub use desk::{OpenDesk, ScriptedSurface};
 pub use line::Line;
+pub use offices::{Accounts, CARE_MANAGEMENT, ExampleOffice, HOME_HELP, enrol, sign_in};

@@ -1,0 +1,84 @@
+//! `bulk_100_4k`: a hundred bundles of 4 KB, from 一括送信 to 「100件 送信成功」, through the core of the client.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Result, ensure};
+use care_model::{Edition, ServiceMonth, limits};
+use care_samples::{Samples, Size, UnitRequest};
+use desk_ipc::{CompositionMode, SendStateView};
+use test_support::{CARE_MANAGEMENT, HOME_HELP, OpenDesk};
+
+use crate::{exchange::Exchange, figures::Figure};
+
+const RUNS: u64 = 5;
+
+/// The middle of several runs, each with a hundred new deliveries.
+pub(crate) async fn bulk_100_4k(exchange: &Exchange, scratch: &Path) -> Result<Figure> {
+    let folder = tempfile::tempdir_in(scratch)?;
+    let desk = OpenDesk::open(&folder.path().join("profile")).await?;
+    let sender = &exchange.manager;
+    let issue_password = sender.office.issue_password;
+    desk.set_up(&exchange.connection_file(), &sender.accounts, issue_password, "計測")
+        .await?;
+    desk.sign_in(sender.office, &sender.accounts).await?;
+    let mut milliseconds = Vec::new();
+    for run in 0..RUNS {
+        let files = hundred_bundles(&folder.path().join(format!("files-{run}")), run)?;
+        let composition = desk.compose(CompositionMode::Dispatch, files).await?;
+        ensure!(composition.can_send, "it cannot be sent");
+        let start = Instant::now();
+        desk.start_sending(composition.id).await?;
+        let view = desk.sent(composition.id).await?;
+        milliseconds.push(start.elapsed().as_secs_f64() * 1_000.0);
+        let sent = view
+            .deliveries
+            .iter()
+            .filter(|row| matches!(row.state, SendStateView::Sent { .. }))
+            .count();
+        ensure!(sent == limits::BULK_DELIVERIES_MAX, "{sent} of 100 were sent");
+    }
+    verify(exchange, RUNS as usize * limits::BULK_DELIVERIES_MAX).await?;
+    desk.desk.shutdown().await;
+    milliseconds.sort_unstable_by(f64::total_cmp);
+    Ok(Figure::new("bulk_100_4k", milliseconds[milliseconds.len() / 2]))
+}
+
+fn hundred_bundles(folder: &Path, run: u64) -> Result<Vec<PathBuf>> {
+    let (from, to) = (CARE_MANAGEMENT.party()?, HOME_HELP.party()?);
+    let mut samples = Samples::new(run);
+    for _ in 0..limits::BULK_DELIVERIES_MAX {
+        let unit = samples.unit(&UnitRequest {
+            unit: "home_schedule",
+            edition: Edition::V4,
+            from,
+            to,
+            month: ServiceMonth::parse("202604")?,
+            size: Size::Bytes(4 * 1_024),
+        })?;
+        unit.write_into(folder)?;
+    }
+    Ok(std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?)
+}
+
+/// Everything arrived, and nothing twice.
+async fn verify(exchange: &Exchange, count: usize) -> Result<()> {
+    let line = exchange.sign_in(&exchange.service).await?;
+    let (mut arrived, mut after) = (std::collections::HashSet::new(), 0);
+    loop {
+        let page = line.inbox(after, limits::PAGE_ROWS_MAX).await?;
+        for row in &page.rows {
+            ensure!(arrived.insert(row.header.id), "a delivery arrived twice");
+        }
+        after = page.next;
+        if !page.more {
+            break;
+        }
+    }
+    ensure!(arrived.len() == count, "sent {count}, arrived {}", arrived.len());
+    Ok(())
+}

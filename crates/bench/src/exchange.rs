@@ -1,0 +1,196 @@
+//! The server under measurement: a process of its own with the two example offices.
+
+use std::{
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use care_model::AccountId;
+use exchange_client::{ClientIdentity, Connection, ExchangeClient, SignedIn};
+use serde_json::Value;
+use tempfile::TempDir;
+use test_support::{Accounts, CARE_MANAGEMENT, ExampleOffice, HOME_HELP, enrol, sign_in};
+
+const START_WAIT: Duration = Duration::from_secs(30);
+
+/// A running exchange; it ends with this value.
+pub(crate) struct Exchange {
+    server: Child,
+    /// Deleted with this value.
+    folder: TempDir,
+    connection: Connection,
+    pub(crate) manager: Desk,
+    pub(crate) service: Desk,
+}
+
+/// One of the two offices with its accounts.
+pub(crate) struct Desk {
+    pub(crate) office: &'static ExampleOffice,
+    pub(crate) accounts: Accounts,
+    /// The first terminal, once it was enrolled.
+    identity: Mutex<Option<ClientIdentity>>,
+}
+
+impl Exchange {
+    pub(crate) fn start(program: &Path, scratch: &Path) -> Result<Self> {
+        std::fs::create_dir_all(scratch)?;
+        let folder = tempfile::tempdir_in(scratch)?;
+        let data = folder.path().join("data");
+        let admin = |words: &[&str]| admin(program, &data, words);
+        admin(&["init"])?;
+        let manager = register(&CARE_MANAGEMENT, &admin)?;
+        let service = register(&HOME_HELP, &admin)?;
+        let (exchange, enrolment) = (free_address()?, free_address()?);
+        let (listen, enrolment_listen) = (exchange.to_string(), enrolment.to_string());
+        let file = folder.path().join("connection.json");
+        let out = file.to_string_lossy();
+        let words = [
+            "connection-file",
+            "--listen",
+            &listen,
+            "--enrolment-listen",
+            &enrolment_listen,
+            "--out",
+            &out,
+        ];
+        admin(&words)?;
+        let server = Command::new(program)
+            .args(["serve", "--data"])
+            .arg(&data)
+            .args(["--listen", &listen, "--enrolment-listen", &enrolment_listen])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("starting exchange-server")?;
+        let mut running = Self {
+            server,
+            connection: Connection::parse(&std::fs::read(&file)?)?,
+            folder,
+            manager,
+            service,
+        };
+        for address in [exchange, enrolment] {
+            running.wait_for(address)?;
+        }
+        Ok(running)
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// The connection file.
+    pub(crate) fn connection_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("connection.json")
+    }
+
+    /// A new line of the office's first terminal, with a session of its own.
+    pub(crate) async fn sign_in(&self, desk: &Desk) -> Result<SignedIn> {
+        let known = desk.identity.lock().ok().and_then(|identity| identity.clone());
+        let identity = match known {
+            Some(identity) => identity,
+            None => {
+                let issue = desk.office.issue_password;
+                let made = enrol(&self.connection, &desk.accounts, issue, "計測").await?;
+                if let Ok(mut identity) = desk.identity.lock() {
+                    *identity = Some(made.clone());
+                }
+                made
+            }
+        };
+        let client = ExchangeClient::new(&self.connection, Some(&identity))?;
+        sign_in(&client, desk.office, &desk.accounts).await
+    }
+
+    fn wait_for(&mut self, address: SocketAddr) -> Result<()> {
+        let start = Instant::now();
+        while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+            if let Some(status) = self.server.try_wait()? {
+                bail!("exchange-server ended by itself ({status})");
+            }
+            if start.elapsed() > START_WAIT {
+                bail!("exchange-server does not listen on {address}");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        // It may have ended already; there is nothing to do about either.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn register(office: &'static ExampleOffice, admin: &impl Fn(&[&str]) -> Result<Value>) -> Result<Desk> {
+    let registered = admin(&[
+        "register-office",
+        "--number",
+        office.number,
+        "--name",
+        office.name,
+        "--kind",
+        office.kind,
+        "--telephone",
+        office.telephone,
+        "--password",
+        office.office_password,
+        "--issue-password",
+        office.issue_password,
+    ])?;
+    let person = admin(&[
+        "add-person",
+        "--office",
+        office.number,
+        "--name",
+        office.person_name,
+        "--password",
+        office.person_password,
+    ])?;
+    let id = |value: &Value, field: &str| {
+        AccountId::parse(value[field].as_str().unwrap_or_default()).with_context(|| format!("no {field}"))
+    };
+    Ok(Desk {
+        office,
+        accounts: Accounts {
+            office: id(&registered, "office_id")?,
+            person: id(&person, "person_id")?,
+        },
+        identity: Mutex::new(None),
+    })
+}
+
+/// Calls `exchange-server admin … --json`.
+fn admin(program: &Path, data: &Path, words: &[&str]) -> Result<Value> {
+    let output = Command::new(program)
+        .args(["admin", "--data"])
+        .arg(data)
+        .args(words)
+        .arg("--json")
+        .output()
+        .with_context(|| format!("running {}", program.display()))?;
+    if !output.status.success() {
+        bail!(
+            "{}: {}",
+            words.join(" "),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    if output.stdout.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&output.stdout).context("reading what exchange-server admin printed")
+}
+
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}

@@ -1,0 +1,251 @@
+//! A desk without a window: dialogs answer what a test laid out.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use care_model::DeliveryId;
+use desk::{
+    Desk, DeskSettings,
+    ports::{Clock, KeySource, Notice, Surface, SystemClock, TrayState},
+};
+use desk_ipc::{
+    ComposeStart, CompositionId, CompositionMode, CompositionView, DeskCommands, DeskEvent, EnrolStart, InboxRow,
+    InboxStatus, OfficeSignInStart, OutboxRow, PersonSignInStart, PickupStart, SendStart, SendView, Stage,
+};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::{Accounts, ExampleOffice};
+
+/// What the next dialogs answer, and what was shown.
+#[derive(Default)]
+pub struct ScriptedSurface {
+    folder: Mutex<Option<PathBuf>>,
+    connection_file: Mutex<Option<PathBuf>>,
+    notices: Mutex<Vec<Notice>>,
+}
+
+impl ScriptedSurface {
+    /// Every notice so far.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn taken(answer: &Mutex<Option<PathBuf>>) -> Option<PathBuf> {
+    answer.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn lay_out(answer: &Mutex<Option<PathBuf>>, path: &Path) {
+    *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+}
+
+/// A future that answers at once, as dialogs of a script do.
+type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Option<T>> + Send + 'a>>;
+
+impl Surface for ScriptedSurface {
+    fn choose_files(&self) -> Answer<'_, Vec<PathBuf>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn choose_folder(&self) -> Answer<'_, PathBuf> {
+        Box::pin(std::future::ready(taken(&self.folder)))
+    }
+
+    fn choose_connection_file(&self) -> Answer<'_, PathBuf> {
+        Box::pin(std::future::ready(taken(&self.connection_file)))
+    }
+
+    fn notify(&self, notice: Notice) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+    }
+
+    fn show_tray(&self, _: TrayState) {}
+
+    fn reveal(&self, _: &Path) {}
+}
+
+/// An office's desk in this process, its profile key in a file.
+pub struct OpenDesk {
+    /// The desk itself, for whatever has no shorter way here.
+    pub desk: Arc<Desk>,
+    /// Its stand-in for a window.
+    pub surface: Arc<ScriptedSurface>,
+}
+
+impl OpenDesk {
+    /// Opens the profile, new or not.
+    pub async fn open(profile: &Path) -> Result<Self> {
+        Self::open_at(profile, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub async fn open_at(profile: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
+        let surface = Arc::new(ScriptedSurface::default());
+        let desk = Desk::open(DeskSettings {
+            profile_dir: profile.to_owned(),
+            key: KeySource::File,
+            surface: Arc::clone(&surface) as Arc<dyn Surface>,
+            clock,
+        })
+        .await?;
+        Ok(Self { desk, surface })
+    }
+
+    /// 初期設定: connection file and one-time password.
+    pub async fn set_up(
+        &self,
+        connection_file: &Path,
+        accounts: &Accounts,
+        issue_password: &str,
+        terminal_name: &str,
+    ) -> Result<()> {
+        lay_out(&self.surface.connection_file, connection_file);
+        self.desk
+            .choose_connection_file(())
+            .await?
+            .context("no connection file")?;
+        self.desk
+            .enrol(EnrolStart {
+                office_id: accounts.office.to_string(),
+                issue_password: issue_password.to_owned(),
+                terminal_name: terminal_name.to_owned(),
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Both steps of ログイン.
+    pub async fn sign_in(&self, office: &ExampleOffice, accounts: &Accounts) -> Result<()> {
+        self.desk
+            .sign_in_person(PersonSignInStart {
+                person_id: accounts.person.to_string(),
+                password: office.person_password.to_owned(),
+                remember: false,
+            })
+            .await?;
+        let start = self
+            .desk
+            .sign_in_office(OfficeSignInStart {
+                office_id: accounts.office.to_string(),
+                password: office.office_password.to_owned(),
+                remember: false,
+            })
+            .await?;
+        ensure!(
+            matches!(start.stage, Stage::Open { .. }),
+            "signed in, but {:?}",
+            start.stage
+        );
+        Ok(())
+    }
+
+    /// Drops files on 新規作成 or 一括送信.
+    pub async fn compose(&self, mode: CompositionMode, files: Vec<PathBuf>) -> Result<CompositionView> {
+        let drop = self.desk.drop_files(files);
+        let start = ComposeStart {
+            mode,
+            drop: Some(drop.id),
+        };
+        Ok(self.desk.open_composition(start).await?)
+    }
+
+    /// 送信, with every warning confirmed. Returns as soon as the deliveries are rows.
+    pub async fn start_sending(&self, composition: CompositionId) -> Result<SendView> {
+        let start = SendStart {
+            composition,
+            confirmed: true,
+        };
+        Ok(self.desk.send_composition(start).await?)
+    }
+
+    /// Waits until nothing of the send is under way.
+    pub async fn sent(&self, composition: CompositionId) -> Result<SendView> {
+        self.when(async || {
+            let view = self.desk.sending(composition).await?;
+            Ok(view.finished.then_some(view))
+        })
+        .await
+    }
+
+    /// Drops, sends and waits: the whole left half of the main job.
+    pub async fn send_files(&self, mode: CompositionMode, files: Vec<PathBuf>) -> Result<SendView> {
+        let composition = self.compose(mode, files).await?;
+        ensure!(composition.can_send, "it cannot be sent: {composition:?}");
+        self.start_sending(composition.id).await?;
+        self.sent(composition.id).await
+    }
+
+    /// データ取得 into a folder; waits until each is 済 or has failed, and gives the rows.
+    pub async fn receive(&self, deliveries: &[DeliveryId], folder: &Path) -> Result<Vec<InboxRow>> {
+        self.start_receiving(deliveries, folder).await?;
+        self.when(async || {
+            let rows = self.inbox_rows(deliveries).await?;
+            let ended = rows.iter().all(|row| match &row.status {
+                InboxStatus::Waiting { problem } => problem.is_some(),
+                InboxStatus::Fetching { .. } => false,
+                _ => true,
+            });
+            Ok(ended.then_some(rows))
+        })
+        .await
+    }
+
+    /// データ取得, without waiting for its end.
+    pub async fn start_receiving(&self, deliveries: &[DeliveryId], folder: &Path) -> Result<()> {
+        lay_out(&self.surface.folder, folder);
+        let folder = self.desk.choose_folder(()).await?.context("no folder")?;
+        self.desk
+            .pick_up(PickupStart {
+                deliveries: deliveries.to_vec(),
+                folder: folder.id,
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Waits until 受信一覧 shows all of these, and gives their rows in the same order.
+    pub async fn arrived(&self, deliveries: &[DeliveryId]) -> Result<Vec<InboxRow>> {
+        self.desk.refresh(()).await?;
+        self.when(async || Ok(self.inbox_rows(deliveries).await.ok())).await
+    }
+
+    /// The row of 送信一覧 once it is as `wanted`.
+    pub async fn outbox_row(&self, delivery: DeliveryId, wanted: impl Fn(&OutboxRow) -> bool) -> Result<OutboxRow> {
+        self.when(async || {
+            let rows = self.desk.outbox(()).await?.rows;
+            Ok(rows.into_iter().find(|row| row.delivery == delivery && wanted(row)))
+        })
+        .await
+    }
+
+    async fn inbox_rows(&self, deliveries: &[DeliveryId]) -> Result<Vec<InboxRow>> {
+        let rows = self.desk.inbox(()).await?.rows;
+        let row = |delivery: &DeliveryId| rows.iter().find(|row| row.delivery == *delivery).cloned();
+        deliveries
+            .iter()
+            .map(row)
+            .collect::<Option<_>>()
+            .context("not in the list")
+    }
+
+    /// Asks again after every hint of the desk until the answer is there. A test that waits for ever is ended by the
+    /// runner's time-out.
+    pub async fn when<T>(&self, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        let mut events = self.desk.events();
+        loop {
+            if let Some(answer) = ask().await? {
+                return Ok(answer);
+            }
+            loop {
+                match events.recv().await {
+                    Ok(DeskEvent::Progress { .. } | DeskEvent::DragOver { .. }) => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => bail!("the desk was closed"),
+                }
+            }
+        }
+    }
+}
