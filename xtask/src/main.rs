@@ -3,6 +3,7 @@
 // A tool talks to the terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod bindings;
 mod demo;
 mod installers;
@@ -57,6 +58,14 @@ enum Task {
         #[arg(long, default_value = "deb")]
         bundles: String,
     },
+    /// Measures the project's figures on this computer, built for release.
+    Bench {
+        /// Also writes every figure to this file, one JSON object a line.
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// What to measure; everything if nothing is named.
+        names: Vec<String>,
+    },
     /// Checks the direction of the crates, the page's imports, and the other rules of the house.
     Tidy,
 }
@@ -80,6 +89,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { long } => suite::run(long),
         Task::Windows => suite::windows(),
         Task::Installers { bundles } => installers::run(&bundles),
+        Task::Bench { json, names } => bench::run(json, names),
         Task::Tidy => tidy::run(),
     }
 }
