@@ -1,0 +1,164 @@
+// A person at the page: Chromium, and what every screen must hold.
+import assert from "node:assert/strict";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+import { chromium } from "playwright-core";
+
+import { output } from "./world.mjs";
+
+const require = createRequire(import.meta.url);
+const axeSource = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+
+/** How long anything may take on a busy machine. */
+const PATIENCE_MS = 30_000;
+
+/** Debian's Chromium, without its own traffic. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** One page at one terminal. */
+export class Person {
+  /** What the page complained about; must stay empty. */
+  complaints = [];
+
+  static async at(browser, terminal, options = {}) {
+    const person = new Person();
+    person.terminal = terminal;
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 860 },
+      locale: "ja-JP",
+      reducedMotion: "reduce",
+      ...options,
+    });
+    person.page = await context.newPage();
+    person.page.setDefaultTimeout(PATIENCE_MS);
+    person.page.on("pageerror", (error) => person.complaints.push(error.message));
+    person.page.on("console", (message) => {
+      // A refused command is an answer of 422: the browser notes it, the page handles it.
+      if (message.type() === "error" && !message.text().includes("422"))
+        person.complaints.push(message.text());
+    });
+    await person.page.goto(terminal.url);
+    await person.page.getByRole("heading", { level: 1 }).waitFor();
+    return person;
+  }
+
+  button(name) {
+    return this.page.getByRole("button", { name, exact: typeof name === "string" });
+  }
+
+  field(name) {
+    return this.page.getByLabel(name, { exact: true });
+  }
+
+  heading(name) {
+    return this.page.getByRole("heading", { name });
+  }
+
+  async sees(text) {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  /** Goes to a tab. */
+  async goTo(tab) {
+    await this.page.getByRole("tab", { name: tab }).click();
+  }
+
+  /** The code of the problem on screen. */
+  async problem() {
+    const shown = this.page.locator("[data-code]").first();
+    await shown.waitFor();
+    return shown.getAttribute("data-code");
+  }
+
+  /** The codes of the findings on screen. */
+  async findings() {
+    await this.page.locator("[data-finding]").first().waitFor();
+    return this.page
+      .locator("[data-finding]")
+      .evaluateAll((items) => items.map((item) => item.getAttribute("data-finding")));
+  }
+
+  /** 初期設定 by the file dialog. */
+  async setUp(world, account, issuePassword, terminalName) {
+    await this.terminal.willChooseConnectionFile(world.connection);
+    await this.button("接続ファイルを選ぶ").click();
+    await this.field("事業所ユーザID").fill(account.officeId);
+    await this.field("証明書発行用パスワード").fill(issuePassword);
+    await this.field("この端末の名前").fill(terminalName);
+    await this.button("証明書を発行して始める").click();
+    await this.heading("個人ユーザIDでログイン").waitFor();
+  }
+
+  /** ログイン, both steps. */
+  async signIn(account) {
+    await this.field("個人ユーザID").fill(account.personId);
+    await this.field("パスワード").fill(account.personPassword);
+    await this.button("次へ進む").click();
+    await this.heading("事業所ユーザIDでログイン").waitFor();
+    await this.field("事業所ユーザID").fill(account.officeId);
+    await this.field("パスワード").fill(account.officePassword);
+    await this.button("ログイン").click();
+    await this.page.getByRole("tab", { name: "トップページ" }).waitFor();
+  }
+
+  /** Drops files on 新規作成 and waits until they were read. */
+  async compose(paths) {
+    await this.goTo("新規作成");
+    await this.terminal.drop(paths);
+    await this.page.getByText("ファイルを追加する").waitFor();
+  }
+
+  /** 送信, with 「内容を確認して送る」 if it is asked, until the last word. */
+  async send() {
+    await this.button("送信").click();
+    const confirm = this.button("内容を確認して送る");
+    const success = this.heading("送信成功しました");
+    await confirm.or(success).first().waitFor();
+    if (await confirm.isVisible()) await confirm.click();
+    await success.waitFor();
+  }
+
+  /** What every screen must hold: no accessibility violation, nothing sticks out, nothing complained. Takes a picture. */
+  async look(name) {
+    await this.page.waitForFunction(() =>
+      document.getAnimations().every(({ playState }) => playState !== "running"),
+    );
+    await mkdir(output, { recursive: true });
+    const picture = path.join(output, `${name}.png`);
+    await this.page.screenshot({ path: picture });
+    if (process.env.SCREENSHOTS_DIR) {
+      await mkdir(process.env.SCREENSHOTS_DIR, { recursive: true });
+      await copyFile(picture, path.join(process.env.SCREENSHOTS_DIR, `${name}.png`));
+    }
+    const over = await this.page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.ok(over <= 0, `${name}: ${over} pixels stick out`);
+    const violations = await this.page.evaluate(async (source) => {
+      // The page's own policy allows no injected script element; evaluation by the debugger is outside of it.
+      if (!("axe" in globalThis)) (0, eval)(source);
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const result = await globalThis.axe.run(document, { runOnly: tags });
+      return result.violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(" | ")}`,
+      );
+    }, axeSource);
+    assert.deepEqual(violations, [], `${name}: accessibility`);
+    assert.deepEqual(this.complaints, [], `${name}: complaints`);
+  }
+}

@@ -1,0 +1,8 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+export default [
+  { ignores: ["output"] },
+  js.configs.recommended,
+  { languageOptions: { globals: { ...globals.node, document: "readonly", getComputedStyle: "readonly" } } },
+];

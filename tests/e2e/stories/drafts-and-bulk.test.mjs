@@ -1,0 +1,119 @@
+// 下書き, 一括送信, and two terminals of one office.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch, Person } from "../browser.mjs";
+import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+
+let world, browser, planner, provider, second;
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  const { planning, providing } = world.accounts;
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
+  await planner.signIn(planning);
+  provider = await Person.at(browser, await Terminal.start(world, "provider"));
+  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
+  await provider.signIn(providing);
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+test("一時保存 keeps files and message; the draft opens as it was", async () => {
+  await planner.compose(await fixture("good/home_plan"));
+  await planner.field("メッセージ").fill("計画書をお送りします。");
+  await planner.button("一時保存").click();
+  await planner.sees("下書きに保存しました");
+  await planner.look("30-compose-saved");
+  await planner.goTo("下書き一覧");
+  await planner.sees("計画書をお送りします。");
+  await planner.look("31-drafts");
+  await planner.button(/保存した下書きを開く/).click();
+  await planner.sees("例示ヘルパーステーション");
+  assert.equal(await planner.field("メッセージ").inputValue(), "計画書をお送りします。");
+});
+
+test("a draft outlives the program", async () => {
+  await planner.terminal.end();
+  await planner.page.context().close();
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  await planner.signIn(world.accounts.planning);
+  await planner.goTo("下書き一覧");
+  await planner.sees("計画書をお送りします。");
+  await planner.button(/保存した下書きを開く/).click();
+  await planner.sees("例示ヘルパーステーション");
+  await planner.send();
+  await planner.button("続けて新規作成").click();
+});
+
+test("deleting a draft asks first", async () => {
+  await planner.compose(await fixture("good/home_schedule_delete"));
+  await planner.button("一時保存").click();
+  await planner.sees("下書きに保存しました");
+  await planner.goTo("下書き一覧");
+  await planner
+    .button(/保存した下書きを削除/)
+    .first()
+    .click();
+  await planner.heading("この下書きを削除しますか").waitFor();
+  await planner.look("32-draft-delete");
+  await planner.button("キャンセル").click();
+  await planner
+    .button(/保存した下書きを削除/)
+    .first()
+    .click();
+  await planner.button("削除する").click();
+  await planner.sees("下書きを削除しました");
+});
+
+test("一括送信: sorted by destination, edited, sent with a result for each row", async () => {
+  await planner.goTo("一括送信");
+  await planner.look("33-dispatch-empty");
+  await planner.terminal.drop(await fixture("faulty/two_destinations"));
+  await planner.sees("2件の送信先");
+  await planner.button(/例示ヘルパーステーション 宛ての.*を編集/).click();
+  await planner.field("メッセージ").fill("まとめてお送りします。");
+  await planner.look("34-dispatch-edit");
+  await planner.button("更新").click();
+  await planner.sees("メッセージあり");
+  await planner.button("一括送信").click();
+  const confirm = planner.button("内容を確認して送る");
+  const result = planner.page.getByText("2件すべて送信成功しました");
+  await confirm.or(result).first().waitFor();
+  if (await confirm.isVisible()) await confirm.click();
+  await result.waitFor();
+  assert.equal(await planner.page.getByText("成功", { exact: true }).count(), 2);
+  await planner.look("35-dispatch-sent");
+  await planner.button("送信一覧を見る").click();
+  await planner.heading("送信一覧").waitFor();
+});
+
+test("a second terminal is told who has it, and may take it over after being told what that means", async () => {
+  const issued = await world.issuePassword("providing");
+  second = await Person.at(browser, await Terminal.start(world, "second"));
+  await second.setUp(world, world.accounts.providing, issued, "相談室のパソコン");
+  await second.signIn(world.accounts.providing);
+  await second.goTo("受信一覧");
+  await second.sees("まとめてお送りします。");
+});
+
+test("several rows are fetched together with Shift, and the other terminal sees 済", async () => {
+  const folder = await world.makeFolder("received");
+  await provider.goTo("受信一覧");
+  await provider.sees("まとめてお送りします。");
+  await provider.button("未取得をすべて選ぶ").click();
+  await provider.sees("2件を選んでいます");
+  await provider.button("データ取得").click();
+  await provider.terminal.willChooseFolder(folder);
+  await provider.button("フォルダを選んで保存する").click();
+  await provider.heading("データ取得が終わりました").waitFor();
+  await provider.button("OK").click();
+  assert.ok((await filesBelow(folder)).size >= 7);
+  await second.page.getByText("別の端末で取得しました").first().waitFor();
+  await second.look("36-inbox-second-terminal");
+  assert.equal(await second.button("未取得をすべて選ぶ").isDisabled(), true);
+});

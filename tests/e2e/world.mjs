@@ -1,0 +1,290 @@
+// A real exchange server with two offices in a throw-away folder, and desks on the bridge host. Nothing is built here:
+// the binaries of the target folder and ui/dist are taken as they are.
+import { spawn, execFile } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** The checkout. */
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const target = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, "target"), "debug");
+const dist = path.join(root, "ui/dist");
+
+/** Where pictures and logs go. */
+export const output = path.join(root, "tests/e2e/output");
+
+/** Invented offices. 9970100013 plans care, 9970101003 gives it. */
+export const offices = {
+  planning: {
+    number: "9970100013",
+    kind: "43",
+    name: "見本居宅介護支援事業所",
+    telephone: "03-0000-0001",
+    person: "見本 花子",
+    personPassword: "mihon-hanako-2026",
+    officePassword: "mihon-jigyosho-2026",
+    issuePassword: "mihon-shomei-2026",
+  },
+  providing: {
+    number: "9970101003",
+    kind: "11",
+    name: "例示ヘルパーステーション",
+    telephone: "03-0000-0002",
+    person: "例示 太郎",
+    personPassword: "reiji-taro-2026",
+    officePassword: "reiji-jigyosho-2026",
+    issuePassword: "reiji-shomei-2026",
+  },
+  /** A second destination, for 一括送信. */
+  day: {
+    number: "9970101011",
+    kind: "15",
+    name: "例示デイサービスセンター",
+    telephone: "03-0000-0003",
+    person: "例示 次郎",
+    personPassword: "reiji-jiro-2026",
+    officePassword: "reiji-day-2026-kj",
+    issuePassword: "reiji-day-2026-sho",
+  },
+};
+
+/** The files of one fixture, such as `good/home_schedule`. */
+export async function fixture(name) {
+  const folder = path.join(root, "tests/fixtures/units", name);
+  return (await readdir(folder)).sort().map((file) => path.join(folder, file));
+}
+
+/** An exchange with its offices. */
+export class World {
+  #server;
+  #children = [];
+
+  static async start() {
+    const world = new World();
+    for (const binary of ["exchange-server", "desk-bridge"]) {
+      if (!existsSync(path.join(target, binary)))
+        throw new Error(`${binary} is not built: cargo build -p exchange-server -p desk-bridge`);
+    }
+    if (!existsSync(path.join(dist, "index.html"))) throw new Error("the page is not built: npm run build");
+    world.folder = await mkdtemp(path.join(tmpdir(), "careplan-e2e-"));
+    world.data = path.join(world.folder, "exchange");
+    world.connection = path.join(world.folder, "connection.json");
+    await mkdir(output, { recursive: true });
+    await world.#admin("init");
+    world.accounts = {};
+    for (const [name, office] of Object.entries(offices))
+      world.accounts[name] = await world.#register(office);
+    world.addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const [listen, enrolment] = world.addresses;
+    await world.#admin(
+      "connection-file",
+      "--listen",
+      listen,
+      "--enrolment-listen",
+      enrolment,
+      "--out",
+      world.connection,
+    );
+    await world.startServer();
+    return world;
+  }
+
+  /** Starts the server, or starts it again, on the same addresses. */
+  async startServer() {
+    const [listen, enrolment] = this.addresses;
+    this.#server = this.spawn("exchange-server", [
+      "serve",
+      "--data",
+      this.data,
+      "--listen",
+      listen,
+      "--enrolment-listen",
+      enrolment,
+    ]);
+    for (const address of this.addresses) await listening(address, this.#server);
+  }
+
+  /** Takes the server away. */
+  async stopServer() {
+    await end(this.#server);
+  }
+
+  /** A one-time password for one more terminal of an office. */
+  async issuePassword(name) {
+    const issued = await this.#admin("issue-password", "--office", offices[name].number);
+    return issued.issue_password;
+  }
+
+  /** A folder of this world. */
+  async makeFolder(name) {
+    const folder = path.join(this.folder, name);
+    await mkdir(folder, { recursive: true });
+    return folder;
+  }
+
+  /** Ends everything and leaves nothing behind. */
+  async end() {
+    for (const child of this.#children.reverse()) await end(child);
+    if (!process.env.KEEP_WORLD) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  spawn(binary, args) {
+    const child = spawn(path.join(target, binary), args, { stdio: ["ignore", "pipe", "pipe"] });
+    child.stderr.pipe(createWriteStream(path.join(output, `${binary}.log`), { flags: "a" }));
+    this.#children.push(child);
+    return child;
+  }
+
+  async #register(office) {
+    const registered = await this.#admin(
+      "register-office",
+      "--number",
+      office.number,
+      "--name",
+      office.name,
+      "--kind",
+      office.kind,
+      "--telephone",
+      office.telephone,
+      "--password",
+      office.officePassword,
+      "--issue-password",
+      office.issuePassword,
+    );
+    const person = await this.#admin(
+      "add-person",
+      "--office",
+      office.number,
+      "--name",
+      office.person,
+      "--password",
+      office.personPassword,
+    );
+    return { ...office, officeId: registered.office_id, personId: person.person_id };
+  }
+
+  async #admin(...words) {
+    const args = ["admin", "--data", this.data, ...words, "--json"];
+    const { stdout } = await run(path.join(target, "exchange-server"), args);
+    return stdout.trim() ? JSON.parse(stdout) : null;
+  }
+}
+
+/** One terminal: a desk on the bridge host, and what a person does outside the page. */
+export class Terminal {
+  #child;
+
+  static async start(world, profile) {
+    const terminal = new Terminal();
+    const args = ["--profile", path.join(world.folder, profile), "--ui", dist];
+    terminal.#child = world.spawn("desk-bridge", args);
+    const lines = createInterface({ input: terminal.#child.stdout });
+    const [line] = await Promise.race([
+      once(lines, "line"),
+      once(terminal.#child, "exit").then(() => Promise.reject(new Error("desk-bridge ended"))),
+    ]);
+    Object.assign(terminal, JSON.parse(line));
+    terminal.origin = new URL(terminal.url).origin;
+    return terminal;
+  }
+
+  /** Drops files on the window. */
+  drop(paths) {
+    return this.#script("drop", { paths });
+  }
+
+  /** Drags something over the window, or away. */
+  dragOver(over) {
+    return this.#script("drag-over", { over });
+  }
+
+  /** Lays out what the next dialog for files answers. */
+  willChooseFiles(paths) {
+    return this.#script("choose-files", { paths });
+  }
+
+  /** Lays out what the next dialog for a folder answers. */
+  willChooseFolder(folder) {
+    return this.#script("choose-folder", { path: folder });
+  }
+
+  /** Lays out what the next dialog for the connection file answers. */
+  willChooseConnectionFile(file) {
+    return this.#script("choose-connection-file", { path: file });
+  }
+
+  /** What the desktop saw: notices, tray, revealed folders. */
+  async surface() {
+    return (await this.#ask("GET", "surface")).json();
+  }
+
+  /** Ends the desk's process, as when a person ends the program. */
+  async end() {
+    await end(this.#child);
+  }
+
+  #script(name, body) {
+    return this.#ask("POST", name, JSON.stringify(body));
+  }
+
+  async #ask(method, name, body) {
+    const headers = { Authorization: `Bearer ${this.token}`, Origin: this.origin };
+    if (body) headers["Content-Type"] = "application/json";
+    const answer = await fetch(`${this.origin}/script/${name}`, { method, headers, body });
+    if (!answer.ok) throw new Error(`/script/${name}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  }
+}
+
+/** Every file below a folder, by its own name. */
+export async function filesBelow(folder) {
+  const found = new Map();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile())
+      found.set(entry.name, await readFile(path.join(entry.parentPath ?? entry.path, entry.name)));
+  }
+  return found;
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function listening(address, child) {
+  const [host, port] = address.split(":");
+  const until = Date.now() + 60_000;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) throw new Error("exchange-server ended by itself; see tests/e2e/output");
+    const socket = net.connect(Number(port), host);
+    const open = await new Promise((answer) => {
+      socket.once("connect", () => answer(true));
+      socket.once("error", () => answer(false));
+    });
+    socket.destroy();
+    if (open) return;
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+  throw new Error(`nothing listens on ${address}`);
+}
+
+async function end(child) {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);
+  await ended;
+  clearTimeout(timer);
+}
