@@ -86,6 +86,11 @@ pub(crate) fn headless(binaries: Binaries) -> Result<()> {
         for delivery in &waiting {
             receiver.refused_again(delivery)?;
         }
+        let downloaded = sender.downloaded()?;
+        ensure!(
+            downloaded == sent,
+            "{sent} were sent, the sender sees {downloaded} as downloaded"
+        );
         tally.sent += sent;
         tally.received += received;
         tally.files += expected.files();
@@ -168,13 +173,23 @@ impl Desk {
 
     /// The deliveries that wait for this office.
     fn waiting(&self) -> Result<Vec<String>> {
-        let answer = self.done(&["inbox"], &[])?;
+        self.rows("inbox", "waiting")
+    }
+
+    /// How many of its deliveries this office sees as 済.
+    fn downloaded(&self) -> Result<usize> {
+        Ok(self.rows("outbox", "downloaded")?.len())
+    }
+
+    /// The deliveries of a list that stand in one way.
+    fn rows(&self, list: &str, status: &str) -> Result<Vec<String>> {
+        let answer = self.done(&[list], &[])?;
         let rows = answer["rows"]
             .as_array()
             .with_context(|| format!("no rows in {answer}"))?;
         Ok(rows
             .iter()
-            .filter(|row| row["status"]["status"] == "waiting")
+            .filter(|row| row["status"]["status"] == status)
             .filter_map(|row| row["delivery"].as_str().map(str::to_owned))
             .collect())
     }
