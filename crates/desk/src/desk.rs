@@ -163,7 +163,9 @@ impl Desk {
         for task in tasks {
             let _ = task.await;
         }
+        self.core.transfers_done().await;
         self.core.store.close().await;
+        self.core.profile.release();
     }
 
     /// トップページ: what is known here at once, asked anew where the exchange answers.

@@ -1,6 +1,6 @@
 //! 宛先検索: names and telephone numbers of offices, asked of the exchange and remembered for a while.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use care_model::{OfficeNumber, ProblemCode};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,6 +16,8 @@ use crate::{core::Core, session::Line, store::ValueName};
 const KNOWN_MINUTES: i64 = 60;
 /// Offices asked for at once.
 const ASKED_AT_ONCE: usize = 8;
+/// How long a person waits for the directory.
+const ASKED_FOR: Duration = Duration::from_secs(4);
 /// Offices that are remembered.
 const KNOWN_MAX: usize = 2_000;
 
@@ -46,10 +48,13 @@ impl Core {
             .filter(|number| !directory.get(number).is_some_and(fresh))
             .collect();
         let mut gone: Vec<OfficeNumber> = Vec::new();
+        // Offline nobody waits for a directory that does not answer: the destination is shown as unchecked.
         if !missing.is_empty()
+            && self.is_online()
             && let Ok(line) = self.line().await
         {
-            let answers = self.ask_directory(&line, &missing).await;
+            let asked = tokio::time::timeout(ASKED_FOR, self.ask_directory(&line, &missing)).await;
+            let answers = asked.unwrap_or_default();
             let mut changed = false;
             for (number, answer) in answers {
                 match answer {

@@ -303,7 +303,14 @@ impl Queue {
         self.busy.insert(to);
         let (core, line, ended) = (Arc::clone(&self.core), line.clone(), self.ended.clone());
         let transfer = self.core.begin_transfer();
-        tokio::spawn(async move { send_chain(core, line, to, rows, ended, transfer).await });
+        let closing = core.closing.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = send_chain(core, line, to, rows, ended, transfer) => {}
+                // The rows say that they were begun; the next start asks again under the same identities.
+                () = closing.cancelled() => {}
+            }
+        });
     }
 
     /// When the next row wants its turn; none while nobody is signed in, since sign-in wakes the queue.

@@ -25,33 +25,25 @@ const COVERS_AT_ONCE: usize = 4;
 
 /// Keeps the lists up to date until the desk closes.
 pub(crate) async fn run(core: Arc<Core>) {
+    tokio::select! {
+        () = core.closing.cancelled() => {}
+        () = keep_up(&core) => {}
+    }
+}
+
+async fn keep_up(core: &Arc<Core>) {
     loop {
         if !core.is_signed_in() {
-            tokio::select! {
-                () = core.closing.cancelled() => return,
-                () = core.sync_wanted.notified() => continue,
-            }
+            core.sync_wanted.notified().await;
+            continue;
         }
-        let synced = core.sync().await;
-        let wait = if synced.is_ok() { POLL } else { POLL_AGAIN };
-        let listened = async {
-            match synced {
-                Ok(()) => core.listen().await,
-                Err(_) => std::future::pending().await,
-            }
-        };
+        if core.sync().await.is_ok() {
+            core.listen().await;
+        }
+        // The line is broken or the stream ended; do not hurry back to a server that closes it at once.
         tokio::select! {
-            () = core.closing.cancelled() => return,
             () = core.sync_wanted.notified() => {}
-            () = listened => {
-                // The stream ended; do not hurry back to a server that closes it at once.
-                tokio::select! {
-                    () = core.closing.cancelled() => return,
-                    () = core.sync_wanted.notified() => {}
-                    () = tokio::time::sleep(POLL_AGAIN) => {}
-                }
-            }
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep(POLL_AGAIN) => {}
         }
     }
 }
@@ -178,27 +170,25 @@ impl Core {
             return;
         }
         loop {
-            match stream.next().await {
-                Ok(Some(Event::SignedOut)) => {
-                    self.session_lost(&line).await;
-                    return;
-                }
-                Ok(Some(Event::Inbox { upto })) if self.is_behind(ListName::Inbox, upto).await => {
-                    if self.sync().await.is_err() {
+            let behind = tokio::select! {
+                event = stream.next() => match event {
+                    Ok(Some(Event::SignedOut)) => {
+                        self.session_lost(&line).await;
                         return;
                     }
-                }
-                Ok(Some(Event::Outbox { upto })) if self.is_behind(ListName::Outbox, upto).await => {
-                    if self.sync().await.is_err() {
+                    Ok(Some(Event::Inbox { upto })) => self.is_behind(ListName::Inbox, upto).await,
+                    Ok(Some(Event::Outbox { upto })) => self.is_behind(ListName::Outbox, upto).await,
+                    Ok(None) => return,
+                    Err(error) => {
+                        self.note_online::<()>(&Err(error));
                         return;
                     }
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => return,
-                Err(error) => {
-                    self.note_online::<()>(&Err(error));
-                    return;
-                }
+                },
+                () = self.sync_wanted.notified() => true,
+                () = tokio::time::sleep(POLL) => true,
+            };
+            if !self.is_signed_in() || (behind && self.sync().await.is_err()) {
+                return;
             }
         }
     }

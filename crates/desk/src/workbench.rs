@@ -271,7 +271,7 @@ impl Core {
         self.store
             .put_composition(composition.id, &composition, self.now())
             .await?;
-        let is_draft = self.store.draft::<Composition>(composition.id).await?.is_some();
+        let is_draft = self.store.has_draft(composition.id).await?;
         let mut view = layout.view(&composition, around, is_draft);
         if !composition.sent.is_empty() {
             let rows = self.store.outgoing_of_composition(composition.id).await?;

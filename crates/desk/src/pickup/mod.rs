@@ -58,23 +58,22 @@ impl Drop for Busy {
 
 /// Confirms what landed and goes on with what was interrupted, until the desk closes.
 pub(crate) async fn run(core: Arc<Core>) {
+    tokio::select! {
+        () = core.closing.cancelled() => {}
+        () = keep_going(&core) => {}
+    }
+}
+
+async fn keep_going(core: &Arc<Core>) {
     loop {
         let wanted = core.confirm_wanted.notified();
-        let open = if core.is_signed_in() {
-            core.finish_open().await
-        } else {
-            false
-        };
-        let again = async {
-            match open {
-                true => tokio::time::sleep(AGAIN).await,
-                false => std::future::pending().await,
+        if core.is_signed_in() && core.finish_open().await {
+            tokio::select! {
+                () = wanted => {}
+                () = tokio::time::sleep(AGAIN) => {}
             }
-        };
-        tokio::select! {
-            () = core.closing.cancelled() => return,
-            () = wanted => {}
-            () = again => {}
+        } else {
+            wanted.await;
         }
     }
 }
@@ -156,7 +155,11 @@ impl Core {
             }
             let _busy = Busy(Arc::clone(&core), delivery);
             let _transfer = core.begin_transfer();
-            let result = core.claim_land_confirm(delivery, folder, take_over_fence).await;
+            let result = tokio::select! {
+                result = core.claim_land_confirm(delivery, folder, take_over_fence) => result,
+                // The row says how far it is; the next start goes on from there.
+                () = core.closing.cancelled() => Err(ProblemCode::ServerInterrupted.into()),
+            };
             core.tell(DeskEvent::InboxChanged);
             core.sync_wanted.notify_one();
             result.map(|()| Outcome::Here)

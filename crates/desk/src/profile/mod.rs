@@ -27,7 +27,7 @@ use crate::refusal;
 pub(crate) struct Profile {
     dir: PathBuf,
     /// Held for as long as the desk is open; the system frees it when the process ends, however it ends.
-    _lock: File,
+    lock: File,
 }
 
 impl Profile {
@@ -42,10 +42,17 @@ impl Profile {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 dir: dir.to_owned(),
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(ProblemCode::ProfileBusy.into()),
             Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+
+    /// Lets another process write the profile, after the last row was stored.
+    pub(crate) fn release(&self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(kind = ?error.kind(), "the profile stays locked until this process ends");
         }
     }
 

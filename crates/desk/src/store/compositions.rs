@@ -102,6 +102,15 @@ impl Store {
         .transpose()
     }
 
+    /// Whether a draft is stored.
+    pub(crate) async fn has_draft(&self, id: CompositionId) -> Result<bool, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM composition WHERE id = ? AND draft IS NOT NULL")
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// 下書き一覧, newest first.
     pub(crate) async fn drafts<T: DeserializeOwned>(&self) -> Result<Vec<StoredDraft<T>>, StoreError> {
         let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = sqlx::query_as(
