@@ -1,1 +1,45 @@
-//! exchange-server
+//! The exchange server: two TLS listeners, sign-in, deliveries, pickups, and what the operator does.
+//!
+//! The server never opens a care record (D2): it sees a clear header and opaque parts, and links no crate that could
+//! read them. Who may call what stands in [`ENDPOINTS`]; what may happen to a delivery in `exchange-flow`; what is
+//! kept in `exchange-store`.
+
+pub mod admin;
+mod app;
+mod attachment_kind;
+mod authority;
+mod clock;
+mod delays;
+mod deliveries;
+mod enrolment;
+mod events;
+mod extract;
+mod keys;
+mod listener;
+mod lists;
+mod passwords;
+mod people;
+mod pickups;
+mod refusal;
+mod router;
+mod server;
+mod settings;
+mod sign_in;
+mod tls;
+mod tokens;
+mod uploads;
+
+pub use authority::AuthorityError;
+pub use clock::Clock;
+pub use exchange_store::StoreError;
+pub use keys::KeysError;
+pub use passwords::{PasswordCost, PasswordError};
+pub use router::{Caller, ENDPOINTS, Endpoint, Listener};
+pub use server::{Running, Server, StartError};
+pub use settings::{Settings, keys_beside};
+pub use tls::TlsError;
+
+/// Brings the database in a data folder up to date and does nothing else.
+pub async fn migrate(data: &std::path::Path) -> Result<(), StoreError> {
+    exchange_store::Store::migrate(data).await
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! `exchange-server`: serve, migrate, admin.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -55,12 +55,6 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         held.generation += 1;
         held.rows.clear();
     }
-
-    pub(crate) fn remove(&self, key: &K) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.generation += 1;
-        held.rows.remove(key);
-    }
 }
 
 #[cfg(test)]
@@ -71,7 +65,7 @@ mod tests {
     fn a_reader_that_was_overtaken_puts_nothing_back() {
         let cache = Cache::new();
         let before = cache.get(&1).unwrap_err();
-        cache.remove(&1);
+        cache.clear();
         cache.put(before, 1, "old");
         assert!(cache.get(&1).is_err());
         let after = cache.get(&1).unwrap_err();

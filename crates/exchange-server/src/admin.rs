@@ -1,0 +1,402 @@
+//! What the operator does: the same functions for the command line, the demo and tests.
+
+use std::path::{Path, PathBuf};
+
+use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
+use chrono::{DateTime, TimeDelta, Utc};
+use exchange_protocol::{AccountFamily, HelpDesk};
+use exchange_store::{NewAccount, NewOffice as NewOfficeRow, OfficeRow, Store, StoreError};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::{
+    Clock,
+    app::{DEFAULT_EXCHANGE_NAME, exchange_name, help_desk, setting},
+    authority::Authority,
+    keys::{Keys, KeysError},
+    passwords::{PasswordCost, PasswordError, Passwords},
+    settings::keys_beside,
+    tokens,
+};
+
+/// Days that a terminal's certificate holds.
+pub const CERTIFICATE_DAYS: i64 = 2 * 365;
+/// Days that a licence runs unless said otherwise.
+const LICENCE_DAYS: i64 = 365;
+/// Days in which an issue password must be used.
+const ISSUE_PASSWORD_DAYS: i64 = 30;
+/// Tries to find an ID that is free.
+const ID_TRIES_MAX: usize = 16;
+
+/// Why something was not done. Nothing was stored.
+#[derive(Debug, Error)]
+pub enum AdminError {
+    /// The keys.
+    #[error("the exchange's keys cannot be used")]
+    Keys(#[from] KeysError),
+    /// The storage.
+    #[error("the exchange's storage cannot be used")]
+    Store(#[from] StoreError),
+    /// The password.
+    #[error("the password cannot be used")]
+    Password(#[from] PasswordError),
+    /// The number or ID is taken.
+    #[error("this office number or account ID is taken")]
+    Taken,
+    /// There is no such office.
+    #[error("there is no such office")]
+    NoSuchOffice,
+    /// There is no such terminal.
+    #[error("there is no such terminal")]
+    NoSuchTerminal,
+    /// An account ID of the wrong family.
+    #[error("a person's ID begins with c, an office's with KJ")]
+    WrongFamily,
+}
+
+/// What the operator decides when an exchange begins.
+#[derive(Debug, Clone, Default)]
+pub struct NewExchange {
+    /// Its name, as terminals show it.
+    pub name: Option<String>,
+    /// Whom to call; the manual's help desk by default (D23).
+    pub help_desk: Option<HelpDesk>,
+}
+
+/// An office to register. Whatever is not given is made.
+#[derive(Clone)]
+pub struct NewOffice {
+    /// Its number.
+    pub number: OfficeNumber,
+    /// Its name.
+    pub name: String,
+    /// Its service kinds.
+    pub kinds: Vec<ServiceKind>,
+    /// Its telephone number.
+    pub telephone: Option<String>,
+    /// The last instant of its licence.
+    pub licence_until: Option<DateTime<Utc>>,
+    /// Its 事業所ユーザID.
+    pub office_id: Option<AccountId>,
+    /// Its password.
+    pub password: Option<String>,
+    /// Its first 証明書発行用パスワード.
+    pub issue_password: Option<String>,
+}
+
+impl NewOffice {
+    /// An office with nothing but what it must have.
+    pub fn new(number: OfficeNumber, name: impl Into<String>, kinds: Vec<ServiceKind>) -> Self {
+        Self {
+            number,
+            name: name.into(),
+            kinds,
+            telephone: None,
+            licence_until: None,
+            office_id: None,
+            password: None,
+            issue_password: None,
+        }
+    }
+}
+
+/// What the operator hands to a registered office.
+#[derive(Clone, Serialize)]
+pub struct OfficeMade {
+    /// Its number.
+    pub number: OfficeNumber,
+    /// Its 事業所ユーザID.
+    pub office_id: AccountId,
+    /// Its password.
+    pub password: String,
+    /// Its 証明書発行用パスワード, good once.
+    pub issue_password: String,
+}
+
+/// A person to add. Whatever is not given is made.
+#[derive(Clone)]
+pub struct NewPerson {
+    /// The person's office.
+    pub office: OfficeNumber,
+    /// The name shown on screen.
+    pub name: String,
+    /// The 個人ユーザID.
+    pub person_id: Option<AccountId>,
+    /// The password.
+    pub password: Option<String>,
+}
+
+/// What the operator hands to a person.
+#[derive(Clone, Serialize)]
+pub struct PersonMade {
+    /// The 個人ユーザID.
+    pub person_id: AccountId,
+    /// The password.
+    pub password: String,
+}
+
+/// A 証明書発行用パスワード.
+#[derive(Clone, Serialize)]
+pub struct IssuePasswordMade {
+    /// Good once.
+    pub issue_password: String,
+}
+
+/// No password is ever printed by accident.
+macro_rules! secret_debug {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )+};
+}
+secret_debug!(NewOffice, OfficeMade, NewPerson, PersonMade, IssuePasswordMade);
+
+/// The operator at the data of an exchange, whether its server runs or not.
+#[derive(Debug)]
+pub struct Admin {
+    store: Store,
+    authority: Authority,
+    passwords: Passwords,
+    clock: Clock,
+}
+
+/// How to come to the data.
+#[derive(Debug, Clone)]
+pub struct AdminSettings {
+    /// Where database and contents are.
+    pub data: PathBuf,
+    /// Where the keys are.
+    pub keys: PathBuf,
+    /// What a password costs to try.
+    pub password_cost: PasswordCost,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl AdminSettings {
+    /// The settings for a data folder.
+    pub fn new(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            keys: keys_beside(data),
+            password_cost: PasswordCost::default(),
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl From<&crate::Settings> for AdminSettings {
+    fn from(settings: &crate::Settings) -> Self {
+        Self {
+            data: settings.data.clone(),
+            keys: settings.keys.clone(),
+            password_cost: settings.password_cost,
+            clock: settings.clock.clone(),
+        }
+    }
+}
+
+impl Admin {
+    /// Opens the exchange's data, making what is missing.
+    pub async fn open(settings: AdminSettings) -> Result<Self, AdminError> {
+        Self::open_named(settings, DEFAULT_EXCHANGE_NAME).await
+    }
+
+    async fn open_named(settings: AdminSettings, exchange_name: &str) -> Result<Self, AdminError> {
+        let keys = Keys::open(&settings.keys, &settings.data, exchange_name)?;
+        Ok(Self {
+            store: Store::open(&settings.data, keys.master).await?,
+            authority: keys.authority,
+            passwords: Passwords::new(settings.password_cost)?,
+            clock: settings.clock,
+        })
+    }
+
+    /// Begins an exchange: its keys, its authority, its name. Safe to repeat; what is there stays.
+    pub async fn init(settings: AdminSettings, new: NewExchange) -> Result<Self, AdminError> {
+        let name = new.name.unwrap_or_else(|| DEFAULT_EXCHANGE_NAME.to_owned());
+        let admin = Self::open_named(settings, &name).await?;
+        let mut values = vec![(setting::EXCHANGE_NAME, name)];
+        if let Some(help_desk) = new.help_desk {
+            values.extend([
+                (setting::HELP_TELEPHONE, help_desk.telephone),
+                (setting::HELP_HOURS, help_desk.hours),
+                (setting::HELP_FORM, help_desk.form_url),
+            ]);
+        }
+        admin.store.set_settings(values).await?;
+        Ok(admin)
+    }
+
+    /// Registers an office, its account, and its first issue password.
+    pub async fn register_office(&self, new: NewOffice) -> Result<OfficeMade, AdminError> {
+        let now = self.clock.now();
+        let password = new.password.unwrap_or_else(tokens::make_password);
+        let issue_password = new.issue_password.unwrap_or_else(tokens::make_password);
+        let password_hash = self.passwords.hash(password.clone()).await?;
+        let office_id = self.id_or_free(new.office_id, "KJ", AccountFamily::Office).await?;
+        let registered = self.store.register_office(
+            NewOfficeRow {
+                office: OfficeRow {
+                    number: new.number,
+                    name: new.name.clone(),
+                    kinds: new.kinds,
+                    telephone: new.telephone,
+                    licence_until: new.licence_until.unwrap_or(now + TimeDelta::days(LICENCE_DAYS)),
+                },
+                account: NewAccount {
+                    id: office_id.clone(),
+                    family: AccountFamily::Office,
+                    office: new.number,
+                    display_name: new.name,
+                    password_hash,
+                },
+            },
+            now,
+        );
+        if !registered.await? {
+            return Err(AdminError::Taken);
+        }
+        let made = self
+            .issue_password(new.number, Some(issue_password), CERTIFICATE_DAYS)
+            .await?;
+        Ok(OfficeMade {
+            number: new.number,
+            office_id,
+            password,
+            issue_password: made.issue_password,
+        })
+    }
+
+    /// Adds a person to an office.
+    pub async fn add_person(&self, new: NewPerson) -> Result<PersonMade, AdminError> {
+        if self.store.office(new.office).await?.is_none() {
+            return Err(AdminError::NoSuchOffice);
+        }
+        let password = new.password.unwrap_or_else(tokens::make_password);
+        let password_hash = self.passwords.hash(password.clone()).await?;
+        let person_id = self.id_or_free(new.person_id, "c", AccountFamily::Person).await?;
+        let added = self.store.add_account(
+            NewAccount {
+                id: person_id.clone(),
+                family: AccountFamily::Person,
+                office: new.office,
+                display_name: new.name,
+                password_hash,
+            },
+            self.clock.now(),
+        );
+        match added.await? {
+            true => Ok(PersonMade { person_id, password }),
+            false => Err(AdminError::Taken),
+        }
+    }
+
+    /// Makes a new issue password. The certificate that it buys holds so many days: fewer than one for tests of expiry.
+    pub async fn issue_password(
+        &self,
+        office: OfficeNumber,
+        password: Option<String>,
+        certificate_days: i64,
+    ) -> Result<IssuePasswordMade, AdminError> {
+        let now = self.clock.now();
+        let issue_password = password.unwrap_or_else(tokens::make_password);
+        let hashed = self.passwords.hash(issue_password.clone()).await?;
+        let until = now + TimeDelta::days(ISSUE_PASSWORD_DAYS);
+        let added = self
+            .store
+            .add_issue_password(office, hashed, certificate_days, until, now);
+        match added.await? {
+            true => Ok(IssuePasswordMade { issue_password }),
+            false => Err(AdminError::NoSuchOffice),
+        }
+    }
+
+    /// Revokes a terminal's certificate and ends its sessions.
+    pub async fn revoke_terminal(&self, terminal: TerminalId) -> Result<(), AdminError> {
+        match self.store.revoke_terminal(terminal, self.clock.now()).await? {
+            true => Ok(()),
+            false => Err(AdminError::NoSuchTerminal),
+        }
+    }
+
+    /// Moves the end of an office's licence.
+    pub async fn set_licence(&self, office: OfficeNumber, until: DateTime<Utc>) -> Result<(), AdminError> {
+        match self.store.set_licence(office, until, self.clock.now()).await? {
+            true => Ok(()),
+            false => Err(AdminError::NoSuchOffice),
+        }
+    }
+
+    /// Publishes an entry of お知らせ.
+    pub async fn add_news(&self, title: String, body: String) -> Result<u64, AdminError> {
+        Ok(self.store.add_news(title, body, self.clock.now()).await?)
+    }
+
+    /// The connection file for a server at these addresses.
+    pub async fn connection_file(&self, exchange_url: &str, enrolment_url: &str) -> Result<String, AdminError> {
+        Ok(connection_file(&self.store, &self.authority, exchange_url, enrolment_url).await?)
+    }
+
+    /// Closes the data in order.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+
+    /// The ID that was asked for, or one that nobody has.
+    async fn id_or_free(
+        &self,
+        asked: Option<AccountId>,
+        prefix: &str,
+        family: AccountFamily,
+    ) -> Result<AccountId, AdminError> {
+        if let Some(asked) = asked {
+            return if AccountFamily::of(&asked) != Some(family) {
+                Err(AdminError::WrongFamily)
+            } else if self.store.account(&asked).await?.is_some() {
+                Err(AdminError::Taken)
+            } else {
+                Ok(asked)
+            };
+        }
+        for _ in 0..ID_TRIES_MAX {
+            let made = format!("{prefix}{}", tokens::make_digits(10));
+            let id = AccountId::parse(&made).map_err(|_| AdminError::WrongFamily)?;
+            if self.store.account(&id).await?.is_none() {
+                return Ok(id);
+            }
+        }
+        Err(AdminError::Taken)
+    }
+}
+
+/// The connection file (接続ファイル): where the exchange is and whom to trust.
+pub(crate) async fn connection_file(
+    store: &Store,
+    authority: &Authority,
+    exchange_url: &str,
+    enrolment_url: &str,
+) -> Result<String, StoreError> {
+    #[derive(Serialize)]
+    struct File<'a> {
+        careplan_connection: u32,
+        exchange_name: String,
+        exchange_url: &'a str,
+        enrolment_url: &'a str,
+        authority_pem: &'a str,
+        help_desk: HelpDesk,
+    }
+
+    let file = File {
+        careplan_connection: 1,
+        exchange_name: exchange_name(store).await?,
+        exchange_url,
+        enrolment_url,
+        authority_pem: authority.certificate_pem(),
+        help_desk: help_desk(store).await?,
+    };
+    serde_json::to_string_pretty(&file).map_err(|_| StoreError::Damaged { what: "setting" })
+}

@@ -1,0 +1,123 @@
+//! What every request shares.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use care_model::{OfficeNumber, TerminalId};
+use chrono::{DateTime, Utc};
+use exchange_protocol::HelpDesk;
+use exchange_store::{Store, StoreError, TokenHash};
+use tokio::sync::watch;
+
+use crate::{Clock, authority::Authority, delays::Delays, passwords::Passwords};
+
+/// The state behind both listeners. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) authority: Authority,
+    pub(crate) passwords: Passwords,
+    pub(crate) delays: Delays,
+    pub(crate) steps: Steps,
+    /// Carried by every answer (D8).
+    pub(crate) epoch: u64,
+    /// Turns true when the server ends, so that streams end.
+    pub(crate) ending: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Whoever passed step 1 and has not come to step 2.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) person: String,
+    pub(crate) person_name: String,
+    pub(crate) office: OfficeNumber,
+    pub(crate) terminal: TerminalId,
+    pub(crate) until: DateTime<Utc>,
+}
+
+/// Step tokens live in memory only: after a restart one types the first password again.
+#[derive(Debug, Default)]
+pub(crate) struct Steps(Mutex<HashMap<TokenHash, Step>>);
+
+/// Step tokens at once.
+const STEPS_MAX: usize = 10_000;
+
+impl Steps {
+    /// Remembers a step; false if too many people are between the two steps.
+    pub(crate) fn put(&self, token: TokenHash, step: Step, now: DateTime<Utc>) -> bool {
+        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if steps.len() >= STEPS_MAX {
+            steps.retain(|_, step| step.until > now);
+        }
+        if steps.len() >= STEPS_MAX {
+            return false;
+        }
+        steps.insert(token, step);
+        true
+    }
+
+    pub(crate) fn get(&self, token: &TokenHash, now: DateTime<Utc>) -> Option<Step> {
+        let steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.get(token).filter(|step| step.until > now).cloned()
+    }
+
+    pub(crate) fn spend(&self, token: &TokenHash) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
+    }
+}
+
+/// The names under which operator settings are stored.
+pub(crate) mod setting {
+    pub(crate) const EXCHANGE_NAME: &str = "exchange_name";
+    pub(crate) const HELP_TELEPHONE: &str = "help_desk_telephone";
+    pub(crate) const HELP_HOURS: &str = "help_desk_hours";
+    pub(crate) const HELP_FORM: &str = "help_desk_form_url";
+}
+
+/// The help desk, with the manual's as default (D23).
+pub(crate) async fn help_desk(store: &Store) -> Result<HelpDesk, StoreError> {
+    let default = default_help_desk();
+    let or = |value: Option<String>, default: String| value.unwrap_or(default);
+    Ok(HelpDesk {
+        telephone: or(store.setting(setting::HELP_TELEPHONE).await?, default.telephone),
+        hours: or(store.setting(setting::HELP_HOURS).await?, default.hours),
+        form_url: or(store.setting(setting::HELP_FORM).await?, default.form_url),
+    })
+}
+
+pub(crate) fn default_help_desk() -> HelpDesk {
+    HelpDesk {
+        telephone: messages::help_desk::telephone(),
+        hours: messages::help_desk::hours(),
+        form_url: DEFAULT_HELP_FORM.to_owned(),
+    }
+}
+
+pub(crate) async fn exchange_name(store: &Store) -> Result<String, StoreError> {
+    let name = store.setting(setting::EXCHANGE_NAME).await?;
+    Ok(name.unwrap_or_else(|| DEFAULT_EXCHANGE_NAME.to_owned()))
+}
+
+/// The form address of the manual's help desk (D23).
+const DEFAULT_HELP_FORM: &str = "https://www.careplan-renkei-support.jp/contact/index.html";
+
+/// What an exchange is called that nobody named.
+pub(crate) const DEFAULT_EXCHANGE_NAME: &str = "Careplan Exchange";

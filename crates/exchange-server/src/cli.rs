@@ -1,0 +1,392 @@
+//! The command line of the operator.
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result};
+use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+use exchange_protocol::HelpDesk;
+use exchange_server::{
+    Server, Settings,
+    admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
+    keys_beside,
+};
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(
+    name = "exchange-server",
+    version,
+    about = "The exchange of care plans between offices"
+)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves until it is interrupted.
+    Serve(ServeArgs),
+    /// Brings the database up to date and does nothing else.
+    Migrate(DataArgs),
+    /// What the operator does; the server may run meanwhile.
+    Admin(AdminArgs),
+}
+
+#[derive(Args)]
+struct DataArgs {
+    /// The folder of database and contents.
+    #[arg(long, env = "CAREPLAN_DATA")]
+    data: PathBuf,
+    /// The folder of keys; beside the data folder by default, never inside.
+    #[arg(long, env = "CAREPLAN_KEYS")]
+    keys: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Where terminals connect.
+    #[arg(long, env = "CAREPLAN_LISTEN", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Where terminals without a certificate connect.
+    #[arg(long, env = "CAREPLAN_ENROLMENT_LISTEN", default_value = "127.0.0.1:8444")]
+    enrolment_listen: SocketAddr,
+    /// A name or address in the server's certificate; may be repeated.
+    #[arg(long = "server-name", env = "CAREPLAN_SERVER_NAMES", value_delimiter = ',')]
+    server_names: Vec<String>,
+    /// Log lines as JSON.
+    #[arg(long)]
+    log_json: bool,
+}
+
+#[derive(Args)]
+struct AdminArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Print what was made as one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    act: AdminAct,
+}
+
+#[derive(Subcommand)]
+enum AdminAct {
+    /// Begins an exchange: keys, authority, name.
+    Init {
+        /// The exchange's name.
+        #[arg(long)]
+        name: Option<String>,
+        /// The help desk's telephone number.
+        #[arg(long, requires_all = ["help_hours", "help_form"])]
+        help_telephone: Option<String>,
+        /// When the help desk answers.
+        #[arg(long)]
+        help_hours: Option<String>,
+        /// The address of the help desk's form.
+        #[arg(long)]
+        help_form: Option<String>,
+    },
+    /// Registers an office with its KJ account and its first issue password.
+    RegisterOffice {
+        /// The office number.
+        #[arg(long)]
+        number: OfficeNumber,
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// A service kind; may be repeated.
+        #[arg(long = "kind", required = true)]
+        kinds: Vec<ServiceKind>,
+        /// Its telephone number.
+        #[arg(long)]
+        telephone: Option<String>,
+        /// The last instant of its licence.
+        #[arg(long)]
+        licence_until: Option<DateTime<Utc>>,
+        /// The KJ ID, if not a made one.
+        #[arg(long, value_parser = account_id)]
+        id: Option<AccountId>,
+        /// The password, if not a made one (demo and tests).
+        #[arg(long)]
+        password: Option<String>,
+        /// The issue password, if not a made one (demo and tests).
+        #[arg(long)]
+        issue_password: Option<String>,
+    },
+    /// Adds a person to an office.
+    AddPerson {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// The person's name.
+        #[arg(long)]
+        name: String,
+        /// The c ID, if not a made one.
+        #[arg(long, value_parser = account_id)]
+        id: Option<AccountId>,
+        /// The password, if not a made one (demo and tests).
+        #[arg(long)]
+        password: Option<String>,
+    },
+    /// Makes a new issue password for an office.
+    IssuePassword {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// The issue password, if not a made one (demo and tests).
+        #[arg(long)]
+        password: Option<String>,
+        /// How many days the certificate holds that it buys.
+        #[arg(long, default_value_t = CERTIFICATE_DAYS, allow_negative_numbers = true)]
+        certificate_days: i64,
+    },
+    /// Revokes a terminal's certificate.
+    RevokeTerminal {
+        /// The terminal.
+        #[arg(long)]
+        terminal: TerminalId,
+    },
+    /// Moves the end of an office's licence.
+    SetLicence {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// Its last instant.
+        #[arg(long)]
+        until: DateTime<Utc>,
+    },
+    /// Publishes an entry of the news.
+    AddNews {
+        /// Its title.
+        #[arg(long)]
+        title: String,
+        /// Its text.
+        #[arg(long)]
+        body: String,
+    },
+    /// Writes the connection file that terminals are set up with.
+    ConnectionFile {
+        /// Where terminals connect, as an address.
+        #[arg(long, required_unless_present = "exchange_url")]
+        listen: Option<SocketAddr>,
+        /// Where terminals without a certificate connect, as an address.
+        #[arg(long, required_unless_present = "enrolment_url")]
+        enrolment_listen: Option<SocketAddr>,
+        /// Where terminals connect, as they see it from outside.
+        #[arg(long)]
+        exchange_url: Option<String>,
+        /// Where terminals without a certificate connect, as they see it from outside.
+        #[arg(long)]
+        enrolment_url: Option<String>,
+        /// The file to write; standard output without it.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+fn account_id(text: &str) -> Result<AccountId, care_model::ShapeError> {
+    AccountId::parse(text)
+}
+
+pub(crate) fn main() -> ExitCode {
+    let line = Line::parse();
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")
+        .and_then(|runtime| runtime.block_on(run(line.command)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do if even standard error is closed.
+            let _ = writeln!(io::stderr(), "exchange-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(args) => serve(args).await,
+        Command::Migrate(args) => {
+            exchange_server::migrate(&args.data)
+                .await
+                .context("bringing the database up to date")?;
+            say(format_args!("the database in {} is up to date", args.data.display()))
+        }
+        Command::Admin(args) => administrate(args).await,
+    }
+}
+
+async fn serve(args: ServeArgs) -> Result<()> {
+    let filter = EnvFilter::try_from_env("CAREPLAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let logger = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    if args.log_json {
+        logger.json().init();
+    } else {
+        logger.init();
+    }
+    let mut settings = Settings::new(&args.data.data);
+    if let Some(keys) = args.data.keys {
+        settings.keys = keys;
+    }
+    settings.listen = args.listen;
+    settings.enrolment_listen = args.enrolment_listen;
+    if !args.server_names.is_empty() {
+        settings.server_names = args.server_names;
+    }
+    let running = Server::start(settings).await?;
+    say(format_args!(
+        "ready: terminals at {}, enrolment at {}",
+        running.exchange_url, running.enrolment_url
+    ))?;
+    interrupted().await?;
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Waits until somebody ends the server.
+async fn interrupted() -> Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("waiting for the end")?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended.context("waiting for the end")?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.context("waiting for the end")?;
+    Ok(())
+}
+
+async fn administrate(args: AdminArgs) -> Result<()> {
+    let settings = AdminSettings {
+        keys: args.data.keys.clone().unwrap_or_else(|| keys_beside(&args.data.data)),
+        ..AdminSettings::new(&args.data.data)
+    };
+    if let AdminAct::Init {
+        name,
+        help_telephone,
+        help_hours,
+        help_form,
+    } = args.act
+    {
+        let help_desk = match (help_telephone, help_hours, help_form) {
+            (Some(telephone), Some(hours), Some(form_url)) => Some(HelpDesk {
+                telephone,
+                hours,
+                form_url,
+            }),
+            _ => None,
+        };
+        let admin = Admin::init(settings, NewExchange { name, help_desk }).await?;
+        admin.close().await;
+        return Ok(());
+    }
+    let admin = Admin::open(settings).await?;
+    let done = act(&admin, args.act, args.json).await;
+    admin.close().await;
+    done
+}
+
+async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
+    match act {
+        // Done before the data was opened under another name.
+        AdminAct::Init { .. } => Ok(()),
+        AdminAct::RegisterOffice {
+            number,
+            name,
+            kinds,
+            telephone,
+            licence_until,
+            id,
+            password,
+            issue_password,
+        } => {
+            let new = NewOffice {
+                telephone,
+                licence_until,
+                office_id: id,
+                password,
+                issue_password,
+                ..NewOffice::new(number, name, kinds)
+            };
+            made(&admin.register_office(new).await?, json)
+        }
+        AdminAct::AddPerson {
+            office,
+            name,
+            id,
+            password,
+        } => {
+            let new = NewPerson {
+                office,
+                name,
+                person_id: id,
+                password,
+            };
+            made(&admin.add_person(new).await?, json)
+        }
+        AdminAct::IssuePassword {
+            office,
+            password,
+            certificate_days,
+        } => made(&admin.issue_password(office, password, certificate_days).await?, json),
+        AdminAct::RevokeTerminal { terminal } => Ok(admin.revoke_terminal(terminal).await?),
+        AdminAct::SetLicence { office, until } => Ok(admin.set_licence(office, until).await?),
+        AdminAct::AddNews { title, body } => {
+            admin.add_news(title, body).await?;
+            Ok(())
+        }
+        AdminAct::ConnectionFile {
+            listen,
+            enrolment_listen,
+            exchange_url,
+            enrolment_url,
+            out,
+        } => {
+            let url = |url: Option<String>, address: Option<SocketAddr>| {
+                url.or_else(|| address.map(|address| format!("https://{address}")))
+                    .context("an address of the server is missing")
+            };
+            let file = admin
+                .connection_file(&url(exchange_url, listen)?, &url(enrolment_url, enrolment_listen)?)
+                .await?;
+            match out {
+                Some(path) => std::fs::write(&path, &file).with_context(|| format!("writing {}", path.display())),
+                None => say(format_args!("{file}")),
+            }
+        }
+    }
+}
+
+/// Prints what was made, for a person to hand on or a script to read.
+fn made(made: &impl Serialize, json: bool) -> Result<()> {
+    let value = serde_json::to_value(made).context("printing what was made")?;
+    if json {
+        return say(format_args!("{value}"));
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        say(format_args!("{name}: {}", value.as_str().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+fn say(text: std::fmt::Arguments<'_>) -> Result<()> {
+    writeln!(io::stdout(), "{text}").context("printing")
+}

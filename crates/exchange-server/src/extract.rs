@@ -1,0 +1,132 @@
+//! Who is calling, by type: a handler that takes a [`SignedIn`] cannot be reached without one.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use bytes::Bytes;
+use care_model::ProblemCode;
+use exchange_protocol::Problem;
+use exchange_store::{Actor, SessionRow, TerminalRow};
+use http::{header, request::Parts};
+use http_body_util::{BodyExt as _, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    app::App,
+    refusal::{Answer, Refusal},
+    tls::PeerCertificate,
+    tokens,
+};
+
+/// The certificate shown in the handshake, put here by the listener.
+#[derive(Clone)]
+pub(crate) struct Peer(pub(crate) Option<Arc<PeerCertificate>>);
+
+/// An enrolled terminal whose certificate is good now.
+#[derive(Debug, Clone)]
+pub(crate) struct Terminal(pub(crate) Arc<TerminalRow>);
+
+impl FromRequestParts<App> for Terminal {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let peer = parts.extensions.get::<Peer>().cloned();
+        let Some(Peer(Some(certificate))) = peer else {
+            return Err(match peer {
+                Some(_) => ProblemCode::CertificateForeign.into(),
+                None => ProblemCode::CertificateMissing.into(),
+            });
+        };
+        let row = app.store.terminal(certificate.terminal).await?;
+        let Some(row) =
+            row.filter(|row| row.fingerprint == certificate.fingerprint && row.office == certificate.office)
+        else {
+            return Err(ProblemCode::CertificateForeign.into());
+        };
+        if row.revoked_at.is_some() {
+            return Err(ProblemCode::CertificateRevoked.into());
+        }
+        if app.clock.now() > certificate.expires_at {
+            return Err(ProblemCode::CertificateExpired.into());
+        }
+        Ok(Self(row))
+    }
+}
+
+/// A person signed in at a terminal.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn {
+    pub(crate) terminal: Arc<TerminalRow>,
+    pub(crate) session: Arc<SessionRow>,
+}
+
+impl SignedIn {
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            office: self.session.office,
+            account: self.session.person.clone(),
+            terminal: self.session.terminal,
+        }
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let Terminal(terminal) = Terminal::from_request_parts(parts, app).await?;
+        let token = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
+        let Some(token) = token else {
+            return Err(ProblemCode::SignInRequired.into());
+        };
+        let session = app.store.session(tokens::hash(token)).await?;
+        // A token is bound to the certificate under which it was given.
+        let good = |session: &Arc<SessionRow>| {
+            session.terminal == terminal.id
+                && session.office == terminal.office
+                && session.access_until > app.clock.now()
+        };
+        match session.filter(good) {
+            Some(session) => Ok(Self { terminal, session }),
+            None => Err(ProblemCode::SignInRequired.into()),
+        }
+    }
+}
+
+/// Bytes of a JSON body, unless an endpoint says otherwise.
+const JSON_BYTES_MAX: usize = 16 * 1_024;
+
+/// A small JSON body.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &App) -> Answer<Self> {
+        let bytes = read_body(request, JSON_BYTES_MAX, ProblemCode::RequestMalformed.into()).await?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|_| ProblemCode::RequestMalformed.into())
+    }
+}
+
+/// Reads a body of at most so many bytes. One that is announced longer is refused before it is read.
+pub(crate) async fn read_body(request: Request, bytes_max: usize, too_long: Refusal) -> Answer<Bytes> {
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > bytes_max as u64) {
+        return Err(too_long);
+    }
+    match Limited::new(request.into_body(), bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_long),
+        Err(_) => Err(Problem::new(ProblemCode::RequestMalformed).into()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Taking connections: TLS handshake off the accept loop, bounds on everything, an end in order.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+use crate::{extract::Peer, tls::PeerCertificate};
+
+/// Connections of one listener at once.
+const CONNECTIONS_MAX: usize = 16_384;
+/// How long a handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the head of a request may take, and a connection may be idle between two.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// Bytes of the head of a request.
+const HEAD_BYTES_MAX: usize = 16 * 1_024;
+/// How long requests under way may take to end when the server does.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves a listener until the server ends.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) {
+    let acceptor = TlsAcceptor::from(tls);
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = is_ending(&mut ending) => break,
+            accepted = listener.accept() => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // No file handles, most often: what is open now must end first.
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
+        let (acceptor, router, ending) = (acceptor.clone(), router.clone(), ending.clone());
+        connections.spawn(async move {
+            connection(stream, acceptor, router, ending).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let drained = timeout(END_TIMEOUT, async { while connections.join_next().await.is_some() {} });
+    if drained.await.is_err() {
+        tracing::warn!("connections were cut because they did not end in time");
+        connections.shutdown().await;
+    }
+}
+
+/// Waits until the server ends.
+pub(crate) async fn is_ending(ending: &mut watch::Receiver<bool>) {
+    // An error means that whoever would say so is gone, which is an end as well.
+    let _ = ending.wait_for(|ending| *ending).await;
+}
+
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, router: Router, mut ending: watch::Receiver<bool>) {
+    // An answer is one small write: waiting for more to send would only delay it.
+    let _ = stream.set_nodelay(true);
+    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a handshake failed");
+            return;
+        }
+        Err(_) => return,
+    };
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let peer = shown.map(|certificate| Peer(PeerCertificate::read(certificate).map(Arc::new)));
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        if let Some(peer) = &peer {
+            request.extensions_mut().insert(peer.clone());
+        }
+        router.clone().oneshot(request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES_MAX.max(64 * 1_024))
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = is_ending(&mut ending) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}

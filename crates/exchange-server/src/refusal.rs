@@ -1,0 +1,144 @@
+//! The rim: every refusal becomes a [`Problem`]; a cause goes to the log under a reference, and nowhere else.
+
+use axum::response::{IntoResponse, Response};
+use care_model::{ProblemCode, limits};
+use exchange_flow::delivery::DeliveryRefusal;
+use exchange_protocol::{DeliveryHeader, HeaderError, PROBLEM_MEDIA_TYPE, PartRole, Problem};
+use exchange_store::{ClaimRefusal, StoreError};
+use http::{HeaderValue, StatusCode, header};
+use uuid::Uuid;
+
+use crate::passwords::PasswordError;
+
+/// What a handler answers instead of what was asked for.
+#[derive(Debug)]
+pub(crate) struct Refusal(Box<Problem>);
+
+/// What a handler gives.
+pub(crate) type Answer<T> = Result<T, Refusal>;
+
+/// Seconds after which a busy server may be asked again.
+const RETRY_AFTER_SECONDS: u64 = 2;
+
+impl Refusal {
+    /// Something that should not happen: the cause is logged once, here.
+    pub(crate) fn internal(cause: &dyn std::error::Error) -> Self {
+        let reference = Uuid::now_v7().simple().to_string();
+        tracing::error!(%reference, cause = %Chain(cause), "a request failed");
+        let mut problem = Problem::new(ProblemCode::Internal);
+        problem.reference = Some(reference);
+        Self(Box::new(problem))
+    }
+}
+
+/// An error with its causes on one line.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem))
+    }
+}
+
+impl From<ProblemCode> for Refusal {
+    fn from(code: ProblemCode) -> Self {
+        Problem::new(code).into()
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        if error.is_temporary() {
+            tracing::warn!(cause = %Chain(&error), "the storage is busy");
+            ProblemCode::ServerBusy.into()
+        } else {
+            Self::internal(&error)
+        }
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Length => Problem::new(ProblemCode::PasswordLength)
+                .with("min", limits::PASSWORD_CHARS_MIN)
+                .with("max", limits::PASSWORD_CHARS_MAX)
+                .into(),
+            PasswordError::Hash => Self::internal(&error),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        response
+    }
+}
+
+/// The refusal of an act on a delivery that is being fetched. The other terminal is of the same office, so it may be named.
+pub(crate) fn of_claim(refusal: &ClaimRefusal, holder_name: Option<&str>) -> Refusal {
+    match refusal {
+        ClaimRefusal::Unknown => ProblemCode::DeliveryUnknown.into(),
+        ClaimRefusal::NoSuchRange => ProblemCode::RequestMalformed.into(),
+        ClaimRefusal::Refused(refusal) => {
+            let problem = Problem::new(refusal.code());
+            match refusal {
+                DeliveryRefusal::ClaimedElsewhere(claim) => problem
+                    .with("terminal", holder_name.unwrap_or_default())
+                    .with("since", claim.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+                    .with("fence", claim.fence)
+                    .into(),
+                _ => problem.into(),
+            }
+        }
+    }
+}
+
+/// The refusal of a header by its own words.
+pub(crate) fn of_header(error: HeaderError, header: &DeliveryHeader) -> Refusal {
+    let megabytes = |bytes: u64| bytes / (1_024 * 1_024);
+    match error {
+        HeaderError::SameParty => ProblemCode::DestinationIsSender.into(),
+        HeaderError::Parts | HeaderError::Names => ProblemCode::DeliveryMalformed.into(),
+        HeaderError::Limit => {
+            let of = |role| header.parts.iter().filter(move |part| part.role == role);
+            if of(PartRole::Attachment).count() > limits::ATTACHMENTS_MAX {
+                Problem::new(ProblemCode::AttachmentsTooMany)
+                    .with("max", limits::ATTACHMENTS_MAX)
+                    .into()
+            } else if of(PartRole::Attachment).any(|part| part.size_bytes > limits::ATTACHMENT_BYTES_MAX) {
+                Problem::new(ProblemCode::AttachmentTooLarge)
+                    .with("max_mb", megabytes(limits::ATTACHMENT_BYTES_MAX))
+                    .into()
+            } else if of(PartRole::StandardFile).any(|part| part.size_bytes > limits::STANDARD_FILE_BYTES_MAX) {
+                Problem::new(ProblemCode::FileTooLarge)
+                    .with("max_mb", megabytes(limits::STANDARD_FILE_BYTES_MAX))
+                    .into()
+            } else {
+                Problem::new(ProblemCode::DeliveryTooLarge)
+                    .with("max_mb", megabytes(limits::DELIVERY_BYTES_MAX))
+                    .into()
+            }
+        }
+    }
+}

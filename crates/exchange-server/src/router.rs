@@ -1,0 +1,131 @@
+//! Every endpoint with who may call it, in one table; the routers are built from it and tests walk over it.
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::{MethodRouter, get, post, put},
+};
+use care_model::ProblemCode;
+use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER};
+use http::HeaderValue;
+
+use crate::{app::App, deliveries, enrolment, events, lists, people, pickups, refusal::Refusal, sign_in, uploads};
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// Whoever reaches the listener.
+    Anybody,
+    /// A terminal whose certificate is good.
+    Terminal,
+    /// A person signed in at such a terminal.
+    SignedIn,
+}
+
+/// Where an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// Where a client certificate is required.
+    Exchange,
+    /// Where none is.
+    Enrolment,
+    /// On both.
+    Both,
+}
+
+/// One line of the authorization table.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with `{names}`.
+    pub path: &'static str,
+    /// On which listener.
+    pub listener: Listener,
+    /// Who may call it.
+    pub caller: Caller,
+    handler: fn() -> MethodRouter<App>,
+}
+
+macro_rules! endpoints {
+    ($($method:ident $path:literal $listener:ident $caller:ident $handler:path;)+) => {
+        /// The authorization table.
+        pub const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+            method: stringify!($method),
+            path: $path,
+            listener: Listener::$listener,
+            caller: Caller::$caller,
+            handler: || $method($handler),
+        }),+];
+    };
+}
+
+endpoints! {
+    get "/v1/exchange" Both Anybody people::exchange;
+    post "/v1/enrolments" Enrolment Anybody enrolment::enrol;
+    post "/v1/sign-in/person" Exchange Terminal sign_in::person;
+    post "/v1/sign-in/office" Exchange Terminal sign_in::office;
+    post "/v1/sign-in/refresh" Exchange Terminal sign_in::refresh;
+    post "/v1/sign-out" Exchange SignedIn sign_in::sign_out;
+    get "/v1/me" Exchange SignedIn people::me;
+    get "/v1/offices/{number}" Exchange SignedIn people::office;
+    get "/v1/news" Exchange SignedIn people::news;
+    put "/v1/deliveries/{id}" Exchange SignedIn deliveries::send;
+    post "/v1/uploads/{id}" Exchange SignedIn uploads::begin;
+    put "/v1/uploads/{id}/{part}" Exchange SignedIn uploads::chunk;
+    post "/v1/uploads/{id}/commit" Exchange SignedIn uploads::commit;
+    get "/v1/outbox" Exchange SignedIn lists::outbox;
+    get "/v1/inbox" Exchange SignedIn lists::inbox;
+    get "/v1/inbox/{id}/cover" Exchange SignedIn pickups::cover;
+    post "/v1/inbox/{id}/claim" Exchange SignedIn pickups::claim;
+    get "/v1/inbox/{id}/parts/{part}" Exchange SignedIn pickups::part;
+    post "/v1/inbox/{id}/confirm" Exchange SignedIn pickups::confirm;
+    get "/v1/events" Exchange SignedIn events::stream;
+}
+
+/// The router of a listener.
+pub(crate) fn router(app: App, listener: Listener) -> Router {
+    let mut router = Router::new();
+    for endpoint in ENDPOINTS {
+        if endpoint.listener == listener || endpoint.listener == Listener::Both {
+            router = router.route(endpoint.path, (endpoint.handler)());
+        }
+    }
+    router
+        .fallback(unknown)
+        .layer(middleware::from_fn_with_state(app.clone(), at_the_rim))
+        .with_state(app)
+}
+
+async fn unknown() -> Refusal {
+    let mut problem = Problem::new(ProblemCode::RequestMalformed);
+    problem.status = 404;
+    problem.into()
+}
+
+/// What holds for every request: the version is ours, and the answer carries the epoch and is kept by nobody.
+async fn at_the_rim(State(app): State<App>, request: Request, next: Next) -> Response {
+    let speaks_ours = request
+        .headers()
+        .get(VERSION_HEADER)
+        .is_none_or(|version| version.as_bytes() == PROTOCOL_VERSION.to_string().as_bytes());
+    let mut response = match speaks_ours {
+        true => next.run(request).await,
+        false => Refusal::from(ProblemCode::ServerIncompatible).into_response(),
+    };
+    // Answers of the framework itself are no problem of ours yet: give them the shape of one.
+    let status = response.status();
+    if (status.is_client_error() || status.is_server_error())
+        && !response.headers().contains_key(http::header::CONTENT_TYPE)
+    {
+        let mut problem = Problem::new(ProblemCode::RequestMalformed);
+        problem.status = status.as_u16();
+        response = Refusal::from(problem).into_response();
+    }
+    let headers = response.headers_mut();
+    headers.insert(EPOCH_HEADER, HeaderValue::from(app.epoch));
+    headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,192 @@
+//! Starting and ending an exchange server.
+
+use std::{io, net::SocketAddr};
+
+use care_model::limits;
+use chrono::TimeDelta;
+use exchange_store::{Store, StoreError};
+use thiserror::Error;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    Settings,
+    admin::connection_file,
+    app::{App, Inner, Steps, exchange_name},
+    delays::Delays,
+    keys::{Keys, KeysError},
+    listener,
+    passwords::{PasswordError, Passwords},
+    router::{Listener, router},
+    settings::url_of,
+    tls::{TlsError, configure},
+};
+
+/// Days after which an upload that nobody touched is dropped.
+const STALE_UPLOAD_DAYS: i64 = 7;
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Its keys.
+    #[error("the exchange's keys cannot be used")]
+    Keys(#[from] KeysError),
+    /// Its storage.
+    #[error("the exchange's storage cannot be used")]
+    Store(#[from] StoreError),
+    /// TLS.
+    #[error("the exchange's TLS cannot be set up")]
+    Tls(#[from] TlsError),
+    /// Password hashing.
+    #[error("passwords cannot be hashed as set")]
+    Passwords(#[from] PasswordError),
+    /// An address is taken, or not this machine's.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// An exchange server.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that runs. Dropping it does not end it; [`Running::shutdown`] does.
+pub struct Running {
+    /// Where terminals connect.
+    pub exchange_url: String,
+    /// Where terminals without a certificate connect.
+    pub enrolment_url: String,
+    connection_file: String,
+    app: App,
+    end: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a server and returns once it takes connections.
+    pub async fn start(settings: Settings) -> Result<Running, StartError> {
+        let keys = Keys::open(&settings.keys, &settings.data, crate::app::DEFAULT_EXCHANGE_NAME)?;
+        let store = Store::open(&settings.data, keys.master).await?;
+        let tls = configure(&keys.authority, &settings.server_names)?;
+        // Before anybody is served: what died between folder and row is cleared away.
+        store.delete_erased().await?;
+        store.delete_orphans().await?;
+        let exchange = bind(settings.listen).await?;
+        let enrolment = bind(settings.enrolment_listen).await?;
+        let exchange_url = url_of(local(&exchange, settings.listen)?, &settings.server_names);
+        let enrolment_url = url_of(local(&enrolment, settings.enrolment_listen)?, &settings.server_names);
+        let connection_file = connection_file(&store, &keys.authority, &exchange_url, &enrolment_url).await?;
+        let (end, ending) = watch::channel(false);
+        let app = App::new(Inner {
+            epoch: store.epoch().await?,
+            store,
+            clock: settings.clock,
+            authority: keys.authority,
+            passwords: Passwords::new(settings.password_cost)?,
+            delays: Delays::default(),
+            steps: Steps::default(),
+            ending: ending.clone(),
+        });
+        tracing::info!(exchange = %exchange_name(&app.store).await?, "the exchange starts");
+        let serve =
+            |socket, tls, which| tokio::spawn(listener::serve(socket, tls, router(app.clone(), which), ending.clone()));
+        let mut tasks = vec![
+            serve(exchange, tls.exchange, Listener::Exchange),
+            serve(enrolment, tls.enrolment, Listener::Enrolment),
+        ];
+        tasks.push(tokio::spawn(sweep_again(
+            app.clone(),
+            settings.sweep_every,
+            ending.clone(),
+        )));
+        Ok(Running {
+            exchange_url,
+            enrolment_url,
+            connection_file,
+            app,
+            end,
+            tasks,
+        })
+    }
+}
+
+impl Running {
+    /// The connection file (接続ファイル) of this server.
+    pub fn connection_file(&self) -> String {
+        self.connection_file.clone()
+    }
+
+    /// Looks now for what ends by time; the server does so by itself from time to time.
+    pub async fn sweep(&self) -> Result<(), StoreError> {
+        sweep(&self.app).await
+    }
+
+    /// Ends in order: takes no more, lets requests under way end, closes the storage.
+    pub async fn shutdown(self) {
+        self.end.send_replace(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the server died");
+            }
+        }
+        let store = self.app.store.clone();
+        drop(self.app);
+        store.close().await;
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })
+}
+
+fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener
+        .local_addr()
+        .map_err(|source| StartError::Listen { address, source })
+}
+
+async fn sweep_again(app: App, every: std::time::Duration, mut ending: watch::Receiver<bool>) {
+    let mut turns = tokio::time::interval(every);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let swept = tokio::select! {
+            () = listener::is_ending(&mut ending) => return,
+            _ = turns.tick() => sweep(&app).await,
+            () = app.store.erasure_due() => app.store.delete_erased().await.map(drop),
+        };
+        if let Err(error) = swept {
+            tracing::error!(%error, "the sweep failed and is tried again");
+        }
+    }
+}
+
+async fn sweep(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    while app
+        .store
+        .expire_due(TimeDelta::days(limits::RETENTION_DAYS), now)
+        .await?
+        > 0
+    {}
+    app.store
+        .drop_stale_uploads(now - TimeDelta::days(STALE_UPLOAD_DAYS))
+        .await?;
+    app.store.drop_ended_sessions(now).await?;
+    app.store.delete_erased().await?;
+    Ok(())
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("exchange_url", &self.exchange_url)
+            .field("enrolment_url", &self.enrolment_url)
+            .finish_non_exhaustive()
+    }
+}

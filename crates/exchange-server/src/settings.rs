@@ -1,0 +1,70 @@
+//! What an operator decides before the server starts.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{Clock, passwords::PasswordCost};
+
+/// Settings of a server process. What may change while it runs (exchange name, help desk) is in the database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where database and contents are.
+    pub data: PathBuf,
+    /// Where the master key and the authority are; never inside `data`, never in a backup of it (D11).
+    pub keys: PathBuf,
+    /// Where terminals connect.
+    pub listen: SocketAddr,
+    /// Where terminals without a certificate connect.
+    pub enrolment_listen: SocketAddr,
+    /// The names and addresses in the server's certificate.
+    pub server_names: Vec<String>,
+    /// What a password costs to try.
+    pub password_cost: PasswordCost,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// How often things that end by time are looked for.
+    pub sweep_every: Duration,
+}
+
+impl Settings {
+    /// The settings for a data folder: both listeners on this machine only, on free ports.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let data = data.into();
+        let free = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        Self {
+            keys: keys_beside(&data),
+            data,
+            listen: free,
+            enrolment_listen: free,
+            server_names: default_server_names(),
+            password_cost: PasswordCost::default(),
+            clock: Clock::system(),
+            sweep_every: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The names of a server that serves its own machine.
+pub(crate) fn default_server_names() -> Vec<String> {
+    ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into()
+}
+
+/// The folder of keys that belongs to a data folder: beside it, not inside.
+pub fn keys_beside(data: &Path) -> PathBuf {
+    let mut name = data.file_name().unwrap_or_default().to_owned();
+    name.push("-keys");
+    data.with_file_name(name)
+}
+
+/// The address that a terminal is told for a listener.
+pub(crate) fn url_of(address: SocketAddr, server_names: &[String]) -> String {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => server_names.first().cloned().unwrap_or_else(|| "localhost".to_owned()),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+        IpAddr::V4(ip) => ip.to_string(),
+    };
+    format!("https://{host}:{}", address.port())
+}

@@ -1,0 +1,170 @@
+//! ログイン in two steps, renewal, ログアウト.
+
+use axum::{Json, extract::State};
+use care_model::{AccountId, ProblemCode, TerminalId};
+use chrono::{DateTime, TimeDelta, Utc};
+use exchange_protocol::{
+    AccountFamily, OfficeSignIn, PersonSignIn, PersonSignInAnswer, Problem, RefreshSession, Session,
+};
+use exchange_store::{AccountRow, Actor, NewSession};
+use http::StatusCode;
+
+use crate::{
+    app::{App, Step},
+    extract::{JsonBody, SignedIn, Terminal},
+    refusal::Answer,
+    tokens,
+};
+
+const STEP_MINUTES: i64 = 5;
+const ACCESS_MINUTES: i64 = 60;
+const REFRESH_HOURS: i64 = 8;
+/// However often it is renewed, a session ends after this time and the passwords are asked for again.
+const SESSION_HOURS_MAX: i64 = 24;
+
+pub(crate) async fn person(
+    State(app): State<App>,
+    Terminal(terminal): Terminal,
+    JsonBody(request): JsonBody<PersonSignIn>,
+) -> Answer<Json<PersonSignInAnswer>> {
+    if AccountFamily::of(&request.person_id) != Some(AccountFamily::Person) {
+        return Err(ProblemCode::PersonIdExpected.into());
+    }
+    let now = app.clock.now();
+    let account = check(
+        &app,
+        &request.person_id,
+        request.password,
+        AccountFamily::Person,
+        terminal.id,
+        now,
+    )
+    .await?;
+    let Some(account) = account else {
+        return Err(ProblemCode::PersonSignInRefused.into());
+    };
+    if account.office != terminal.office {
+        return Err(ProblemCode::CertificateOtherOffice.into());
+    }
+    let step_token = tokens::make();
+    let step = Step {
+        person: request.person_id.key(),
+        person_name: account.display_name,
+        office: account.office,
+        terminal: terminal.id,
+        until: now + TimeDelta::minutes(STEP_MINUTES),
+    };
+    if !app.steps.put(tokens::hash(&step_token), step, now) {
+        return Err(ProblemCode::ServerBusy.into());
+    }
+    Ok(Json(PersonSignInAnswer { step_token }))
+}
+
+pub(crate) async fn office(
+    State(app): State<App>,
+    Terminal(terminal): Terminal,
+    JsonBody(request): JsonBody<OfficeSignIn>,
+) -> Answer<Json<Session>> {
+    if AccountFamily::of(&request.office_id) != Some(AccountFamily::Office) {
+        return Err(ProblemCode::OfficeIdExpected.into());
+    }
+    let now = app.clock.now();
+    let step_hash = tokens::hash(&request.step_token);
+    let step = app
+        .steps
+        .get(&step_hash, now)
+        .filter(|step| step.terminal == terminal.id);
+    let Some(step) = step else {
+        return Err(ProblemCode::SignInRequired.into());
+    };
+    let account = check(
+        &app,
+        &request.office_id,
+        request.password,
+        AccountFamily::Office,
+        terminal.id,
+        now,
+    )
+    .await?;
+    let Some(account) = account else {
+        return Err(ProblemCode::OfficeSignInRefused.into());
+    };
+    if account.office != terminal.office || account.office != step.office {
+        return Err(ProblemCode::CertificateOtherOffice.into());
+    }
+    app.steps.spend(&step_hash);
+    let (session, stored) = make_session(now, now);
+    let actor = Actor {
+        office: account.office,
+        account: step.person,
+        terminal: terminal.id,
+    };
+    app.store.begin_session(stored, actor, step.person_name, now).await?;
+    Ok(Json(session))
+}
+
+pub(crate) async fn refresh(
+    State(app): State<App>,
+    Terminal(terminal): Terminal,
+    JsonBody(request): JsonBody<RefreshSession>,
+) -> Answer<Json<Session>> {
+    let now = app.clock.now();
+    let used = tokens::hash(&request.refresh_token);
+    let known = app.store.session_by_refresh(used).await?;
+    let Some(known) = known.filter(|session| session.terminal == terminal.id && session.refresh_until > now) else {
+        return Err(ProblemCode::SignInRequired.into());
+    };
+    let (session, stored) = make_session(now, known.signed_in_at);
+    if !app.store.renew_session(used, stored).await? {
+        return Err(ProblemCode::SignInRequired.into());
+    }
+    Ok(Json(session))
+}
+
+pub(crate) async fn sign_out(State(app): State<App>, caller: SignedIn) -> Answer<StatusCode> {
+    app.store
+        .end_session(caller.session.row, caller.actor(), app.clock.now())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tries a password. An account that does not exist costs the same work, the same wait and the same answer.
+async fn check(
+    app: &App,
+    id: &AccountId,
+    password: String,
+    family: AccountFamily,
+    terminal: TerminalId,
+    now: DateTime<Utc>,
+) -> Answer<Option<AccountRow>> {
+    let key = id.key();
+    if let Some(minutes) = app.delays.minutes(&key, terminal, now) {
+        return Err(Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes).into());
+    }
+    let account = app.store.account(id).await?.filter(|account| account.family == family);
+    let hashed = account.as_ref().map(|account| account.password_hash.clone());
+    if app.passwords.fits(password, hashed).await? {
+        app.delays.forget(&key, terminal);
+        Ok(account)
+    } else {
+        app.delays.count(&key, terminal, now);
+        Ok(None)
+    }
+}
+
+fn make_session(now: DateTime<Utc>, signed_in_at: DateTime<Utc>) -> (Session, NewSession) {
+    let end = signed_in_at + TimeDelta::hours(SESSION_HOURS_MAX);
+    let session = Session {
+        access_token: tokens::make(),
+        access_until: (now + TimeDelta::minutes(ACCESS_MINUTES)).min(end),
+        refresh_token: tokens::make(),
+        refresh_until: (now + TimeDelta::hours(REFRESH_HOURS)).min(end),
+    };
+    let stored = NewSession {
+        access: tokens::hash(&session.access_token),
+        refresh: tokens::hash(&session.refresh_token),
+        access_until: session.access_until,
+        refresh_until: session.refresh_until,
+    };
+    (session, stored)
+}

@@ -1,0 +1,117 @@
+//! Large deliveries: begin, chunks, commit.
+
+use axum::{
+    Json,
+    extract::{Path, Query, Request, State},
+};
+use care_model::{Digest, ProblemCode, limits};
+use exchange_protocol::{Accepted, DeliveryHeader, PartRole, Problem, UploadProgress};
+use exchange_store::{ChunkRefusal, CommitRefusal, PartReader, Refusal as StoreRefusal, Upload, UploadStart};
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    attachment_kind,
+    deliveries::{delivery_id, may_send},
+    extract::{SignedIn, read_body},
+    refusal::{Answer, Refusal},
+};
+
+pub(crate) async fn begin(
+    State(app): State<App>,
+    caller: SignedIn,
+    Path(id): Path<String>,
+    request: Request,
+) -> Answer<Json<UploadProgress>> {
+    let id = delivery_id(&id)?;
+    let header_json = read_body(request, limits::HEADER_BYTES_MAX, ProblemCode::DeliveryMalformed.into()).await?;
+    let header: DeliveryHeader = serde_json::from_slice(&header_json).map_err(|_| ProblemCode::DeliveryMalformed)?;
+    if header.id != id {
+        return Err(ProblemCode::DeliveryMalformed.into());
+    }
+    if let Err(refusal) = may_send(&app, &caller, &header).await {
+        let digest = Digest::of(&header_json);
+        let known = app.store.accepted_before(id, digest, caller.session.office).await?;
+        return match known {
+            Some(Ok(_)) => Ok(Json(UploadProgress {
+                stored_bytes: header.parts.iter().map(|part| part.size_bytes).collect(),
+            })),
+            Some(Err(StoreRefusal::Conflict)) | None => Err(refusal),
+        };
+    }
+    let started = app
+        .store
+        .begin_upload(Upload { header, header_json }, caller.actor(), app.clock.now())
+        .await?;
+    match started {
+        UploadStart::Progress(progress) => Ok(Json(progress)),
+        UploadStart::Conflict => Err(ProblemCode::DeliveryConflict.into()),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ChunkQuery {
+    offset: u64,
+}
+
+pub(crate) async fn chunk(
+    State(app): State<App>,
+    caller: SignedIn,
+    Path((id, part)): Path<(String, usize)>,
+    Query(query): Query<ChunkQuery>,
+    request: Request,
+) -> Answer<Json<UploadProgress>> {
+    let id = delivery_id(&id)?;
+    let bytes_max = usize::try_from(limits::CHUNK_BYTES_MAX).unwrap_or(usize::MAX);
+    let bytes = read_body(request, bytes_max, ProblemCode::DeliveryMalformed.into()).await?;
+    let office = caller.session.office;
+    let stored = app
+        .store
+        .store_chunk(id, office, part, query.offset, bytes, app.clock.now())
+        .await?;
+    stored.map(Json).map_err(|refusal| match refusal {
+        ChunkRefusal::Unknown => ProblemCode::DeliveryUnknown.into(),
+        ChunkRefusal::Size => ProblemCode::DeliveryMalformed.into(),
+        ChunkRefusal::Offset { stored_bytes } => Problem::new(ProblemCode::UploadOffset)
+            .with("offset", stored_bytes)
+            .into(),
+    })
+}
+
+/// What the look at an attachment found.
+enum AttachmentFlaw {
+    Kind,
+    Unreadable(std::io::Error),
+}
+
+pub(crate) async fn commit(State(app): State<App>, caller: SignedIn, Path(id): Path<String>) -> Answer<Json<Accepted>> {
+    let id = delivery_id(&id)?;
+    // Licence and destination may have changed while the chunks came.
+    if let Some(header) = app.store.upload_header(id, caller.session.office).await? {
+        may_send(&app, &caller, &header).await?;
+    }
+    let inspect = Box::new(|header: &DeliveryHeader, part: usize, reader: &mut PartReader| {
+        match header.parts.get(part).filter(|part| part.role == PartRole::Attachment) {
+            None => Ok(()),
+            Some(part) => match attachment_kind::is_permitted(reader, part.size_bytes) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(AttachmentFlaw::Kind),
+                Err(error) => Err(AttachmentFlaw::Unreadable(error)),
+            },
+        }
+    });
+    let accepted = app
+        .store
+        .commit_upload(id, caller.actor(), inspect, app.clock.now())
+        .await?;
+    accepted.map(Json).map_err(|refusal| match refusal {
+        CommitRefusal::Unknown => ProblemCode::DeliveryUnknown.into(),
+        CommitRefusal::Conflict => ProblemCode::DeliveryConflict.into(),
+        CommitRefusal::Digest { .. } => ProblemCode::DeliveryMalformed.into(),
+        CommitRefusal::Incomplete { stored_bytes, .. } => Problem::new(ProblemCode::UploadOffset)
+            .with("offset", stored_bytes)
+            .into(),
+        CommitRefusal::Inspected(AttachmentFlaw::Kind) => ProblemCode::AttachmentKindRefused.into(),
+        CommitRefusal::Inspected(AttachmentFlaw::Unreadable(error)) => Refusal::internal(&error),
+    })
+}
