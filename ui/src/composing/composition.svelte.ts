@@ -199,12 +199,10 @@ export class Composition {
     return turned;
   }
 
-  /** Throws away what was not sent. A stored draft stays in 下書き一覧. */
+  /** Begins afresh. The desk keeps a stored draft, and what was given to its queue goes on. */
   discard(): Promise<void> {
     return this.#run(async () => {
-      const view = this.view;
-      const keep = view === null || view.is_draft || this.phase !== "idle";
-      if (view && !keep) await this.desk.call("discard_composition", view.id);
+      if (this.view) await this.desk.call("discard_composition", this.view.id);
       this.#clear();
     });
   }

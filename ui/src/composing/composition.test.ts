@@ -161,17 +161,16 @@ describe("a composition", () => {
     expect(composition.deliveries).toHaveLength(1);
   });
 
-  it("never throws away a stored draft or what was sent", async () => {
-    desk.on("open_composition", () => view({ is_draft: true })).on("send_composition", () => stands(parked));
+  it("begins afresh", async () => {
+    desk.on("send_composition", () => stands(sent));
     await composition.add("x");
-    await composition.discard();
-    expect(desk.names()).not.toContain("discard_composition");
-    desk.on("open_composition", () => view());
-    await composition.add("x");
+    composition.typeNote("メモ");
     await composition.send(false);
     await composition.discard();
-    expect(desk.names()).not.toContain("discard_composition");
+    expect(desk.asked.at(-1)).toEqual({ name: "discard_composition", request: "c1" });
     expect(composition.isEmpty).toBe(true);
+    expect(composition.note).toBe("");
+    expect(composition.phase).toBe("idle");
   });
 
   it("puts what blocks first", async () => {
