@@ -1,9 +1,11 @@
 //! Installs what is missing on Debian and Ubuntu; says what is missing elsewhere.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
+
+use crate::root;
 
 /// What building the window needs.
 pub(crate) const WINDOW: &[&str] = &[
@@ -130,8 +132,19 @@ pub(crate) fn node(shell: &Shell) -> Result<()> {
     if !new_enough(&version) {
         bail!("Node {version} is too old: 20.19 or newer is needed");
     }
-    cmd!(shell, "npm ci --no-audit --no-fund --loglevel=error").run()?;
+    if !packages_are_there() {
+        cmd!(shell, "npm ci --no-audit --no-fund --loglevel=error").run()?;
+    }
     Ok(())
+}
+
+/// Whether npm's own record of what it installed is newer than the lock file.
+fn packages_are_there() -> bool {
+    let changed = |path: &str| fs::metadata(root().join(path)).and_then(|facts| facts.modified()).ok();
+    match (changed("node_modules/.package-lock.json"), changed("package-lock.json")) {
+        (Some(installed), Some(locked)) => installed >= locked,
+        _ => false,
+    }
 }
 
 /// `v20.19.0` and newer.
