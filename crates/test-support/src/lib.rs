@@ -2,9 +2,11 @@
 //! Never a normal dependency.
 
 mod desk;
+mod exchange;
 mod line;
 mod offices;
 
 pub use desk::{OpenDesk, ScriptedSurface};
+pub use exchange::{ExampleAccounts, ExampleExchange};
 pub use line::Line;
 pub use offices::{Accounts, CARE_MANAGEMENT, ExampleOffice, HOME_HELP, enrol, sign_in};

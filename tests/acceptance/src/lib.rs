@@ -1,1 +1,1 @@
-//! Stories that cross crates live in `tests/it`.
+//! Stories over the real server and real desks in one process; all of them are in `tests/it`.
