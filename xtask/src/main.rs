@@ -38,6 +38,8 @@ enum Task {
     },
     /// Writes the sample files of tests/fixtures.
     Fixtures,
+    /// Takes the pictures of docs/pictures by the tests of the screens; what they need must be built.
+    Pictures,
     /// Two demo offices and their exchange on this computer, in windows or without.
     Demo {
         /// Does the whole main job without a window, and says how it went.
@@ -84,6 +86,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Bindings { check } => bindings::run(check),
         Task::Fixtures => fixtures(),
+        Task::Pictures => pictures(),
         Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),
@@ -103,6 +106,19 @@ fn fixtures() -> Result<()> {
         "cargo run --quiet -p care-samples --example fixtures -- tests/fixtures"
     )
     .run()?;
+    Ok(())
+}
+
+/// Lets the tests of the screens leave their pictures where the README shows them.
+fn pictures() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    let folder = root().join("docs/pictures");
+    for script in ["e2e", "native"] {
+        cmd!(shell, "npm run --silent {script}")
+            .env("SCREENSHOTS_DIR", &folder)
+            .run()?;
+    }
     Ok(())
 }
 
