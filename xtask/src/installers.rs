@@ -7,19 +7,56 @@ use xshell::{Shell, cmd};
 
 use crate::{root, setup};
 
+/// What the Windows installer brings where Windows has no web view; the workflow fetches it from its maker.
+const WEB_VIEW_SETUP: &str = "MicrosoftEdgeWebview2Setup.exe";
+
 /// Builds the named bundles; they lie in `target/bundle/bundle`.
 pub(crate) fn run(bundles: &str) -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
     setup::packages(&shell, &[setup::WINDOW])?;
     setup::node(&shell)?;
-    // The command of the window's framework builds the page first; `src-tauri` says how.
+    if bundles == "msi" {
+        return msi(&shell);
+    }
+    // The framework's command builds the page first; `src-tauri` says how.
     shell.change_dir(root().join("src-tauri"));
     cmd!(
         shell,
         "npx tauri build --bundles {bundles} -- --profile bundle --locked"
     )
     .run()?;
+    Ok(())
+}
+
+/// The framework's own MSI is for all users and asks for an administrator; ours is per user. Needs WiX 3 on Windows.
+fn msi(shell: &Shell) -> Result<()> {
+    cmd!(shell, "npm run --silent build").run()?;
+    let features = "careplan-exchange/custom-protocol";
+    cmd!(
+        shell,
+        "cargo build --profile bundle --locked -p careplan-exchange -p desk-cli --features {features}"
+    )
+    .run()?;
+    let built = root().join("target/bundle");
+    let setup = root().join("target").join(WEB_VIEW_SETUP);
+    fs::copy(&setup, built.join(WEB_VIEW_SETUP)).with_context(|| format!("{} is missing", setup.display()))?;
+    let tools = PathBuf::from(std::env::var_os("WIX").context("WiX 3 is not installed")?).join("bin");
+    let (candle, light) = (tools.join("candle.exe"), tools.join("light.exe"));
+    let description = root().join("packaging/windows/installer.wxs");
+    let folder = built.join("bundle/msi");
+    fs::create_dir_all(&folder)?;
+    let object = folder.join("installer.wixobj");
+    let package = folder.join(concat!("careplan-exchange-", env!("CARGO_PKG_VERSION"), "-x64.msi"));
+    let version = concat!("-dVersion=", env!("CARGO_PKG_VERSION"));
+    // The description names its files relative to the folder of the build.
+    shell.change_dir(&built);
+    cmd!(
+        shell,
+        "{candle} -nologo -arch x64 {version} -out {object} {description}"
+    )
+    .run()?;
+    cmd!(shell, "{light} -nologo -cultures:ja-JP -out {package} {object}").run()?;
     Ok(())
 }
 
