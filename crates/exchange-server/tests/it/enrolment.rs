@@ -1,0 +1,51 @@
+//! 初期設定 and the connection file.
+
+use care_model::ProblemCode;
+use exchange_client::{ExchangeClient, make_certificate_request};
+use exchange_protocol::EnrolmentRequest;
+
+use crate::exchange::{Exchange, HELPER, PLANNER, refused, sign_in};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_buys_one_certificate() {
+    let exchange = Exchange::start().await;
+    let office = exchange.office(PLANNER, "43").await;
+    let first = exchange
+        .enrol(&office, &office.made.issue_password, "受付")
+        .await
+        .unwrap();
+    assert_eq!(first.answer.office, office.made.number);
+    assert_eq!(first.answer.kinds, vec![office.party.kind]);
+    sign_in(&first, &office).await.unwrap();
+    let again = exchange.enrol(&office, &office.made.issue_password, "受付").await;
+    assert_eq!(refused(again.map(drop)), ProblemCode::EnrolmentPasswordRefused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_passwords_ids_and_requests_are_told_apart() {
+    let exchange = Exchange::start().await;
+    let office = exchange.office(PLANNER, "43").await;
+    let other = exchange.office(HELPER, "11").await;
+    // Another office's password is a wrong one.
+    let wrong = exchange.enrol(&office, &other.made.issue_password, "受付").await;
+    assert_eq!(refused(wrong.map(drop)), ProblemCode::EnrolmentPasswordRefused);
+    let bare = ExchangeClient::new(&exchange.connection(), None).unwrap();
+    let (_, request_pem) = make_certificate_request("受付").unwrap();
+    let good = EnrolmentRequest {
+        office_id: office.made.office_id.clone(),
+        issue_password: office.made.issue_password.clone(),
+        request_pem,
+        terminal_name: "受付".to_owned(),
+    };
+    let mut person = good.clone();
+    person.office_id = office.person.person_id.clone();
+    assert_eq!(refused(bare.enrol(&person).await), ProblemCode::OfficeIdExpected);
+    let mut unnamed = good.clone();
+    unnamed.terminal_name = " ".to_owned();
+    assert_eq!(refused(bare.enrol(&unnamed).await), ProblemCode::RequestMalformed);
+    let mut no_request = good.clone();
+    no_request.request_pem = "-----BEGIN NOTHING-----".to_owned();
+    assert_eq!(refused(bare.enrol(&no_request).await), ProblemCode::RequestMalformed);
+    // None of these used the password up.
+    bare.enrol(&good).await.unwrap();
+}
