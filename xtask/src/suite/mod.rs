@@ -83,17 +83,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
         report.check("demo --headless", || demo::headless(demo::Binaries::Built))
     });
     report.stage("documents", |report| {
-        let mut words = cargo(
-            &[
-                "doc",
-                "--no-deps",
-                "--locked",
-                "--workspace",
-                "--exclude",
-                "careplan-exchange",
-            ],
-            &[],
-        );
+        let mut words = cargo(&["doc", "--no-deps"], FEATURES);
         report.command("rustdoc", words.env("RUSTDOCFLAGS", "-D warnings"))
     });
     report.stage("supply chain", |report| {
