@@ -198,10 +198,7 @@ impl Queue {
 
     /// Begins what is due, and stores it together with what ended. False if it could not be stored.
     async fn turn(&mut self) -> bool {
-        let line = match self.core.line().await {
-            Ok(line) => Some(line),
-            Err(_) => None,
-        };
+        let line = self.core.line().await.ok();
         let now = self.core.now();
         let mut chains: Vec<(Party, Vec<DeliveryId>)> = Vec::new();
         if line.is_some() {
