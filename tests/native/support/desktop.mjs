@@ -108,11 +108,11 @@ export class Desktop {
   async answerDialog(title, chosen) {
     const dialog = await until(`the dialog 「${title}」`, () => this.#windowTitled(title));
     await this.activate(dialog);
-    // The slash opens the line for a path; the rest goes into it.
-    await this.#tool("xdotool", "key", "--window", dialog, "slash");
+    // The slash opens the line for a path; the rest goes into it, at a pace that its completion keeps up with.
     await pause(500);
-    await this.#tool("xdotool", "key", "ctrl+a");
-    await this.#tool("xdotool", "type", "--delay", "12", chosen);
+    await this.#tool("xdotool", "key", "slash");
+    await pause(700);
+    await this.#tool("xdotool", "type", "--delay", "45", chosen.slice(1));
     await pause(500);
     await this.picture(`dialog-${path.basename(chosen)}`.replace(/[^\w.-]/g, "_"), false);
     await until(`the dialog 「${title}」 closes`, async () => {
