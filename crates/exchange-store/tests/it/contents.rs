@@ -1,0 +1,208 @@
+//! What is kept is unreadable, and what is over is gone.
+
+use bytes::Bytes;
+use chrono::TimeDelta;
+use exchange_store::{ByteRange, ChunkRefusal, CommitRefusal, PartInspector, ServingSource, Upload, UploadStart};
+
+use crate::{HELPER, Opened, PLANNER, actor, at, delivery, header};
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+fn any() -> PartInspector<()> {
+    Box::new(|_, _, _| Ok(()))
+}
+
+#[tokio::test]
+async fn small_contents_are_sealed_and_their_key_goes_with_the_confirmation() {
+    let opened = Opened::new().await;
+    let new = delivery(&[b"a very recognisable text"]);
+    let id = new.header.id;
+    opened
+        .store
+        .accept(new, actor(PLANNER, 1), at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!contains(&opened.all_bytes(), b"recognisable"));
+    let reader = actor(HELPER, 2);
+    opened
+        .store
+        .claim(id, reader.clone(), None, at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    opened
+        .store
+        .serve(id, 0, reader.clone(), 1, ByteRange::Whole, at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    opened
+        .store
+        .confirm(id, reader.clone(), 1, at(1))
+        .await
+        .unwrap()
+        .unwrap();
+    // Closing folds the log back: no page holds the wrapped key any more.
+    let opened = opened.reopen().await;
+    assert!(!contains(&opened.all_bytes(), b"\x04test"));
+    assert!(
+        opened
+            .store
+            .serve(id, 0, reader, 1, ByteRange::Whole, at(2))
+            .await
+            .unwrap()
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn chunks_are_resumed_committed_served_and_deleted() {
+    let opened = Opened::new().await;
+    let large: Vec<u8> = (0..400_000_u32).map(|n| (n % 251) as u8).collect();
+    let header = header(&[&large, b""]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let upload = Upload {
+        header: header.clone(),
+        header_json,
+    };
+    let (id, sender, store) = (header.id, actor(PLANNER, 1), &opened.store);
+    let stranger = actor(HELPER, 2);
+    store.begin_upload(upload.clone(), sender.clone(), at(0)).await.unwrap();
+    let chunk = |offset: usize, end: usize| {
+        store.store_chunk(
+            id,
+            sender.office,
+            0,
+            offset as u64,
+            Bytes::copy_from_slice(&large[offset..end]),
+            at(1),
+        )
+    };
+    assert_eq!(chunk(0, 100).await.unwrap(), Err(ChunkRefusal::Size));
+    chunk(0, 131_072).await.unwrap().unwrap();
+    assert_eq!(
+        chunk(0, 131_072).await.unwrap(),
+        Err(ChunkRefusal::Offset { stored_bytes: 131_072 })
+    );
+    let theirs = store
+        .store_chunk(id, stranger.office, 0, 131_072, Bytes::new(), at(1))
+        .await
+        .unwrap();
+    assert_eq!(theirs, Err(ChunkRefusal::Unknown));
+    let early = store.commit_upload(id, sender.clone(), any(), at(2)).await.unwrap();
+    assert_eq!(
+        early,
+        Err(CommitRefusal::Incomplete {
+            part: 0,
+            stored_bytes: 131_072
+        })
+    );
+
+    let opened = opened.reopen().await;
+    opened.store.delete_orphans().await.unwrap();
+    let store = &opened.store;
+    match store.begin_upload(upload, sender.clone(), at(3)).await.unwrap() {
+        UploadStart::Progress(progress) => assert_eq!(progress.stored_bytes, vec![131_072, 0]),
+        UploadStart::Conflict => panic!("it is the same upload"),
+    }
+    let rest = Bytes::copy_from_slice(&large[131_072..]);
+    store
+        .store_chunk(id, sender.office, 0, 131_072, rest, at(3))
+        .await
+        .unwrap()
+        .unwrap();
+    let accepted = store
+        .commit_upload(id, sender.clone(), any(), at(4))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        store.commit_upload(id, sender, any(), at(5)).await.unwrap(),
+        Ok(accepted)
+    );
+    assert!(!contains(&opened.all_bytes(), &large[..64]));
+
+    let reader = actor(HELPER, 2);
+    store.claim(id, reader.clone(), None, at(6)).await.unwrap().unwrap();
+    let serving = store
+        .serve(id, 0, reader.clone(), 1, ByteRange::From(65_530), at(6))
+        .await
+        .unwrap()
+        .unwrap();
+    match serving.source {
+        ServingSource::File(mut part) => assert_eq!(part.read_range(65_530, 10).unwrap(), large[65_530..65_540]),
+        ServingSource::Memory(_) => panic!("a large delivery is in the folder"),
+    }
+    store.confirm(id, reader, 1, at(7)).await.unwrap().unwrap();
+    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(files(&opened), 0);
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_its_digest_is_no_delivery() {
+    let opened = Opened::new().await;
+    let large = vec![7; 300_000];
+    let header = header(&[&large]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let (id, sender, store) = (header.id, actor(PLANNER, 1), &opened.store);
+    store
+        .begin_upload(Upload { header, header_json }, sender.clone(), at(0))
+        .await
+        .unwrap();
+    let other = Bytes::from(vec![8; 300_000]);
+    store
+        .store_chunk(id, sender.office, 0, 0, other, at(1))
+        .await
+        .unwrap()
+        .unwrap();
+    let refusal = store.commit_upload(id, sender, any(), at(2)).await.unwrap();
+    assert_eq!(refusal, Err(CommitRefusal::Digest { part: 0 }));
+    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(files(&opened), 0);
+}
+
+#[tokio::test]
+async fn what_nobody_finishes_or_fetches_ends() {
+    let opened = Opened::new().await;
+    let large = vec![7; 300_000];
+    let header = header(&[&large]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let (sender, store) = (actor(PLANNER, 1), &opened.store);
+    store
+        .begin_upload(Upload { header, header_json }, sender.clone(), at(0))
+        .await
+        .unwrap();
+    store.accept(delivery(&[b"one"]), sender, at(0)).await.unwrap().unwrap();
+    assert_eq!(store.drop_stale_uploads(at(0)).await.unwrap(), 0);
+    assert_eq!(store.drop_stale_uploads(at(1)).await.unwrap(), 1);
+    let days = TimeDelta::days(90);
+    assert_eq!(
+        store
+            .expire_due(days, at(0) + days - TimeDelta::seconds(1))
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(store.expire_due(days, at(0) + days).await.unwrap(), 1);
+    assert_eq!(store.expire_due(days, at(0) + days).await.unwrap(), 0);
+}
+
+/// Files in the content folder.
+fn files(opened: &Opened) -> usize {
+    let mut folders = vec![opened.folder.path().join("content")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files += 1;
+            }
+        }
+    }
+    files
+}

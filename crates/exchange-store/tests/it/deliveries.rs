@@ -1,0 +1,181 @@
+//! Identity, group commit, claims.
+
+use care_model::OfficeNumber;
+use exchange_flow::delivery::DeliveryRefusal;
+use exchange_protocol::DeliveryStatus;
+use exchange_store::{ByteRange, ClaimRefusal, Hint, Refusal, ServingSource};
+
+use crate::{HELPER, Opened, PLANNER, actor, at, delivery};
+
+#[tokio::test]
+async fn many_at_once_are_all_stored_once_and_in_order() {
+    let opened = Opened::new().await;
+    let mut hints = opened.store.listen(OfficeNumber::parse(HELPER).unwrap());
+    let known = delivery(&[b"known"]);
+    opened
+        .store
+        .accept(known.clone(), actor(PLANNER, 1), at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(hints.recv().await.unwrap(), Hint::Inbox(1));
+    // Retries and a conflict among them spoil nothing.
+    let mut conflict = known.clone();
+    conflict.header_json = [conflict.header_json.as_ref(), b" "].concat().into();
+    let acts = (0..300).map(|n| {
+        let (store, known, conflict) = (opened.store.clone(), known.clone(), conflict.clone());
+        tokio::spawn(async move {
+            match n % 10 {
+                0 => store
+                    .accept(known, actor(PLANNER, 1), at(n))
+                    .await
+                    .unwrap()
+                    .map(|_| false),
+                1 => store
+                    .accept(conflict, actor(PLANNER, 1), at(n))
+                    .await
+                    .unwrap()
+                    .map(|_| false),
+                _ => store
+                    .accept(delivery(&[b"new"]), actor(PLANNER, 1), at(n))
+                    .await
+                    .unwrap()
+                    .map(|_| true),
+            }
+        })
+    });
+    let mut counts = [0; 3];
+    for act in acts.collect::<Vec<_>>() {
+        match act.await.unwrap() {
+            Ok(true) => counts[0] += 1,
+            Ok(false) => counts[1] += 1,
+            Err(Refusal::Conflict) => counts[2] += 1,
+        }
+    }
+    assert_eq!(counts, [240, 30, 30]);
+    // What was answered is there after opening again, each once, without a gap.
+    let opened = opened.reopen().await;
+    let page = opened
+        .store
+        .inbox(OfficeNumber::parse(HELPER).unwrap(), 0, 1_000, at(0))
+        .await
+        .unwrap();
+    let sequences: Vec<u64> = page.rows.iter().map(|row| row.sequence).collect();
+    assert_eq!(sequences, (1..=241).collect::<Vec<u64>>());
+    assert_eq!((page.next, page.more), (241, false));
+    let accepted = opened
+        .store
+        .accept(known, actor(PLANNER, 1), at(999))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((accepted.accepted_at, accepted.sequence), (at(0), 1));
+}
+
+#[tokio::test]
+async fn a_status_change_comes_again_behind_the_cursor() {
+    let opened = Opened::new().await;
+    let (here, there) = (actor(PLANNER, 1), actor(HELPER, 2));
+    let (first, second) = (delivery(&[b"one"]), delivery(&[b"two"]));
+    for new in [&first, &second] {
+        opened
+            .store
+            .accept(new.clone(), here.clone(), at(0))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let store = &opened.store;
+    let page = store.inbox(there.office, 0, 1, at(0)).await.unwrap();
+    assert_eq!((page.rows.len(), page.next, page.more), (1, 1, true));
+    let cursor = store.inbox(there.office, 1, 10, at(0)).await.unwrap().next;
+    store
+        .claim(first.header.id, there.clone(), None, at(1))
+        .await
+        .unwrap()
+        .unwrap();
+    let page = store.inbox(there.office, cursor, 10, at(1)).await.unwrap();
+    assert_eq!(page.rows.len(), 1);
+    assert!(matches!(
+        &page.rows[0].status,
+        DeliveryStatus::Claimed {
+            fence: 1,
+            held: true,
+            ..
+        }
+    ));
+    // The sender's list did not change.
+    assert!(store.outbox(here.office, 2, 10).await.unwrap().rows.is_empty());
+    store
+        .confirm(first.header.id, there.clone(), 1, at(2))
+        .await
+        .unwrap()
+        .unwrap();
+    let page = store.outbox(here.office, 2, 10).await.unwrap();
+    assert_eq!(page.rows[0].status, DeliveryStatus::Received { at: at(2) });
+}
+
+#[tokio::test]
+async fn the_lease_is_renewed_by_ranges_and_ends_without() {
+    let opened = Opened::new().await;
+    let new = delivery(&[b"one", b"two"]);
+    let (id, store) = (new.header.id, &opened.store);
+    let (first, second) = (actor(HELPER, 2), actor(HELPER, 3));
+    store.accept(new, actor(PLANNER, 1), at(0)).await.unwrap().unwrap();
+    store.claim(id, first.clone(), None, at(0)).await.unwrap().unwrap();
+    let serve = |part, range, seconds| store.serve(id, part, first.clone(), 1, range, at(seconds));
+    let serving = serve(0, ByteRange::Between(1, 1), 100).await.unwrap().unwrap();
+    match serving.source {
+        ServingSource::Memory(bytes) => assert_eq!(bytes, "n"),
+        ServingSource::File(_) => panic!("a small delivery is in its row"),
+    }
+    let elsewhere = store.claim(id, second.clone(), None, at(219)).await.unwrap();
+    assert!(matches!(
+        elsewhere,
+        Err(ClaimRefusal::Refused(DeliveryRefusal::ClaimedElsewhere(_)))
+    ));
+    store.claim(id, second.clone(), None, at(220)).await.unwrap().unwrap();
+    let lost = serve(0, ByteRange::Whole, 221).await.unwrap();
+    assert_eq!(lost.unwrap_err(), ClaimRefusal::Refused(DeliveryRefusal::ClaimLost));
+    // Served under the new fence to the last byte of both parts: it does not lapse, not even over a restart.
+    for part in [0, 1] {
+        store
+            .serve(id, part, second.clone(), 2, ByteRange::Whole, at(222))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let none = store
+        .serve(id, 2, second.clone(), 2, ByteRange::Whole, at(222))
+        .await
+        .unwrap();
+    assert_eq!(none.unwrap_err(), ClaimRefusal::NoSuchRange);
+    let opened = opened.reopen().await;
+    let elsewhere = opened.store.claim(id, first, None, at(99_999)).await.unwrap();
+    assert!(matches!(
+        elsewhere,
+        Err(ClaimRefusal::Refused(DeliveryRefusal::ClaimedElsewhere(_)))
+    ));
+}
+
+#[tokio::test]
+async fn a_recall_is_the_senders_and_only_in_time() {
+    let opened = Opened::new().await;
+    let (early, late) = (delivery(&[b"one"]), delivery(&[b"two"]));
+    let (here, there, store) = (actor(PLANNER, 1), actor(HELPER, 2), &opened.store);
+    for new in [&early, &late] {
+        store.accept(new.clone(), here.clone(), at(0)).await.unwrap().unwrap();
+    }
+    let id = early.header.id;
+    assert_eq!(
+        store.recall(id, there.clone(), at(1)).await.unwrap(),
+        Err(ClaimRefusal::Unknown)
+    );
+    assert_eq!(store.recall(id, here.clone(), at(1)).await.unwrap(), Ok(at(1)));
+    assert_eq!(store.recall(id, here.clone(), at(5)).await.unwrap(), Ok(at(1)));
+    let gone = store.claim(id, there.clone(), None, at(2)).await.unwrap();
+    assert_eq!(gone, Err(ClaimRefusal::Refused(DeliveryRefusal::Recalled)));
+    store.claim(late.header.id, there, None, at(2)).await.unwrap().unwrap();
+    let too_late = store.recall(late.header.id, here, at(3)).await.unwrap();
+    assert_eq!(too_late, Err(ClaimRefusal::Refused(DeliveryRefusal::RecallTooLate)));
+}

@@ -1,0 +1,103 @@
+//! The store over a real folder: durability, identity, claims, erasure.
+
+mod contents;
+mod deliveries;
+mod offices;
+
+use bytes::Bytes;
+use care_model::{DeliveryId, Digest, OfficeNumber, Party, ServiceKind, TerminalId};
+use chrono::{DateTime, TimeDelta, Utc};
+use exchange_protocol::{DeliveryHeader, Part, PartRole, Sealing};
+use exchange_store::{Actor, MasterKey, NewDelivery, Store};
+use sealing::Key;
+use tempfile::TempDir;
+
+pub(crate) const PLANNER: &str = "9970100013";
+pub(crate) const HELPER: &str = "9970101003";
+
+/// A store, its folder and its key, so that it can be opened again.
+pub(crate) struct Opened {
+    pub(crate) folder: TempDir,
+    pub(crate) master: MasterKey,
+    pub(crate) store: Store,
+}
+
+impl Opened {
+    pub(crate) async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let master = MasterKey {
+            name: "test".to_owned(),
+            key: Key::generate(),
+        };
+        let store = Store::open(folder.path(), master.clone()).await.unwrap();
+        Self { folder, master, store }
+    }
+
+    /// Closes and opens it again.
+    pub(crate) async fn reopen(self) -> Self {
+        self.store.close().await;
+        let store = Store::open(self.folder.path(), self.master.clone()).await.unwrap();
+        Self { store, ..self }
+    }
+
+    /// Every byte that lies in the folder, after the log was folded back.
+    pub(crate) fn all_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    bytes.extend(std::fs::read(path).unwrap());
+                }
+            }
+        }
+        bytes
+    }
+}
+
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::seconds(seconds)
+}
+
+pub(crate) fn actor(office: &str, terminal: u8) -> Actor {
+    Actor {
+        office: OfficeNumber::parse(office).unwrap(),
+        account: "c1".to_owned(),
+        terminal: TerminalId::from_bytes([terminal; 16]),
+    }
+}
+
+pub(crate) fn header(parts: &[&[u8]]) -> DeliveryHeader {
+    let party = |office, kind| Party::new(OfficeNumber::parse(office).unwrap(), ServiceKind::parse(kind).unwrap());
+    DeliveryHeader {
+        id: DeliveryId::generate(),
+        from: party(PLANNER, "43"),
+        to: party(HELPER, "11"),
+        serial: None,
+        unit: None,
+        declared_month: None,
+        declared_recipients: None,
+        parts: parts
+            .iter()
+            .map(|bytes| Part {
+                role: PartRole::Attachment,
+                name: None,
+                size_bytes: bytes.len() as u64,
+                digest: Digest::of(bytes),
+            })
+            .collect(),
+        sealing: Sealing::None,
+    }
+}
+
+pub(crate) fn delivery(parts: &[&[u8]]) -> NewDelivery {
+    let header = header(parts);
+    NewDelivery {
+        header_json: Bytes::from(serde_json::to_vec(&header).unwrap()),
+        header,
+        content: parts.concat().into(),
+    }
+}

@@ -1,0 +1,65 @@
+//! Rows that are remembered, and a database of another time.
+
+use care_model::{AccountId, OfficeNumber, ServiceKind};
+use exchange_protocol::AccountFamily;
+use exchange_store::{NewAccount, NewOffice, OfficeRow, Store, StoreError};
+use sqlx::Connection as _;
+
+use crate::{Opened, PLANNER, at};
+
+fn office() -> NewOffice {
+    let number = OfficeNumber::parse(PLANNER).unwrap();
+    NewOffice {
+        office: OfficeRow {
+            number,
+            name: "見本居宅介護支援事業所".to_owned(),
+            kinds: vec![ServiceKind::CARE_MANAGEMENT, ServiceKind::PREVENTIVE_SUPPORT],
+            telephone: None,
+            licence_until: at(100),
+        },
+        account: NewAccount {
+            id: AccountId::parse("KJ0001").unwrap(),
+            family: AccountFamily::Office,
+            office: number,
+            display_name: "見本".to_owned(),
+            password_hash: "hash".to_owned(),
+        },
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_changes_is_noticed() {
+    let opened = Opened::new().await;
+    let beside = Store::open(opened.folder.path(), opened.master.clone()).await.unwrap();
+    let number = OfficeNumber::parse(PLANNER).unwrap();
+    assert!(opened.store.register_office(office(), at(0)).await.unwrap());
+    assert!(!opened.store.register_office(office(), at(0)).await.unwrap());
+    let found = opened.store.office(number).await.unwrap().unwrap();
+    assert_eq!(*found, office().office);
+    assert!(beside.set_licence(number, at(7), at(1)).await.unwrap());
+    let mut changes = opened.store.access_changes();
+    while opened.store.office(number).await.unwrap().unwrap().licence_until != at(7) {
+        changes.changed().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_in_words() {
+    let opened = Opened::new().await;
+    let path = opened.folder.path().to_owned();
+    let master = opened.master.clone();
+    opened.store.close().await;
+    let url = format!("sqlite://{}", path.join("exchange.db").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', 1, x'00', 0)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    match Store::open(&path, master).await {
+        Err(error @ StoreError::Newer { found: 99 }) => assert!(error.to_string().contains("newer version")),
+        other => panic!("{:?}", other.map(drop)),
+    }
+}
