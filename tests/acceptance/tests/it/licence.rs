@@ -3,10 +3,10 @@
 use anyhow::Result;
 use care_model::ProblemCode;
 use chrono::TimeDelta;
-use desk_ipc::{CompositionMode, DeskCommands, InboxStatus, SendStateView};
+use desk_ipc::{CompositionMode, DeskCommands, InboxStatus};
 use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP};
 
-use crate::material::{accepted, all_units, contents, landed, written};
+use crate::material::{accepted, all_units, contents, landed, wired, written};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_licence_receiving_goes_on_and_sending_is_refused() -> Result<()> {
@@ -27,20 +27,24 @@ async fn without_a_licence_receiving_goes_on_and_sending_is_refused() -> Result<
     assert!(contents(&files)? == landed(&target)?);
 
     let files = written(&from_service[..1], &exchange.folder("back")?)?;
+    // The desk says so before anybody tries ...
     let composition = service.compose(CompositionMode::Compose, files).await?;
-    match service.start_sending(composition.id).await {
-        // The desk knows already, and says so before anything is a row.
-        Err(error) => {
-            let refusal = error.downcast::<desk_ipc::CommandError>()?;
-            assert_eq!(refusal.code, ProblemCode::LicenceExpired);
-        }
-        Ok(_) => {
-            let view = service.sent(composition.id).await?;
-            assert!(
-                matches!(&view.deliveries[0].state, SendStateView::Held { problem } if problem.code == ProblemCode::LicenceExpired),
-                "{view:?}"
-            );
-        }
+    assert!(!composition.can_send);
+    let codes: Vec<_> = composition
+        .findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
+    assert_eq!(codes, [ProblemCode::LicenceExpired.as_str()]);
+    assert!(service.start_sending(composition.id).await.is_err());
+    // ... and the server refuses whoever tries all the same.
+    let terminal = exchange.terminal(&exchange.service, "端末").await?;
+    let delivery = wired(HOME_HELP.party()?, CARE_MANAGEMENT.party()?, &[10])?;
+    for _ in 0..2 {
+        let answer = terminal
+            .send(delivery.header_json.clone(), &delivery.parts, |_| {})
+            .await;
+        assert_eq!(answer.map_err(|error| error.code()), Err(ProblemCode::LicenceExpired));
     }
     manager.desk.refresh(()).await?;
     assert!(manager.desk.inbox(()).await?.rows.is_empty());

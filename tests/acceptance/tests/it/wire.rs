@@ -47,7 +47,7 @@ async fn sent_claimed_fetched_confirmed_and_then_no_more() -> Result<()> {
     let receiver = exchange.terminal(&exchange.service, "受信").await?;
     let other = exchange.terminal(&exchange.service, "別の端末").await?;
 
-    let delivery = to_service(&[0, 5, 100_000])?;
+    let delivery = to_service(&[1, 5, 100_000])?;
     let accepted = send(&sender, &delivery).await?;
     assert_eq!(
         send(&sender, &delivery).await?,
