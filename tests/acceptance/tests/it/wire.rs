@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use care_model::{DeliveryId, ProblemCode};
-use exchange_client::{ClientError, ClientIdentity, ExchangeClient, SignedIn, make_certificate_request};
+use exchange_client::{ClientError, ClientIdentity, ExchangeClient, SignedIn};
 use exchange_protocol::{DeliveryStatus, Event, InboxEntry};
 use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP};
 
@@ -266,6 +266,5 @@ async fn another_authority_is_trusted_by_neither_side() -> Result<()> {
             .await;
         assert_eq!(refused(answer), code);
     }
-    make_certificate_request("残り")?;
     Ok(())
 }
