@@ -28,7 +28,7 @@ pub(crate) fn headless(binaries: Binaries) -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
     if binaries == Binaries::Build {
-        build(&shell)?;
+        build(&shell, false)?;
     }
     let folder = root().join("target/demo-headless");
     if folder.exists() {

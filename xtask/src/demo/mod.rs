@@ -25,11 +25,22 @@ pub(crate) enum Binaries {
     Built,
 }
 
-/// Builds the server and the command line.
-fn build(shell: &Shell) -> Result<()> {
+/// Builds the server, the command line and the maker of samples, and the window with them if there is a screen for it.
+fn build(shell: &Shell, with_window: bool) -> Result<()> {
+    let window: &[&str] = if with_window {
+        &[
+            "-p",
+            "careplan-exchange",
+            "--features",
+            "careplan-exchange/custom-protocol",
+        ]
+    } else {
+        &[]
+    };
+    // One call, so that what they share is compiled once.
     cmd!(
         shell,
-        "cargo build --quiet --locked -p exchange-server -p desk-cli -p care-samples --bins --example demo"
+        "cargo build --locked -p exchange-server -p desk-cli -p care-samples {window...} --bins --example demo"
     )
     .run()?;
     Ok(())

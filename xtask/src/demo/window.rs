@@ -30,12 +30,7 @@ pub(crate) fn window() -> Result<()> {
     setup::packages(&shell, &[setup::WINDOW, setup::FONTS])?;
     setup::node(&shell)?;
     cmd!(shell, "npm run --silent build").run()?;
-    build(&shell)?;
-    cmd!(
-        shell,
-        "cargo build --locked -p careplan-exchange --features careplan-exchange/custom-protocol"
-    )
-    .run()?;
+    build(&shell, true)?;
 
     let folder = root().join("target/demo");
     if folder.exists() {
