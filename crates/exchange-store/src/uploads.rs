@@ -194,7 +194,7 @@ impl Store {
         }
         let part_bytes = asked.size_bytes;
         let end = offset.saturating_add(chunk.len() as u64);
-        if end > part_bytes || (end < part_bytes && end % SEGMENT_BYTES as u64 != 0) {
+        if end > part_bytes || (end < part_bytes && !end.is_multiple_of(SEGMENT_BYTES as u64)) {
             return Ok(Err(ChunkRefusal::Size));
         }
         if !chunk.is_empty() {

@@ -1,4 +1,8 @@
 //! The server over real TLS, by the client that terminals use.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; helpers outside of test functions too"
+)]
 
 mod access;
 mod endpoints;

@@ -1,4 +1,8 @@
 //! The store over a real folder: durability, identity, claims, erasure.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; helpers outside of test functions too"
+)]
 
 mod contents;
 mod deliveries;
