@@ -34,8 +34,6 @@ export class Desktop {
       DISPLAY: `:${number}`,
       LANG: "ja_JP.UTF-8",
       GDK_BACKEND: "x11",
-      // Software rendering: nothing is gained by compositing it.
-      WEBKIT_DISABLE_COMPOSITING_MODE: "1",
       NO_AT_BRIDGE: "1",
     };
     delete desktop.#environment.WAYLAND_DISPLAY;
