@@ -82,6 +82,13 @@ export class World {
     world.accounts = {};
     for (const [name, office] of Object.entries(offices))
       world.accounts[name] = await world.#register(office);
+    await world.#admin(
+      "add-news",
+      "--title",
+      "年末年始の保守のお知らせ",
+      "--body",
+      "12月30日から1月3日まで、保守のため利用できません。",
+    );
     world.addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const [listen, enrolment] = world.addresses;
     await world.#admin(
@@ -226,6 +233,16 @@ export class Terminal {
     return (await this.#ask("GET", "surface")).json();
   }
 
+  /** The desk falls silent, as when a notebook is shut. */
+  freeze() {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** It wakes again. */
+  thaw() {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Ends the desk's process, as when a person ends the program. */
   async end() {
     await end(this.#child);
@@ -283,6 +300,8 @@ async function listening(address, child) {
 async function end(child) {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
+  // A frozen process hears nothing else.
+  child.kill("SIGCONT");
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);
   await ended;

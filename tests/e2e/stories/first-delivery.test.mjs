@@ -70,6 +70,8 @@ test("ログイン: swapped IDs and wrong passwords each have their words", asyn
   await planner.button("ログイン").click();
   await planner.page.getByRole("tab", { name: "トップページ" }).waitFor();
   await planner.sees("ライセンス有効期限");
+  await planner.page.getByText("年末年始の保守のお知らせ").click();
+  await planner.sees("保守のため利用できません");
   await planner.look("06-home");
 });
 

@@ -221,7 +221,7 @@ export const m = {
     code_label: (): string => "コード",
     next_label: (): string => "次にすること",
     outcome_label: (): string => "送受信への影響",
-    phone: (p: { telephone: Value; hours: Value }): string => `解決しないとき：ヘルプデスク ${p.telephone}（${p.hours}）`,
+    phone: (p: { telephone: Value; hours: Value }): string => `解決しないとき：ヘルプデスク ${p.telephone}　受付 ${p.hours}`,
     reference_label: (): string => "問い合わせ番号",
   },
   home: {
