@@ -25,8 +25,9 @@ macro_rules! command_routes {
                     concat!("/ipc/", stringify!($name)),
                     post(async |State(bridge): State<Arc<Bridge>>, body: Bytes| {
                         match read::<$request>(&body) {
-                            Ok(request) => answer(bridge.desk.$name(request).await),
-                            Err(refusal) => refusal,
+                            Some(request) => answer(bridge.desk.$name(request).await),
+                            // The cause is not repeated: it could quote what a person typed.
+                            None => (StatusCode::BAD_REQUEST, "not the request of this command").into_response(),
                         }
                     }),
                 ))*
@@ -37,11 +38,8 @@ macro_rules! command_routes {
 desk_ipc::with_commands!(command_routes);
 
 /// Reads the request of a command. No body is the same as `null`.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
-    let body = if body.is_empty() { b"null" } else { body };
-    // The cause is not repeated: it could quote what a person typed.
-    serde_json::from_slice(body)
-        .map_err(|_| (StatusCode::BAD_REQUEST, "not the request of this command").into_response())
+fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(if body.is_empty() { b"null" } else { body }).ok()
 }
 
 /// 200 with the answer, or 422 with the refusal.

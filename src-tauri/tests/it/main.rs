@@ -1,4 +1,5 @@
 //! What the page may do, held against the one list of commands.
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::collections::BTreeSet;
 

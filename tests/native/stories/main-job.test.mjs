@@ -171,6 +171,7 @@ step("the other office sees a pale green row with the message, without being ask
   await page.see("memo.txt");
   const [red, green, blue] = row.colour.match(/\d+/g).map(Number);
   assert.ok(green > red && green > blue && red > 200, `pale green, not ${row.colour}`);
+  await mihon.page.see(words("outbox.waiting_note"));
   await desktop.picture("native-side-by-side");
 });
 

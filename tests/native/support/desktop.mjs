@@ -10,10 +10,12 @@ import { freePort } from "./ports.mjs";
 import { pause, until } from "./wait.mjs";
 import { Page } from "./webdriver.mjs";
 
-/** Room for two windows side by side, and below them for the source of a drag. */
-const SCREEN = { width: 2400, height: 960 };
+/** Room for two windows side by side, for notices to their right, and below them for the source of a drag. */
+const SCREEN = { width: 2760, height: 960 };
 const DRAG_SOURCE = { x: 1100, y: 880 };
 const WINDOW_CLASS = "careplan";
+/** What the page says is painted a little later, without a graphics card; only pictures wait for it. */
+const PAINT_MS = 800;
 
 export class Desktop {
   #environment;
@@ -123,6 +125,7 @@ export class Desktop {
   /** A picture of the whole screen; `published` ones are for people to look at. */
   async picture(name, published = true) {
     const file = pictureFile(name);
+    await pause(PAINT_MS);
     await this.#tool("import", "-window", "root", file);
     if (published) publish(file);
     return file;
@@ -131,6 +134,7 @@ export class Desktop {
   /** A picture of one window with its frame. */
   async pictureOf(window, name) {
     const file = pictureFile(name);
+    await pause(PAINT_MS);
     await this.#tool("import", "-frame", "-window", window, file);
     publish(file);
     return file;

@@ -1,4 +1,5 @@
 //! The real `careplan` against the real server: what scripts rely on.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::{
     fs,
