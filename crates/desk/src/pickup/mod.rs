@@ -200,6 +200,10 @@ impl Core {
         let claim = line.exchange.claim(delivery, take_over_fence).await;
         let claim = match self.heard_by(&line, claim).await {
             Ok(claim) => claim,
+            // An interrupted pickup keeps what it has until the exchange is back.
+            Err(refusal) if is_line(refusal.code) && matches!(pickup.state, PickupState::Landing { .. }) => {
+                return Err(refusal);
+            }
             Err(refusal) => return Err(self.fail(pickup, refusal).await),
         };
         self.advance(&mut pickup, PickupEvent::Claimed { fence: claim.fence })?;

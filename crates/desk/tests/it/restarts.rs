@@ -1,0 +1,160 @@
+//! Lines that break and processes that end in the middle: nothing is lost, nothing arrives twice.
+
+use anyhow::Result;
+use care_model::ProblemCode;
+use desk_ipc::{CompositionMode, DeskCommands, InboxStatus, OutboxStatus, SendStateView, WaitReason};
+use test_support::OpenDesk;
+
+use crate::support::{Offices, assert_refused, names_in, only, pdf, pick_up, unit};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
+    let offices = Offices::open().await?;
+    let exchange = &offices.exchange;
+    let files = exchange.folder("files")?;
+    let (_, paths) = unit(&files, 30, "home_plan")?;
+    let view = offices.manager.compose(CompositionMode::Compose, paths).await?;
+    exchange.line.set_away(true);
+    offices.manager.start_sending(view.id).await?;
+    let waits = |state: &SendStateView| {
+        matches!(
+            state,
+            SendStateView::Queued {
+                waiting_for: Some(WaitReason::Server)
+            }
+        )
+    };
+    let desk = &offices.manager;
+    desk.when(async || {
+        let sending = desk.desk.sending(view.id).await?;
+        Ok(waits(&only(&sending.deliveries)?.state).then_some(()))
+    })
+    .await?;
+    assert!(matches!(
+        desk.desk.outbox(()).await?.rows[0].status,
+        OutboxStatus::Unsent { .. }
+    ));
+    desk.desk.shutdown().await;
+    let reopened = OpenDesk::open(&exchange.profile(&exchange.manager, "front")).await?;
+    exchange.line.set_away(false);
+    assert_eq!(reopened.sent(view.id).await?.sent, 1);
+    offices.service.desk.refresh(()).await?;
+    assert_eq!(offices.service.desk.inbox(()).await?.rows.len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_makes_no_second_delivery() -> Result<()> {
+    let offices = Offices::open().await?;
+    let files = offices.exchange.folder("files")?;
+    let (_, paths) = unit(&files, 31, "home_plan")?;
+    let view = offices.manager.compose(CompositionMode::Compose, paths).await?;
+    offices.exchange.line.lose_answer_to(2_000);
+    offices.manager.start_sending(view.id).await?;
+    offices.exchange.line.faults_happened(1).await;
+    assert_eq!(offices.manager.sent(view.id).await?.sent, 1);
+    offices.service.desk.refresh(()).await?;
+    assert_eq!(offices.service.desk.inbox(()).await?.rows.len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_out_sends_wait_and_say_so() -> Result<()> {
+    let offices = Offices::open().await?;
+    let exchange = &offices.exchange;
+    let files = exchange.folder("files")?;
+    let (_, paths) = unit(&files, 32, "home_plan")?;
+    let desk = &offices.manager;
+    let view = desk.compose(CompositionMode::Compose, paths).await?;
+    exchange.line.set_away(true);
+    desk.start_sending(view.id).await?;
+    desk.desk.sign_out(()).await?;
+    let sending = desk
+        .when(async || {
+            let sending = desk.desk.sending(view.id).await?;
+            let queued = matches!(only(&sending.deliveries)?.state, SendStateView::Queued { .. });
+            Ok(queued.then_some(sending))
+        })
+        .await?;
+    let waiting = SendStateView::Queued {
+        waiting_for: Some(WaitReason::SignIn),
+    };
+    assert_eq!(only(&sending.deliveries)?.state, waiting);
+    exchange.line.set_away(false);
+    desk.sign_in(exchange.manager.office, &exchange.manager.accounts)
+        .await?;
+    assert_eq!(desk.sent(view.id).await?.sent, 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
+    let offices = Offices::open().await?;
+    let exchange = &offices.exchange;
+    let files = exchange.folder("files")?;
+    let large = pdf(&files, "資料.pdf", 9_000_000)?;
+    let (made, row) = offices.send_plan(33, vec![large.clone()]).await?;
+    let target = exchange.folder("received")?;
+    exchange.line.cut_after_received(5_000_000);
+    let cutting = async {
+        exchange.line.faults_happened(1).await;
+        exchange.line.set_away(true);
+    };
+    let (refused, ()) = tokio::join!(pick_up(&offices.service, row.delivery, &target), cutting);
+    assert_refused(refused?, ProblemCode::ServerInterrupted);
+    let hidden = names_in(&target)?;
+    assert!(hidden.len() == 1 && hidden[0].starts_with('.'), "{hidden:?}");
+    let rows = offices.service.desk.inbox(()).await?.rows;
+    assert_eq!(rows[0].status, InboxStatus::Fetching { landed: false });
+    offices.service.desk.shutdown().await;
+
+    let reopened = OpenDesk::open(&exchange.profile(&exchange.service, "front")).await?;
+    exchange.line.set_away(false);
+    let received = reopened
+        .when(async || {
+            let rows = reopened.desk.inbox(()).await?.rows;
+            Ok(rows
+                .into_iter()
+                .find(|row| matches!(row.status, InboxStatus::Received { here: true, .. })))
+        })
+        .await?;
+    let InboxStatus::Received {
+        folder_name: Some(folder),
+        ..
+    } = received.status
+    else {
+        panic!("{received:?}")
+    };
+    assert_eq!(names_in(&target)?, [folder.clone()]);
+    for file in &made.files {
+        assert_eq!(
+            std::fs::read(target.join(&folder).join(file.name.as_str()))?,
+            file.bytes
+        );
+    }
+    assert_eq!(
+        std::fs::read(target.join(&folder).join("資料.pdf"))?,
+        std::fs::read(large)?
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_that_is_away_refuses_and_changes_nothing() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (_, row) = offices.send_plan(34, Vec::new()).await?;
+    let target = offices.exchange.folder("received")?;
+    offices.exchange.line.set_away(true);
+    let refused = pick_up(&offices.service, row.delivery, &target).await?;
+    let code = refused.as_ref().expect_err("a refusal").code;
+    assert!(matches!(
+        code,
+        ProblemCode::ServerUnreachable | ProblemCode::ServerInterrupted
+    ));
+    assert!(names_in(&target)?.is_empty());
+    assert!(!offices.service.desk.inbox(()).await?.online);
+    offices.exchange.line.set_away(false);
+    pick_up(&offices.service, row.delivery, &target).await??;
+    assert_eq!(names_in(&target)?.len(), 1);
+    Ok(())
+}

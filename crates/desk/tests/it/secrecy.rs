@@ -1,0 +1,77 @@
+//! Nothing of people lies in clear in the profile (D14).
+
+use std::path::Path;
+
+use anyhow::Result;
+use desk_ipc::{CompositionMode, DeskCommands, EditNote};
+
+use crate::support::{Offices, pdf, unit};
+
+const CANARY: &str = "CANARYNOTE";
+const CANARY_NAME: &str = "CANARYFILE.pdf";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_name_note_token_or_content_in_clear() -> Result<()> {
+    let offices = Offices::open().await?;
+    let exchange = &offices.exchange;
+    let files = exchange.folder("files")?;
+    let (made, mut paths) = unit(&files, 50, "home_plan")?;
+    paths.push(pdf(&files, CANARY_NAME, 100)?);
+    let draft = offices.manager.compose(CompositionMode::Compose, paths.clone()).await?;
+    let note = |composition| EditNote {
+        composition,
+        delivery: None,
+        note: CANARY.to_owned(),
+    };
+    offices.manager.desk.edit_note(note(draft.id)).await?;
+    offices.manager.desk.save_draft(draft.id).await?;
+    let view = offices.manager.compose(CompositionMode::Compose, paths).await?;
+    offices.manager.desk.edit_note(note(view.id)).await?;
+    offices.manager.start_sending(view.id).await?;
+    let sent = offices.manager.sent(view.id).await?;
+    let id = sent.deliveries[0].delivery;
+    offices.service.arrived(&[id]).await?;
+    let target = exchange.folder("CANARYTARGET")?;
+    offices.service.receive(&[id], &target).await?;
+
+    let content = made.files[0].bytes.get(..40).unwrap_or_default().to_vec();
+    let mut canaries: Vec<Vec<u8>> = [
+        CANARY,
+        "CANARYFILE",
+        "CANARYTARGET",
+        "見本居宅介護支援事業所",
+        "例示ヘルパーステーション",
+        "見本 花子",
+        "例示 太郎",
+        "9970101003",
+        "PRIVATE KEY",
+        "UP1KYO",
+    ]
+    .into_iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect();
+    canaries.push(content);
+    for at in [&exchange.manager, &exchange.service] {
+        let mut seen = 0;
+        search(&exchange.profile(at, "front"), &canaries, &mut seen)?;
+        assert!(seen > 100_000, "only {seen} bytes were searched");
+    }
+    Ok(())
+}
+
+fn search(folder: &Path, canaries: &[Vec<u8>], seen: &mut usize) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            search(&path, canaries, seen)?;
+            continue;
+        }
+        let bytes = std::fs::read(&path)?;
+        *seen += bytes.len();
+        for canary in canaries {
+            let found = bytes.windows(canary.len()).any(|window| window == canary);
+            assert!(!found, "{:?} in {path:?}", String::from_utf8_lossy(canary));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Files to send, and shorter ways.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use care_model::{DeliveryId, Edition, Party, ProblemCode, ServiceMonth};
+use care_samples::{SampleUnit, Samples, Size, UnitRequest};
+use desk_ipc::{CommandError, CompositionMode, CompositionView, InboxRow, SendRow};
+use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP, OpenDesk};
+
+/// A unit from the care manager to the helpers, written into a folder.
+pub(crate) fn unit(folder: &Path, seed: u64, id: &str) -> Result<(SampleUnit, Vec<PathBuf>)> {
+    unit_to(folder, &mut Samples::new(seed), id, HOME_HELP.party()?)
+}
+
+/// A unit to any destination.
+pub(crate) fn unit_to(folder: &Path, samples: &mut Samples, id: &str, to: Party) -> Result<(SampleUnit, Vec<PathBuf>)> {
+    let made = samples
+        .unit(&UnitRequest {
+            unit: id,
+            edition: Edition::V4,
+            from: CARE_MANAGEMENT.party()?,
+            to,
+            month: ServiceMonth::parse("202604")?,
+            size: Size::Recipients(2),
+        })
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    made.write_into(folder)?;
+    let paths = made.files.iter().map(|file| folder.join(file.name.as_str())).collect();
+    Ok((made, paths))
+}
+
+/// A file that may be attached.
+pub(crate) fn pdf(folder: &Path, name: &str, bytes: usize) -> Result<PathBuf> {
+    let path = folder.join(name);
+    let mut content = b"%PDF-1.7\n".to_vec();
+    content.extend((0..bytes).map(|n| (n % 251) as u8));
+    std::fs::write(&path, content)?;
+    Ok(path)
+}
+
+/// Both offices' desks at a new exchange.
+pub(crate) struct Offices {
+    pub(crate) exchange: ExampleExchange,
+    pub(crate) manager: OpenDesk,
+    pub(crate) service: OpenDesk,
+}
+
+impl Offices {
+    pub(crate) async fn open() -> Result<Self> {
+        let exchange = ExampleExchange::start().await?;
+        let manager = exchange.desk(&exchange.manager, "front").await?;
+        let service = exchange.desk(&exchange.service, "front").await?;
+        Ok(Self {
+            exchange,
+            manager,
+            service,
+        })
+    }
+
+    /// Sends one plan with extra files, and waits until it is in 受信一覧 of the other office.
+    pub(crate) async fn send_plan(&self, seed: u64, extra: Vec<PathBuf>) -> Result<(SampleUnit, InboxRow)> {
+        let folder = self.exchange.folder(&format!("files-{seed}"))?;
+        let (made, mut paths) = unit(&folder, seed, "home_plan")?;
+        paths.extend(extra);
+        let sent = self.manager.send_files(CompositionMode::Compose, paths).await?;
+        let id = only(&sent.deliveries)?.delivery;
+        let rows = self.service.arrived(&[id]).await?;
+        Ok((made, rows.into_iter().next().context("no row")?))
+    }
+}
+
+pub(crate) fn only(rows: &[SendRow]) -> Result<&SendRow> {
+    match rows {
+        [row] => Ok(row),
+        rows => anyhow::bail!("{} deliveries instead of one", rows.len()),
+    }
+}
+
+/// データ取得 of one delivery, with its refusal if there is one.
+pub(crate) async fn pick_up(desk: &OpenDesk, delivery: DeliveryId, folder: &Path) -> Result<Result<(), CommandError>> {
+    match desk.start_receiving(&[delivery], folder).await {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => Ok(Err(error.downcast()?)),
+    }
+}
+
+/// Every code that a composition shows, wherever it stands.
+pub(crate) fn codes(view: &CompositionView) -> Vec<String> {
+    let deliveries = view.deliveries.iter();
+    let of_deliveries = deliveries.flat_map(|d| d.findings.iter().chain(d.files.iter().flat_map(|f| &f.findings)));
+    let of_unplaced = view.unplaced.iter().flat_map(|file| &file.findings);
+    let all = view.findings.iter().chain(of_unplaced).chain(of_deliveries);
+    all.map(|finding| finding.code.clone()).collect()
+}
+
+/// What is visible in a folder, and what is hidden, by name.
+pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<std::io::Result<_>>()?;
+    names.sort();
+    Ok(names)
+}
+
+/// Whether a refusal has this code and words in the catalogue.
+pub(crate) fn assert_refused<T: std::fmt::Debug>(result: Result<T, CommandError>, code: ProblemCode) {
+    let error = result.expect_err("a refusal");
+    assert_eq!(error.code, code, "{error:?}");
+    let words = messages::problem(code.as_str(), &error.params);
+    assert!(!words.what.is_empty() && !words.what.contains('－'), "{words:?}");
+}
