@@ -121,7 +121,7 @@ test("a server that is away: the send waits in the list, says so, and goes by it
   await parked.waitFor();
   await planner.look("25-send-waits");
   await planner.button("送信一覧を見る").click();
-  await planner.sees("まだ送られていないデータ");
+  await planner.sees("送信が終わっていないデータ");
   await planner.look("26-outbox-unsent");
   await world.startServer();
   await planner.sees("相手の事業所はまだ受け取っていません");
