@@ -10,26 +10,25 @@ use test_support::{CARE_MANAGEMENT, HOME_HELP};
 
 use crate::figures::Figure;
 
-const UNITS: usize = 50;
-/// A schedule has two files.
-const FILES: usize = 2 * UNITS;
-const UNIT_BYTES: usize = 2 * 200 * 1_024;
+/// Units of actuals, which have one file each.
+const FILES: usize = 100;
+const FILE_BYTES: usize = 200 * 1_024;
 const RUNS: usize = 7;
 
 /// Reads, digests, examines and routes 100 files of 200 KB in MS932; the middle of several runs.
 pub(crate) fn analyse_100(scratch: &Path) -> Result<Figure> {
     fs::create_dir_all(scratch)?;
     let folder = tempfile::tempdir_in(scratch)?;
-    let (from, to) = (CARE_MANAGEMENT.party()?, HOME_HELP.party()?);
+    let (from, to) = (HOME_HELP.party()?, CARE_MANAGEMENT.party()?);
     let mut samples = Samples::new(7);
-    for _ in 0..UNITS {
+    for _ in 0..FILES {
         let unit = samples.unit(&UnitRequest {
-            unit: "home_schedule",
+            unit: "home_actual",
             edition: Edition::V4,
             from,
             to,
             month: ServiceMonth::parse("202604")?,
-            size: Size::Bytes(UNIT_BYTES),
+            size: Size::Bytes(FILE_BYTES),
         })?;
         unit.write_into(folder.path())?;
     }
@@ -38,7 +37,7 @@ pub(crate) fn analyse_100(scratch: &Path) -> Result<Figure> {
         let start = Instant::now();
         let planned = analyse(folder.path())?;
         milliseconds.push(start.elapsed().as_secs_f64() * 1_000.0);
-        ensure!(planned == (UNITS, FILES), "planned {planned:?}");
+        ensure!(planned == (FILES, FILES), "planned {planned:?}");
     }
     milliseconds.sort_unstable_by(f64::total_cmp);
     Ok(Figure::new("analyse_100", milliseconds[RUNS / 2]))
@@ -71,7 +70,7 @@ fn analyse(folder: &Path) -> Result<(usize, usize)> {
         }
         anyhow::Ok(read)
     })?;
-    let plan = plan(CARE_MANAGEMENT.number()?, &[CARE_MANAGEMENT.kind()?], &read);
+    let plan = plan(HOME_HELP.number()?, &[HOME_HELP.kind()?], &read);
     ensure!(
         plan.unplaced.is_empty() && plan.attachments.is_empty(),
         "a file has no place"

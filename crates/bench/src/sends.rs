@@ -105,8 +105,9 @@ fn prepare(exchange: &Exchange, count: usize) -> Result<Vec<Prepared>> {
 }
 
 fn prepared(from: Party, to: Party, number: usize) -> Result<Prepared> {
-    let mut bytes = vec![0x5C; PAYLOAD_BYTES];
-    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    // Text, as every attachment of no other kind must be; each delivery has its own.
+    let mut bytes = format!("{number:08}").into_bytes();
+    bytes.resize(PAYLOAD_BYTES, b'x');
     let header = DeliveryHeader {
         id: DeliveryId::generate(),
         from,
