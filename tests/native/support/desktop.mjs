@@ -15,12 +15,12 @@ const SCREEN = { width: 2760, height: 960 };
 const DRAG_SOURCE = { x: 1100, y: 880 };
 const WINDOW_CLASS = "careplan";
 /** What the page says is painted a little later, without a graphics card; only pictures wait for it. */
-const PAINT_MS = 800;
+const PAINT_MS = 600;
 
 export class Desktop {
   #environment;
   #folder;
-  #windows = [];
+  #pages = [];
 
   /** A new screen with a window manager. `folder` is for homes and logs. */
   static async open(folder) {
@@ -64,7 +64,7 @@ export class Desktop {
       (await this.#windowsShown()).find((id) => !before.includes(id)),
     );
     await this.#tool("xdotool", "windowmove", "--sync", window, String(x), "30").catch(() => undefined);
-    this.#windows.push(window);
+    this.#pages.push(page);
     return { page, window, profile };
   }
 
@@ -125,7 +125,7 @@ export class Desktop {
   /** A picture of the whole screen; `published` ones are for people to look at. */
   async picture(name, published = true) {
     const file = pictureFile(name);
-    await pause(PAINT_MS);
+    await this.#painted();
     await this.#tool("import", "-window", "root", file);
     if (published) publish(file);
     return file;
@@ -134,10 +134,15 @@ export class Desktop {
   /** A picture of one window with its frame. */
   async pictureOf(window, name) {
     const file = pictureFile(name);
-    await pause(PAINT_MS);
+    await this.#painted();
     await this.#tool("import", "-frame", "-window", window, file);
     publish(file);
     return file;
+  }
+
+  async #painted() {
+    for (const page of this.#pages) await page.painted().catch(() => undefined);
+    await pause(PAINT_MS);
   }
 
   #home(name) {

@@ -75,6 +75,13 @@ export class Page {
       text: row.innerText, colour: getComputedStyle(row).backgroundColor, id: row.dataset.row }))`);
   }
 
+  /** Waits until what the page says now has been drawn. */
+  async painted() {
+    const script = `const done = arguments[arguments.length - 1];
+      requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));`;
+    return this.#ask("POST", "/execute/async", { script, args: [] });
+  }
+
   /** Sends a request past the screens, as a page that misbehaves would. */
   async invoke(name, request) {
     const script = `const done = arguments[arguments.length - 1];
