@@ -95,11 +95,11 @@ impl Staging {
         }
     }
 
-    /// Opens a part's file to write behind what it already holds, whose digest is begun. A file that is longer than
-    /// the part is begun anew.
+    /// Opens a part's file to write behind what it already holds, whose digest is begun. A file that is not shorter
+    /// than the part is begun anew: the exchange must see the last byte served under the present claim.
     pub(crate) fn part(&self, name: &str, bytes_max: u64) -> io::Result<(File, Sha256, u64)> {
         let path = self.path.join(name);
-        if fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() <= bytes_max) {
+        if fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() < bytes_max) {
             let mut file = fs::OpenOptions::new().read(true).write(true).open(&path)?;
             let (digest, length) = digest_on(&mut file)?;
             return Ok((file, digest, length));
