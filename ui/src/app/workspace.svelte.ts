@@ -22,6 +22,9 @@ export class Workspace {
   /** The delivery of 一括送信 that is open in the editor; a drop belongs to it. */
   editing = $state<string | null>(null);
 
+  /** Whether 一括送信 is being thrown away; until then no second question comes up. */
+  #leaving = false;
+
   readonly home: Home;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
@@ -50,7 +53,7 @@ export class Workspace {
 
   /** Goes to a tab; leaving unsent rows of 一括送信 asks first. */
   goTo(tab: Tab): void {
-    if (tab === this.tab) return;
+    if (tab === this.tab || this.#leaving) return;
     if (this.tab === "dispatch" && this.dispatch.hasUnsent) {
       this.leavingTo = tab;
       return;
@@ -65,7 +68,9 @@ export class Workspace {
   async leave(): Promise<void> {
     const to = this.leavingTo;
     this.leavingTo = null;
+    this.#leaving = true;
     await this.dispatch.discard();
+    this.#leaving = false;
     if (to) this.#show(to);
   }
 

@@ -33,7 +33,10 @@ it("asks before it leaves unsent rows of 一括送信", async () => {
   workspace.goTo("outbox");
   expect(workspace.tab).toBe("dispatch");
   expect(workspace.leavingTo).toBe("outbox");
-  await workspace.leave();
+  const leaving = workspace.leave();
+  workspace.goTo("outbox");
+  expect(workspace.leavingTo).toBeNull();
+  await leaving;
   expect(workspace.tab).toBe("outbox");
   expect(workspace.dispatch.isEmpty).toBe(true);
 });
