@@ -8,6 +8,14 @@ import { promisify } from "node:util";
 const running = [];
 const executed = promisify(execFile);
 
+// A test that is stopped from outside leaves nothing behind either.
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(name, () => {
+    for (const child of running.splice(0).reverse()) signal(child, "SIGKILL");
+    process.exit(1);
+  });
+}
+
 /** Starts a program; what it prints goes to `log`. */
 export function start(command, args, { env = process.env, log, stdio } = {}) {
   const output = log ? openSync(log, "a") : "ignore";
