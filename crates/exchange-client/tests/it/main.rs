@@ -1,5 +1,10 @@
 //! What a failed call means when nobody, nobody useful, or somebody else answers. With the real server the client
 //! is tested in `tests/acceptance`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed; helpers outside of test functions too"
+)]
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -1,4 +1,9 @@
 //! Properties of sealing: everything comes back, nothing else opens.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed; helpers outside of test functions too"
+)]
 
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
