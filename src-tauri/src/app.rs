@@ -3,7 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use desk::{Desk, DeskSettings, ports::SystemClock};
+use desk::{
+    Desk, DeskSettings,
+    ports::{SessionKeeping, SystemClock},
+};
 use desk_ipc::CommandError;
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
@@ -71,6 +74,7 @@ fn set_up(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
     let opened = tauri::async_runtime::block_on(Desk::open(DeskSettings {
         profile_dir: profile.clone(),
         key: arguments.key_source(),
+        session: SessionKeeping::WhileOpen,
         surface: Arc::new(Desktop::new(app.handle().clone())),
         clock: Arc::new(SystemClock),
     }));

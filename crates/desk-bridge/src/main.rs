@@ -12,7 +12,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Parser;
 use desk::{
     Desk, DeskSettings,
-    ports::{KeySource, SystemClock},
+    ports::{KeySource, SessionKeeping, SystemClock},
 };
 use desk_bridge::{Bridge, Pages, ScriptedSurface, Token, claim_profile};
 use tokio::net::TcpListener;
@@ -49,6 +49,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = DeskSettings {
         profile_dir: arguments.profile,
         key: KeySource::File,
+        session: SessionKeeping::WhileOpen,
         surface: surface.clone(),
         clock: Arc::new(SystemClock),
     };

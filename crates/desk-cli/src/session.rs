@@ -3,7 +3,10 @@
 use std::{env, path::PathBuf, sync::Arc};
 
 use care_model::ProblemCode;
-use desk::{Desk, DeskSettings, ports::SystemClock};
+use desk::{
+    Desk, DeskSettings,
+    ports::{SessionKeeping, SystemClock},
+};
 use desk_ipc::{
     DeskCommands as _, EnrolStart, OfficeSignInStart, PassphraseStart, PersonSignInStart, Stage, StartView,
 };
@@ -25,6 +28,8 @@ pub(crate) async fn open(arguments: &Arguments, named: Named) -> Result<(Arc<Des
     let desk = Desk::open(DeskSettings {
         profile_dir: profile_dir(arguments)?,
         key: arguments.key_source(),
+        // `careplan login` is one run, `careplan send` the next.
+        session: SessionKeeping::BetweenRuns,
         surface: Arc::new(named),
         clock: Arc::new(SystemClock),
     })

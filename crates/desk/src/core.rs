@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     compose::Composition,
     outbox::QueueOrder,
-    ports::{Clock, Surface, TrayState},
+    ports::{Clock, SessionKeeping, Surface, TrayState},
     profile::Profile,
     refusal,
     session::Standing,
@@ -37,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) profile: Profile,
     pub(crate) store: Store,
     pub(crate) spool: Spool,
+    pub(crate) session_keeping: SessionKeeping,
     pub(crate) surface: Arc<dyn Surface>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) events: broadcast::Sender<DeskEvent>,

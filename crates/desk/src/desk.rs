@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     core::{Core, Remembered, Transfers, event_channel, lock},
     intake, outbox, pickup,
-    ports::{Clock, KeySource, Surface},
+    ports::{Clock, KeySource, SessionKeeping, Surface},
     profile::{KeyState, Profile},
     refusal,
     session::{Standing, expiry},
@@ -37,6 +37,8 @@ pub struct DeskSettings {
     pub profile_dir: PathBuf,
     /// Where the key of the profile comes from.
     pub key: KeySource,
+    /// How long somebody stays signed in.
+    pub session: SessionKeeping,
     /// What shows dialogs, notices and the tray.
     pub surface: Arc<dyn Surface>,
     /// The clock.
@@ -70,6 +72,7 @@ impl Desk {
             spool: Spool::new(profile.spool()),
             profile,
             store,
+            session_keeping: settings.session,
             surface: settings.surface,
             clock: settings.clock,
             events: event_channel(),

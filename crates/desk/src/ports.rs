@@ -49,6 +49,15 @@ pub struct TrayState {
     pub signed_in: bool,
 }
 
+/// How long somebody stays signed in (D13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKeeping {
+    /// As long as the desk is open: every start asks for ログイン, and nothing of the session is stored.
+    WhileOpen,
+    /// Between runs, sealed in the profile: for a host that ends after every command.
+    BetweenRuns,
+}
+
 /// Where the key of the profile comes from (D14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeySource {

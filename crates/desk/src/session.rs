@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use crate::{core::Core, outbox::QueueOrder, refusal, store::ValueName, words};
+use crate::{core::Core, outbox::QueueOrder, ports::SessionKeeping, refusal, store::ValueName, words};
 
 /// A connection file is small; anything larger is not one.
 const CONNECTION_FILE_BYTES_MAX: u64 = 64 * 1_024;
@@ -95,7 +95,7 @@ impl Core {
         let connection: Option<String> = self.store.value(ValueName::Connection).await?;
         let connection = connection.map(|text| parse_connection(&text)).transpose()?;
         let identity: Option<Identity> = self.store.value(ValueName::Identity).await?;
-        let session: Option<Session> = self.store.value(ValueName::Session).await?;
+        let session = self.recall_session().await?;
         let me: Option<Me> = self.store.value(ValueName::Me).await?;
         let remembered: Option<RememberedIds> = self.store.value(ValueName::RememberedIds).await?;
         let client = match (&connection, &identity) {
@@ -114,6 +114,25 @@ impl Core {
             remembered: remembered.unwrap_or_default(),
         };
         Ok(())
+    }
+
+    /// The session of an earlier run, where this host keeps it; otherwise one that another host left is forgotten.
+    async fn recall_session(&self) -> Result<Option<Session>, CommandError> {
+        match self.session_keeping {
+            SessionKeeping::BetweenRuns => Ok(self.store.value(ValueName::Session).await?),
+            SessionKeeping::WhileOpen => {
+                self.store.forget_value(ValueName::Session).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Keeps a new session for the next run, where this host does.
+    async fn keep_tokens(&self, session: &Session) -> Result<(), CommandError> {
+        match self.session_keeping {
+            SessionKeeping::BetweenRuns => Ok(self.store.set_value(ValueName::Session, session).await?),
+            SessionKeeping::WhileOpen => Ok(()),
+        }
     }
 
     /// Where the desk stands.
@@ -269,7 +288,7 @@ impl Core {
             .sign_in_office(&step, &office_id, &SecretString::from(start.password))
             .await;
         let session = match self.heard(answer) {
-            Ok(tokens) => stored(&tokens),
+            Ok(tokens) => kept(&tokens),
             Err(error) => {
                 if error.code == ProblemCode::SignInRequired {
                     // Step 1 lasts five minutes; it has to be done again.
@@ -278,7 +297,7 @@ impl Core {
                 return Err(error);
             }
         };
-        self.store.set_value(ValueName::Session, &session).await?;
+        self.keep_tokens(&session).await?;
         self.remember(|ids| ids.office = start.remember.then_some(office_id))
             .await?;
         let line = line_of(client, session.access_token.clone())?;
@@ -376,8 +395,8 @@ impl Core {
             .await;
         match self.heard(answer) {
             Ok(tokens) => {
-                let renewed = stored(&tokens);
-                self.store.set_value(ValueName::Session, &renewed).await?;
+                let renewed = kept(&tokens);
+                self.keep_tokens(&renewed).await?;
                 let mut standing = self.change_standing();
                 if standing.session.is_some() {
                     standing.session = Some(renewed.clone());
@@ -479,8 +498,8 @@ fn client_of(connection: &Connection, identity: &Identity) -> Result<ExchangeCli
         .map_err(|error| refusal::logged(ProblemCode::CertificateMissing, &error))
 }
 
-/// The tokens in the form in which they are stored.
-fn stored(tokens: &SessionTokens) -> Session {
+/// The tokens in the form in which they are kept.
+fn kept(tokens: &SessionTokens) -> Session {
     Session {
         access_token: tokens.access.text().expose_secret().to_owned(),
         access_until: tokens.access_until,

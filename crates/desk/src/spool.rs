@@ -9,6 +9,7 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    thread,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -22,6 +23,8 @@ use crate::profile::{private_file, sync_dir};
 
 /// Bytes moved at a time.
 const BUFFER_BYTES: usize = 64 * 1_024;
+/// Copies that are synced at the same time.
+const SYNCS_AT_ONCE: usize = 16;
 
 /// Leads to a copy and opens it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,11 +130,20 @@ impl Spool {
         SealedReader::new(File::open(self.path(place))?, &place.key, 0)
     }
 
-    /// Makes copies durable, with their names.
+    /// Makes copies durable, with their names. Many at once: a file system writes what waits together in one go.
     pub(crate) fn sync<'a>(&self, places: impl IntoIterator<Item = &'a SpoolRef>) -> io::Result<()> {
-        for place in places {
-            File::open(self.path(place))?.sync_all()?;
-        }
+        let paths: Vec<PathBuf> = places.into_iter().map(|place| self.path(place)).collect();
+        let share = paths.len().div_ceil(SYNCS_AT_ONCE).max(1);
+        thread::scope(|scope| {
+            let syncs: Vec<_> = paths
+                .chunks(share)
+                .map(|paths| scope.spawn(move || paths.iter().try_for_each(|path| File::open(path)?.sync_all())))
+                .collect();
+            syncs.into_iter().try_for_each(|sync| {
+                sync.join()
+                    .unwrap_or_else(|_| Err(io::Error::other("a thread that synced copies ended early")))
+            })
+        })?;
         sync_dir(&self.dir)
     }
 

@@ -10,7 +10,7 @@ use axum::{
 };
 use desk::{
     Desk, DeskSettings,
-    ports::{KeySource, SystemClock},
+    ports::{KeySource, SessionKeeping, SystemClock},
 };
 use desk_bridge::{Bridge, CONTENT_SECURITY_POLICY, Pages, ScriptedSurface, Token, claim_profile};
 use serde_json::{Value, json};
@@ -37,6 +37,7 @@ impl Harness {
         let desk = Desk::open(DeskSettings {
             profile_dir: profile,
             key: KeySource::File,
+            session: SessionKeeping::WhileOpen,
             surface: surface.clone(),
             clock: Arc::new(SystemClock),
         })

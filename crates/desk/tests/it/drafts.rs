@@ -27,6 +27,9 @@ async fn a_draft_survives_its_originals_and_a_restart() -> Result<()> {
 
     let exchange = &offices.exchange;
     let reopened = OpenDesk::open(&exchange.profile(&exchange.manager, "front")).await?;
+    reopened
+        .sign_in(exchange.manager.office, &exchange.manager.accounts)
+        .await?;
     let drafts = reopened.desk.drafts(()).await?;
     assert_eq!(drafts.len(), 1);
     assert_eq!((drafts[0].note.as_str(), drafts[0].files), ("保存したメッセージ", 5));

@@ -6,5 +6,6 @@ mod main_job;
 mod refusals;
 mod restarts;
 mod secrecy;
+mod sessions;
 mod support;
 mod terminals;

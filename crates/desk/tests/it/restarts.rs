@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use care_model::ProblemCode;
-use desk_ipc::{CompositionMode, DeskCommands, InboxStatus, OutboxStatus, SendStateView, WaitReason};
+use desk_ipc::{CompositionMode, DeskCommands, InboxStatus, OutboxStatus, SendStateView, Stage, WaitReason};
 use test_support::OpenDesk;
 
 use crate::support::{Offices, assert_refused, names_in, only, pdf, pick_up, unit};
@@ -37,6 +37,16 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
     desk.desk.shutdown().await;
     let reopened = OpenDesk::open(&exchange.profile(&exchange.manager, "front")).await?;
     exchange.line.set_away(false);
+    // A new start asks for ログイン, and says that this is what the row waits for.
+    assert!(matches!(reopened.desk.start(()).await?.stage, Stage::Person { .. }));
+    let sending = reopened.desk.sending(view.id).await?;
+    let waiting = SendStateView::Queued {
+        waiting_for: Some(WaitReason::SignIn),
+    };
+    assert_eq!(only(&sending.deliveries)?.state, waiting);
+    reopened
+        .sign_in(exchange.manager.office, &exchange.manager.accounts)
+        .await?;
     assert_eq!(reopened.sent(view.id).await?.sent, 1);
     offices.service.desk.refresh(()).await?;
     assert_eq!(offices.service.desk.inbox(()).await?.rows.len(), 1);
@@ -110,6 +120,9 @@ async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
 
     let reopened = OpenDesk::open(&exchange.profile(&exchange.service, "front")).await?;
     exchange.line.set_away(false);
+    reopened
+        .sign_in(exchange.service.office, &exchange.service.accounts)
+        .await?;
     let received = reopened
         .when(async || {
             let rows = reopened.desk.inbox(()).await?.rows;
