@@ -112,30 +112,52 @@ impl Staging {
         Ok((file, Sha256::new(), 0))
     }
 
-    /// Marks, syncs and renames: from here on the delivery is visible. Answers where it landed.
-    pub(crate) fn publish(self, folder: &Path, name: &str) -> io::Result<PathBuf> {
+    /// Marks and syncs what was filled, so that one rename can make it visible.
+    pub(crate) fn seal(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
             origin::mark(&path);
             File::open(&path)?.sync_all()?;
         }
-        sync_dir(&self.path)?;
-        for count in 1..=FOLDER_NAMES_MAX {
-            let landed = match count {
-                1 => folder.join(name),
-                _ => folder.join(format!("{name}_{count}")),
-            };
-            match rename::without_replacing(&self.path, &landed) {
-                Ok(()) => {
-                    sync_dir(folder)?;
-                    return Ok(landed);
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
+        sync_dir(&self.path)
     }
+
+    /// Renames: from here on the delivery is visible. False if something has the name already.
+    pub(crate) fn show(&self, landed: &Path) -> io::Result<bool> {
+        match rename::without_replacing(&self.path, landed) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let synced = landed.parent().map_or(Ok(()), sync_dir);
+        if synced.is_err() {
+            // A name that may be gone after the next power cut is not left to be taken for a landed delivery.
+            discard(landed);
+        }
+        synced.map(|()| true)
+    }
+}
+
+/// The names that a folder may get, in the order in which they are tried.
+pub(crate) fn folder_names(folder: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    (1..=FOLDER_NAMES_MAX).map(move |count| match count {
+        1 => folder.join(name),
+        _ => folder.join(format!("{name}_{count}")),
+    })
+}
+
+/// Whether a name is taken, by whatever it may be.
+pub(crate) fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether a folder that was about to be shown was: the hidden one is gone, and what has its name holds every file.
+pub(crate) fn was_shown(staging: &Path, landed: &Path, files: &[(String, u64, Digest)]) -> bool {
+    !is_taken(staging)
+        && fs::symlink_metadata(landed).is_ok_and(|facts| facts.is_dir())
+        && is_whole(landed, files).unwrap_or(false)
+        // The process may have died before the new name was safe on the disk.
+        && landed.parent().is_some_and(|folder| sync_dir(folder).is_ok())
 }
 
 /// Takes away a folder that we made; what cannot be taken away stays hidden.
@@ -187,12 +209,20 @@ mod tests {
         staging
     }
 
+    /// Shows a staged folder under the first name that is free.
+    fn shown(staging: &Staging, folder: &Path) -> PathBuf {
+        staging.seal().unwrap();
+        folder_names(folder, "name")
+            .find(|landed| staging.show(landed).unwrap())
+            .unwrap()
+    }
+
     #[test]
     fn lands_by_one_rename_and_never_over_what_is_there() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("name")).unwrap();
         fs::write(dir.path().join("name_2"), b"a file of somebody").unwrap();
-        let landed = staged(dir.path(), b"one").publish(dir.path(), "name").unwrap();
+        let landed = shown(&staged(dir.path(), b"one"), dir.path());
         assert_eq!(landed, dir.path().join("name_3"));
         assert_eq!(fs::read(landed.join("A.CSV")).unwrap(), b"one");
         assert_eq!(fs::read_dir(dir.path().join("name")).unwrap().count(), 0);
@@ -219,13 +249,31 @@ mod tests {
     #[test]
     fn reads_back_what_landed() {
         let dir = tempfile::tempdir().unwrap();
-        let landed = staged(dir.path(), b"one").publish(dir.path(), "name").unwrap();
+        let landed = shown(&staged(dir.path(), b"one"), dir.path());
         let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
         assert!(is_whole(&landed, &expected).unwrap());
         fs::write(landed.join("A.CSV"), b"0ne").unwrap();
         assert!(!is_whole(&landed, &expected).unwrap());
         fs::remove_file(landed.join("A.CSV")).unwrap();
         assert!(is_whole(&landed, &expected).is_err());
+    }
+
+    #[test]
+    fn a_folder_was_shown_if_it_is_whole_and_the_hidden_one_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
+        let staging = staged(dir.path(), b"one");
+        let (hidden, landed) = (staging.path.clone(), dir.path().join("name"));
+        assert!(!was_shown(&hidden, &landed, &expected));
+        assert_eq!(shown(&staging, dir.path()), landed);
+        assert!(was_shown(&hidden, &landed, &expected));
+        fs::create_dir(&hidden).unwrap();
+        assert!(!was_shown(&hidden, &landed, &expected));
+        fs::remove_dir(&hidden).unwrap();
+        fs::write(landed.join("A.CSV"), b"0ne").unwrap();
+        assert!(!was_shown(&hidden, &landed, &expected));
+        fs::remove_dir_all(&landed).unwrap();
+        assert!(!was_shown(&hidden, &landed, &expected));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{
     landing::{self, Staging},
     refusal,
     session::Line,
-    store::Pickup,
+    store::{Aim, Pickup},
 };
 
 /// Pieces on their way from the line to the disk.
@@ -88,26 +88,56 @@ impl Core {
             .into_iter()
             .map(|landing| (landing.name, landing.part.size_bytes, landing.part.digest))
             .collect();
-        let (folder, name) = (pickup.content.folder.clone(), name.to_owned());
-        let landed = blocking(move || -> Result<PathBuf, LandError> {
-            let staging = Arc::into_inner(staging).ok_or_else(|| LandError::refused(ProblemCode::Internal))?;
-            let landed = staging
-                .publish(&folder, &name)
-                .map_err(|error| LandError::of_folder(&error))?;
-            match landing::is_whole(&landed, &files) {
-                Ok(true) => Ok(landed),
-                other => {
-                    // What cannot be read back as it was sent is not left to be taken for it.
-                    landing::discard(&landed);
-                    match other {
-                        Ok(_) => Err(LandError::refused(ProblemCode::DigestMismatch)),
-                        Err(error) => Err(LandError::of_folder(&error)),
-                    }
+        let landed = self.show(staging, pickup, name, &files).await?;
+        let read_back = landed.clone();
+        blocking(move || match landing::is_whole(&read_back, &files) {
+            Ok(true) => Ok(()),
+            other => {
+                // What cannot be read back as it was sent is not left to be taken for it.
+                landing::discard(&read_back);
+                match other {
+                    Ok(_) => Err(LandError::refused(ProblemCode::DigestMismatch)),
+                    Err(error) => Err(LandError::of_folder(&error)),
                 }
             }
         })
         .await??;
         Ok(landed)
+    }
+
+    /// Makes the filled folder visible. Each name is stored before it is tried, so that a process that dies right
+    /// after the rename finds its folder again instead of landing the delivery a second time.
+    async fn show(
+        &self,
+        staging: Arc<Staging>,
+        pickup: &mut Pickup,
+        name: &str,
+        files: &[(String, u64, Digest)],
+    ) -> Result<PathBuf, LandError> {
+        let at = Arc::clone(&staging);
+        blocking(move || at.seal())
+            .await?
+            .map_err(|error| LandError::of_folder(&error))?;
+        let folder = pickup.content.folder.clone();
+        let mut names = landing::folder_names(&folder, name).collect::<Vec<_>>().into_iter();
+        loop {
+            let (free, left) = blocking(move || (names.find(|path| !landing::is_taken(path)), names)).await?;
+            let landed = free.ok_or_else(|| LandError::of_folder(&io::ErrorKind::AlreadyExists.into()))?;
+            names = left;
+            pickup.content.aim = Some(Aim {
+                folder: landed.clone(),
+                files: files.to_vec(),
+            });
+            self.store
+                .put_pickup(pickup, self.now())
+                .await
+                .map_err(|error| LandError::Refused(error.into()))?;
+            let (at, to) = (Arc::clone(&staging), landed.clone());
+            let shown = blocking(move || at.show(&to)).await?;
+            if shown.map_err(|error| LandError::of_folder(&error))? {
+                return Ok(landed);
+            }
+        }
     }
 
     /// The cover travels as the first part; it is kept in the store, not in the folder.

@@ -5,7 +5,7 @@
 //! | State | What is true | If the process dies here |
 //! |---|---|---|
 //! | `Planned` | the wish is stored; the folder was looked at | the claim is asked for at the next start |
-//! | `Landing` | this terminal has the claim; a hidden folder is being filled | claimed again under a higher fence; what is there already is digested and kept |
+//! | `Landing` | this terminal has the claim; a hidden folder is being filled, or, its visible name stored, was just renamed | hidden folder gone and the named one whole: `Landed` under the same fence; otherwise claimed again under a higher one, and what is there already is digested and kept |
 //! | `Landed` | every byte was checked, synced, renamed into view and read back | the confirmation is asked for until it is answered |
 //! | `Confirmed` | 済: the exchange has said so | nothing is left to do |
 //! | `Failed` | it ended without 済; nothing of it is in the folder | a person may try again |
@@ -176,7 +176,10 @@ impl Core {
     ) -> Result<(), CommandError> {
         let line = self.line().await?;
         let row = self.listed(delivery).await?;
-        let known = self.store.pickup(delivery).await?;
+        let mut known = self.store.pickup(delivery).await?;
+        if let Some(pickup) = &mut known {
+            self.find_landed(pickup).await?;
+        }
         let mut pickup = match known {
             Some(pickup) if matches!(pickup.state, PickupState::Landed { .. }) => {
                 return self.confirm_landed(&line, pickup).await;
@@ -239,6 +242,7 @@ impl Core {
         };
         pickup.content.landed = Some(landed.clone());
         pickup.content.staging = None;
+        pickup.content.aim = None;
         self.advance(&mut pickup, PickupEvent::Landed)?;
         if let Err(error) = self.store.put_pickup(&pickup, self.now()).await {
             // Unstored, it would land a second time after a restart: it is taken back instead.
@@ -248,6 +252,31 @@ impl Core {
             return Err(error.into());
         }
         self.confirm_landed(&line, pickup).await
+    }
+
+    /// Recognises what an earlier process made visible without living to store it. The fence stays that under which
+    /// it was fetched: should the exchange have given the delivery away meanwhile, the confirmation says so.
+    async fn find_landed(&self, pickup: &mut Pickup) -> Result<(), CommandError> {
+        let (PickupState::Landing { .. }, Some(staging), Some(aim)) =
+            (&pickup.state, &pickup.content.staging, &pickup.content.aim)
+        else {
+            return Ok(());
+        };
+        let (staging, aim) = (staging.clone(), aim.clone());
+        let landed = aim.folder.clone();
+        let was_shown =
+            tokio::task::spawn_blocking(move || landing::was_shown(&staging, &aim.folder, &aim.files)).await;
+        if !was_shown.map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))? {
+            return Ok(());
+        }
+        pickup.content.landed = Some(landed);
+        pickup.content.staging = None;
+        pickup.content.aim = None;
+        pickup.content.refusal = None;
+        self.advance(pickup, PickupEvent::Landed)?;
+        self.store.put_pickup(pickup, self.now()).await?;
+        self.tell(DeskEvent::InboxChanged);
+        Ok(())
     }
 
     /// Says that every byte is here. Without an answer the row stays landed and is confirmed later.
@@ -342,6 +371,7 @@ impl Core {
                 .await
                 .ok();
         }
+        pickup.content.aim = None;
         pickup.state = state;
         pickup.content.refusal = Some(refusal.clone());
         if let Err(error) = self.store.put_pickup(&pickup, self.now()).await {
@@ -360,6 +390,7 @@ fn planned_again(pickup: Pickup, folder: &Path) -> Pickup {
     };
     let mut content = pickup.content;
     content.refusal = None;
+    content.aim = None;
     if content.folder != folder {
         if let Some(staging) = content.staging.take() {
             landing::discard(&staging);

@@ -24,7 +24,7 @@ use thiserror::Error;
 
 pub(crate) use lists::{InboxStored, ListName};
 pub(crate) use outgoing::{Outgoing, OutgoingContent};
-pub(crate) use pickups::{Pickup, PickupContent};
+pub(crate) use pickups::{Aim, Pickup, PickupContent};
 pub(crate) use values::ValueName;
 
 use crate::refusal;

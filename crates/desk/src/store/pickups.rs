@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use care_model::DeliveryId;
+use care_model::{DeliveryId, Digest};
 use chrono::{DateTime, Utc};
 use desk_ipc::CommandError;
 use exchange_flow::pickup::PickupState;
@@ -27,6 +27,9 @@ pub(crate) struct PickupContent {
     pub(crate) folder: PathBuf,
     /// The hidden folder that is being filled, once there is one.
     pub(crate) staging: Option<PathBuf>,
+    /// What the filled folder is about to become, stored before the rename makes it so.
+    #[serde(default)]
+    pub(crate) aim: Option<Aim>,
     /// The folder in which the delivery landed.
     pub(crate) landed: Option<PathBuf>,
     /// Attachments whose sent name could not be kept: as sent, as saved.
@@ -34,6 +37,15 @@ pub(crate) struct PickupContent {
     pub(crate) renamed: Vec<(String, String)>,
     /// Why the last try failed, with what its sentence needs.
     pub(crate) refusal: Option<CommandError>,
+}
+
+/// A folder that is about to become visible, and what it will hold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Aim {
+    /// Its visible path.
+    pub(crate) folder: PathBuf,
+    /// Name, size and digest of every file.
+    pub(crate) files: Vec<(String, u64, Digest)>,
 }
 
 /// Whether something is still to be done with it.

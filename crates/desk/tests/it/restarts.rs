@@ -1,5 +1,7 @@
 //! Lines that break and processes that end in the middle: nothing is lost, nothing arrives twice.
 
+use std::path::Path;
+
 use anyhow::Result;
 use care_model::ProblemCode;
 use desk_ipc::{CompositionMode, DeskCommands, InboxStatus, OutboxStatus, SendStateView, Stage, WaitReason};
@@ -149,6 +151,70 @@ async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
         std::fs::read(target.join(&folder).join("資料.pdf"))?,
         std::fs::read(large)?
     );
+    Ok(())
+}
+
+/// The database of a profile, opened beside the desk or after it.
+async fn database(profile: &Path) -> Result<sqlx::SqlitePool> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(profile.join("desk.db"));
+    Ok(sqlx::SqlitePool::connect_with(options).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_right_after_the_rename_finds_its_folder_again() -> Result<()> {
+    let offices = Offices::open().await?;
+    let exchange = &offices.exchange;
+    let profile = exchange.profile(&exchange.service, "front");
+    // The row as it was when the folder was renamed, kept aside by the database itself.
+    let beside = database(&profile).await?;
+    sqlx::raw_sql(
+        "CREATE TABLE kept AS SELECT * FROM pickup WHERE 0;
+         CREATE TRIGGER keep AFTER UPDATE ON pickup WHEN NEW.state LIKE '%\"landing\"%' BEGIN
+             DELETE FROM kept; INSERT INTO kept SELECT * FROM pickup WHERE delivery = NEW.delivery;
+         END;",
+    )
+    .execute(&beside)
+    .await?;
+    beside.close().await;
+    let (_, row) = offices.send_plan(35, Vec::new()).await?;
+    let target = exchange.folder("received")?;
+    pick_up(&offices.service, row.delivery, &target).await??;
+    let landed = names_in(&target)?;
+    assert!(landed.len() == 1 && !landed[0].starts_with('.'), "{landed:?}");
+    offices.service.desk.shutdown().await;
+    let beside = database(&profile).await?;
+    let put_back =
+        sqlx::raw_sql("DROP TRIGGER keep; INSERT OR REPLACE INTO pickup SELECT * FROM kept; DROP TABLE kept")
+            .execute(&beside)
+            .await?;
+    assert!(put_back.rows_affected() > 0);
+    let (state,): (String,) = sqlx::query_as("SELECT state FROM pickup").fetch_one(&beside).await?;
+    assert!(state.contains("landing"), "{state}");
+    beside.close().await;
+
+    let reopened = OpenDesk::open(&profile).await?;
+    reopened
+        .sign_in(exchange.service.office, &exchange.service.accounts)
+        .await?;
+    let status = reopened
+        .when(async || {
+            let rows = reopened.desk.inbox(()).await?.rows;
+            let received = |row: &desk_ipc::InboxRow| matches!(row.status, InboxStatus::Received { here: true, .. });
+            Ok(rows.into_iter().find(received).map(|row| row.status))
+        })
+        .await?;
+    let InboxStatus::Received { folder_name, .. } = &status else {
+        panic!("{status:?}")
+    };
+    assert_eq!(folder_name.as_ref(), landed.first());
+    assert_eq!(names_in(&target)?, landed, "it landed once");
+    let problem = pick_up(&reopened, row.delivery, &target).await?;
+    assert_refused(problem, ProblemCode::AlreadyReceived);
+    reopened.desk.shutdown().await;
+    let beside = database(&profile).await?;
+    let (state,): (String,) = sqlx::query_as("SELECT state FROM pickup").fetch_one(&beside).await?;
+    beside.close().await;
+    assert!(state.contains("confirmed"), "{state}");
     Ok(())
 }
 
