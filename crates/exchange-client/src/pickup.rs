@@ -48,7 +48,8 @@ impl SignedIn {
             offset: from_offset,
             size_bytes,
             range: None,
-            asked: false,
+            // Begun behind its last byte it is complete, and no range could be asked for.
+            asked: from_offset > 0 && from_offset == size_bytes,
             delays: Box::new(reading_delays().build()),
         })
     }
@@ -74,7 +75,8 @@ pub struct PartStream {
     size_bytes: u64,
     /// The range being received, and where it ends.
     range: Option<(Response, u64)>,
-    /// Whether anything was asked for: even an empty part is asked for once, so that the server knows it was served.
+    /// Whether nothing need be asked for any more once the end is reached: an empty part is asked for once, so that
+    /// the server knows it was served.
     asked: bool,
     delays: Box<dyn Iterator<Item = Duration> + Send + Sync>,
 }

@@ -8,8 +8,11 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use care_model::AccountId;
-use exchange_client::{ClientError, ClientIdentity, Connection, ExchangeClient, Timeouts, make_certificate_request};
+use care_model::{AccountId, DeliveryId, Digest};
+use exchange_client::{
+    AccessToken, ClientError, ClientIdentity, Connection, ExchangeClient, SignedIn, Timeouts, make_certificate_request,
+};
+use exchange_protocol::Claim;
 use secrecy::SecretString;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -33,6 +36,27 @@ fn client(address: SocketAddr) -> ExchangeClient {
         ..Timeouts::default()
     };
     ExchangeClient::with_timeouts(&connection, None, timeouts).unwrap()
+}
+
+/// A client that would be signed in, and its right to fetch one part of so many bytes.
+fn fetching(address: SocketAddr, size_bytes: u64) -> (SignedIn, Claim) {
+    let id = DeliveryId::generate();
+    let claim = serde_json::json!({
+        "id": id,
+        "fence": 1,
+        "lease_until": "2026-04-01T00:00:00Z",
+        "header": {
+            "id": id,
+            "from": { "office": "9970100013", "kind": "43" },
+            "to": { "office": "9970101003", "kind": "11" },
+            "parts": [{ "role": "attachment", "size_bytes": size_bytes, "digest": Digest::of(b"") }],
+        },
+    });
+    let access = AccessToken::new(SecretString::from("a-token")).unwrap();
+    (
+        client(address).signed_in(&access),
+        serde_json::from_value(claim).unwrap(),
+    )
 }
 
 /// The error of a sign-in against whatever listens.
@@ -86,6 +110,18 @@ async fn a_server_that_speaks_no_tls_is_untrusted() {
     });
     let error = failure(address).await;
     assert!(matches!(error, ClientError::Untrusted(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_part_that_is_here_already_is_not_asked_for() {
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let (line, claim) = fetching(address, 10);
+    let mut complete = line.fetch_part(&claim, 0, 10).unwrap();
+    assert!(complete.next().await.unwrap().is_none());
+    // One byte less, and it is asked for: nobody answers here.
+    let mut missing = line.fetch_part(&claim, 0, 9).unwrap();
+    assert!(matches!(missing.next().await, Err(ClientError::Unreachable(_))));
+    assert!(line.fetch_part(&claim, 0, 11).is_err());
 }
 
 #[test]
