@@ -41,11 +41,15 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
     exchange.line.set_away(false);
     // A new start asks for ログイン, and says that this is what the row waits for.
     assert!(matches!(reopened.desk.start(()).await?.stage, Stage::Person { .. }));
-    let sending = reopened.desk.sending(view.id).await?;
     let waiting = SendStateView::Queued {
         waiting_for: Some(WaitReason::SignIn),
     };
-    assert_eq!(only(&sending.deliveries)?.state, waiting);
+    reopened
+        .when(async || {
+            let sending = reopened.desk.sending(view.id).await?;
+            Ok((only(&sending.deliveries)?.state == waiting).then_some(()))
+        })
+        .await?;
     reopened
         .sign_in(exchange.manager.office, &exchange.manager.accounts)
         .await?;
