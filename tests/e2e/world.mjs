@@ -78,7 +78,7 @@ export class World {
     world.data = path.join(world.folder, "exchange");
     world.connection = path.join(world.folder, "connection.json");
     await mkdir(output, { recursive: true });
-    await world.#admin("init", "--name", "ケアプラン連携（試験用）");
+    await world.#admin("init", "--name", "ケアプラン交換（見本）");
     world.accounts = {};
     for (const [name, office] of Object.entries(offices))
       world.accounts[name] = await world.#register(office);

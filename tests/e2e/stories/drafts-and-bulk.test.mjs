@@ -43,9 +43,9 @@ test("a draft outlives the program", async () => {
   await planner.terminal.end();
   await planner.page.context().close();
   planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  // The desk may still hold the session; the draft is what must be there.
-  if (await planner.heading("個人ユーザIDでログイン").isVisible())
-    await planner.signIn(world.accounts.planning);
+  // Whoever starts the program signs in anew.
+  await planner.heading("個人ユーザIDでログイン").waitFor();
+  await planner.signIn(world.accounts.planning);
   await planner.goTo("下書き一覧");
   await planner.sees("計画書をお送りします。");
   await planner.button(/保存した下書きを開く/).click();
@@ -79,7 +79,7 @@ test("一括送信: sorted by destination, edited, sent with a result for each r
   await planner.look("33-dispatch-empty");
   await planner.terminal.drop(await fixture("faulty/two_destinations"));
   await planner.sees("2件の送信先");
-  await planner.button(/例示ヘルパーステーション 宛ての.*を編集/).click();
+  await planner.button(/例示ヘルパーステーション宛ての.*を編集/).click();
   await planner.field("メッセージ").fill("まとめてお送りします。");
   await planner.look("34-dispatch-edit");
   await planner.button("更新").click();
@@ -139,7 +139,7 @@ test("a second terminal is told who has it, and takes it over after being told w
   await second.page.getByText("取得中（別の端末）").waitFor();
   // The first terminal falls silent in the middle, as when somebody shuts a notebook.
   provider.terminal.freeze();
-  await second.sees("事務室のパソコン が");
+  await second.sees("事務室のパソコンが");
   await second.look("37-inbox-elsewhere");
   await second.button("引き継ぐ").click();
   await second.heading("別の端末の取得を引き継ぎますか").waitFor();

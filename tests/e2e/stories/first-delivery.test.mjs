@@ -92,7 +92,7 @@ test("新規作成: dropped files show destination and contents; message and att
   await planner.sees("例示ヘルパーステーション");
   await planner.terminal.willChooseFiles([attachment]);
   await planner.button("補足資料を添付").click();
-  await planner.sees("ご連絡.txt");
+  await planner.sees("ご連絡.txtを添付しました");
   await planner.field("メッセージ").fill("いつもお世話になっております。ご確認をお願いします。");
   await planner.look("09-compose-ready");
   await planner.send();

@@ -35,7 +35,7 @@ export async function openExchange(folder) {
   mkdirSync(data, { recursive: true });
   const addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
   const listen = ["--listen", addresses[0], "--enrolment-listen", addresses[1]];
-  await admin(data, "init");
+  await admin(data, "init", "--name", "ケアプラン交換（見本）");
   const accounts = {};
   for (const [key, office] of Object.entries(OFFICES)) accounts[key] = await register(data, office);
   await admin(

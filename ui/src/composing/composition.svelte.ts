@@ -2,6 +2,7 @@ import type {
   CommandError,
   CompositionMode,
   CompositionView,
+  FileRow,
   FindingView,
   PlannedView,
   SendRow,
@@ -30,6 +31,8 @@ export class Composition {
   sending = $state<SendView | null>(null);
   phase = $state<SendPhase>("idle");
   saved = $state(false);
+  /** Names of the attachments that came with the last step, to be said once. */
+  attached = $state<readonly string[]>([]);
 
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
   #noteStored = "";
@@ -178,6 +181,8 @@ export class Composition {
       const view = await this.desk.call("open_draft", id);
       this.#clear();
       this.#take(view);
+      // What the draft already had was not attached just now.
+      this.attached = [];
     });
   }
 
@@ -185,6 +190,7 @@ export class Composition {
   adopt(view: CompositionView): void {
     this.#clear();
     this.#take(view);
+    this.attached = [];
   }
 
   /** Turns this 新規作成 into a 一括送信 and gives it away. */
@@ -307,6 +313,10 @@ export class Composition {
     // What is being typed is newer than what the desk has.
     if (this.note === this.#noteStored) this.note = stored;
     this.#noteStored = stored;
+    const before = attachmentsOf(this.view).map(({ file }) => file);
+    this.attached = attachmentsOf(view)
+      .filter(({ file }) => !before.includes(file))
+      .map(({ name }) => name);
     this.view = view;
   }
 
@@ -320,6 +330,7 @@ export class Composition {
     this.phase = "idle";
     this.problem = null;
     this.saved = false;
+    this.attached = [];
   }
 
   #run(act: () => Promise<void>): Promise<void> {
@@ -337,6 +348,10 @@ export class Composition {
     this.#turn = turn;
     return turn;
   }
+}
+
+function attachmentsOf(view: CompositionView | null): FileRow[] {
+  return (view?.deliveries ?? []).flatMap(({ files }) => files.filter(({ attachment }) => attachment));
 }
 
 /** Whether bytes move, or are about to. */

@@ -17,6 +17,9 @@ use super::{offices::DemoOffice, program};
 /// How long the server may take to listen on a busy machine.
 const START_WAIT: Duration = Duration::from_secs(30);
 
+/// What the demo's exchange is called in the connection file and in 初期設定.
+const EXCHANGE_NAME: &str = "ケアプラン交換（見本）";
+
 /// A running exchange; it ends with this value.
 pub(super) struct Exchange {
     server: Child,
@@ -37,7 +40,7 @@ impl Exchange {
         let exchange = free_address()?;
         let enrolment = free_address()?;
         let (exchange_text, enrolment_text) = (exchange.to_string(), enrolment.to_string());
-        admin(data, &["init"])?;
+        admin(data, &["init", "--name", EXCHANGE_NAME])?;
         let mut accounts = Vec::new();
         for office in offices {
             accounts.push(register(data, office)?);

@@ -1,0 +1,93 @@
+// What a clerk needs next is inside the window, without scrolling, at the sizes of an office's screens.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { launch, Person } from "../browser.mjs";
+import { fixture, Terminal, World } from "../world.mjs";
+
+let world, browser, planner;
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  const account = world.accounts.planning;
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  await planner.setUp(world, account, account.issuePassword, "受付のパソコン");
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+/** Every one of these lies wholly inside the window. */
+async function inWindow(...wanted) {
+  const { width, height } = planner.page.viewportSize();
+  for (const thing of wanted) {
+    await thing.waitFor();
+    const box = await thing.boundingBox();
+    const inside = box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height;
+    assert.ok(inside, `${thing} ends at ${box.x + box.width}, ${box.y + box.height} of ${width}, ${height}`);
+  }
+}
+
+test("ログイン at 1024x700: a refusal, the fields and the next button are seen together", async () => {
+  await planner.page.setViewportSize({ width: 1024, height: 700 });
+  const account = world.accounts.planning;
+  await planner.field("個人ユーザID").fill(account.personId);
+  await planner.field("パスワード").fill("machigai-password");
+  await planner.button("次へ進む").click();
+  await planner.page.locator('[data-code="person_sign_in_refused"]').waitFor();
+  await planner.look("60-sign-in-refused");
+  await inWindow(
+    planner.heading("個人ユーザIDでログイン"),
+    planner.page.locator('[data-code="person_sign_in_refused"]'),
+    planner.page.getByText("person_sign_in_refused"),
+    planner.button("次へ進む"),
+  );
+});
+
+test("a KJ ID typed small is shown in capitals and accepted", async () => {
+  const account = world.accounts.planning;
+  await planner.field("パスワード").fill(account.personPassword);
+  await planner.button("次へ進む").click();
+  await planner.heading("事業所ユーザIDでログイン").waitFor();
+  await planner.field("事業所ユーザID").fill(account.officeId.toLowerCase());
+  await planner.field("パスワード").fill(account.officePassword);
+  assert.equal(await planner.field("事業所ユーザID").inputValue(), account.officeId);
+  await planner.button("ログイン").click();
+  await planner.page.getByRole("tab", { name: "トップページ" }).waitFor();
+});
+
+test("トップページ: the four figures stand on one line", async () => {
+  for (const width of [1024, 1180]) {
+    await planner.page.setViewportSize({ width, height: 780 });
+    const tops = await planner.page
+      .locator(".figure .count")
+      .evaluateAll((counts) => counts.map((count) => count.getBoundingClientRect().top));
+    assert.equal(tops.length, 4);
+    assert.equal(new Set(tops).size, 1, `${width}: ${tops}`);
+  }
+});
+
+test("新規作成 at 1180x780: destination, contents, a new attachment and 送信 are seen together", async () => {
+  await planner.page.setViewportSize({ width: 1180, height: 780 });
+  const attachment = path.join(await world.makeFolder("attachments"), "退院時の連絡.txt");
+  await writeFile(attachment, "見本の文章です。\r\n");
+  await planner.compose(await fixture("good/home_schedule"));
+  await planner.terminal.willChooseFiles([attachment]);
+  await planner.button("補足資料を添付").click();
+  await planner.sees("退院時の連絡.txtを添付しました");
+  await planner.look("61-compose-fits");
+  await inWindow(
+    planner.heading("送信先事業所"),
+    planner.page.getByText("加入を確認しました"),
+    planner.heading("送る内容"),
+    planner.button(/^UPPLAN_.*を外す$/),
+    planner.button(/^UPSIKYU_.*を外す$/),
+    planner.button(/^UPHOSOKU_.*を外す$/),
+    planner.button("退院時の連絡.txtを外す"),
+    planner.button("送信"),
+  );
+});
