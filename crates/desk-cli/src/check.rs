@@ -227,7 +227,7 @@ impl Planned {
     }
 
     fn line(&self, finding: &Finding) -> FindingLine {
-        let words = explain::finding(finding);
+        let words = desk::finding(finding);
         let file = finding.file.map(|number| self.name(number));
         let names_the_name = matches!(finding.code, FindingCode::Name | FindingCode::Extension);
         FindingLine {

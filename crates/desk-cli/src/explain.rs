@@ -1,33 +1,7 @@
 //! Findings, offices and states in the catalogue's words.
 
-use care_model::{FileKind, Finding, OfficeRole, Severity};
+use care_model::Severity;
 use desk_ipc::{FindingView, OfficeView, SeverityView};
-use messages::FindingText;
-
-/// The sentence and the remedy of a finding.
-pub(crate) fn finding(finding: &Finding) -> FindingText {
-    let mut params = finding.params.clone();
-    // The catalogue's names for what the finding calls by the standard's prefixes.
-    for name in ["missing", "surplus", "found"] {
-        if let Some(value) = params.get_mut(name) {
-            let prefixes = value.split([',', ' ', '、']).filter(|prefix| !prefix.is_empty());
-            *value = prefixes.map(kind_name).collect::<Vec<_>>().join("、");
-        }
-    }
-    for (name, place) in [("row", finding.row), ("column", finding.column)] {
-        if let Some(place) = place {
-            params.entry(name.to_owned()).or_insert_with(|| place.to_string());
-        }
-    }
-    messages::finding(&finding.message_key(), &params)
-}
-
-fn kind_name(prefix: &str) -> String {
-    FileKind::of_prefix(prefix)
-        .and_then(|kind| messages::names::file_kind(kind.name_key(OfficeRole::CareManagement)))
-        .unwrap_or(prefix)
-        .to_owned()
-}
 
 /// The weight in words.
 pub(crate) fn severity(severity: Severity) -> String {

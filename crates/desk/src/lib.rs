@@ -29,3 +29,4 @@ mod words;
 mod workbench;
 
 pub use desk::{Desk, DeskSettings};
+pub use words::finding;

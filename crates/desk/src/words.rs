@@ -7,8 +7,8 @@ use care_model::{
 use desk_ipc::{FindingView, KindView, OfficeView, SeverityView};
 use exchange_protocol::{DeliveryHeader, PartRole};
 
-/// A finding in words.
-pub(crate) fn finding(finding: &Finding) -> FindingView {
+/// A finding in words, for every host alike.
+pub fn finding(finding: &Finding) -> FindingView {
     let mut params = finding.params.clone();
     // The catalogue's names for what the finding calls by the standard's prefixes.
     for name in ["missing", "surplus", "found"] {
