@@ -7,7 +7,7 @@ use std::{
 };
 
 use care_model::{DeliveryId, OfficeNumber, ProblemCode, limits};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use desk_ipc::{
     AddDrop, AttachFiles, CommandError, ComposeStart, CompositionId, CompositionMode, CompositionView, DeskEvent,
     DraftRow, DropId, EditNote, RemoveFile, SendRow, SendStart, SendStateView, SendView,
@@ -16,7 +16,7 @@ use exchange_flow::outbox::OutboxState;
 use sealing::Key;
 
 use crate::{
-    compose::{Composition, Layout, Ready, Surroundings, refusal_with_limits},
+    compose::{Composition, Layout, Ready, Settled, Surroundings, refusal_with_limits},
     core::{Core, lock},
     intake::{self, TakenFile},
     outbox::{QueueOrder, state_view},
@@ -37,16 +37,16 @@ impl Core {
             composition.add(self.take_drop(&drop).await?, None);
         }
         let mut compositions = self.compositions.lock().await;
-        let around = self.settle(&mut composition).await?;
-        self.keep(&mut compositions, composition, &around).await
+        let settled = self.settle(&mut composition).await?;
+        self.keep(&mut compositions, composition, &settled).await
     }
 
     pub(crate) async fn composition_view(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
         let mut compositions = self.compositions.lock().await;
         let mut composition = self.find(&mut compositions, id).await?;
-        let around = self.settle(&mut composition).await?;
+        let settled = self.settle(&mut composition).await?;
         // Identities made at this look are stored like any other change.
-        self.keep(&mut compositions, composition, &around).await
+        self.keep(&mut compositions, composition, &settled).await
     }
 
     pub(crate) async fn add_drop(&self, add: AddDrop) -> Result<CompositionView, CommandError> {
@@ -111,8 +111,8 @@ impl Core {
         let mut composition = self.find(&mut compositions, start.composition).await?;
         let again = composition.files.is_empty() && !composition.sent.is_empty();
         if !again {
-            let around = self.settle(&mut composition).await?;
-            let ready = Ready::prepare(composition, &around, start.confirmed, self.now())?;
+            let settled = self.settle(&mut composition).await?;
+            let ready = Ready::prepare(composition, &settled, start.confirmed, self.now())?;
             let places: Vec<_> = ready.rows.iter().flat_map(|row| row.content.parts.clone()).collect();
             self.blocking(move |spool| spool.sync(&places)).await?;
             self.store
@@ -195,8 +195,8 @@ impl Core {
         let mut compositions = self.compositions.lock().await;
         let draft = self.store.draft::<Composition>(id).await?;
         let mut composition = draft.ok_or(ProblemCode::CompositionUnknown)?.content;
-        let around = self.settle(&mut composition).await?;
-        self.keep(&mut compositions, composition, &around).await
+        let settled = self.settle(&mut composition).await?;
+        self.keep(&mut compositions, composition, &settled).await
     }
 
     pub(crate) async fn delete_draft(&self, id: CompositionId) -> Result<(), CommandError> {
@@ -232,8 +232,8 @@ impl Core {
         let mut compositions = self.compositions.lock().await;
         let mut composition = self.find(&mut compositions, id).await?;
         change(&mut composition)?;
-        let around = self.settle(&mut composition).await?;
-        self.keep(&mut compositions, composition, &around).await
+        let settled = self.settle(&mut composition).await?;
+        self.keep(&mut compositions, composition, &settled).await
     }
 
     async fn find(
@@ -248,31 +248,32 @@ impl Core {
         stored.ok_or_else(|| ProblemCode::CompositionUnknown.into())
     }
 
-    /// Lays a composition out once, so that its deliveries have their identities, and learns what is around it.
-    async fn settle(&self, composition: &mut Composition) -> Result<Surroundings, CommandError> {
-        let mut around = self.surroundings(true, composition).await?;
-        let layout = Layout::of(composition, &around);
+    /// Learns what is around a composition and lays it out, which gives its deliveries their identities.
+    async fn settle(&self, composition: &mut Composition) -> Result<Settled, CommandError> {
+        let around = self.surroundings(true, composition).await?;
+        let mut layout = Layout::of(composition, &around);
+        let mut sent = HashMap::new();
         for laid in &layout.deliveries {
             if let Some(at) = self.store.sent_before(&laid.fingerprint).await? {
-                around.sent.insert(laid.fingerprint, at);
+                sent.insert(laid.fingerprint, at);
             }
         }
-        Ok(around)
+        layout.note_sent_before(composition, &sent);
+        Ok(Settled { around, layout })
     }
 
     /// Stores a composition and shows it.
     async fn keep(
         &self,
         compositions: &mut HashMap<CompositionId, Composition>,
-        mut composition: Composition,
-        around: &Surroundings,
+        composition: Composition,
+        settled: &Settled,
     ) -> Result<CompositionView, CommandError> {
-        let layout = Layout::of(&mut composition, around);
         self.store
             .put_composition(composition.id, &composition, self.now())
             .await?;
         let is_draft = self.store.has_draft(composition.id).await?;
-        let mut view = layout.view(&composition, around, is_draft);
+        let mut view = settled.layout.view(&composition, &settled.around, is_draft);
         if !composition.sent.is_empty() {
             let rows = self.store.outgoing_of_composition(composition.id).await?;
             for planned in &mut view.deliveries {
@@ -305,7 +306,6 @@ impl Core {
             } else {
                 self.remembered_offices(&destinations).await?
             },
-            sent: HashMap::<_, DateTime<Utc>>::new(),
             fingerprint_secret: self.fingerprint_secret().await?,
             office: Some(identity.office),
             kinds: me.as_ref().map_or(identity.kinds, |me| me.office.kinds.clone()),

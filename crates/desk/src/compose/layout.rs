@@ -18,8 +18,6 @@ use super::{Composition, HeldFile};
 pub(crate) struct Surroundings {
     /// What the directory says of each destination; absent while the exchange could not be asked.
     pub(crate) offices: HashMap<OfficeNumber, Option<OfficeEntry>>,
-    /// When content with a fingerprint was sent before.
-    pub(crate) sent: HashMap<Digest, DateTime<Utc>>,
     /// The secret that keys fingerprints.
     pub(crate) fingerprint_secret: [u8; 32],
     /// The office that is signed in.
@@ -145,6 +143,14 @@ impl Layout {
         layout
     }
 
+    /// Notes when the same content went to the same office before.
+    pub(crate) fn note_sent_before(&mut self, composition: &Composition, sent: &HashMap<Digest, DateTime<Utc>>) {
+        for laid in &mut self.deliveries {
+            laid.sent_before = sent.get(&laid.fingerprint).copied();
+        }
+        self.judge(composition);
+    }
+
     /// Files that are in no delivery, each with its reason.
     fn place_the_rest(&mut self, composition: &Composition, attachments: &[u32], unplaced: Vec<(u32, Vec<Finding>)>) {
         let compose = composition.mode == CompositionMode::Compose;
@@ -158,10 +164,7 @@ impl Layout {
                     .iter()
                     .any(|laid| laid.attachments.contains(&file.number));
                 if !placed {
-                    // Without a destination 新規作成 has nowhere to send it; 一括送信 leaves it out.
-                    let severity = if compose { Severity::Blocks } else { Severity::Warns };
-                    let finding = Finding::new(severity, FindingCode::NotStandard).in_file(file.number);
-                    self.unplaced.push((file.number, vec![Found::Finding(finding)]));
+                    self.unplaced.push((file.number, vec![why_loose(file, compose)]));
                 }
             }
         }
@@ -190,6 +193,20 @@ impl Layout {
             || self.findings.iter().any(Found::warns)
             || !self.unplaced.is_empty()
             || sendable < self.deliveries.len();
+    }
+}
+
+/// Why a file that is not of the standard has no place. Without a destination 新規作成 has nowhere to send it;
+/// 一括送信 leaves it out. One of a refused kind is told so: attaching it elsewhere would be no way out.
+fn why_loose(file: &HeldFile, compose: bool) -> Found {
+    let attachable = file.taken.content.as_ref().is_ok_and(|content| content.attachable);
+    match (attachable, compose) {
+        (false, true) => Found::Refused(SeverityView::Blocks, ProblemCode::AttachmentKindRefused),
+        (false, false) => Found::Refused(SeverityView::Warns, ProblemCode::AttachmentKindRefused),
+        (true, _) => {
+            let severity = if compose { Severity::Blocks } else { Severity::Warns };
+            Found::Finding(Finding::new(severity, FindingCode::NotStandard).in_file(file.number))
+        }
     }
 }
 
@@ -272,7 +289,7 @@ fn lay(
             slot.note.clone()
         },
         fingerprint,
-        sent_before: around.sent.get(&fingerprint).copied(),
+        sent_before: None,
         blocked: planned.blocked,
     };
     let found_to_block = laid.all_findings().any(Found::blocks);

@@ -21,6 +21,12 @@ use crate::{
     spool::SpoolRef,
 };
 
+/// A composition laid out, with what is around it.
+pub(crate) struct Settled {
+    pub(crate) around: Surroundings,
+    pub(crate) layout: Layout,
+}
+
 /// A composition as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Composition {

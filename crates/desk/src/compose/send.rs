@@ -6,11 +6,7 @@ use desk_ipc::{CommandError, CompositionMode, PlannedView};
 use exchange_flow::outbox::OutboxState;
 use exchange_protocol::{DeliveryHeader, HeaderError, Part, PartRole, Sealing};
 
-use super::{
-    Composition, Surroundings,
-    layout::{Laid, Layout},
-    view,
-};
+use super::{Composition, Settled, layout::Laid, view};
 use crate::{
     cover::Cover,
     refusal,
@@ -28,12 +24,12 @@ pub(crate) struct Ready {
 impl Ready {
     /// Checks what blocks and what must be confirmed, and makes the rows. Nothing is stored yet.
     pub(crate) fn prepare(
-        mut composition: Composition,
-        around: &Surroundings,
+        composition: Composition,
+        settled: &Settled,
         confirmed: bool,
         now: DateTime<Utc>,
     ) -> Result<Self, CommandError> {
-        let layout = Layout::of(&mut composition, around);
+        let Settled { around, layout } = settled;
         if layout.deliveries.is_empty() && layout.unplaced.is_empty() && composition.files.is_empty() {
             return Err(ProblemCode::CompositionEmpty.into());
         }

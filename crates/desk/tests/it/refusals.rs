@@ -5,7 +5,8 @@ use care_model::{OfficeNumber, Party, ProblemCode, ServiceKind};
 use care_samples::Samples;
 use chrono::TimeDelta;
 use desk_ipc::{
-    ComposeStart, CompositionMode, DeskCommands, EnrolStart, OfficeSignInStart, PersonSignInStart, SendStart, Stage,
+    ComposeStart, CompositionMode, DeskCommands, EnrolStart, OfficeSignInStart, PersonSignInStart, SendStart,
+    SeverityView, Stage,
 };
 use test_support::{ExampleExchange, OpenDesk};
 
@@ -233,6 +234,43 @@ async fn files_that_are_not_what_they_should_be() -> Result<()> {
         drop: Some(dropped.id),
     };
     assert_refused(desk.desk.open_composition(too_many).await, ProblemCode::DropTooMany);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_refused_kind_are_told_so_even_without_a_destination() -> Result<()> {
+    let offices = Offices::open().await?;
+    let files = offices.exchange.folder("files")?;
+    std::fs::write(files.join("setup.exe"), b"MZ\x90\0a program")?;
+    std::fs::write(files.join("集計.xlsm"), b"PK\x03\x04 xl/vbaProject.bin")?;
+    for (name, mode, severity) in [
+        ("setup.exe", CompositionMode::Compose, SeverityView::Blocks),
+        ("集計.xlsm", CompositionMode::Compose, SeverityView::Blocks),
+        ("setup.exe", CompositionMode::Dispatch, SeverityView::Warns),
+    ] {
+        let view = offices.manager.compose(mode, vec![files.join(name)]).await?;
+        assert!(!view.can_send && view.deliveries.is_empty(), "{view:?}");
+        let [row] = view.unplaced.as_slice() else {
+            panic!("{view:?}")
+        };
+        let [finding] = row.findings.as_slice() else {
+            panic!("{row:?}")
+        };
+        let words = messages::problem("attachment_kind_refused", &Default::default());
+        assert_eq!(
+            (finding.code.as_str(), finding.severity),
+            ("attachment_kind_refused", severity)
+        );
+        assert_eq!((&finding.message, &finding.remedy), (&words.what, &words.next));
+        assert!(
+            finding.remedy.contains("pdf") && finding.remedy.contains("マクロ"),
+            "{finding:?}"
+        );
+    }
+    // One that may be attached still says where it can go.
+    let memo = crate::support::pdf(&files, "資料.pdf", 10)?;
+    let view = offices.manager.compose(CompositionMode::Compose, vec![memo]).await?;
+    assert_eq!(codes(&view), ["not_standard"]);
     Ok(())
 }
 
