@@ -18,7 +18,10 @@ use desk_ipc::{CommandError, DeskEvent, OutboxRow, OutboxStatus, OutboxView, Sen
 use exchange_client::{ClientError, PartSource};
 use exchange_flow::outbox::{OutboxEvent, OutboxState, step};
 use exchange_protocol::{DeliveryStatus, Part, PartRole};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     core::{Core, Transfer},
@@ -35,6 +38,8 @@ const CHAINS_MAX: usize = 8;
 const CHAIN_LENGTH_MAX: usize = 16;
 /// Between two tries to store what happened, while the disk is full.
 const STORE_AGAIN: Duration = Duration::from_secs(2);
+/// How long an answer waits for those that follow it in its chain, so that one commit stores them all.
+const GATHER: Duration = Duration::from_millis(25);
 
 /// What the queue is told.
 pub(crate) enum QueueOrder {
@@ -113,12 +118,7 @@ pub(crate) async fn run(core: Arc<Core>, rows: Vec<Outgoing>, mut orders: mpsc::
                 Some(order) => queue.take_order(order).await,
                 None => return,
             },
-            Some(first) = news.recv() => {
-                queue.take_news(first);
-                while let Ok(next) = news.try_recv() {
-                    queue.take_news(next);
-                }
-            }
+            Some(first) = news.recv() => queue.gather(first, &mut news).await,
             () = due => {}
         }
     }
@@ -168,6 +168,20 @@ impl Queue {
         self.core.store.update_outgoing(&[&queued.row]).await?;
         self.forget_closed();
         Ok(())
+    }
+
+    /// Takes an answer and those that come right behind it. A chain that ended makes room for the next at once.
+    async fn gather(&mut self, first: ChainNews, news: &mut mpsc::UnboundedReceiver<ChainNews>) {
+        let until = Instant::now() + GATHER;
+        let mut next = Some(first);
+        while let Some(answer) = next {
+            let chain_ended = matches!(answer, ChainNews::Finished(_));
+            self.take_news(answer);
+            next = match chain_ended {
+                true => news.try_recv().ok(),
+                false => timeout_at(until, news.recv()).await.ok().flatten(),
+            };
+        }
     }
 
     fn take_news(&mut self, news: ChainNews) {

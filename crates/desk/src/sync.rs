@@ -7,6 +7,7 @@ use desk_ipc::{CommandError, DeskEvent};
 use exchange_client::ClientError;
 use exchange_protocol::{DeliveryStatus, Event, InboxEntry};
 use futures::StreamExt;
+use tokio::time::Instant;
 
 use crate::{
     core::Core,
@@ -20,6 +21,8 @@ use crate::{
 const POLL: Duration = Duration::from_secs(60);
 /// How soon after a broken line.
 const POLL_AGAIN: Duration = Duration::from_secs(5);
+/// Between two readings that hints ask for: a bulk of a hundred gives a hint each, and one reading answers many.
+const HINT_GAP: Duration = Duration::from_millis(250);
 /// Covers read at once.
 const COVERS_AT_ONCE: usize = 4;
 
@@ -169,6 +172,7 @@ impl Core {
         if self.sync().await.is_err() {
             return;
         }
+        let mut not_before = Instant::now();
         loop {
             let behind = tokio::select! {
                 event = stream.next() => match event {
@@ -187,8 +191,15 @@ impl Core {
                 () = self.sync_wanted.notified() => true,
                 () = tokio::time::sleep(POLL) => true,
             };
-            if !self.is_signed_in() || (behind && self.sync().await.is_err()) {
+            if !self.is_signed_in() {
                 return;
+            }
+            if behind {
+                tokio::time::sleep_until(not_before).await;
+                if self.sync().await.is_err() {
+                    return;
+                }
+                not_before = Instant::now() + HINT_GAP;
             }
         }
     }
