@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use care_model::DeliveryId;
 use desk::{
     Desk, DeskSettings,
-    ports::{Clock, KeySource, Notice, SessionKeeping, Surface, SystemClock, TrayState},
+    ports::{KeySource, Notice, SessionKeeping, Surface, SystemClock, TrayState},
 };
 use desk_ipc::{
     ComposeStart, CompositionId, CompositionMode, CompositionView, DeskCommands, DeskEvent, EnrolStart, InboxRow,
@@ -78,25 +78,21 @@ pub struct OpenDesk {
 impl OpenDesk {
     /// Opens the profile, new or not, as the window does.
     pub async fn open(profile: &Path) -> Result<Self> {
-        Self::open_at(profile, Arc::new(SystemClock)).await
+        Self::open_with(profile, |_| {}).await
     }
 
-    /// The same by another clock.
-    pub async fn open_at(profile: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
-        Self::open_as(profile, clock, SessionKeeping::WhileOpen).await
-    }
-
-    /// The same by another clock and as another host.
-    pub async fn open_as(profile: &Path, clock: Arc<dyn Clock>, session: SessionKeeping) -> Result<Self> {
+    /// The same with other settings.
+    pub async fn open_with(profile: &Path, change: impl FnOnce(&mut DeskSettings)) -> Result<Self> {
         let surface = Arc::new(ScriptedSurface::default());
-        let desk = Desk::open(DeskSettings {
+        let mut settings = DeskSettings {
             profile_dir: profile.to_owned(),
             key: KeySource::File,
-            session,
+            session: SessionKeeping::WhileOpen,
             surface: Arc::clone(&surface) as Arc<dyn Surface>,
-            clock,
-        })
-        .await?;
+            clock: Arc::new(SystemClock),
+        };
+        change(&mut settings);
+        let desk = Desk::open(settings).await?;
         Ok(Self { desk, surface })
     }
 

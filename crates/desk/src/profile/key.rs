@@ -50,6 +50,8 @@ struct ProfileFile {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "key", rename_all = "snake_case")]
 enum KeyPlace {
+    /// There is no key yet: a person has been asked for a passphrase and has not given one.
+    Unset,
     System,
     File,
     Passphrase {
@@ -69,25 +71,26 @@ impl Keyring {
     ///
     /// May talk to the system's key store: call it where blocking is allowed.
     pub(crate) fn find(&self, source: KeySource) -> Result<KeyState, CommandError> {
-        if let Some(file) = self.read()? {
-            return match file.place {
-                KeyPlace::Passphrase { .. } => Ok(KeyState::Passphrase { first: false }),
-                KeyPlace::File => self.read_key_file(),
-                KeyPlace::System => key_store_get(&file.profile),
-            };
-        }
-        if self.dir.join("desk.db").exists() {
+        match self.read()? {
+            Some(file) => match file.place {
+                KeyPlace::Passphrase { .. } => return Ok(KeyState::Passphrase { first: false }),
+                KeyPlace::File => return self.read_key_file(),
+                KeyPlace::System => return key_store_get(&file.profile),
+                // Closed before the first passphrase: nothing was sealed, so it begins again.
+                KeyPlace::Unset => {}
+            },
             // Data whose key is gone: a new key would only hide that.
-            return Err(ProblemCode::ProfileUnusable.into());
+            None if self.dir.join("desk.db").exists() => return Err(ProblemCode::ProfileUnusable.into()),
+            None => {}
         }
         let profile = Uuid::now_v7();
         let key = Key::generate();
         match source {
-            KeySource::Passphrase => return Ok(KeyState::Passphrase { first: true }),
+            KeySource::Passphrase => return self.ask_first(profile),
             KeySource::System => {
                 if let Err(error) = key_store_set(&profile, &key) {
                     tracing::info!(reason = %kind_of(&error), "no key store: a passphrase protects the profile");
-                    return Ok(KeyState::Passphrase { first: true });
+                    return self.ask_first(profile);
                 }
                 self.write(&ProfileFile {
                     profile,
@@ -103,6 +106,14 @@ impl Keyring {
             }
         }
         Ok(KeyState::Ready(key))
+    }
+
+    fn ask_first(&self, profile: Uuid) -> Result<KeyState, CommandError> {
+        self.write(&ProfileFile {
+            profile,
+            place: KeyPlace::Unset,
+        })?;
+        Ok(KeyState::Passphrase { first: true })
     }
 
     /// Opens the key with the passphrase, or wraps a new key under it if there is none yet.
@@ -126,8 +137,14 @@ impl Keyring {
                 let master = derive(passphrase, &salt, memory_kib, passes)?;
                 sealing::unwrap_key(&master, WRAPPED_NAME, &wrapped).map_err(|_| ProblemCode::PassphraseRefused.into())
             }
-            Some(_) => Err(ProblemCode::ProfileUnusable.into()),
-            None => {
+            Some(ProfileFile {
+                place: KeyPlace::System | KeyPlace::File,
+                ..
+            }) => Err(ProblemCode::ProfileUnusable.into()),
+            None
+            | Some(ProfileFile {
+                place: KeyPlace::Unset, ..
+            }) => {
                 let length = passphrase.chars().count();
                 if !(limits::PASSWORD_CHARS_MIN..=limits::PASSWORD_CHARS_MAX).contains(&length) {
                     return Err(CommandError::new(ProblemCode::PasswordLength)

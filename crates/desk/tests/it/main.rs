@@ -1,8 +1,14 @@
 //! The desk against the real server, in one process, over a line that can be broken.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed; helpers outside of test functions too"
+)]
 
 mod drafts;
 mod landing;
 mod main_job;
+mod passphrase;
 mod refusals;
 mod restarts;
 mod secrecy;

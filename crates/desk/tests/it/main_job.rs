@@ -70,7 +70,7 @@ async fn what_one_office_sends_the_other_receives_once() -> Result<()> {
     else {
         panic!("{row:?}")
     };
-    assert_eq!(names_in(&target)?, [folder.clone()]);
+    assert_eq!(names_in(&target)?, std::slice::from_ref(&folder));
     for file in &made.files {
         assert_eq!(
             std::fs::read(target.join(&folder).join(file.name.as_str()))?,

@@ -204,14 +204,11 @@ async fn files_that_are_not_what_they_should_be() -> Result<()> {
             !view.can_send && codes(&view).contains(&code.to_owned()),
             "{code}: {view:?}"
         );
-        let rows = view
+        let mut rows = view
             .unplaced
             .iter()
             .chain(view.deliveries.iter().flat_map(|d| &d.files));
-        let row = rows
-            .filter(|row| row.findings.iter().any(|f| f.code == code))
-            .last()
-            .cloned();
+        let row = rows.rfind(|row| row.findings.iter().any(|f| f.code == code)).cloned();
         let file = row.expect("the row of the file").file;
         let composition = view.id;
         view = desk

@@ -144,7 +144,7 @@ async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
     else {
         panic!("{received:?}")
     };
-    assert_eq!(names_in(&target)?, [folder.clone()]);
+    assert_eq!(names_in(&target)?, std::slice::from_ref(&folder));
     for file in &made.files {
         assert_eq!(
             std::fs::read(target.join(&folder).join(file.name.as_str()))?,

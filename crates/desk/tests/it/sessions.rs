@@ -1,14 +1,33 @@
 //! How long somebody stays signed in: the window asks at every start, the command line does not (D13).
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use anyhow::Result;
-use desk::ports::{SessionKeeping, SystemClock};
+use care_model::ProblemCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use desk::ports::{Clock, SessionKeeping};
 use desk_ipc::{DeskCommands, Stage};
 use test_support::{ExampleExchange, OpenDesk};
 
+use crate::support::assert_refused;
+
+/// The machine's clock, moved on by so many minutes.
+struct MovedClock(Arc<AtomicI64>);
+
+impl Clock for MovedClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::minutes(self.0.load(Ordering::SeqCst))
+    }
+}
+
 async fn open_as(profile: &Path, session: SessionKeeping) -> Result<OpenDesk> {
-    OpenDesk::open_as(profile, Arc::new(SystemClock), session).await
+    OpenDesk::open_with(profile, |settings| settings.session = session).await
 }
 
 async fn is_open(desk: &OpenDesk) -> Result<bool> {
@@ -58,5 +77,32 @@ async fn a_session_outlives_the_run_only_where_the_host_keeps_it() -> Result<()>
         0,
         "what another host stored is forgotten"
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_renewed_until_nobody_uses_it_for_long() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let at = &exchange.manager;
+    let profile = exchange.profile(at, "front");
+    exchange.desk(at, "front").await?.desk.shutdown().await;
+    let minutes = Arc::new(AtomicI64::new(0));
+    let clock = MovedClock(Arc::clone(&minutes));
+    let desk = OpenDesk::open_with(&profile, |settings| settings.clock = Arc::new(clock)).await?;
+    desk.sign_in(at.office, &at.accounts).await?;
+    let pass = |by: i64| {
+        exchange.move_clock(TimeDelta::minutes(by));
+        minutes.fetch_add(by, Ordering::SeqCst);
+    };
+    // The right to ask lasts an hour; what renews it is good for eight.
+    for _ in 0..3 {
+        pass(61);
+        desk.desk.refresh(()).await?;
+        assert!(is_open(&desk).await?);
+    }
+    pass(9 * 60);
+    assert_refused(desk.desk.refresh(()).await, ProblemCode::SignInRequired);
+    let stage = desk.desk.start(()).await?.stage;
+    assert!(matches!(stage, Stage::Person { .. }), "{stage:?}");
     Ok(())
 }

@@ -1,0 +1,83 @@
+//! A profile behind a passphrase (D14).
+
+use std::path::Path;
+
+use anyhow::Result;
+use care_model::ProblemCode;
+use desk::ports::KeySource;
+use desk_ipc::{DeskCommands, PassphraseStart, Stage};
+use test_support::{ExampleExchange, OpenDesk};
+
+use crate::support::assert_refused;
+
+const PASSPHRASE: &str = "ひとつだけの合言葉です2026";
+
+async fn open(profile: &Path) -> Result<OpenDesk> {
+    OpenDesk::open_with(profile, |settings| settings.key = KeySource::Passphrase).await
+}
+
+fn typed(passphrase: &str) -> PassphraseStart {
+    PassphraseStart {
+        passphrase: passphrase.to_owned(),
+    }
+}
+
+async fn assert_asks(desk: &OpenDesk, first: bool) -> Result<()> {
+    let stage = desk.desk.start(()).await?.stage;
+    assert!(
+        matches!(stage, Stage::Passphrase { first: told } if told == first),
+        "{stage:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_set_once_and_opens_nothing_when_it_is_wrong() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let at = &exchange.manager;
+    let profile = exchange.profile(at, "behind");
+    // Closed before one was set: the next start asks for the first one again.
+    let closed = open(&profile).await?;
+    assert_asks(&closed, true).await?;
+    closed.desk.shutdown().await;
+
+    let desk = open(&profile).await?;
+    assert_asks(&desk, true).await?;
+    assert_refused(desk.desk.home(()).await, ProblemCode::PassphraseRequired);
+    let short = desk.desk.unlock_profile(typed("short")).await;
+    assert_refused(short, ProblemCode::PasswordLength);
+    let stage = desk.desk.unlock_profile(typed(PASSPHRASE)).await?.stage;
+    assert!(matches!(stage, Stage::SetUp { .. }), "{stage:?}");
+    let issued = exchange.issue_password(at.office).await?;
+    desk.set_up(&exchange.connection_file(), &at.accounts, &issued, "受付")
+        .await?;
+    desk.sign_in(at.office, &at.accounts).await?;
+    desk.desk.shutdown().await;
+
+    let desk = open(&profile).await?;
+    assert_asks(&desk, false).await?;
+    let wrong = desk.desk.unlock_profile(typed("ひとつだけの合言葉です2025")).await;
+    assert_refused(wrong, ProblemCode::PassphraseRefused);
+    assert_asks(&desk, false).await?;
+    assert_refused(desk.desk.drafts(()).await, ProblemCode::PassphraseRequired);
+    let stage = desk.desk.unlock_profile(typed(PASSPHRASE)).await?.stage;
+    assert!(
+        matches!(stage, Stage::Person { .. }),
+        "the certificate is there again: {stage:?}"
+    );
+    desk.desk.shutdown().await;
+    assert!(!profile.join("profile.key").exists());
+    for entry in std::fs::read_dir(&profile)? {
+        let path = entry?.path();
+        let bytes = if path.is_file() {
+            std::fs::read(&path)?
+        } else {
+            Vec::new()
+        };
+        for clear in ["PRIVATE KEY", PASSPHRASE, "見本居宅介護支援事業所"] {
+            let found = bytes.windows(clear.len()).any(|window| window == clear.as_bytes());
+            assert!(!found, "{clear} in {path:?}");
+        }
+    }
+    Ok(())
+}
