@@ -340,9 +340,15 @@ impl Core {
         Ok(self.start_view())
     }
 
-    /// Drops a session that the exchange does not know any more.
+    /// The exchange refused the right to ask. It may only have run out, for instance because this PC's clock is slow:
+    /// a session is dropped when it cannot be renewed either.
     pub(crate) async fn session_lost(&self, line: &Line) {
-        self.token_lost(&line.token).await;
+        let is_current = |session: &Session| session.access_token == line.token;
+        if self.standing().session.as_ref().is_some_and(is_current)
+            && let Err(error) = self.renew(Some(&line.token)).await
+        {
+            tracing::info!(code = error.code.as_str(), "a refused session was not renewed");
+        }
     }
 
     async fn token_lost(&self, token: &str) {
@@ -379,14 +385,16 @@ impl Core {
         if session.access_until > self.now() {
             return line_of(client, session.access_token);
         }
-        line_of(client, self.renew().await?.access_token)
+        line_of(client, self.renew(None).await?.access_token)
     }
 
-    /// Gets new tokens if the present ones are about to end.
-    async fn renew(&self) -> Result<Session, CommandError> {
+    /// Gets new tokens if the present ones are about to end, or are those that were refused.
+    async fn renew(&self, refused: Option<&str>) -> Result<Session, CommandError> {
         let _one = self.refreshing.lock().await;
         let session = self.standing().session.clone().ok_or(ProblemCode::SignInRequired)?;
-        if session.access_until - TimeDelta::minutes(RENEW_BEFORE_MINUTES) > self.now() {
+        if session.access_until - TimeDelta::minutes(RENEW_BEFORE_MINUTES) > self.now()
+            && refused != Some(session.access_token.as_str())
+        {
             return Ok(session);
         }
         let client = self.client()?;
@@ -439,7 +447,7 @@ impl Core {
                 () = changed => {}
                 () = due => {
                     // Never twice in a row, even where this PC's clock is so far ahead that new tokens look old.
-                    let _ = self.renew().await;
+                    let _ = self.renew(None).await;
                     tokio::select! {
                         () = self.closing.cancelled() => return,
                         () = tokio::time::sleep(Duration::from_secs(RENEW_AGAIN_SECONDS)) => {}
