@@ -1,18 +1,30 @@
 // A person at the page: Chromium, and what every screen must hold.
 import assert from "node:assert/strict";
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { output } from "./world.mjs";
+import { output, root } from "./world.mjs";
 
 const require = createRequire(import.meta.url);
 const axeSource = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 
 /** How long anything may take on a busy machine. */
 const PATIENCE_MS = 30_000;
+
+/** What screen readers are given, screen by screen. */
+const snapshots = path.join(root, "tests/e2e/snapshots");
+
+/** A snapshot without what differs from run to run. */
+function steady(spoken) {
+  return `${spoken
+    .replace(/\d{4}\/\d{1,2}\/\d{1,2}\(.\)\s\d{2}:\d{2}/g, "（日時）")
+    .replace(/\d{4}年\d{1,2}月\d{1,2}日（[^）]*）/g, "（日付）")
+    .replace(/あと\d+日/g, "あと（日数）")
+    .replace(/バージョン [\d.]+/g, "バージョン（番号）")}\n`;
+}
 
 /** Debian's Chromium, without its own traffic. */
 export function launch() {
@@ -131,6 +143,17 @@ export class Person {
     await confirm.or(success).first().waitFor();
     if (await confirm.isVisible()) await confirm.click();
     await success.waitFor();
+  }
+
+  /** What a screen reader is given, compared with the file of that name in `snapshots`; UPDATE_SNAPSHOTS=1 writes it. */
+  async reads(name) {
+    const spoken = steady(await this.page.locator("body").ariaSnapshot());
+    const file = path.join(snapshots, `${name}.yml`);
+    if (process.env.UPDATE_SNAPSHOTS) {
+      await mkdir(snapshots, { recursive: true });
+      await writeFile(file, spoken);
+    }
+    assert.equal(spoken, await readFile(file, "utf8"), `${name}: what a screen reader is given has changed`);
   }
 
   /** What every screen must hold: no accessibility violation, nothing sticks out, nothing complained. Takes a picture. */

@@ -66,6 +66,7 @@ export async function fixture(name) {
 export class World {
   #server;
   #children = [];
+  #mounts = [];
 
   static async start() {
     const world = new World();
@@ -124,10 +125,32 @@ export class World {
     await end(this.#server);
   }
 
-  /** A one-time password for one more terminal of an office. */
-  async issuePassword(name) {
-    const issued = await this.#admin("issue-password", "--office", offices[name].number);
+  /** A one-time password for one more terminal of an office; its certificate holds as many days as are given. */
+  async issuePassword(name, certificateDays = 730) {
+    const issued = await this.#admin(
+      "issue-password",
+      "--office",
+      offices[name].number,
+      `--certificate-days=${certificateDays}`,
+    );
     return issued.issue_password;
+  }
+
+  /** Moves the end of an office's licence. */
+  async setLicence(name, until) {
+    await this.#admin("set-licence", "--office", offices[name].number, "--until", until);
+  }
+
+  /** A file system of its own, as small as given, or null where this computer lets nobody mount. Ends with the world. */
+  async mountFolder(name, options) {
+    const folder = await this.makeFolder(name);
+    try {
+      await run("mount", ["-t", "tmpfs", "-o", options, "careplan-e2e", folder]);
+    } catch {
+      return null;
+    }
+    this.#mounts.push(folder);
+    return folder;
   }
 
   /** A folder of this world. */
@@ -140,6 +163,7 @@ export class World {
   /** Ends everything and leaves nothing behind. */
   async end() {
     for (const child of this.#children.reverse()) await end(child);
+    for (const folder of this.#mounts) await run("umount", [folder]);
     if (!process.env.KEEP_WORLD) await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -1,0 +1,75 @@
+// What a screen reader is given on each main screen: names, roles and order, compared with tests/e2e/snapshots.
+import { after, before, test } from "node:test";
+
+import { launch, Person } from "../browser.mjs";
+import { fixture, Terminal, World } from "../world.mjs";
+
+let world, browser, planner, provider;
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  provider = await Person.at(browser, await Terminal.start(world, "provider"));
+  const { providing } = world.accounts;
+  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
+  await provider.signIn(providing);
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+test("初期設定 and ログイン", async () => {
+  const { planning } = world.accounts;
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  await planner.reads("set-up");
+  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
+  await planner.reads("sign-in-person");
+  await planner.signIn(planning);
+});
+
+test("トップページ", async () => {
+  await planner.sees("年末年始の保守のお知らせ");
+  await planner.reads("home");
+});
+
+test("新規作成, empty and ready", async () => {
+  await planner.goTo("新規作成");
+  await planner.sees("ここへファイルをドラッグ＆ドロップ");
+  await planner.reads("compose-empty");
+  await planner.compose(await fixture("good/home_schedule"));
+  await planner.sees("加入を確認しました");
+  await planner.field("メッセージ").fill("よろしくお願いします。");
+  await planner.page.locator("button.primary:enabled", { hasText: "送信" }).waitFor();
+  await planner.reads("compose-ready");
+});
+
+test("下書き一覧", async () => {
+  await planner.button("一時保存").click();
+  await planner.sees("下書きに保存しました");
+  await planner.goTo("下書き一覧");
+  await planner.sees("よろしくお願いします。");
+  await planner.reads("drafts");
+  await planner.goTo("新規作成");
+  await planner.send();
+  await planner.button("送信一覧を見る").click();
+});
+
+test("送信一覧", async () => {
+  await planner.sees("相手の事業所はまだ受け取っていません");
+  await planner.reads("outbox");
+});
+
+test("受信一覧", async () => {
+  await provider.goTo("受信一覧");
+  await provider.sees("よろしくお願いします。");
+  await provider.page.getByRole("tab", { name: "未取得1件" }).waitFor();
+  await provider.reads("inbox");
+});
+
+test("一括送信", async () => {
+  await planner.goTo("一括送信");
+  await planner.terminal.drop(await fixture("faulty/two_destinations"));
+  await planner.sees("2件の送信先");
+  await planner.reads("dispatch");
+});
