@@ -7,6 +7,8 @@ use xshell::{Shell, cmd};
 
 use crate::{root, setup};
 
+/// The framework's command, as new as the crates in the lock file.
+const FRAMEWORK_COMMAND: &str = "@tauri-apps/cli@2.12.5";
 /// What the Windows installer brings where Windows has no web view; the workflow fetches it from its maker.
 const WEB_VIEW_SETUP: &str = "MicrosoftEdgeWebview2Setup.exe";
 
@@ -19,6 +21,9 @@ pub(crate) fn run(bundles: &str) -> Result<()> {
     if bundles == "msi" {
         return msi(&shell);
     }
+    // Taken when it is needed and not with the page's packages: it is one program for each system, and a lock file
+    // that names them all can't be made where not all of them are offered.
+    cmd!(shell, "npm install --no-save --no-audit --no-fund --loglevel=error {FRAMEWORK_COMMAND}").run()?;
     // The framework's command builds the page first; `src-tauri` says how.
     shell.change_dir(root().join("src-tauri"));
     cmd!(
