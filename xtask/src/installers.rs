@@ -23,7 +23,11 @@ pub(crate) fn run(bundles: &str) -> Result<()> {
     }
     // Taken when it is needed and not with the page's packages: it is one program for each system, and a lock file
     // that names them all can't be made where not all of them are offered.
-    cmd!(shell, "npm install --no-save --no-audit --no-fund --loglevel=error {FRAMEWORK_COMMAND}").run()?;
+    cmd!(
+        shell,
+        "npm install --no-save --no-audit --no-fund --loglevel=error {FRAMEWORK_COMMAND}"
+    )
+    .run()?;
     // The framework's command builds the page first; `src-tauri` says how.
     shell.change_dir(root().join("src-tauri"));
     cmd!(
