@@ -2,7 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Mutex,
     thread,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use care_model::AccountId;
+use care_model::{AccountId, OfficeNumber, Party, ServiceKind};
 use exchange_client::{ClientIdentity, Connection, ExchangeClient, SignedIn};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,6 +21,7 @@ const START_WAIT: Duration = Duration::from_secs(30);
 /// A running exchange; it ends with this value.
 pub(crate) struct Exchange {
     server: Child,
+    program: PathBuf,
     /// Deleted with this value.
     folder: TempDir,
     connection: Connection,
@@ -70,6 +71,7 @@ impl Exchange {
             .context("starting exchange-server")?;
         let mut running = Self {
             server,
+            program: program.to_owned(),
             connection: Connection::parse(&std::fs::read(&file)?)?,
             folder,
             manager,
@@ -79,6 +81,33 @@ impl Exchange {
             running.wait_for(address)?;
         }
         Ok(running)
+    }
+
+    /// Registers another service office, beside the running server; nobody signs in there.
+    pub(crate) fn register_destination(&self, count: usize) -> Result<Party> {
+        let number = format!("99702{count:05}");
+        let name = format!("計測事業所{count}");
+        let words = [
+            "register-office",
+            "--number",
+            &number,
+            "--name",
+            &name,
+            "--kind",
+            HOME_HELP.kind,
+        ];
+        admin(&self.program, &self.folder.path().join("data"), &words)?;
+        Ok(Party::new(
+            OfficeNumber::parse(&number)?,
+            ServiceKind::parse(HOME_HELP.kind)?,
+        ))
+    }
+
+    /// Lets another terminal of the office enrol with the same password.
+    pub(crate) fn renew_issue_password(&self, desk: &Desk) -> Result<()> {
+        let (number, password) = (desk.office.number, desk.office.issue_password);
+        let words = ["issue-password", "--office", number, "--password", password];
+        admin(&self.program, &self.folder.path().join("data"), &words).map(drop)
     }
 
     pub(crate) fn process_id(&self) -> u32 {

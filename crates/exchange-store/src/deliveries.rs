@@ -12,7 +12,7 @@ use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
     Store, StoreError, convert,
-    writer::{After, Batch},
+    writer::{After, AuditLine, Batch},
 };
 
 /// Who acts, for the audit and for the rules.
@@ -56,7 +56,9 @@ pub enum ClaimRefusal {
 }
 
 const LOAD: &str = "SELECT row, id, digest, from_office, to_office, header, accepted_at, outbox_sequence, state, fence, \
-                    terminal, since, lease_until, all_served, served_parts, ended_at FROM delivery WHERE id = ?";
+                    terminal, since, lease_until, all_served, served_parts, ended_at, \
+                    (SELECT sealed IS NULL FROM content WHERE delivery_row = row) AS in_folder \
+                    FROM delivery WHERE id = ?";
 
 /// A delivery's row as an act needs it.
 pub(crate) struct Loaded {
@@ -70,6 +72,8 @@ pub(crate) struct Loaded {
     pub(crate) state: DeliveryState,
     pub(crate) served_parts: Vec<u8>,
     header_json: Vec<u8>,
+    /// Whether its bytes are in the folder; none once it is erased.
+    in_folder: Option<bool>,
 }
 
 impl Loaded {
@@ -128,7 +132,17 @@ pub(crate) async fn load(batch: &mut Batch, id: DeliveryId) -> Result<Option<Loa
         state: state_of(&row)?,
         served_parts: row.try_get::<Option<Vec<u8>>, _>("served_parts")?.unwrap_or_default(),
         header_json: row.try_get("header")?,
+        in_folder: row.try_get("in_folder")?,
     }))
+}
+
+/// The statement that writes a state; text, so that another can follow it on the same way to SQLite's thread.
+macro_rules! update_state {
+    () => {
+        "UPDATE delivery SET state = ?, fence = coalesce(?, fence), terminal = ?, since = ?, lease_until = ?, \
+         all_served = ?, served_parts = ?, ended_at = ?, inbox_change = coalesce(?, inbox_change), \
+         outbox_change = coalesce(?, outbox_change) WHERE row = ?"
+    };
 }
 
 /// Writes a state and executes its effects.
@@ -198,38 +212,27 @@ pub(crate) async fn store_state(
         true => Some(convert::signed(batch.mailbox(loaded.from).await?.change_outbox())),
         false => None,
     };
-    sqlx::query(
-        "UPDATE delivery SET state = ?, fence = coalesce(?, fence), terminal = ?, since = ?, lease_until = ?, \
-         all_served = ?, served_parts = ?, ended_at = ?, inbox_change = coalesce(?, inbox_change), \
-         outbox_change = coalesce(?, outbox_change) WHERE row = ?",
-    )
-    .bind(columns.state)
-    .bind(columns.fence.map(convert::signed))
-    .bind(columns.terminal.map(|terminal| terminal.as_bytes().to_vec()))
-    .bind(columns.since)
-    .bind(columns.lease_until)
-    .bind(columns.all_served)
-    .bind(served_parts)
-    .bind(columns.ended_at)
-    .bind(inbox_change)
-    .bind(outbox_change)
-    .bind(loaded.row)
-    .execute(&mut batch.connection)
-    .await?;
-    if effects.contains(&DeliveryEffect::EraseContent) {
-        erase(batch, loaded).await?;
-    }
-    Ok(())
-}
-
-/// Destroys the wrapped key now and leaves word to delete the bytes.
-async fn erase(batch: &mut Batch, loaded: &Loaded) -> Result<(), StoreError> {
-    let in_row: Option<bool> =
-        sqlx::query_scalar("DELETE FROM content WHERE delivery_row = ? RETURNING sealed IS NOT NULL")
-            .bind(loaded.row)
-            .fetch_optional(&mut batch.connection)
-            .await?;
-    if in_row == Some(false) {
+    let erases = effects.contains(&DeliveryEffect::EraseContent);
+    let update = match erases {
+        true => sqlx::query(concat!(update_state!(), "; DELETE FROM content WHERE delivery_row = ?")),
+        false => sqlx::query(update_state!()),
+    };
+    let update = update
+        .bind(columns.state)
+        .bind(columns.fence.map(convert::signed))
+        .bind(columns.terminal.map(|terminal| terminal.as_bytes().to_vec()))
+        .bind(columns.since)
+        .bind(columns.lease_until)
+        .bind(columns.all_served)
+        .bind(served_parts)
+        .bind(columns.ended_at)
+        .bind(inbox_change)
+        .bind(outbox_change)
+        .bind(loaded.row);
+    // The wrapped key is destroyed in this commit; bytes in the folder are deleted after it.
+    let update = if erases { update.bind(loaded.row) } else { update };
+    update.execute(&mut batch.connection).await?;
+    if erases && loaded.in_folder == Some(true) {
         sqlx::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
             .bind(loaded.id.as_bytes().as_slice())
             .execute(&mut batch.connection)
@@ -239,26 +242,22 @@ async fn erase(batch: &mut Batch, loaded: &Loaded) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// One line of the audit (D10).
-pub(crate) async fn audit(
+/// One line of the audit (D10), written with those of the other acts of its commit.
+pub(crate) fn audit(
     batch: &mut Batch,
     at: DateTime<Utc>,
     act: &'static str,
     actor: Option<&Actor>,
     subject: Option<&[u8]>,
     fence: Option<u64>,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO audit (at, act, office, account, terminal, subject, fence) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(convert::millis(at))
-        .bind(act)
-        .bind(actor.map(|actor| actor.office.as_str().to_owned()))
-        .bind(actor.map(|actor| actor.account.clone()))
-        .bind(actor.map(|actor| actor.terminal.as_bytes().to_vec()))
-        .bind(subject.map(<[u8]>::to_vec))
-        .bind(fence.map(convert::signed))
-        .execute(&mut batch.connection)
-        .await?;
-    Ok(())
+) {
+    batch.audit(AuditLine {
+        at,
+        act,
+        actor: actor.cloned(),
+        subject: subject.map(<[u8]>::to_vec),
+        fence,
+    });
 }
 
 /// What a new row of `delivery` is made of, whether it came as one request or in chunks.
@@ -318,7 +317,7 @@ pub(crate) async fn accept(
     let mailbox = batch.mailbox(new.to).await?;
     mailbox.inbox_sequence = inbox_sequence;
     mailbox.change_inbox();
-    audit(batch, now, "accept", Some(actor), Some(new.id.as_bytes()), None).await?;
+    audit(batch, now, "accept", Some(actor), Some(new.id.as_bytes()), None);
     Ok(Ok(Accepted {
         id: new.id,
         accepted_at: convert::stored(now),
@@ -403,7 +402,7 @@ impl Store {
                         return Err(StoreError::Damaged { what: "claim" });
                     };
                     store_state(batch, &loaded, &next, None, &effects).await?;
-                    audit(batch, now, act, Some(&actor), Some(id.as_bytes()), Some(claim.fence)).await?;
+                    audit(batch, now, act, Some(&actor), Some(id.as_bytes()), Some(claim.fence));
                     Ok(Ok(Claim {
                         id,
                         fence: claim.fence,
@@ -442,7 +441,7 @@ impl Store {
                     };
                     if next != loaded.state {
                         store_state(batch, &loaded, &next, None, &effects).await?;
-                        audit(batch, now, "confirm", Some(&actor), Some(id.as_bytes()), Some(fence)).await?;
+                        audit(batch, now, "confirm", Some(&actor), Some(id.as_bytes()), Some(fence));
                     }
                     Ok(Ok(Received { id, received_at: at }))
                 })
@@ -472,7 +471,7 @@ impl Store {
                     };
                     if next != loaded.state {
                         store_state(batch, &loaded, &next, None, &effects).await?;
-                        audit(batch, now, "recall", Some(&actor), Some(id.as_bytes()), None).await?;
+                        audit(batch, now, "recall", Some(&actor), Some(id.as_bytes()), None);
                     }
                     Ok(Ok(at))
                 })

@@ -53,7 +53,7 @@ impl Store {
                             continue;
                         };
                         store_state(batch, &loaded, &next, None, &effects).await?;
-                        audit(batch, now, "expire", None, Some(id.as_bytes()), None).await?;
+                        audit(batch, now, "expire", None, Some(id.as_bytes()), None);
                         expired += 1;
                     }
                     Ok(expired)

@@ -142,8 +142,7 @@ impl Store {
                         None,
                         Some(new.office.number.as_str().as_bytes()),
                         None,
-                    )
-                    .await?;
+                    );
                     batch.after(After::AccessChanged);
                     Ok(true)
                 })
@@ -165,8 +164,7 @@ impl Store {
                             None,
                             Some(new.office.as_str().as_bytes()),
                             None,
-                        )
-                        .await?;
+                        );
                     }
                     Ok(added)
                 })
@@ -230,7 +228,7 @@ impl Store {
                         .bind(number.as_str().to_owned())
                         .execute(&mut batch.connection)
                         .await?;
-                    audit(batch, now, "set_licence", None, Some(number.as_str().as_bytes()), None).await?;
+                    audit(batch, now, "set_licence", None, Some(number.as_str().as_bytes()), None);
                     batch.after(After::AccessChanged);
                     Ok(updated.rows_affected() == 1)
                 })

@@ -90,7 +90,8 @@ impl Store {
                     .bind(convert::millis(new.refresh_until))
                     .execute(&mut batch.connection)
                     .await?;
-                    audit(batch, now, "sign_in", Some(&actor), None, None).await
+                    audit(batch, now, "sign_in", Some(&actor), None, None);
+                    Ok(())
                 })
             })
             .await
@@ -154,7 +155,8 @@ impl Store {
                         .execute(&mut batch.connection)
                         .await?;
                     batch.after(After::AccessChanged);
-                    audit(batch, now, "sign_out", Some(&actor), None, None).await
+                    audit(batch, now, "sign_out", Some(&actor), None, None);
+                    Ok(())
                 })
             })
             .await

@@ -90,8 +90,7 @@ impl Store {
                         None,
                         Some(office.as_str().as_bytes()),
                         None,
-                    )
-                    .await?;
+                    );
                     Ok(true)
                 })
             })
@@ -149,7 +148,7 @@ impl Store {
                     .bind(convert::millis(terminal.expires_at))
                     .execute(&mut batch.connection)
                     .await?;
-                    audit(batch, now, "enrol", None, Some(terminal.id.as_bytes()), None).await?;
+                    audit(batch, now, "enrol", None, Some(terminal.id.as_bytes()), None);
                     batch.after(After::AccessChanged);
                     Ok(true)
                 })
@@ -200,7 +199,7 @@ impl Store {
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;
-                    audit(batch, now, "revoke", None, Some(id.as_bytes()), None).await?;
+                    audit(batch, now, "revoke", None, Some(id.as_bytes()), None);
                     batch.after(After::AccessChanged);
                     Ok(true)
                 })
