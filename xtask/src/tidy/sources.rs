@@ -18,7 +18,7 @@ pub(super) fn flaws(source: &Source) -> Vec<Flaw> {
     let generated = bindings::files().iter().any(|(generated, _)| generated == path);
     let code = !path.ends_with(".toml") && !path.ends_with(".yml");
     let lines = source.text.lines().count();
-    if code && !generated && lines > LINES_MAX && !LONGER_BY_NATURE.contains(&path.as_str()) {
+    if code && !generated && lines > LINES_MAX {
         flaws.push(format!("{path}: {lines} lines, {LINES_MAX} at most"));
     }
     for (number, line) in source.text.lines().enumerate() {
@@ -35,9 +35,6 @@ pub(super) fn flaws(source: &Source) -> Vec<Flaw> {
     }
     flaws
 }
-
-/// The command contract is one list of view models, in the order of the screens.
-const LONGER_BY_NATURE: &[&str] = &["crates/desk-ipc/src/view.rs"];
 
 /// Whether the file is part of a library that others build on; test-support is for tests, where `anyhow` is welcome.
 fn in_library(path: &str) -> bool {

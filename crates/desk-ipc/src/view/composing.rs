@@ -1,0 +1,293 @@
+//! 新規作成 and 一括送信: drops, compositions, and how a send stands.
+
+use care_model::{DeliveryId, Serial, ServiceMonth};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::OfficeView;
+use crate::{CommandError, CompositionId, DropId};
+
+/// Files that were dropped or chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DropView {
+    /// To name it by.
+    #[ts(type = "string")]
+    pub id: DropId,
+    /// What it holds.
+    pub files: Vec<DroppedFile>,
+}
+
+/// One dropped file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DroppedFile {
+    /// Its name without folders.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// 新規作成 or 一括送信.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CompositionMode {
+    /// 新規作成: one destination office; may be saved as a draft.
+    Compose,
+    /// 一括送信: up to 100 deliveries; is not a draft.
+    Dispatch,
+}
+
+/// Begins a composition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ComposeStart {
+    /// Which screen.
+    pub mode: CompositionMode,
+    /// Files to begin with.
+    #[ts(type = "string | null")]
+    pub drop: Option<DropId>,
+}
+
+/// Adds files to a composition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AddDrop {
+    /// To which.
+    #[ts(type = "string")]
+    pub composition: CompositionId,
+    /// What.
+    #[ts(type = "string")]
+    pub drop: DropId,
+}
+
+/// Adds attachments to one delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AttachFiles {
+    /// Of which composition.
+    #[ts(type = "string")]
+    pub composition: CompositionId,
+    /// To which delivery.
+    #[ts(type = "string")]
+    pub delivery: DeliveryId,
+    /// What.
+    #[ts(type = "string")]
+    pub drop: DropId,
+}
+
+/// Takes a file out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RemoveFile {
+    /// Of which composition.
+    #[ts(type = "string")]
+    pub composition: CompositionId,
+    /// [`FileRow::file`].
+    pub file: u32,
+}
+
+/// Writes a note.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EditNote {
+    /// Of which composition.
+    #[ts(type = "string")]
+    pub composition: CompositionId,
+    /// Of which delivery; in 新規作成 it is kept even before there is one.
+    #[ts(type = "string | null")]
+    pub delivery: Option<DeliveryId>,
+    /// The text, at most 2,000 characters.
+    pub note: String,
+}
+
+/// A composition as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CompositionView {
+    /// To name it by.
+    #[ts(type = "string")]
+    pub id: CompositionId,
+    /// Which screen.
+    pub mode: CompositionMode,
+    /// The planned deliveries, by serial. In 新規作成 all go to one office; note and attachments belong to the first.
+    pub deliveries: Vec<PlannedView>,
+    /// Files that are in no delivery, each with the reason in its findings.
+    pub unplaced: Vec<FileRow>,
+    /// Findings that belong to no single delivery or file (several destinations, over 100 …).
+    pub findings: Vec<FindingView>,
+    /// Deliveries beyond the hundred; they stay in the list as the next batch.
+    pub over_limit: u32,
+    /// Whether 送信 is possible now.
+    pub can_send: bool,
+    /// Whether 送信 must first be confirmed with 「内容を確認して送る」 (warnings, or the same bytes were sent before).
+    pub needs_confirmation: bool,
+    /// Whether a draft of this composition is stored.
+    pub is_draft: bool,
+    /// The note in 新規作成 while no delivery is planned yet.
+    pub note: String,
+}
+
+/// One planned delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PlannedView {
+    /// The identity it will be sent under.
+    #[ts(type = "string")]
+    pub delivery: DeliveryId,
+    /// The destination with the one kind that is addressed.
+    pub to: OfficeView,
+    /// Whether the directory knows the destination; `unchecked` while the exchange could not be asked.
+    pub on_exchange: OnExchange,
+    /// What the unit is called, such as サービス提供票・別表 (by side, D22); empty for attachments alone.
+    pub unit_name: String,
+    /// Its service month.
+    #[ts(type = "string | null")]
+    pub month: Option<ServiceMonth>,
+    /// Its number of care recipients.
+    pub recipients: Option<u32>,
+    /// Its serial.
+    #[ts(type = "string | null")]
+    pub serial: Option<Serial>,
+    /// Standard files and attachments.
+    pub files: Vec<FileRow>,
+    /// Findings of the unit as a whole (a missing mate …).
+    pub findings: Vec<FindingView>,
+    /// The note.
+    pub note: String,
+    /// When the same bytes were sent before, if they were.
+    #[ts(type = "string | null")]
+    pub sent_before: Option<DateTime<Utc>>,
+    /// Whether anything in it blocks.
+    pub blocked: bool,
+    /// How its sending stands, once it was started.
+    pub sending: Option<SendStateView>,
+}
+
+/// What the directory says of a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExchange {
+    /// It is on the exchange.
+    Yes,
+    /// It is not (未加入).
+    No,
+    /// The exchange could not be asked.
+    Unchecked,
+}
+
+/// One file of a composition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FileRow {
+    /// Its number in the composition.
+    pub file: u32,
+    /// Its name.
+    pub name: String,
+    /// What it is, in Japanese (居宅サービス計画書 第1表 …, 補足資料).
+    pub kind_name: String,
+    /// Whether it travels as an attachment.
+    pub attachment: bool,
+    /// Its size.
+    pub size_bytes: u64,
+    /// What was found in it.
+    pub findings: Vec<FindingView>,
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SeverityView {
+    /// It cannot be sent like this (D19).
+    Blocks,
+    /// It can be sent after one confirmation.
+    Warns,
+    /// Good to know.
+    Notes,
+}
+
+/// A finding, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FindingView {
+    /// Its weight.
+    pub severity: SeverityView,
+    /// Its stable code.
+    pub code: String,
+    /// The row in the file, from 1.
+    pub row: Option<u32>,
+    /// The column, from 1.
+    pub column: Option<u32>,
+    /// What was found, one Japanese sentence.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Starts sending.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SendStart {
+    /// What.
+    #[ts(type = "string")]
+    pub composition: CompositionId,
+    /// Whether a person confirmed the warnings.
+    pub confirmed: bool,
+}
+
+/// How a send stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SendView {
+    /// Of which composition.
+    #[ts(type = "string")]
+    pub composition: CompositionId,
+    /// Delivery by delivery.
+    pub deliveries: Vec<SendRow>,
+    /// Whether nothing is under way any more.
+    pub finished: bool,
+    /// How many the exchange holds durably.
+    pub sent: u32,
+    /// How many were refused.
+    pub held: u32,
+}
+
+/// One delivery of a send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SendRow {
+    /// Which.
+    #[ts(type = "string")]
+    pub delivery: DeliveryId,
+    /// Its destination.
+    pub to: OfficeView,
+    /// What it holds.
+    pub unit_name: String,
+    /// How it stands.
+    pub state: SendStateView,
+}
+
+/// How one sending stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum SendStateView {
+    /// In the queue; with the reason if an earlier try failed.
+    Queued {
+        /// Why it still waits.
+        waiting_for: Option<WaitReason>,
+    },
+    /// Bytes are moving.
+    Sending,
+    /// The exchange holds it durably.
+    Sent {
+        /// Since when.
+        #[ts(type = "string")]
+        accepted_at: DateTime<Utc>,
+    },
+    /// Refused, with the reason.
+    Held {
+        /// Why.
+        problem: CommandError,
+    },
+    /// Cancelled before a byte left.
+    Cancelled,
+}
+
+/// What a queued delivery waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// The exchange cannot be reached; it goes by itself.
+    Server,
+    /// Somebody must sign in.
+    SignIn,
+}
+
+secret_debug!(EditNote);

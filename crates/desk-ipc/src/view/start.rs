@@ -1,0 +1,150 @@
+//! 初期設定 and ログイン, and offices as they are shown everywhere.
+
+use care_model::{AccountId, OfficeNumber, ServiceKind};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Where the desk stands, and what the first window needs to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StartView {
+    /// The step to show.
+    pub stage: Stage,
+    /// The version of the client.
+    pub version: String,
+    /// Whom to call.
+    pub help_desk: HelpDeskView,
+    /// Whether the profile's key lies in a plain file, as only demo and tests do; shown so that nobody mistakes it.
+    pub demo_profile: bool,
+}
+
+/// The step of the way from installation to work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// There is no key store: the passphrase of the local data is needed.
+    Passphrase {
+        /// Whether it is set now for the first time.
+        first: bool,
+    },
+    /// 初期設定.
+    SetUp {
+        /// The connection file, once it was read.
+        connection: Option<ConnectionView>,
+    },
+    /// ログイン step 1.
+    Person {
+        /// The office of this profile.
+        office: OfficeView,
+        /// The ID last used on this terminal, if a person asked to remember it.
+        #[ts(type = "string | null")]
+        remembered_id: Option<AccountId>,
+    },
+    /// ログイン step 2.
+    Office {
+        /// The office of this profile.
+        office: OfficeView,
+        /// The ID last used on this terminal.
+        #[ts(type = "string | null")]
+        remembered_id: Option<AccountId>,
+    },
+    /// Signed in.
+    Open {
+        /// Who and where.
+        session: SessionView,
+    },
+}
+
+/// Whom to call (D23).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HelpDeskView {
+    /// Telephone number.
+    pub telephone: String,
+    /// When somebody answers.
+    pub hours: String,
+}
+
+/// A connection file that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ConnectionView {
+    /// The exchange's name.
+    pub exchange_name: String,
+    /// Its host, shown so that a person can compare it.
+    pub host: String,
+}
+
+/// 初期設定, its last step.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct EnrolStart {
+    /// 事業所ユーザID as typed.
+    pub office_id: String,
+    /// 証明書発行用パスワード.
+    pub issue_password: String,
+    /// What the office calls this PC.
+    pub terminal_name: String,
+}
+
+/// The passphrase of the local data.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct PassphraseStart {
+    /// As typed.
+    pub passphrase: String,
+}
+
+/// ログイン step 1.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct PersonSignInStart {
+    /// As typed.
+    pub person_id: String,
+    /// As typed.
+    pub password: String,
+    /// Whether to remember the ID (never the password) on this terminal.
+    pub remember: bool,
+}
+
+/// ログイン step 2.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct OfficeSignInStart {
+    /// As typed.
+    pub office_id: String,
+    /// As typed.
+    pub password: String,
+    /// Whether to remember the ID (never the password) on this terminal.
+    pub remember: bool,
+}
+
+/// An office, as shown wherever one is named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OfficeView {
+    /// Its number.
+    #[ts(type = "string")]
+    pub number: OfficeNumber,
+    /// Its registered name; empty while it is not known.
+    pub name: String,
+    /// Service kinds: all of the office, or the one that a delivery addresses.
+    pub kinds: Vec<KindView>,
+    /// Its telephone number, if registered.
+    pub telephone: Option<String>,
+}
+
+/// A service kind with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct KindView {
+    /// The code.
+    #[ts(type = "string")]
+    pub code: ServiceKind,
+    /// Its Japanese name; the code itself where the standard names none.
+    pub name: String,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SessionView {
+    /// The office.
+    pub office: OfficeView,
+    /// The person's display name.
+    pub person_name: String,
+    /// This terminal, as the office calls it.
+    pub terminal_name: String,
+}
+
+secret_debug!(EnrolStart, PassphraseStart, PersonSignInStart, OfficeSignInStart);
