@@ -16,7 +16,7 @@ use care_model::{DeliveryId, Party, ProblemCode, Serial};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, DeskEvent, OutboxRow, OutboxStatus, OutboxView, SendStateView, TransferKind, WaitReason};
 use exchange_client::{ClientError, PartSource};
-use exchange_flow::outbox::{OutboxEvent, OutboxState, step};
+use exchange_flow::outbox::{Holding, OutboxEvent, OutboxState, step};
 use exchange_protocol::{DeliveryStatus, Part, PartRole};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -374,7 +374,7 @@ async fn send_chain(
 async fn send_one(core: &Arc<Core>, line: &Line, row: &Outgoing) -> (OutboxEvent, Option<CommandError>) {
     let header = match row.content.header() {
         Ok(header) => header,
-        Err(error) => return held(refusal::logged(ProblemCode::Internal, &error)),
+        Err(error) => return held(refusal::logged(ProblemCode::Internal, &error), Holding::Untold),
     };
     let source = Arc::new(Parts {
         spool: core.spool.clone(),
@@ -419,9 +419,21 @@ async fn send_one(core: &Arc<Core>, line: &Line, row: &Outgoing) -> (OutboxEvent
                 core.session_lost(line).await;
                 (OutboxEvent::Interrupted, None)
             }
-            _ => held(refusal::of_problem(problem)),
+            code => held(refusal::of_problem(problem), holding_after(code)),
         },
-        Err(error) => held(refusal::of_client(error)),
+        // The server answered something that can't be read: it had the bytes.
+        Err(error @ ClientError::Malformed(..)) => held(refusal::of_client(error), Holding::MayBe),
+        Err(error) => held(refusal::of_client(error), Holding::Untold),
+    }
+}
+
+/// The server looks an identity up before it gives one of these; other refusals come earlier.
+fn holding_after(code: ProblemCode) -> Holding {
+    match code {
+        ProblemCode::DestinationUnknown | ProblemCode::LicenceExpired | ProblemCode::AttachmentKindRefused => {
+            Holding::NotHeld
+        }
+        _ => Holding::Untold,
     }
 }
 
@@ -431,8 +443,9 @@ pub(crate) async fn offer(core: &Arc<Core>, line: &Line, row: &Outgoing) {
     tracing::info!(delivery.id = %row.delivery, accepted = matches!(event, OutboxEvent::Accepted { .. }), "offered again");
 }
 
-fn held(refusal: CommandError) -> (OutboxEvent, Option<CommandError>) {
-    (OutboxEvent::Refused { problem: refusal.code }, Some(refusal))
+fn held(refusal: CommandError, holding: Holding) -> (OutboxEvent, Option<CommandError>) {
+    let problem = refusal.code;
+    (OutboxEvent::Refused { problem, holding }, Some(refusal))
 }
 
 /// The parts of one delivery, opened from the spool as they are asked for.
@@ -479,7 +492,7 @@ pub(crate) fn state_view(core: &Core, row: &Outgoing) -> SendStateView {
         OutboxState::Sent { accepted_at } => SendStateView::Sent {
             accepted_at: *accepted_at,
         },
-        OutboxState::Held { problem } => SendStateView::Held {
+        OutboxState::Held { problem, .. } => SendStateView::Held {
             problem: row.content.refusal.clone().unwrap_or_else(|| (*problem).into()),
         },
         OutboxState::Cancelled => SendStateView::Cancelled,

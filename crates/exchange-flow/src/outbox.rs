@@ -21,6 +21,8 @@ pub enum OutboxState {
     Sending {
         /// Tries so far, this one included.
         tries: u32,
+        /// Whether an earlier try may have reached the server.
+        maybe_sent: bool,
     },
     /// The server said that it holds it durably.
     Sent {
@@ -31,6 +33,8 @@ pub enum OutboxState {
     Held {
         /// Why.
         problem: ProblemCode,
+        /// Whether the server may hold it all the same: then it can't be cancelled.
+        maybe_sent: bool,
     },
     /// Cancelled before a byte left.
     Cancelled,
@@ -54,6 +58,8 @@ pub enum OutboxEvent {
     Refused {
         /// Why.
         problem: ProblemCode,
+        /// What the refusal says of the earlier tries.
+        holding: Holding,
     },
     /// The process starts and finds the row.
     Restarted,
@@ -61,6 +67,17 @@ pub enum OutboxEvent {
     Retry,
     /// A person cancels.
     Cancel,
+}
+
+/// What a refusal says about whether the server holds the delivery from an earlier try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// The server looked the identity up, and does not hold it.
+    NotHeld,
+    /// The refusal came before the identity was looked at: what was known before stands.
+    Untold,
+    /// Bytes left, and the answer can't be read: it may.
+    MayBe,
 }
 
 /// A row does not take this event in its state.
@@ -75,15 +92,23 @@ pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Resu
     use OutboxEvent as E;
     use OutboxState as S;
     match (state, event) {
-        (S::Queued { tries, .. }, E::Start) => Ok(S::Sending {
+        (S::Queued { tries, maybe_sent, .. }, E::Start) => Ok(S::Sending {
             tries: tries.saturating_add(1),
+            maybe_sent: *maybe_sent,
         }),
         (S::Sending { .. }, E::Accepted { accepted_at }) => Ok(S::Sent { accepted_at }),
-        (S::Sending { tries }, E::Interrupted) => Ok(queued_after(*tries, true, now)),
-        (S::Sending { tries }, E::Unreachable) => Ok(queued_after(*tries, *tries > 1, now)),
-        (S::Sending { .. }, E::Refused { problem }) => Ok(S::Held { problem }),
-        // A process that died in the middle of a try cannot know what the server holds; the same identity makes asking again safe.
-        (S::Sending { tries }, E::Restarted) => Ok(S::Queued {
+        (S::Sending { tries, .. }, E::Interrupted) => Ok(queued_after(*tries, true, now)),
+        (S::Sending { tries, maybe_sent }, E::Unreachable) => Ok(queued_after(*tries, *maybe_sent, now)),
+        (S::Sending { maybe_sent, .. }, E::Refused { problem, holding }) => Ok(S::Held {
+            problem,
+            maybe_sent: match holding {
+                Holding::NotHeld => false,
+                Holding::Untold => *maybe_sent,
+                Holding::MayBe => true,
+            },
+        }),
+        // A process that died in the middle of a try cannot know what the server holds; the same identity makes asking safe.
+        (S::Sending { tries, .. }, E::Restarted) => Ok(S::Queued {
             tries: *tries,
             not_before: now,
             maybe_sent: true,
@@ -93,12 +118,12 @@ pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Resu
             not_before: now,
             maybe_sent: *maybe_sent,
         }),
-        (S::Held { .. }, E::Retry) => Ok(S::Queued {
+        (S::Held { maybe_sent, .. }, E::Retry) => Ok(S::Queued {
             tries: 0,
             not_before: now,
-            maybe_sent: false,
+            maybe_sent: *maybe_sent,
         }),
-        (S::Queued { maybe_sent: false, .. } | S::Held { .. }, E::Cancel) => Ok(S::Cancelled),
+        (S::Queued { maybe_sent: false, .. } | S::Held { maybe_sent: false, .. }, E::Cancel) => Ok(S::Cancelled),
         (S::Sent { .. } | S::Held { .. } | S::Cancelled, E::Restarted) => Ok(state.clone()),
         // Acceptance may arrive a second time; the first answer stands.
         (S::Sent { .. }, E::Accepted { .. }) => Ok(state.clone()),
@@ -181,21 +206,38 @@ mod tests {
         );
     }
 
+    fn refused(holding: Holding) -> OutboxEvent {
+        E::Refused {
+            problem: ProblemCode::DestinationUnknown,
+            holding,
+        }
+    }
+
     #[test]
     fn a_refusal_is_held_and_may_be_retried_under_the_same_identity() {
-        let refused = E::Refused {
+        let held = OutboxState::Held {
             problem: ProblemCode::DestinationUnknown,
+            maybe_sent: false,
         };
-        assert_eq!(
-            run(&[E::Start, refused]),
-            Ok(OutboxState::Held {
-                problem: ProblemCode::DestinationUnknown
-            })
-        );
+        assert_eq!(run(&[E::Start, refused(Holding::Untold)]), Ok(held));
         assert!(matches!(
-            run(&[E::Start, refused, E::Retry]),
+            run(&[E::Start, refused(Holding::NotHeld), E::Retry]),
             Ok(OutboxState::Queued { .. })
         ));
         assert_eq!(run(&[E::Accepted { accepted_at: at(0) }]), Err(OutboxRefusal));
+    }
+
+    #[test]
+    fn a_refusal_does_not_make_an_earlier_try_unsent() {
+        let way = [E::Start, E::Interrupted, E::Start];
+        let cancelled = |refusal, rest: &[OutboxEvent]| run(&[&way[..], &[refusal], rest, &[E::Cancel]].concat());
+        assert_eq!(cancelled(refused(Holding::Untold), &[]), Err(OutboxRefusal));
+        assert_eq!(cancelled(refused(Holding::Untold), &[E::Retry]), Err(OutboxRefusal));
+        assert_eq!(
+            cancelled(refused(Holding::Untold), &[E::Retry, E::Start, E::Unreachable]),
+            Err(OutboxRefusal)
+        );
+        assert_eq!(cancelled(refused(Holding::NotHeld), &[]), Ok(OutboxState::Cancelled));
+        assert_eq!(run(&[E::Start, refused(Holding::MayBe), E::Cancel]), Err(OutboxRefusal));
     }
 }

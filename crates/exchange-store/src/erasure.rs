@@ -90,15 +90,21 @@ impl Store {
         for id in ids {
             let id = convert::delivery_id(&id)?;
             let _alone = self.shared.uploads.lock(id).await;
-            // The sender may have begun again under the same id: then the folder is in use.
-            let used: Option<i64> = sqlx::query_scalar("SELECT 1 FROM upload WHERE id = ?")
-                .bind(id.as_bytes().to_vec())
-                .fetch_optional(&self.shared.readers)
-                .await?;
+            // The sender may have begun again under the same id, and may even be done: then the folder is in use.
+            let used: Option<i64> = sqlx::query_scalar(
+                "SELECT 1 FROM upload WHERE id = ?1 UNION ALL \
+                 SELECT 1 FROM content JOIN delivery ON row = delivery_row WHERE id = ?1 AND sealed IS NULL",
+            )
+            .bind(id.as_bytes().to_vec())
+            .fetch_optional(&self.shared.readers)
+            .await?;
             if used.is_none() {
                 let shared = Arc::clone(&self.shared);
                 let deleted = tokio::task::spawn_blocking(move || shared.folder.delete(id));
-                deleted.await.map_err(|_| StoreError::Closed)??;
+                if let Err(error) = deleted.await.map_err(|_| StoreError::Closed)? {
+                    tracing::warn!(delivery.id = %id, %error, "erased content could not be deleted yet");
+                    continue;
+                }
             }
             self.writer
                 .act(move |batch| {

@@ -98,6 +98,13 @@ async fn upload_row(connection: &mut SqliteConnection, id: DeliveryId) -> Result
     }))
 }
 
+/// Runs to its end even if whoever asked goes away: a retry must not overtake the step that it repeats.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::spawn(work).await.map_err(|_| StoreError::Closed)?
+}
+
 impl Store {
     async fn read_upload(&self, id: DeliveryId, office: OfficeNumber) -> Result<Option<UploadRow>, StoreError> {
         let mut connection = self.shared.readers.acquire().await?;
@@ -112,6 +119,11 @@ impl Store {
         actor: Actor,
         now: DateTime<Utc>,
     ) -> Result<UploadStart, StoreError> {
+        let store = self.clone();
+        to_the_end(async move { store.begin(upload, actor, now).await }).await
+    }
+
+    async fn begin(&self, upload: Upload, actor: Actor, now: DateTime<Utc>) -> Result<UploadStart, StoreError> {
         let id = upload.header.id;
         let digest = Digest::of(&upload.header_json);
         let _alone = self.shared.uploads.lock(id).await;
@@ -163,6 +175,11 @@ impl Store {
                     .bind(convert::millis(now))
                     .execute(&mut batch.connection)
                     .await?;
+                    // An upload of this id that was dropped left word to delete the folder, which is this one's now.
+                    sqlx::query("DELETE FROM erasure WHERE id = ?")
+                        .bind(id.as_bytes().to_vec())
+                        .execute(&mut batch.connection)
+                        .await?;
                     Ok(())
                 })
             })
@@ -172,6 +189,19 @@ impl Store {
 
     /// Stores one chunk durably: the file first, then the row that says so.
     pub async fn store_chunk(
+        &self,
+        id: DeliveryId,
+        office: OfficeNumber,
+        part: usize,
+        offset: u64,
+        chunk: Bytes,
+        now: DateTime<Utc>,
+    ) -> Result<Result<UploadProgress, ChunkRefusal>, StoreError> {
+        let store = self.clone();
+        to_the_end(async move { store.append(id, office, part, offset, chunk, now).await }).await
+    }
+
+    async fn append(
         &self,
         id: DeliveryId,
         office: OfficeNumber,
@@ -240,6 +270,17 @@ impl Store {
     /// Makes a whole upload a delivery: reads every part back, compares its digest, lets the inspector look, and
     /// accepts it in one commit.
     pub async fn commit_upload<R: Send + 'static>(
+        &self,
+        id: DeliveryId,
+        actor: Actor,
+        inspect: PartInspector<R>,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Accepted, CommitRefusal<R>>, StoreError> {
+        let store = self.clone();
+        to_the_end(async move { store.complete(id, actor, inspect, now).await }).await
+    }
+
+    async fn complete<R: Send + 'static>(
         &self,
         id: DeliveryId,
         actor: Actor,

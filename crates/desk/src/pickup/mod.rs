@@ -244,13 +244,9 @@ impl Core {
         pickup.content.staging = None;
         pickup.content.aim = None;
         self.advance(&mut pickup, PickupEvent::Landed)?;
-        if let Err(error) = self.store.put_pickup(&pickup, self.now()).await {
-            // Unstored, it would land a second time after a restart: it is taken back instead.
-            tokio::task::spawn_blocking(move || landing::discard(&landed))
-                .await
-                .ok();
-            return Err(error.into());
-        }
+        // Should this not be stored, the name stored before the rename lets the next try find the folder. It is never
+        // taken back: an error does not say that nothing was stored.
+        self.store.put_pickup(&pickup, self.now()).await?;
         self.confirm_landed(&line, pickup).await
     }
 
