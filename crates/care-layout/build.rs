@@ -20,7 +20,10 @@ fn expand() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let mut out = String::new();
     let codes: Table = fs::read_to_string("tables/codes.toml")?.parse()?;
-    writeln!(out, "/// Every table of codes.\npub mod codes {{\n    use super::CodeTable;")?;
+    writeln!(
+        out,
+        "/// Every table of codes.\npub mod codes {{\n    use super::CodeTable;"
+    )?;
     for (name, table) in &codes {
         let entries: Vec<String> = entries(table)?;
         writeln!(

@@ -26,6 +26,35 @@ pub struct FileFacts {
     pub recipients: u32,
     /// The month of its records, if all have the same.
     pub month: Option<ServiceMonth>,
+    /// Its records' keys, each once, at most [`care_model::limits::RECORD_KEYS_MAX`]; by them mates are compared.
+    #[serde(default)]
+    pub keys: Vec<RecordKey>,
+    /// Whether there were more keys than are kept.
+    #[serde(default)]
+    pub keys_cut: bool,
+    /// The images that its records name.
+    #[serde(default)]
+    pub images: Vec<NamedImage>,
+}
+
+/// The key of a record, as hashes: enough to compare mates, and no insured number is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordKey {
+    /// Of insurer and insured number.
+    pub person: u64,
+    /// Of the plan date, the consultation date or the month that links the files of a unit.
+    pub link: u64,
+    /// The first record that has it, from 1.
+    pub row: u32,
+}
+
+/// An image that a record of the basic information names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedImage {
+    /// Its name.
+    pub name: String,
+    /// The record, from 1.
+    pub row: u32,
 }
 
 /// A file read to its end.
@@ -243,6 +272,7 @@ impl Examiner {
             records: records.count,
             recipients: u32::try_from(records.recipients.len()).unwrap_or(u32::MAX),
             month,
+            ..FileFacts::default()
         }
     }
 }

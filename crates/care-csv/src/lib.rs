@@ -10,4 +10,4 @@ mod record;
 mod scan;
 mod utf8;
 
-pub use examine::{Examiner, FileFacts, FileRead, examine, read};
+pub use examine::{Examiner, FileFacts, FileRead, NamedImage, RecordKey, examine, read};

@@ -17,7 +17,10 @@ fn main() -> Outcome<()> {
     let reference = words.first().ok_or("the folder of the reference is missing")?;
     let read = |name: &str| -> Outcome<Table> { Ok(fs::read_to_string(Path::new(reference).join(name))?.parse()?) };
     let layouts = read("layouts.toml")?;
-    let mut files = vec![("codes.toml".to_owned(), codes(&read("codes.toml")?, &read("service_types.toml")?)?)];
+    let mut files = vec![(
+        "codes.toml".to_owned(),
+        codes(&read("codes.toml")?, &read("service_types.toml")?)?,
+    )];
     for version in array(&layouts, "versions")? {
         let version = text(version, "version")?;
         files.push((format!("{version}.toml"), edition(&layouts, version)?));
@@ -54,7 +57,12 @@ fn codes(reference: &Table, kinds: &Table) -> Outcome<String> {
     Ok(out)
 }
 
-fn write_codes<'a>(out: &mut String, name: &str, ja: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Outcome<()> {
+fn write_codes<'a>(
+    out: &mut String,
+    name: &str,
+    ja: &str,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Outcome<()> {
     writeln!(out, "\n[{name}]\nja = \"{ja}\"\ncodes = [")?;
     for (code, meaning) in pairs {
         writeln!(out, "  [\"{code}\", \"{meaning}\"],")?;
@@ -91,7 +99,11 @@ fn edition(reference: &Table, version: &str) -> Outcome<String> {
             .find(|removed| removed.get("prefix").and_then(Value::as_str) == Some(prefix))
             .and_then(|removed| removed.get("nos")?.as_array())
             .unwrap_or(&none);
-        writeln!(out, "\n# {}\n[[layout]]\nkind = \"{prefix}\"\nfields = [", text(file, "name_ja")?)?;
+        writeln!(
+            out,
+            "\n# {}\n[[layout]]\nkind = \"{prefix}\"\nfields = [",
+            text(file, "name_ja")?
+        )?;
         for field in array(file.as_table().ok_or("no table")?, "fields")? {
             if field.get("no").is_some_and(|number| removed.contains(number)) {
                 continue;
@@ -138,7 +150,9 @@ fn line(field: &Table) -> Outcome<String> {
             (r"^[0-9]{1,3}\.[0-9]{2}$", "unit_price"),
             ("^[01]{31}$", "day_flags"),
         ]);
-        let name = patterns.get(pattern).ok_or_else(|| format!("unknown pattern {pattern}"))?;
+        let name = patterns
+            .get(pattern)
+            .ok_or_else(|| format!("unknown pattern {pattern}"))?;
         parts.push(format!("pattern = \"{name}\""));
     }
     // The version has an edition's own judgement; its codes are those of every edition.

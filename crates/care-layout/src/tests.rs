@@ -34,7 +34,12 @@ fn every_layout_begins_with_version_and_person() {
 fn the_month_stands_where_the_kind_says() {
     for layout in Layout::all().iter().filter(|layout| layout.edition == Edition::V4) {
         let month = layout.index("target_month").or_else(|| layout.index("delete_month"));
-        assert_eq!(month.map(|index| index + 1), layout.kind.month_column(), "{}", layout.kind.prefix());
+        assert_eq!(
+            month.map(|index| index + 1),
+            layout.kind.month_column(),
+            "{}",
+            layout.kind.prefix()
+        );
     }
 }
 

@@ -114,6 +114,10 @@ closed_list! {
         EquipmentCode = "equipment_code",
         /// No grand total for a recipient.
         TotalRow = "total_row",
+        /// A subtotal or total that is not the sum of its rows.
+        Sum = "sum",
+        /// A check digit that does not fit; the standard's own examples fail it.
+        CheckDigit = "check_digit",
         // The file as a whole.
         /// Records of several CSV versions.
         VersionMixed = "version_mixed",
@@ -140,6 +144,8 @@ closed_list! {
         HosokuMonth = "hosoku_month",
         /// The files of a unit do not hold the same care recipients.
         RecipientsDiffer = "recipients_differ",
+        /// The files of a unit hold the same person under different plan dates, consultation dates or months.
+        KeysDiffer = "keys_differ",
         /// The unit usually travels the other way.
         Direction = "direction",
         /// A service kind outside the scope of the exchange in a name.
@@ -198,8 +204,20 @@ closed_list! {
         SenderKind = "sender_kind",
         /// Files of one unit are addressed to different offices.
         Destinations = "destinations",
-        /// Files of one unit carry different months.
+        /// Files of one unit differ in it.
         Unit = "unit",
+        /// Records name another office than the name of the file.
+        Rows = "rows",
+        /// Free text without double quotes.
+        Unquoted = "unquoted",
+        /// The subtotal of a service kind.
+        Subtotal = "subtotal",
+        /// The grand total of a person.
+        Total = "total",
+        /// An office number.
+        OfficeNumber = "office_number",
+        /// An insurer number.
+        Insurer = "insurer",
     }
 }
 
@@ -220,8 +238,15 @@ pub struct Finding {
     pub column: Option<u32>,
     /// The field's English name in the layout table.
     pub field: Option<String>,
-    /// The offending value. It may name a person: it is for the screen and never for a log.
+    /// The field's name as printed in the standard.
+    #[serde(default)]
+    pub field_name: Option<String>,
+    /// The offending value, at most [`crate::limits::FINDING_VALUE_CHARS_MAX`] characters. It may name a person: it is for the
+    /// screen and never for a log.
     pub value: Option<String>,
+    /// Further places of the same kind in the same file and field, which are not listed.
+    #[serde(default)]
+    pub more: u32,
     /// What the sentence needs. Values are never personal.
     ///
     /// `missing`, `surplus` and `found` hold file prefixes such as `UPSIKYU`; a screen may put the catalogue's name
@@ -240,7 +265,9 @@ impl Finding {
             row: None,
             column: None,
             field: None,
+            field_name: None,
             value: None,
+            more: 0,
             params: BTreeMap::new(),
         }
     }
@@ -290,9 +317,17 @@ impl Finding {
         self
     }
 
-    /// With the offending value.
-    pub fn value(mut self, value: impl Into<String>) -> Self {
-        self.value = Some(value.into());
+    /// With the field's names: in the layout table and as printed.
+    pub fn in_field(mut self, name: &str, name_ja: &str) -> Self {
+        self.field = Some(name.to_owned());
+        self.field_name = Some(name_ja.to_owned());
+        self
+    }
+
+    /// With the offending value; a long one is cut.
+    pub fn value(mut self, value: &str) -> Self {
+        let shown = value.chars().take(crate::limits::FINDING_VALUE_CHARS_MAX).collect();
+        self.value = Some(shown);
         self
     }
 
@@ -320,6 +355,7 @@ impl std::fmt::Debug for Finding {
             .field("row", &self.row)
             .field("column", &self.column)
             .field("field", &self.field)
+            .field("more", &self.more)
             // The value may be a name, an illness, an address: its presence is all that may be printed.
             .field("value", &self.value.as_ref().map(|_| "…"))
             .field("params", &self.params)
@@ -350,7 +386,14 @@ pub const RULED_CODES: &[(FindingCode, FindingRule)] = &[
     (FindingCode::OfficeMismatch, FindingRule::Sender),
     (FindingCode::OfficeMismatch, FindingRule::SenderKind),
     (FindingCode::OfficeMismatch, FindingRule::Destinations),
+    (FindingCode::OfficeMismatch, FindingRule::Rows),
     (FindingCode::MonthMismatch, FindingRule::Unit),
+    (FindingCode::VersionMixed, FindingRule::Unit),
+    (FindingCode::Quoting, FindingRule::Unquoted),
+    (FindingCode::Sum, FindingRule::Subtotal),
+    (FindingCode::Sum, FindingRule::Total),
+    (FindingCode::CheckDigit, FindingRule::OfficeNumber),
+    (FindingCode::CheckDigit, FindingRule::Insurer),
 ];
 
 #[cfg(test)]

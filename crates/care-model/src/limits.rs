@@ -14,6 +14,14 @@ pub const DELIVERY_BYTES_MAX: u64 = 300 * MEBIBYTE;
 pub const NOTE_CHARS_MAX: usize = 2_000;
 /// Bytes of one CSV record.
 pub const CSV_RECORD_BYTES_MAX: usize = 1_048_576;
+/// Findings of one code and field that are listed one by one; the rest is counted.
+pub const FINDINGS_PER_FIELD_MAX: usize = 20;
+/// Findings of one file that are listed; the rest is counted.
+pub const FINDINGS_PER_FILE_MAX: usize = 500;
+/// Characters of an offending value that are shown.
+pub const FINDING_VALUE_CHARS_MAX: usize = 40;
+/// Record keys of one file that are compared with those of its mates; beyond, the comparison is left out.
+pub const RECORD_KEYS_MAX: usize = 50_000;
 /// Bytes of one standard file that we read.
 pub const STANDARD_FILE_BYTES_MAX: u64 = 100 * MEBIBYTE;
 /// Files of one drop on the window.

@@ -26,6 +26,9 @@ pub fn finding(finding: &Finding) -> FindingView {
             params.entry(name.to_owned()).or_insert_with(|| place.to_string());
         }
     }
+    if let Some(field) = &finding.field_name {
+        params.entry("field".to_owned()).or_insert_with(|| field.clone());
+    }
     let code = finding.message_key();
     let text = messages::finding(&code, &params);
     FindingView {

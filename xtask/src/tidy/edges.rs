@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 pub(super) const EDGES: &[(&str, &[&str])] = &[
     // The field.
     ("care-model", &[]),
-    ("care-csv", &["care-model", "messages"]),
+    ("care-layout", &["care-model"]),
+    ("care-csv", &["care-layout", "care-model", "messages"]),
     ("care-route", &["care-model", "care-csv", "messages"]),
     ("care-samples", &["care-model"]),
     ("messages", &[]),
