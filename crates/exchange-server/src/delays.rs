@@ -41,15 +41,18 @@ impl Wrong {
 }
 
 impl Delays {
-    /// Whole minutes still to wait, if any.
-    pub(crate) fn minutes(&self, account: &str, terminal: TerminalId, now: DateTime<Utc>) -> Option<i64> {
-        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = wrong.get(&(account.to_owned(), terminal))?.until();
-        (now < until).then(|| (until - now).num_seconds().div_euclid(60) + 1)
-    }
-
-    pub(crate) fn count(&self, account: &str, terminal: TerminalId, now: DateTime<Utc>) {
+    /// Lets a try through, or says how many whole minutes are still to wait.
+    ///
+    /// The try counts as wrong from here on, until [`Delays::forget`] says that it was right: so many tries at the same
+    /// moment get no further than the same tries one after the other.
+    pub(crate) fn admit(&self, account: &str, terminal: TerminalId, now: DateTime<Utc>) -> Result<(), i64> {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (account.to_owned(), terminal);
+        if let Some(until) = wrong.get(&key).map(Wrong::until)
+            && now < until
+        {
+            return Err((until - now).num_seconds().div_euclid(60) + 1);
+        }
         let forgotten = now - TimeDelta::hours(FORGOTTEN_HOURS);
         if wrong.len() >= REMEMBERED_MAX {
             wrong.retain(|_, entry| entry.last > forgotten);
@@ -62,9 +65,7 @@ impl Delays {
         {
             wrong.remove(&oldest);
         }
-        let entry = wrong
-            .entry((account.to_owned(), terminal))
-            .or_insert(Wrong { count: 0, last: now });
+        let entry = wrong.entry(key).or_insert(Wrong { count: 0, last: now });
         if entry.last <= forgotten {
             entry.count = 0;
         }
@@ -72,6 +73,7 @@ impl Delays {
             count: entry.count.saturating_add(1),
             last: now,
         };
+        Ok(())
     }
 
     pub(crate) fn forget(&self, account: &str, terminal: TerminalId) {
@@ -89,22 +91,43 @@ mod tests {
         let delays = Delays::default();
         let (here, there) = (TerminalId::from_bytes([1; 16]), TerminalId::from_bytes([2; 16]));
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        for _ in 0..FREE_TRIES {
-            delays.count("c1", here, now);
-            assert_eq!(delays.minutes("c1", here, now), None);
+        let later = |minutes| now + TimeDelta::minutes(minutes);
+        for _ in 0..=FREE_TRIES {
+            assert_eq!(delays.admit("c1", here, now), Ok(()));
         }
-        delays.count("c1", here, now);
-        assert_eq!(delays.minutes("c1", here, now + TimeDelta::seconds(1)), Some(1));
-        assert_eq!(delays.minutes("c1", there, now), None);
-        assert_eq!(delays.minutes("c1", here, now + TimeDelta::minutes(1)), None);
+        assert_eq!(delays.admit("c1", here, now + TimeDelta::seconds(1)), Err(1));
+        assert_eq!(delays.admit("c1", there, now), Ok(()));
+        assert_eq!(delays.admit("c1", here, later(1)), Ok(()));
+        assert_eq!(delays.admit("c1", here, later(2)), Err(2));
+        let mut at = later(3);
         for _ in 0..20 {
-            delays.count("c1", here, now);
+            assert_eq!(delays.admit("c1", here, at), Ok(()));
+            at += TimeDelta::minutes(WAIT_MINUTES_MAX);
         }
+        let last = at - TimeDelta::minutes(WAIT_MINUTES_MAX);
         assert_eq!(
-            delays.minutes("c1", here, now + TimeDelta::seconds(1)),
-            Some(WAIT_MINUTES_MAX)
+            delays.admit("c1", here, last + TimeDelta::seconds(1)),
+            Err(WAIT_MINUTES_MAX)
         );
         delays.forget("c1", here);
-        assert_eq!(delays.minutes("c1", here, now), None);
+        assert_eq!(delays.admit("c1", here, last), Ok(()));
+    }
+
+    #[test]
+    fn many_tries_at_once_get_no_further() {
+        let delays = Delays::default();
+        let here = TerminalId::from_bytes([1; 16]);
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let admitted = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..64)
+                .map(|_| scope.spawn(|| delays.admit("c1", here, now).is_ok()))
+                .collect();
+            tries
+                .into_iter()
+                .map(|each| each.join().unwrap())
+                .filter(|admitted| *admitted)
+                .count()
+        });
+        assert_eq!(admitted, FREE_TRIES as usize + 1);
     }
 }

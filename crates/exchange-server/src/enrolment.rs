@@ -30,7 +30,7 @@ pub(crate) async fn enrol(
     // No terminal is known yet: all tries for one office wait together.
     let nowhere = TerminalId::from_bytes([0; 16]);
     let key = request.office_id.key();
-    if app.delays.minutes(&key, nowhere, now).is_some() {
+    if app.delays.admit(&key, nowhere, now).is_err() {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     }
     let account = app.store.account(&request.office_id).await?;
@@ -41,7 +41,6 @@ pub(crate) async fn enrol(
     };
     let bought = fitting(&app, &request.issue_password, candidates).await?;
     let (Some(account), Some(bought)) = (account, bought) else {
-        app.delays.count(&key, nowhere, now);
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     };
     let Some(office) = app.store.office(account.office).await? else {

@@ -138,7 +138,7 @@ async fn check(
     now: DateTime<Utc>,
 ) -> Answer<Option<AccountRow>> {
     let key = id.key();
-    if let Some(minutes) = app.delays.minutes(&key, terminal, now) {
+    if let Err(minutes) = app.delays.admit(&key, terminal, now) {
         return Err(Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes).into());
     }
     let account = app.store.account(id).await?.filter(|account| account.family == family);
@@ -147,7 +147,6 @@ async fn check(
         app.delays.forget(&key, terminal);
         Ok(account)
     } else {
-        app.delays.count(&key, terminal, now);
         Ok(None)
     }
 }
