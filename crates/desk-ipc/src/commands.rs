@@ -46,6 +46,8 @@ macro_rules! with_commands {
             edit_note($crate::EditNote) -> $crate::CompositionView;
             /// Turns a 新規作成 with several destinations into a 一括送信.
             turn_into_dispatch($crate::CompositionId) -> $crate::CompositionView;
+            /// The permitted combinations (送信単位) that this office may send.
+            list_units(()) -> Vec<$crate::UnitView>;
             /// Throws a composition away.
             discard_composition($crate::CompositionId) -> ();
             /// 送信 or 一括送信: stores the deliveries as rows and starts the queue. The result is asked with `sending`.

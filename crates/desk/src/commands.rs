@@ -8,7 +8,7 @@ use desk_ipc::{
     AddDrop, AttachFiles, CommandError, ComposeStart, CompositionId, CompositionView, ConnectionView, DeliveryRequest,
     DeskCommands, DraftRow, DropId, DropView, EditNote, EnrolStart, FiguresView, FolderView, HomeView, InboxView,
     OfficeSignInStart, OutboxView, PassphraseStart, PersonSignInStart, PickupStart, RemoveFile, SendStart, SendView,
-    StartView, TakeOverStart,
+    StartView, TakeOverStart, UnitView,
 };
 
 use crate::{
@@ -125,6 +125,10 @@ impl DeskCommands for Desk {
 
     async fn turn_into_dispatch(&self, request: CompositionId) -> Result<CompositionView, CommandError> {
         self.open_desk()?.turn_into_dispatch(request).await
+    }
+
+    async fn list_units(&self, _request: ()) -> Result<Vec<UnitView>, CommandError> {
+        self.open_desk()?.list_units()
     }
 
     async fn discard_composition(&self, request: CompositionId) -> Result<(), CommandError> {

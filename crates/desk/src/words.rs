@@ -1,10 +1,10 @@
 //! From codes to the catalogue's words, and from the exchange's rows to what a list says of them.
 
 use care_model::{
-    ExchangeFileName, FileKind, Finding, NameReading, OfficeNumber, OfficeRole, Party, ProblemCode, SendUnit,
-    ServiceKind, ServiceMonth, Severity,
+    Edition, ExchangeFileName, FileKind, Finding, NameReading, OfficeNumber, OfficeRole, Party, Presence, ProblemCode,
+    Program, SendUnit, ServiceKind, ServiceMonth, Severity, UnitMonth,
 };
-use desk_ipc::{FindingView, KindView, OfficeView, SeverityView};
+use desk_ipc::{FindingView, KindView, OfficeView, SeverityView, UnitMemberView, UnitView};
 use exchange_protocol::{DeliveryHeader, PartRole};
 
 /// A finding in words, for every host alike.
@@ -38,8 +38,13 @@ pub fn finding(finding: &Finding) -> FindingView {
             Severity::Notes => SeverityView::Notes,
         },
         code,
+        finding_code: finding.code.to_string(),
+        rule: finding.rule.map(|rule| rule.to_string()),
         row: finding.row,
         column: finding.column,
+        field_name: finding.field_name.clone(),
+        value: finding.value.clone(),
+        more: finding.more,
         message: text.message,
         remedy: text.remedy,
     }
@@ -55,8 +60,13 @@ pub(crate) fn refusal(severity: SeverityView, code: ProblemCode, params: &[(&str
     FindingView {
         severity,
         code: code.as_str().to_owned(),
+        finding_code: code.as_str().to_owned(),
+        rule: None,
         row: None,
         column: None,
+        field_name: None,
+        value: None,
+        more: 0,
         message: text.what,
         remedy: text.next,
     }
@@ -73,9 +83,7 @@ fn prefix_name(prefix: &str) -> String {
 pub(crate) fn file_kind(name: &str, viewer: OfficeRole) -> String {
     let reading = NameReading::of(name);
     match reading.standard().map(|name: &ExchangeFileName| name.kind) {
-        Some(kind) => messages::names::file_kind(kind.name_key(viewer))
-            .unwrap_or(kind.prefix())
-            .to_owned(),
+        Some(kind) => kind_name(kind, viewer),
         None => messages::contents::attachment(),
     }
 }
@@ -86,6 +94,54 @@ pub(crate) fn unit(id: Option<&str>, viewer: OfficeRole) -> String {
     SendUnit::name_key_of_id(id, viewer)
         .and_then(messages::names::unit)
         .unwrap_or(id)
+        .to_owned()
+}
+
+/// The combinations of edition 4.1 that an office of these roles may send, in the order of the standard.
+///
+/// A unit is called by the role that may send it; an office of several roles has each unit once.
+pub(crate) fn units_of(roles: &[OfficeRole]) -> Vec<UnitView> {
+    SendUnit::of_edition(Edition::V4)
+        .iter()
+        .filter_map(|unit| {
+            let sender = roles.iter().find(|role| may_send(**role, unit))?;
+            Some(unit_view(unit, *sender))
+        })
+        .collect()
+}
+
+/// Whether offices of this role make the unit: a 地域包括支援センター has no 居宅介護支援, and whoever manages
+/// preventive care on its behalf (委託) sends plans as well as actuals.
+fn may_send(role: OfficeRole, unit: &SendUnit) -> bool {
+    use OfficeRole::{CareManagement, CommunitySupport, Service};
+    let reaches = [CareManagement, CommunitySupport, Service]
+        .into_iter()
+        .any(|to| unit.fits_direction(role, to));
+    reaches && !(role == CommunitySupport && unit.program == Program::HomeCare)
+}
+
+fn unit_view(unit: &SendUnit, viewer: OfficeRole) -> UnitView {
+    let program = match unit.program {
+        Program::HomeCare => "home_care",
+        Program::Preventive => "preventive",
+    };
+    let members = unit.members.iter().map(|member| UnitMemberView {
+        prefix: member.kind.prefix().to_owned(),
+        name: kind_name(member.kind, viewer),
+        required: member.presence == Presence::Required,
+    });
+    UnitView {
+        id: unit.id.to_owned(),
+        name: self::unit(Some(unit.id), viewer),
+        program_name: messages::names::program(program).unwrap_or(program).to_owned(),
+        has_month: unit.month == UnitMonth::Target,
+        members: members.collect(),
+    }
+}
+
+fn kind_name(kind: FileKind, viewer: OfficeRole) -> String {
+    messages::names::file_kind(kind.name_key(viewer))
+        .unwrap_or(kind.prefix())
         .to_owned()
 }
 
@@ -131,5 +187,62 @@ pub(crate) fn office(number: OfficeNumber, name: &str, kinds: &[ServiceKind]) ->
         name: name.to_owned(),
         kinds: kinds.iter().copied().map(kind).collect(),
         telephone: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use care_model::FindingCode;
+
+    use super::*;
+
+    fn ids(roles: &[OfficeRole]) -> Vec<String> {
+        units_of(roles).into_iter().map(|unit| unit.id).collect()
+    }
+
+    #[test]
+    fn each_role_has_its_units() {
+        let service = ids(&[OfficeRole::Service]);
+        assert_eq!(
+            service,
+            [
+                "home_actual",
+                "home_actual_delete",
+                "preventive_actual",
+                "preventive_actual_delete"
+            ]
+        );
+        let manager = ids(&[OfficeRole::CareManagement]);
+        assert!(manager.contains(&"home_plan".to_owned()) && manager.contains(&"preventive_plan".to_owned()));
+        assert!(!manager.contains(&"home_actual".to_owned()));
+        let centre = ids(&[OfficeRole::CommunitySupport]);
+        assert!(centre.iter().all(|id| id.starts_with("preventive_")), "{centre:?}");
+        // Both at once: everything, each once.
+        assert_eq!(ids(&[OfficeRole::CareManagement, OfficeRole::Service]).len(), 15);
+        assert!(ids(&[]).is_empty());
+    }
+
+    #[test]
+    fn units_are_named_by_the_side_that_sends() {
+        let units = units_of(&[OfficeRole::Service, OfficeRole::CareManagement]);
+        let schedule = units.iter().find(|unit| unit.id == "home_schedule").unwrap();
+        assert_eq!(schedule.name, "サービス利用票・別表");
+        assert!(schedule.has_month && schedule.members.iter().all(|member| member.required));
+        assert_eq!(schedule.members[0].prefix, "UPPLAN");
+        let basic = units.iter().find(|unit| unit.id == "preventive_basic").unwrap();
+        assert!(!basic.has_month && !basic.members[1].required);
+        assert_ne!(basic.program_name, schedule.program_name);
+    }
+
+    #[test]
+    fn a_value_is_for_the_screen_and_not_for_a_log() {
+        let found = Finding::warns(FindingCode::Kind)
+            .at_row(3)
+            .in_field("name", "氏名")
+            .value("見本 太郎");
+        let view = finding(&found);
+        assert_eq!(view.value.as_deref(), Some("見本 太郎"));
+        assert_eq!(view.finding_code, "kind");
+        assert!(!format!("{view:?}").contains("見本"));
     }
 }

@@ -6,11 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use care_model::{DeliveryId, OfficeNumber, ProblemCode, limits};
+use care_model::{DeliveryId, OfficeNumber, OfficeRole, ProblemCode, ServiceKind, limits};
 use chrono::TimeDelta;
 use desk_ipc::{
     AddDrop, AttachFiles, CommandError, ComposeStart, CompositionId, CompositionMode, CompositionView, DeskEvent,
-    DraftRow, DropId, EditNote, RemoveFile, SendRow, SendStart, SendStateView, SendView,
+    DraftRow, DropId, EditNote, RemoveFile, SendRow, SendStart, SendStateView, SendView, UnitView,
 };
 use exchange_flow::outbox::OutboxState;
 use sealing::Key;
@@ -97,6 +97,16 @@ impl Core {
             Ok(())
         })
         .await
+    }
+
+    /// What this office may send, by the roles of its service kinds.
+    pub(crate) fn list_units(&self) -> Result<Vec<UnitView>, CommandError> {
+        let standing = self.standing();
+        let of_identity = standing.identity.as_ref().map(|identity| identity.kinds.as_slice());
+        let of_me = standing.me.as_ref().map(|me| me.office.kinds.as_slice());
+        let kinds = of_me.or(of_identity).ok_or(ProblemCode::ProfileEmpty)?;
+        let roles: Vec<OfficeRole> = kinds.iter().map(ServiceKind::role).collect();
+        Ok(words::units_of(&roles))
     }
 
     pub(crate) async fn discard_composition(&self, id: CompositionId) -> Result<(), CommandError> {

@@ -545,9 +545,17 @@ to: OfficeView,
  */
 on_exchange: OnExchange, 
 /**
+ * The id of its unit, as in [`UnitView::id`]; none for attachments alone.
+ */
+unit: string | null, 
+/**
  * What the unit is called, such as サービス提供票・別表 (by side, D22); empty for attachments alone.
  */
 unit_name: string, 
+/**
+ * The prefixes of required members that are not there, in the order of the unit.
+ */
+missing: Array<string>, 
 /**
  * Its service month.
  */
@@ -609,9 +617,21 @@ attachment: boolean,
  */
 size_bytes: number, 
 /**
- * What was found in it.
+ * Whether 修正版を作る can be offered: something in it can be put right without changing what it says.
  */
-findings: Array<FindingView>, };
+repairable: boolean, 
+/**
+ * Whether it is a repaired copy (修正版) of the file that was dropped.
+ */
+repaired: boolean, 
+/**
+ * What was found in it, the heaviest first; at most [`FINDINGS_SHOWN_MAX`].
+ */
+findings: Array<FindingView>, 
+/**
+ * Findings that are not listed here.
+ */
+more_findings: number, };
 
 export type SeverityView = "blocks" | "warns" | "notes";
 
@@ -621,9 +641,17 @@ export type FindingView = {
  */
 severity: SeverityView, 
 /**
- * Its stable code.
+ * The key of its sentence in the catalogue.
  */
 code: string, 
+/**
+ * Its stable code, which a help desk is told and a script compares (D24).
+ */
+finding_code: string, 
+/**
+ * Which part of the code's meaning is touched.
+ */
+rule: string | null, 
 /**
  * The row in the file, from 1.
  */
@@ -633,6 +661,18 @@ row: number | null,
  */
 column: number | null, 
 /**
+ * The field's name as printed in the standard.
+ */
+field_name: string | null, 
+/**
+ * The value that is there, cut when it is long. It may be about a person: for the screen, never for a log.
+ */
+value: string | null, 
+/**
+ * Further places of the same kind in the same file and field, which are not listed.
+ */
+more: number, 
+/**
  * What was found, one Japanese sentence.
  */
 message: string, 
@@ -640,6 +680,110 @@ message: string,
  * What to do.
  */
 remedy: string, };
+
+export type UnitView = { 
+/**
+ * Its id in the standard's table.
+ */
+id: string, 
+/**
+ * What it is called, by side (D22).
+ */
+name: string, 
+/**
+ * For whom it is made: 居宅介護支援, or 介護予防支援・介護予防ケアマネジメント.
+ */
+program_name: string, 
+/**
+ * Whether the names of its files carry a service month.
+ */
+has_month: boolean, 
+/**
+ * Its files, the one that leads it first.
+ */
+members: Array<UnitMemberView>, };
+
+export type UnitMemberView = { 
+/**
+ * The prefix of its name, such as `UPPLAN`.
+ */
+prefix: string, 
+/**
+ * What it is, by side (D22).
+ */
+name: string, 
+/**
+ * Whether the unit is incomplete without it; else it comes along where there is one.
+ */
+required: boolean, };
+
+export type RepairRequest = { 
+/**
+ * Of which composition.
+ */
+composition: string, 
+/**
+ * [`super::FileRow::file`].
+ */
+file: number, };
+
+export type RepairView = { 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * The repaired copy's name.
+ */
+new_name: string, 
+/**
+ * The changes, one for each kind and each substituted character; at most [`CHANGES_SHOWN_MAX`].
+ */
+changes: Array<ChangeView>, 
+/**
+ * Changes that are not listed here.
+ */
+more_changes: number, 
+/**
+ * What the checks would still find, the heaviest first; at most [`super::FINDINGS_SHOWN_MAX`].
+ */
+remaining: Array<FindingView>, };
+
+export type ChangeView = { 
+/**
+ * What is changed, one Japanese sentence.
+ */
+message: string, 
+/**
+ * In how many places.
+ */
+count: number, 
+/**
+ * The first row, from 1.
+ */
+row: number | null, 
+/**
+ * What is there. It may be about a person: for the screen, never for a log.
+ */
+before: string | null, 
+/**
+ * What will be there.
+ */
+after: string | null, };
+
+export type RepairedView = { 
+/**
+ * The composition with the repaired copy in the file's place.
+ */
+composition: CompositionView, 
+/**
+ * Whether the copy was also written as a new file into the folder 修正版 beside the original.
+ */
+saved: boolean, 
+/**
+ * The name of the new file, where one was written.
+ */
+saved_name: string | null, };
 
 export type SendStart = { 
 /**
@@ -953,6 +1097,7 @@ export type Commands = {
   remove_file: { request: RemoveFile; answer: CompositionView };
   edit_note: { request: EditNote; answer: CompositionView };
   turn_into_dispatch: { request: string; answer: CompositionView };
+  list_units: { request: null; answer: Array<UnitView> };
   discard_composition: { request: string; answer: null };
   send_composition: { request: SendStart; answer: SendView };
   sending: { request: string; answer: SendView };

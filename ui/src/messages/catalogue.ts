@@ -474,6 +474,12 @@ export const file_kindNames: Readonly<Record<string, string>> = {
 };
 
 /** Short names by their code. */
+export const programNames: Readonly<Record<string, string>> = {
+  "home_care": "居宅介護支援",
+  "preventive": "介護予防支援・介護予防ケアマネジメント",
+};
+
+/** Short names by their code. */
 export const unitNames: Readonly<Record<string, string>> = {
   "home_actual": "実績情報",
   "home_actual_delete": "実績情報の削除",

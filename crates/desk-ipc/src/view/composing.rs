@@ -131,8 +131,14 @@ pub struct PlannedView {
     pub to: OfficeView,
     /// Whether the directory knows the destination; `unchecked` while the exchange could not be asked.
     pub on_exchange: OnExchange,
+    /// The id of its unit, as in [`UnitView::id`]; none for attachments alone.
+    #[serde(default)]
+    pub unit: Option<String>,
     /// What the unit is called, such as サービス提供票・別表 (by side, D22); empty for attachments alone.
     pub unit_name: String,
+    /// The prefixes of required members that are not there, in the order of the unit.
+    #[serde(default)]
+    pub missing: Vec<String>,
     /// Its service month.
     #[ts(type = "string | null")]
     pub month: Option<ServiceMonth>,
@@ -181,9 +187,21 @@ pub struct FileRow {
     pub attachment: bool,
     /// Its size.
     pub size_bytes: u64,
-    /// What was found in it.
+    /// Whether 修正版を作る can be offered: something in it can be put right without changing what it says.
+    #[serde(default)]
+    pub repairable: bool,
+    /// Whether it is a repaired copy (修正版) of the file that was dropped.
+    #[serde(default)]
+    pub repaired: bool,
+    /// What was found in it, the heaviest first; at most [`FINDINGS_SHOWN_MAX`].
     pub findings: Vec<FindingView>,
+    /// Findings that are not listed here.
+    #[serde(default)]
+    pub more_findings: u32,
 }
+
+/// Findings of one file that the page is given; the rest is counted in [`FileRow::more_findings`].
+pub const FINDINGS_SHOWN_MAX: usize = 50;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -198,20 +216,47 @@ pub enum SeverityView {
 }
 
 /// A finding, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct FindingView {
     /// Its weight.
     pub severity: SeverityView,
-    /// Its stable code.
+    /// The key of its sentence in the catalogue.
     pub code: String,
+    /// Its stable code, which a help desk is told and a script compares (D24).
+    #[serde(default)]
+    pub finding_code: String,
+    /// Which part of the code's meaning is touched.
+    #[serde(default)]
+    pub rule: Option<String>,
     /// The row in the file, from 1.
     pub row: Option<u32>,
     /// The column, from 1.
     pub column: Option<u32>,
+    /// The field's name as printed in the standard.
+    #[serde(default)]
+    pub field_name: Option<String>,
+    /// The value that is there, cut when it is long. It may be about a person: for the screen, never for a log.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// Further places of the same kind in the same file and field, which are not listed.
+    #[serde(default)]
+    pub more: u32,
     /// What was found, one Japanese sentence.
     pub message: String,
     /// What to do.
     pub remedy: String,
+}
+
+impl std::fmt::Debug for FindingView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FindingView")
+            .field("severity", &self.severity)
+            .field("code", &self.code)
+            .field("row", &self.row)
+            .field("column", &self.column)
+            .field("more", &self.more)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Starts sending.

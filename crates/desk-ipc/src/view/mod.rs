@@ -16,11 +16,13 @@ macro_rules! secret_debug {
 mod composing;
 mod home;
 mod lists;
+mod standard;
 mod start;
 
 pub use composing::*;
 pub use home::*;
 pub use lists::*;
+pub use standard::*;
 pub use start::*;
 
 use care_model::ProblemCode;

@@ -1,10 +1,10 @@
 //! The plan of a composition with everything that is known around it: offices, attachments, what blocks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use care_model::{
-    Address, DeliveryId, Digest, Finding, FindingCode, FindingRule, OfficeNumber, Party, ProblemCode, Serial,
-    ServiceKind, ServiceMonth, Severity, limits,
+    Address, DeliveryId, Digest, FileKind, Finding, FindingCode, FindingRule, NameReading, OfficeNumber, Party,
+    Presence, ProblemCode, SendUnit, Serial, ServiceKind, ServiceMonth, Severity, limits,
 };
 use care_route::{PlannedDelivery, SourceFile};
 use chrono::{DateTime, Utc};
@@ -47,7 +47,9 @@ pub(crate) struct Laid {
     /// Both ends with their kinds, once these are known.
     pub(crate) parties: Option<(Party, Party)>,
     pub(crate) on_exchange: OnExchange,
-    pub(crate) unit: Option<&'static str>,
+    pub(crate) unit: Option<&'static SendUnit>,
+    /// Required members of the unit that are not there.
+    pub(crate) missing: Vec<FileKind>,
     pub(crate) serial: Serial,
     pub(crate) month: Option<ServiceMonth>,
     pub(crate) recipients: Option<u32>,
@@ -79,6 +81,14 @@ impl Found {
                 Severity::Notes => SeverityView::Notes,
             },
             Self::Refused(severity, _) => *severity,
+        }
+    }
+
+    /// Row and column, from 1; nothing for what has no place.
+    pub(crate) fn place(&self) -> (Option<u32>, Option<u32>) {
+        match self {
+            Self::Finding(finding) => (finding.row, finding.column),
+            Self::Refused(..) => (None, None),
         }
     }
 
@@ -275,7 +285,10 @@ fn lay(
         to: planned.to,
         parties,
         on_exchange,
-        unit: planned.unit.map(|unit| unit.id),
+        unit: planned.unit,
+        missing: planned
+            .unit
+            .map_or_else(Vec::new, |unit| missing_of(composition, unit, &planned.files)),
         serial: planned.serial,
         month: planned.month,
         recipients: planned.recipients,
@@ -295,6 +308,24 @@ fn lay(
     let found_to_block = laid.all_findings().any(Found::blocks);
     laid.blocked |= found_to_block;
     laid
+}
+
+/// The required members of a unit that are not among these files.
+fn missing_of(composition: &Composition, unit: &SendUnit, files: &[u32]) -> Vec<FileKind> {
+    let kinds: HashSet<FileKind> = composition
+        .files
+        .iter()
+        .filter(|file| files.contains(&file.number))
+        .filter_map(|file| NameReading::of(&file.taken.name).standard().map(|name| name.kind))
+        .collect();
+    let required = unit
+        .members
+        .iter()
+        .filter(|member| member.presence == Presence::Required);
+    required
+        .map(|member| member.kind)
+        .filter(|kind| !kinds.contains(kind))
+        .collect()
 }
 
 /// Names of edition 3 do not say the kinds: an office that acts in one kind only leaves no doubt.

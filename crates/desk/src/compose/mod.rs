@@ -48,6 +48,9 @@ pub(crate) struct HeldFile {
     pub(crate) taken: TakenFile,
     /// The delivery that it was attached to by name; other files find their place by themselves.
     pub(crate) attached_to: Option<DeliveryId>,
+    /// Whether it is a repaired copy of what was dropped.
+    #[serde(default)]
+    pub(crate) repaired: bool,
 }
 
 /// The identity and the note of one planned delivery.
@@ -57,6 +60,13 @@ struct Slot {
     key: String,
     delivery: DeliveryId,
     note: String,
+}
+
+impl HeldFile {
+    /// Whether a repair can be offered.
+    pub(crate) fn is_repairable(&self) -> bool {
+        false
+    }
 }
 
 impl Composition {
@@ -80,6 +90,7 @@ impl Composition {
                 number: self.next_file,
                 taken,
                 attached_to,
+                repaired: false,
             });
             self.next_file = self.next_file.saturating_add(1);
         }

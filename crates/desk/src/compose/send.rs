@@ -124,7 +124,7 @@ fn content_of(
         from,
         to,
         serial: Some(laid.serial),
-        unit: laid.unit.map(str::to_owned),
+        unit: laid.unit.map(|unit| unit.id.to_owned()),
         declared_month: laid.month,
         declared_recipients: laid.recipients,
         parts,

@@ -1,7 +1,7 @@
 //! What the page sees of a composition.
 
 use care_model::OfficeRole;
-use desk_ipc::{CompositionView, FileRow, FindingView, OfficeView, PlannedView};
+use desk_ipc::{CompositionView, FINDINGS_SHOWN_MAX, FileRow, FindingView, OfficeView, PlannedView};
 
 use super::{
     Composition, HeldFile, Surroundings,
@@ -22,15 +22,10 @@ impl Layout {
                 .iter()
                 .filter_map(|(number, found)| {
                     let file = composition.files.iter().find(|file| file.number == *number)?;
-                    Some(file_row(
-                        file,
-                        viewer(around),
-                        false,
-                        found.iter().map(in_words).collect(),
-                    ))
+                    Some(file_row(file, viewer(around), false, found.iter()))
                 })
                 .collect(),
-            findings: self.findings.iter().map(in_words).collect(),
+            findings: in_order(self.findings.iter()).into_iter().map(in_words).collect(),
             over_limit: self.over_limit,
             can_send: self.can_send,
             needs_confirmation: self.needs_confirmation,
@@ -45,13 +40,8 @@ pub(super) fn planned(composition: &Composition, around: &Surroundings, laid: &L
     let role = laid.from.party().map_or_else(|| viewer(around), |party| party.role());
     let file = |number: &u32, attachment: bool| {
         let file = composition.files.iter().find(|file| file.number == *number)?;
-        let findings = laid
-            .file_findings
-            .iter()
-            .filter(|(of, _)| of == number)
-            .map(|(_, found)| in_words(found))
-            .collect();
-        Some(file_row(file, role, attachment, findings))
+        let of_file = laid.file_findings.iter().filter(|(of, _)| of == number);
+        Some(file_row(file, role, attachment, of_file.map(|(_, found)| found)))
     };
     let standard = laid.standard.iter().filter_map(|number| file(number, false));
     let attachments = laid.attachments.iter().filter_map(|number| file(number, true));
@@ -59,12 +49,14 @@ pub(super) fn planned(composition: &Composition, around: &Surroundings, laid: &L
         delivery: laid.delivery,
         to: destination(around, laid),
         on_exchange: laid.on_exchange,
-        unit_name: words::unit(laid.unit, role),
+        unit: laid.unit.map(|unit| unit.id.to_owned()),
+        unit_name: words::unit(laid.unit.map(|unit| unit.id), role),
+        missing: laid.missing.iter().map(|kind| kind.prefix().to_owned()).collect(),
         month: laid.month,
         recipients: laid.recipients,
         serial: Some(laid.serial),
         files: standard.chain(attachments).collect(),
-        findings: laid.findings.iter().map(in_words).collect(),
+        findings: in_order(laid.findings.iter()).into_iter().map(in_words).collect(),
         note: laid.note.clone(),
         sent_before: laid.sent_before,
         blocked: laid.blocked,
@@ -85,15 +77,32 @@ fn destination(around: &Surroundings, laid: &Laid) -> OfficeView {
     view
 }
 
-fn file_row(file: &HeldFile, viewer: OfficeRole, attachment: bool, findings: Vec<FindingView>) -> FileRow {
+fn file_row<'a>(
+    file: &HeldFile,
+    viewer: OfficeRole,
+    attachment: bool,
+    findings: impl Iterator<Item = &'a Found>,
+) -> FileRow {
+    let findings = in_order(findings);
+    let more = findings.len().saturating_sub(FINDINGS_SHOWN_MAX);
     FileRow {
         file: file.number,
         name: file.taken.name.clone(),
         kind_name: words::file_kind(&file.taken.name, viewer),
         attachment,
         size_bytes: file.taken.size_bytes,
-        findings,
+        repairable: file.is_repairable(),
+        repaired: file.repaired,
+        findings: findings.into_iter().take(FINDINGS_SHOWN_MAX).map(in_words).collect(),
+        more_findings: u32::try_from(more).unwrap_or(u32::MAX),
     }
+}
+
+/// The heaviest first, then by place: what blocks is never below the fold.
+fn in_order<'a>(findings: impl Iterator<Item = &'a Found>) -> Vec<&'a Found> {
+    let mut sorted: Vec<&Found> = findings.collect();
+    sorted.sort_by_key(|found| (found.severity(), found.place()));
+    sorted
 }
 
 fn in_words(found: &Found) -> FindingView {
