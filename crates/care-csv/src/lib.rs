@@ -8,6 +8,10 @@ mod examine;
 mod ms932;
 mod record;
 mod scan;
+mod table;
+mod text;
 mod utf8;
 
 pub use examine::{Examiner, FileFacts, FileRead, NamedImage, RecordKey, examine, read};
+pub use table::{Record, Records, Unwritable, Value, records, write_record};
+pub use text::{Unmappable, decode, encode, is_encodable, is_gaiji};
