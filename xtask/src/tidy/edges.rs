@@ -9,6 +9,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("care-layout", &["care-model"]),
     ("care-csv", &["care-layout", "care-model", "messages"]),
     ("care-route", &["care-model", "care-csv", "messages"]),
+    ("care-reading", &["care-csv", "care-layout", "care-model"]),
     ("care-samples", &["care-model"]),
     ("messages", &[]),
     // The exchange.
@@ -50,7 +51,16 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("desk-bridge", &["care-model", "desk", "desk-ipc", "messages"]),
     (
         "desk-cli",
-        &["care-model", "care-csv", "care-route", "desk", "desk-ipc", "messages"],
+        &[
+            "care-layout",
+            "care-model",
+            "care-csv",
+            "care-reading",
+            "care-route",
+            "desk",
+            "desk-ipc",
+            "messages",
+        ],
     ),
     ("careplan-exchange", &["care-model", "desk", "desk-ipc", "messages"]),
     // What tests stand on.
@@ -67,6 +77,16 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("acceptance", &[]),
+    (
+        "fuzz",
+        &[
+            "care-csv",
+            "care-model",
+            "care-route",
+            "exchange-client",
+            "exchange-protocol",
+        ],
+    ),
     ("xtask", &["desk-ipc", "messages"]),
     (
         "bench",

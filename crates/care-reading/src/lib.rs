@@ -1,0 +1,13 @@
+//! A bundle of the national standard as people read it.
+//!
+//! [`read`] turns files into documents by care recipient: plan, weekly plan, use slip, annex, actuals, supplement,
+//! preventive plan, basic information, deletions.
+//! Fields are found by the names of their layout, so a new edition of the standard needs only a table.
+//! Every filled field of the input is in the reading: what does not have the form of its field stays as it was written.
+//! Whether a file follows the standard is not said here: that is `care-csv`'s to find.
+
+mod form;
+mod value;
+
+pub use form::Form;
+pub use value::{Decimal, MarkedDays, TimeOfDay, Value};
