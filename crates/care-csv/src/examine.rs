@@ -9,6 +9,7 @@ use care_model::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::keys::Keys;
 use crate::record::{bare, fields, without_line_end};
 use crate::scan::{Place, Scanner};
 use crate::utf8::Utf8Watch;
@@ -132,6 +133,7 @@ struct Records {
     recipients: HashSet<[u8; 16]>,
     month: Option<Vec<u8>>,
     months_mixed: Option<u32>,
+    keys: Keys,
 }
 
 impl Examiner {
@@ -160,6 +162,7 @@ impl Examiner {
                 recipients: HashSet::new(),
                 month: None,
                 months_mixed: None,
+                keys: Keys::of(name),
             },
         }
     }
@@ -264,6 +267,7 @@ impl Examiner {
         if records.header {
             findings.push(at_row(Finding::warns(FindingCode::Header), 1));
         }
+        let (keys, keys_cut, images) = std::mem::take(&mut records.keys).finish(utf8);
         records.judge_version(self.edition, &mut findings);
         let month = records.judge_month(self.name_month, &mut findings);
         FileFacts {
@@ -272,7 +276,9 @@ impl Examiner {
             records: records.count,
             recipients: u32::try_from(records.recipients.len()).unwrap_or(u32::MAX),
             month,
-            ..FileFacts::default()
+            keys,
+            keys_cut,
+            images,
         }
     }
 }
@@ -309,10 +315,12 @@ impl Records {
         if record.is_empty() {
             return;
         }
-        let last_column = self.month_column.unwrap_or(3).max(3);
+        let last_column = self.month_column.unwrap_or(3).max(3).max(self.keys.last_column());
         let mut version = None;
         let mut person = [0; 16];
         let mut month = None;
+        let mut link = None;
+        let mut image = None;
         let mut head_bytes = 0;
         for (place, field) in fields(record).enumerate().take(last_column) {
             head_bytes += field.len() + 1;
@@ -325,6 +333,12 @@ impl Records {
             if Some(place + 1) == self.month_column {
                 month = Some(bare(field));
             }
+            if Some(place) == self.keys.link_index {
+                link = Some(bare(field));
+            }
+            if Some(place) == self.keys.image_index {
+                image = Some(bare(field));
+            }
         }
         let Some(version) = version else { return };
         if self.count == 0 && !self.header && version.first().is_some_and(|byte| !byte.is_ascii_digit()) {
@@ -333,6 +347,8 @@ impl Records {
         }
         self.count = self.count.saturating_add(1);
         self.recipients.insert(person);
+        self.keys.note(&person, link.unwrap_or_default(), self.lines);
+        self.keys.note_image(image.unwrap_or_default(), self.lines);
         note_change(&mut self.version, &mut self.version_mixed, version, self.lines);
         if let Some(month) = month {
             note_change(&mut self.month, &mut self.months_mixed, month, self.lines);

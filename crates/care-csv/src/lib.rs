@@ -5,6 +5,7 @@
 //! little memory. The fields of the layouts are not checked here yet.
 
 mod examine;
+mod keys;
 mod ms932;
 mod record;
 mod scan;

@@ -207,3 +207,55 @@ proptest::proptest! {
         proptest::prop_assert!(!found.iter().any(|key| key == "encoding" || key == "gaiji"), "{:?}", found);
     }
 }
+
+#[test]
+fn keys_link_the_mates_of_a_unit() {
+    let schedule = facts(SCHEDULE, &good());
+    assert_eq!(schedule.keys.iter().map(|key| key.row).collect::<Vec<_>>(), [1, 2]);
+    assert!(!schedule.keys_cut && schedule.images.is_empty());
+    // The supplement of the month links by the month, that of a plan by the plan date.
+    let record = format!("202407,990010,9900000001,20251201{},202604\r\n", ",".repeat(58)).into_bytes();
+    let monthly = facts(SUPPLEMENT, &record);
+    assert_eq!(
+        (monthly.keys[0].person, monthly.keys[0].link),
+        (schedule.keys[0].person, schedule.keys[0].link)
+    );
+    let with_plan = facts(&SUPPLEMENT.replace("_202604_", "_000000_"), &record);
+    let deletion = facts(DELETION, b"202407,990010,9900000001,20251201\r\n");
+    assert_eq!(with_plan.keys, deletion.keys);
+    assert_ne!(with_plan.keys[0].link, monthly.keys[0].link);
+}
+
+#[test]
+fn keys_above_the_limit_are_cut() {
+    use care_model::limits::RECORD_KEYS_MAX;
+    let records = |count: usize| -> Vec<u8> {
+        (0..count)
+            .flat_map(|number| format!("202407,990010,{number:010},20251201\r\n").into_bytes())
+            .collect()
+    };
+    let at_the_limit = facts(DELETION, &records(RECORD_KEYS_MAX));
+    assert_eq!(
+        (at_the_limit.keys.len(), at_the_limit.keys_cut),
+        (RECORD_KEYS_MAX, false)
+    );
+    let above = facts(DELETION, &records(RECORD_KEYS_MAX + 1));
+    assert_eq!((above.keys.len(), above.keys_cut), (RECORD_KEYS_MAX, true));
+}
+
+#[test]
+fn images_are_named_by_the_basic_information() {
+    let name = "UPKIHON_9900100018_46_99A0105007_A2_20260326093043.CSV";
+    let record = |image: &str| {
+        let head = format!("202407,990010,9900000001,20251201{}", ",".repeat(58));
+        format!("{head}\"{image}\"{}\r\n", ",".repeat(9))
+    };
+    let text = [record(IMAGE), record(""), record("家族.jpg")].concat();
+    let facts = facts(name, &encoding_rs::SHIFT_JIS.encode(&text).0);
+    let images: Vec<_> = facts
+        .images
+        .iter()
+        .map(|image| (image.name.as_str(), image.row))
+        .collect();
+    assert_eq!(images, [(IMAGE, 1), ("家族.jpg", 3)]);
+}
