@@ -134,8 +134,14 @@ problem_codes! {
     DeliveryRecalled = "delivery_recalled",
     /// Nobody fetched it in time.
     DeliveryExpired = "delivery_expired",
-    /// It cannot be taken back any more.
+    /// It cannot be taken back any more; parameter `received_at` once it is 済.
     RecallTooLate = "recall_too_late",
+    /// It cannot be taken back yet: the exchange's acceptance is not known here.
+    SendUnsettled = "send_unsettled",
+    /// The exchange was not reached, so nothing was taken back.
+    RecallUnreachable = "recall_unreachable",
+    /// The line broke while a delivery was taken back: whether it was is not known yet.
+    RecallUnconfirmed = "recall_unconfirmed",
     /// What arrived is not what was sent.
     DigestMismatch = "digest_mismatch",
     /// Names, sender or destination do not fit the header.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use care_model::{DeliveryId, limits};
-use exchange_protocol::{Accepted, DeliveryHeader, OutboxEntry, Page, envelope};
+use exchange_protocol::{Accepted, DeliveryHeader, OutboxEntry, Page, Recalled, envelope};
 use http::{HeaderValue, Method, header};
 use reqwest::Body;
 
@@ -52,6 +52,18 @@ impl SignedIn {
             .body(Body::from(envelope::write(header_json, parts)));
         let accepted: Accepted = self.client.call(request).await?;
         check_id(accepted, id)
+    }
+
+    /// Takes a delivery back (送信取消) that nobody has fetched. Safe to repeat until it is answered: the answer to a
+    /// second call is that to the first.
+    pub async fn recall(&self, id: DeliveryId) -> Result<Recalled, ClientError> {
+        let request = self.request(Method::POST, &format!("/v1/outbox/{id}/recall"));
+        let recalled: Recalled = self.client.call(request).await?;
+        if recalled.id == id {
+            Ok(recalled)
+        } else {
+            Err(ClientError::malformed("the recall of another delivery"))
+        }
     }
 
     /// A page of 送信一覧 by rising change, from behind `after`.

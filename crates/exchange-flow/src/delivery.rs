@@ -6,7 +6,8 @@
 //! | `Claimed`, lapsed | → `Claimed` by the caller | → `Claimed` | refused unless same claim | same claim: → `Received` | → `Recalled` | → `Expired` when due |
 //! | `Claimed`, held | same terminal: again; other: refused | → `Claimed` by the caller | same claim | same claim: → `Received` | refused | refused |
 //! | `Received` | refused | refused | refused | same fence: the first answer again | refused | – |
-//! | `Recalled`, `Expired` | refused | refused | refused | refused | same answer | – |
+//! | `Recalled` | refused | refused | refused | refused | the first answer again | – |
+//! | `Expired` | refused | refused | refused | refused | refused | – |
 //!
 //! A claim *lapses* when its lease runs out before the last byte was served. Once the last byte was served the
 //! terminal may hold everything, so only its confirmation, or a person's takeover, ends the claim (D4).
@@ -133,7 +134,11 @@ pub enum DeliveryRefusal {
     /// It expired.
     Expired,
     /// It is being fetched or was fetched: too late to take it back.
-    RecallTooLate,
+    RecallTooLate {
+        /// When it was confirmed, which its sender may know; none while it is being fetched, of which a sender is
+        /// told neither by whom nor since when.
+        received_at: Option<DateTime<Utc>>,
+    },
     /// It is not due for expiry.
     NotDue,
 }
@@ -147,7 +152,7 @@ impl DeliveryRefusal {
             Self::AlreadyReceived => ProblemCode::AlreadyReceived,
             Self::Recalled => ProblemCode::DeliveryRecalled,
             Self::Expired => ProblemCode::DeliveryExpired,
-            Self::RecallTooLate => ProblemCode::RecallTooLate,
+            Self::RecallTooLate { .. } => ProblemCode::RecallTooLate,
             Self::NotDue => ProblemCode::Internal,
         }
     }
@@ -220,7 +225,8 @@ pub fn step(state: &DeliveryState, event: DeliveryEvent, now: DateTime<Utc>) -> 
 
         (S::Waiting { .. }, E::Recall) => Ok(recalled(now)),
         (S::Claimed(claim), E::Recall) if !claim.is_held(now) => Ok(recalled(now)),
-        (S::Claimed(_) | S::Received { .. }, E::Recall) => Err(R::RecallTooLate),
+        (S::Claimed(_), E::Recall) => Err(R::RecallTooLate { received_at: None }),
+        (S::Received { at, .. }, E::Recall) => Err(R::RecallTooLate { received_at: Some(*at) }),
         (S::Recalled { .. }, E::Recall) => Ok((state.clone(), Vec::new())),
 
         (S::Waiting { .. }, E::Expire { accepted_at }) if is_due(accepted_at, now) => Ok(expired(now)),
@@ -383,7 +389,10 @@ mod tests {
             step(&served, E::Claim { terminal: terminal(2) }, at(year)),
             Err(DeliveryRefusal::ClaimedElsewhere(_))
         ));
-        assert_eq!(step(&served, E::Recall, at(year)), Err(DeliveryRefusal::RecallTooLate));
+        assert_eq!(
+            step(&served, E::Recall, at(year)),
+            Err(DeliveryRefusal::RecallTooLate { received_at: None })
+        );
         assert_eq!(
             step(&served, E::Expire { accepted_at: at(0) }, at(year)),
             Err(DeliveryRefusal::NotDue)
@@ -459,6 +468,41 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_recall_comes_before_a_claim_or_after_one_that_lapsed() {
+        let too_late = |received_at| Err(DeliveryRefusal::RecallTooLate { received_at });
+        let claimed = run(&[(0, E::Claim { terminal: terminal(1) })]).unwrap();
+        assert_eq!(step(&claimed, E::Recall, at(119)), too_late(None));
+        // Nobody fetched for two minutes, and not every byte was served: what is there is a part of it at most.
+        let (recalled, effects) = step(&claimed, E::Recall, at(120)).unwrap();
+        assert_eq!(recalled, DeliveryState::Recalled { at: at(120) });
+        assert_eq!(
+            effects,
+            [
+                DeliveryEffect::EraseContent,
+                DeliveryEffect::InboxChanged,
+                DeliveryEffect::OutboxChanged
+            ]
+        );
+        let confirm = E::Confirm {
+            terminal: terminal(1),
+            fence: 1,
+        };
+        let range = E::ServeRange {
+            terminal: terminal(1),
+            fence: 1,
+            completes: true,
+        };
+        for event in [confirm, range] {
+            assert_eq!(step(&recalled, event, at(121)), Err(DeliveryRefusal::Recalled));
+        }
+        let received = step(&claimed, confirm, at(5)).unwrap().0;
+        assert_eq!(step(&received, E::Recall, at(9)), too_late(Some(at(5))));
+        let due = limits::RETENTION_DAYS * 86_400;
+        let expired = run(&[(due, E::Expire { accepted_at: at(0) })]).unwrap();
+        assert_eq!(step(&expired, E::Recall, at(due)), Err(DeliveryRefusal::Expired));
+    }
+
     fn event() -> impl Strategy<Value = DeliveryEvent> {
         let terminals = (1..4_u8).prop_map(terminal);
         let fences = 0..6_u64;
@@ -478,7 +522,8 @@ mod tests {
 
     proptest! {
         /// However events come: at most one first confirmation, the fence never falls, what is over stays over,
-        /// and content is erased exactly when the delivery is over.
+        /// content is erased exactly when the delivery is over, and what a terminal holds under a claim that still
+        /// keeps others out is never taken back from it.
         #[test]
         fn invariants_hold_for_any_history(history in prop::collection::vec((0..400_i64, event()), 1..60)) {
             let mut state = DeliveryState::Waiting { fence: 0 };
@@ -486,7 +531,10 @@ mod tests {
             for (wait, event) in history {
                 now += wait;
                 let over_before = matches!(state, DeliveryState::Received { .. } | DeliveryState::Recalled { .. } | DeliveryState::Expired { .. });
+                let held_before = matches!(&state, DeliveryState::Claimed(claim) if claim.is_held(at(now)));
                 let Ok((next, effects)) = step(&state, event, at(now)) else { continue };
+                let taken_back = matches!(next, DeliveryState::Recalled { .. });
+                prop_assert!(!(held_before && taken_back));
                 if over_before {
                     prop_assert_eq!(&next, &state);
                     prop_assert!(effects.is_empty());

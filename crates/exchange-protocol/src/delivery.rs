@@ -167,6 +167,15 @@ pub struct Accepted {
     pub sequence: u64,
 }
 
+/// The sender took the delivery back (送信取消): nobody received it, and its content is erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recalled {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// When it was first taken back; the same on every retry.
+    pub recalled_at: DateTime<Utc>,
+}
+
 /// How far a chunked upload is, part by part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadProgress {

@@ -19,6 +19,7 @@
 //! | `PUT /v1/uploads/{id}/{part}?offset=N` | session | bytes of one chunk → [`UploadProgress`] |
 //! | `POST /v1/uploads/{id}/commit` | session | → [`Accepted`] |
 //! | `GET /v1/outbox?after=&limit=` | session | → [`Page`] of [`OutboxEntry`] |
+//! | `POST /v1/outbox/{id}/recall` | session of the sending office | → [`Recalled`] |
 //! | `GET /v1/inbox?after=&limit=` | session | → [`Page`] of [`InboxEntry`] |
 //! | `GET /v1/inbox/{id}/cover` | session | → the bytes of the cover part; does not make a delivery 済 |
 //! | `POST /v1/inbox/{id}/claim` | session | [`ClaimRequest`] → [`Claim`] |
@@ -35,8 +36,8 @@ mod pickup;
 mod problem;
 
 pub use delivery::{
-    Accepted, DeliveryHeader, DeliveryStatus, HeaderError, InboxEntry, OutboxEntry, Page, Part, PartRole, Sealing,
-    UploadProgress,
+    Accepted, DeliveryHeader, DeliveryStatus, HeaderError, InboxEntry, OutboxEntry, Page, Part, PartRole, Recalled,
+    Sealing, UploadProgress,
 };
 pub use people::{
     AccountFamily, EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, HelpDesk, Licence, Me, NewsEntry, NewsPage,

@@ -20,6 +20,7 @@ mod lists;
 mod passwords;
 mod people;
 mod pickups;
+mod recalls;
 mod refusal;
 mod router;
 mod server;

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use care_model::{ProblemCode, limits};
+use chrono::{DateTime, SecondsFormat, Utc};
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_protocol::{DeliveryHeader, HeaderError, PROBLEM_MEDIA_TYPE, PartRole, Problem};
 use exchange_store::{ClaimRefusal, StoreError};
@@ -95,7 +96,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The refusal of an act on a delivery that is being fetched. The other terminal is of the same office, so it may be named.
+/// The refusal of an act on a delivery that was accepted. A terminal that has it is named to its own office only:
+/// `holder_name` is given where the caller is of that office.
 pub(crate) fn of_claim(refusal: &ClaimRefusal, holder_name: Option<&str>) -> Refusal {
     match refusal {
         ClaimRefusal::Unknown => ProblemCode::DeliveryUnknown.into(),
@@ -105,13 +107,21 @@ pub(crate) fn of_claim(refusal: &ClaimRefusal, holder_name: Option<&str>) -> Ref
             match refusal {
                 DeliveryRefusal::ClaimedElsewhere(claim) => problem
                     .with("terminal", holder_name.unwrap_or_default())
-                    .with("since", claim.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+                    .with("since", written(claim.since))
                     .with("fence", claim.fence)
                     .into(),
+                DeliveryRefusal::RecallTooLate {
+                    received_at: Some(received_at),
+                } => problem.with("received_at", written(*received_at)).into(),
                 _ => problem.into(),
             }
         }
     }
+}
+
+/// A time as parameters carry it.
+fn written(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The refusal of a header by its own words.

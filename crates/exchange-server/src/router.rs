@@ -11,7 +11,9 @@ use care_model::ProblemCode;
 use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER};
 use http::HeaderValue;
 
-use crate::{app::App, deliveries, enrolment, events, lists, people, pickups, refusal::Refusal, sign_in, uploads};
+use crate::{
+    app::App, deliveries, enrolment, events, lists, people, pickups, recalls, refusal::Refusal, sign_in, uploads,
+};
 
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,7 @@ endpoints! {
     put "/v1/uploads/{id}/{part}" Exchange SignedIn uploads::chunk;
     post "/v1/uploads/{id}/commit" Exchange SignedIn uploads::commit;
     get "/v1/outbox" Exchange SignedIn lists::outbox;
+    post "/v1/outbox/{id}/recall" Exchange SignedIn recalls::recall;
     get "/v1/inbox" Exchange SignedIn lists::inbox;
     get "/v1/inbox/{id}/cover" Exchange SignedIn pickups::cover;
     post "/v1/inbox/{id}/claim" Exchange SignedIn pickups::claim;

@@ -10,5 +10,6 @@ mod enrolment;
 mod exchange;
 mod limits;
 mod linkage;
+mod recalling;
 mod receiving;
 mod sending;

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use chrono::TimeDelta;
-use exchange_store::{ByteRange, ChunkRefusal, CommitRefusal, PartInspector, ServingSource, Upload, UploadStart};
+use exchange_flow::delivery::DeliveryRefusal;
+use exchange_store::{
+    ByteRange, ChunkRefusal, ClaimRefusal, CommitRefusal, PartInspector, ServingSource, Upload, UploadStart,
+};
 
 use crate::{HELPER, Opened, PLANNER, actor, at, delivery, header};
 
@@ -139,6 +142,49 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
     store.confirm(id, reader, 1, at(7)).await.unwrap().unwrap();
     assert_eq!(store.delete_erased().await.unwrap(), 1);
     assert_eq!(files(&opened), 0);
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_erased_even_if_the_process_ends_in_between() {
+    let opened = Opened::new().await;
+    let (sender, reader) = (actor(PLANNER, 1), actor(HELPER, 2));
+    let small = delivery(&[b"a very recognisable text"]);
+    let large = vec![7; 300_000];
+    let header = header(&[&large]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let ids = [small.header.id, header.id];
+    let store = &opened.store;
+    store.accept(small, sender.clone(), at(0)).await.unwrap().unwrap();
+    let upload = Upload { header, header_json };
+    store.begin_upload(upload, sender.clone(), at(0)).await.unwrap();
+    let bytes = Bytes::from(large);
+    store
+        .store_chunk(ids[1], sender.office, 0, 0, bytes, at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    store
+        .commit_upload(ids[1], sender.clone(), any(), at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    for id in ids {
+        store.recall(id, sender.clone(), at(1)).await.unwrap().unwrap();
+    }
+    // The bytes of the large one still lie in the folder, but no key opens them any more.
+    assert_eq!(files(&opened), 1);
+    let opened = opened.reopen().await;
+    assert!(!contains(&opened.all_bytes(), b"\x04test"));
+    assert_eq!(opened.store.delete_erased().await.unwrap(), 1);
+    assert_eq!(files(&opened), 0);
+    for id in ids {
+        let again = opened.store.recall(id, sender.clone(), at(9)).await.unwrap();
+        assert_eq!(again, Ok(at(1)), "the first answer survives");
+        let refused = opened.store.claim(id, reader.clone(), None, at(9)).await.unwrap();
+        assert_eq!(refused, Err(ClaimRefusal::Refused(DeliveryRefusal::Recalled)));
+        let refused = opened.store.cover(id, &reader).await.unwrap();
+        assert_eq!(refused, Err(ClaimRefusal::Refused(DeliveryRefusal::Recalled)));
+    }
 }
 
 #[tokio::test]

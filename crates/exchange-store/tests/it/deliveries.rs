@@ -175,7 +175,95 @@ async fn a_recall_is_the_senders_and_only_in_time() {
     assert_eq!(store.recall(id, here.clone(), at(5)).await.unwrap(), Ok(at(1)));
     let gone = store.claim(id, there.clone(), None, at(2)).await.unwrap();
     assert_eq!(gone, Err(ClaimRefusal::Refused(DeliveryRefusal::Recalled)));
-    store.claim(late.header.id, there, None, at(2)).await.unwrap().unwrap();
-    let too_late = store.recall(late.header.id, here, at(3)).await.unwrap();
-    assert_eq!(too_late, Err(ClaimRefusal::Refused(DeliveryRefusal::RecallTooLate)));
+    let id = late.header.id;
+    store.claim(id, there.clone(), None, at(2)).await.unwrap().unwrap();
+    let too_late = |received_at| Err(ClaimRefusal::Refused(DeliveryRefusal::RecallTooLate { received_at }));
+    assert_eq!(store.recall(id, here.clone(), at(3)).await.unwrap(), too_late(None));
+    store.confirm(id, there, 1, at(4)).await.unwrap().unwrap();
+    assert_eq!(
+        store.recall(id, here, at(5)).await.unwrap(),
+        too_late(Some(at(4))),
+        "what is 済 stays so"
+    );
+}
+
+#[tokio::test]
+async fn of_a_recall_and_a_pickup_at_once_exactly_one_wins() {
+    let opened = Opened::new().await;
+    let (here, there) = (actor(PLANNER, 1), actor(HELPER, 2));
+    let (mut recalled, mut received) = (0, 0);
+    for turn in 0..60 {
+        let new = delivery(&[b"one"]);
+        let id = new.header.id;
+        opened.store.accept(new, here.clone(), at(0)).await.unwrap().unwrap();
+        // Both go through the same writer, in whichever order they come to it; the turns begin from either side.
+        let (store, by) = (opened.store.clone(), here.clone());
+        let recall = async move { store.recall(id, by, at(1)).await.unwrap() };
+        let (store, by) = (opened.store.clone(), there.clone());
+        let pickup = async move {
+            let claim = store.claim(id, by.clone(), None, at(1)).await.unwrap()?;
+            store
+                .serve(id, 0, by.clone(), claim.fence, ByteRange::Whole, at(1))
+                .await
+                .unwrap()?;
+            store.confirm(id, by, claim.fence, at(1)).await.unwrap()
+        };
+        let (recall, pickup) = match turn % 2 {
+            0 => (tokio::spawn(recall), tokio::spawn(pickup)),
+            _ => {
+                let pickup = tokio::spawn(pickup);
+                (tokio::spawn(recall), pickup)
+            }
+        };
+        let (recall, pickup) = (recall.await.unwrap(), pickup.await.unwrap());
+        let listed = opened.store.outbox(here.office, 0, 1_000).await.unwrap().rows;
+        let status = listed.into_iter().find(|row| row.header.id == id).unwrap().status;
+        match (recall, pickup) {
+            (Ok(_), Err(ClaimRefusal::Refused(DeliveryRefusal::Recalled))) => {
+                recalled += 1;
+                assert_eq!(status, DeliveryStatus::Recalled { at: at(1) });
+            }
+            (Err(ClaimRefusal::Refused(DeliveryRefusal::RecallTooLate { .. })), Ok(_)) => {
+                received += 1;
+                assert_eq!(status, DeliveryStatus::Received { at: at(1) });
+            }
+            other => panic!("both or neither: {other:?}"),
+        }
+    }
+    assert_eq!(recalled + received, 60);
+    assert!(
+        recalled > 0 && received > 0,
+        "{recalled} taken back, {received} received"
+    );
+}
+
+#[tokio::test]
+async fn a_recall_is_written_to_the_audit_and_told_to_both_offices() {
+    let opened = Opened::new().await;
+    let (here, there, store) = (actor(PLANNER, 1), actor(HELPER, 2), &opened.store);
+    let new = delivery(&[b"one"]);
+    let id = new.header.id;
+    store.accept(new, here.clone(), at(0)).await.unwrap().unwrap();
+    let (mut senders, mut receivers) = (store.listen(here.office), store.listen(there.office));
+    // The retry changes nothing and tells nobody.
+    for seconds in [1, 2] {
+        assert_eq!(store.recall(id, here.clone(), at(seconds)).await.unwrap(), Ok(at(1)));
+    }
+    assert_eq!(senders.recv().await.unwrap(), Hint::Outbox(2));
+    assert_eq!(receivers.recv().await.unwrap(), Hint::Inbox(2));
+    assert!(senders.try_recv().is_err() && receivers.try_recv().is_err());
+    let opened = opened.reopen().await;
+    let page = opened.store.inbox(there.office, 1, 10, at(3)).await.unwrap();
+    assert_eq!(page.rows[0].status, DeliveryStatus::Recalled { at: at(1) });
+    let url = format!("sqlite://{}", opened.folder.path().join("exchange.db").display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let lines: Vec<(String, Option<String>, i64)> =
+        sqlx::query_as("SELECT act, office, at FROM audit WHERE act = 'recall' AND subject = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let line = ("recall".to_owned(), Some(PLANNER.to_owned()), at(1).timestamp_millis());
+    assert_eq!(lines, [line]);
+    pool.close().await;
 }
