@@ -6,6 +6,7 @@
 mod bench;
 mod bindings;
 mod demo;
+mod fuzz;
 mod installers;
 mod setup;
 mod suite;
@@ -68,6 +69,14 @@ enum Task {
         /// What to measure; everything if nothing is named.
         names: Vec<String>,
     },
+    /// Runs the fuzz targets under libFuzzer; every test run replays their kept inputs.
+    Fuzz {
+        /// Minutes for each target.
+        #[arg(long, default_value_t = 5)]
+        minutes: u64,
+        /// Which targets; all if none is named.
+        targets: Vec<String>,
+    },
     /// Checks the direction of the crates, the page's imports, and the other rules of the house.
     Tidy,
 }
@@ -93,6 +102,7 @@ fn run(task: Task) -> Result<()> {
         Task::Windows => suite::windows(),
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, names } => bench::run(json, names),
+        Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),
         Task::Tidy => tidy::run(),
     }
 }

@@ -1,0 +1,162 @@
+//! Writes the first inputs of every corpus below a folder: `cargo run -p fuzz --example seeds -- crates/fuzz/corpus`.
+//!
+//! They are small whole files, names and requests, because changes of something right reach further than noise.
+//! The connection file's seed has a certificate and is kept as it is; the others follow from the sample builder.
+
+use std::{collections::BTreeMap, env, error::Error, fs, path::Path};
+
+use bytes::Bytes;
+use care_model::{DeliveryId, Digest, Edition, FileKind, Party, ProblemCode, SendUnit, ServiceMonth};
+use care_samples::{ExampleOffices, SampleUnit, Samples, Size, UnitRequest};
+use exchange_protocol::{DeliveryHeader, Part, PartRole, Problem, Sealing, envelope};
+
+/// Between two files of a pile.
+const SEPARATOR: u8 = 0x1e;
+/// Inputs by target and file name.
+type Seeds = BTreeMap<(&'static str, String), Vec<u8>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = env::args_os().nth(1).ok_or("the folder is missing")?;
+    let mut seeds = Seeds::new();
+    for edition in [Edition::V4, Edition::V3] {
+        for unit in SendUnit::of_edition(edition) {
+            let made = sample(unit.id, edition)?;
+            names(&made, &mut seeds);
+            contents(&made, edition, &mut seeds);
+            piles(&made, edition, &mut seeds);
+        }
+    }
+    near_misses(&mut seeds);
+    requests(&mut seeds)?;
+    for ((target, name), bytes) in &seeds {
+        let folder = Path::new(&folder).join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(name), bytes)?;
+    }
+    println!("{} inputs", seeds.len());
+    Ok(())
+}
+
+fn sample(unit: &'static str, edition: Edition) -> Result<SampleUnit, Box<dyn Error>> {
+    let (from, to) = ExampleOffices::new()?.ends_of(unit);
+    let request = UnitRequest {
+        unit,
+        edition,
+        from,
+        to,
+        month: ServiceMonth::parse("202604")?,
+        size: Size::Recipients(1),
+    };
+    Ok(Samples::new(7).unit(&request)?)
+}
+
+fn names(made: &SampleUnit, seeds: &mut Seeds) {
+    for file in &made.files {
+        let name = file.name.as_str();
+        seeds.insert(("name", format!("seed-{name}")), name.as_bytes().to_vec());
+    }
+}
+
+/// The names that people and programs write by mistake.
+fn near_misses(seeds: &mut Seeds) {
+    let right = "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV";
+    let wrong = [
+        ("lower-case", right.to_lowercase()),
+        ("wide-digits", right.replace("202604", "２０２６０４")),
+        ("combining-low-line", right.replace('_', "\u{332}")),
+        ("hyphens", right.replace('_', "-")),
+        ("copy-1", right.replace(".CSV", " (1).CSV")),
+        ("copy-ja", right.replace(".CSV", " - コピー.CSV")),
+        ("office-9", right.replace("9970100013", "997010001")),
+        ("serial-15", right.replace("20260326095635", "202603260956350")),
+        ("text", right.replace(".CSV", ".txt")),
+        ("stray-month", right.replace("UPPLAN_202604", "UPKIHON_000000")),
+        ("empty", String::new()),
+        ("memo", "memo.pdf".to_owned()),
+    ];
+    for (what, name) in wrong {
+        seeds.insert(("name", format!("near-{what}")), name.into_bytes());
+    }
+}
+
+/// The first byte chooses kind and edition as the target does, the second the size of the pieces.
+fn contents(made: &SampleUnit, edition: Edition, seeds: &mut Seeds) {
+    for file in &made.files {
+        let kinds = FileKind::ALL;
+        let place = kinds.iter().position(|kind| *kind == file.name.kind).unwrap_or(0);
+        let choice = if edition == Edition::V3 {
+            place + kinds.len()
+        } else {
+            place
+        };
+        let mut input = vec![u8::try_from(choice).unwrap_or(0), 99];
+        input.extend_from_slice(&file.bytes);
+        let name = format!("seed-{}-{}", file.name.kind.prefix(), short(edition));
+        seeds.insert(("csv", name), input);
+    }
+}
+
+fn piles(made: &SampleUnit, edition: Edition, seeds: &mut Seeds) {
+    let files: Vec<Vec<u8>> = made
+        .files
+        .iter()
+        .map(|file| [file.name.as_str().as_bytes(), b"\n", &file.bytes].concat())
+        .collect();
+    let name = |what: &str| format!("seed-{}-{}-{what}", made.unit, short(edition));
+    seeds.insert(("bundle", name("whole")), files.join(&SEPARATOR));
+    if let Some((_, rest)) = files.split_first().filter(|(_, rest)| !rest.is_empty()) {
+        seeds.insert(("bundle", name("first-missing")), rest.join(&SEPARATOR));
+    }
+}
+
+fn short(edition: Edition) -> &'static str {
+    match edition {
+        Edition::V4 => "v4",
+        Edition::V3 => "v3",
+    }
+}
+
+/// A delivery in one request, and refusals.
+fn requests(seeds: &mut Seeds) -> Result<(), Box<dyn Error>> {
+    let offices = ExampleOffices::new()?;
+    for (what, parts) in [
+        ("one", vec![("UPPLAN_202604.CSV", "202407,990010")]),
+        ("two", vec![("A.CSV", "one"), ("B.CSV", "")]),
+    ] {
+        let header = header(offices.care_management, offices.home_help, &parts)?;
+        let parts: Vec<Bytes> = parts
+            .iter()
+            .map(|(_, text)| Bytes::from_static(text.as_bytes()))
+            .collect();
+        let body = envelope::write(&serde_json::to_vec(&header)?, &parts);
+        seeds.insert(("envelope", format!("seed-{what}")), body.to_vec());
+    }
+    for code in [ProblemCode::DestinationUnknown, ProblemCode::ServerBusy] {
+        let problem = Problem::new(code).with("max", 3);
+        seeds.insert(("problem", format!("seed-{code}")), serde_json::to_vec(&problem)?);
+    }
+    Ok(())
+}
+
+fn header(from: Party, to: Party, parts: &[(&str, &str)]) -> Result<DeliveryHeader, Box<dyn Error>> {
+    Ok(DeliveryHeader {
+        // A fixed id, so that the seeds are the same every time.
+        id: serde_json::from_str::<DeliveryId>("\"019abd00-0000-7000-8000-000000000001\"")?,
+        from,
+        to,
+        serial: Some(care_model::Serial::parse("20260326095635")?),
+        unit: Some("home_schedule".to_owned()),
+        declared_month: Some(ServiceMonth::parse("202604")?),
+        declared_recipients: Some(1),
+        parts: parts
+            .iter()
+            .map(|(name, text)| Part {
+                role: PartRole::StandardFile,
+                name: Some((*name).to_owned()),
+                size_bytes: text.len() as u64,
+                digest: Digest::of(text.as_bytes()),
+            })
+            .collect(),
+        sealing: Sealing::None,
+    })
+}

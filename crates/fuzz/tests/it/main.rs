@@ -1,0 +1,129 @@
+//! The kept inputs, and a short run of changed ones: what `cargo xtask fuzz` does for hours, in seconds.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use fuzz::{TARGETS, Target, mutate::Mutations};
+
+/// Kilobytes that the kept inputs of all targets may have together.
+const CORPUS_KB_MAX: u64 = 1_000;
+/// The seed of the short run; `FUZZ_SEED` gives another.
+const SEED: u64 = 3;
+
+fn folder(target: &Target) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name)
+}
+
+/// The kept inputs of a target with their file names, in order.
+fn corpus(target: &Target) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(folder(target))
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Runs one input; one that fails is written where it can be kept.
+fn run(target: &Target, input: &[u8], what: &str) {
+    if catch_unwind(AssertUnwindSafe(|| (target.run)(input))).is_err() {
+        let found = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{what}", target.name));
+        fs::write(&found, input).unwrap();
+        panic!(
+            "{what} breaks {}; the input is in {}: mend it and keep the input in crates/fuzz/corpus/{}",
+            target.name,
+            found.display(),
+            target.name
+        );
+    }
+}
+
+/// Replays the corpus and `changed` inputs that are made from it.
+fn replay(name: &str, changed: usize) {
+    let target = fuzz::target(name).unwrap();
+    let kept = corpus(target);
+    assert!(!kept.is_empty(), "{name} has no corpus");
+    for (file, input) in &kept {
+        assert!(input.len() <= target.bytes_max, "{name}/{file} is over the bound");
+        run(target, input, file);
+    }
+    let seed = std::env::var("FUZZ_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(SEED);
+    let inputs: Vec<Vec<u8>> = kept.into_iter().map(|(_, input)| input).collect();
+    for (number, input) in Mutations::new(target, &inputs, seed).take(changed).enumerate() {
+        run(target, &input, &format!("seed-{seed}-number-{number}"));
+    }
+}
+
+#[test]
+fn names() {
+    replay("name", 300_000);
+}
+
+#[test]
+fn contents() {
+    replay("csv", 60_000);
+}
+
+#[test]
+fn piles() {
+    replay("bundle", 15_000);
+}
+
+#[test]
+fn deliveries_in_one_request() {
+    replay("envelope", 150_000);
+}
+
+#[test]
+fn refusals() {
+    replay("problem", 150_000);
+}
+
+#[test]
+fn connection_files() {
+    replay("connection", 40_000);
+}
+
+#[test]
+fn a_broken_property_is_noticed() {
+    let target = Target {
+        name: "noticed",
+        run: |bytes| assert!(bytes.is_empty()),
+        words: &[],
+        bytes_max: 1,
+    };
+    assert!(catch_unwind(|| run(&target, b"x", "input")).is_err());
+    run(&target, b"", "input");
+}
+
+#[test]
+fn the_corpus_is_small_and_every_folder_is_a_targets() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut bytes = 0;
+    for entry in fs::read_dir(root).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        assert!(fuzz::target(&name).is_some(), "{name} is no target");
+        for file in fs::read_dir(entry.path()).unwrap() {
+            bytes += file.unwrap().metadata().unwrap().len();
+        }
+    }
+    assert_eq!(
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"))
+            .unwrap()
+            .count(),
+        TARGETS.len()
+    );
+    assert!(bytes <= CORPUS_KB_MAX * 1_000, "{bytes} bytes");
+}
