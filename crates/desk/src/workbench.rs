@@ -319,7 +319,8 @@ impl Core {
             fingerprint_secret: self.fingerprint_secret().await?,
             office: Some(identity.office),
             kinds: me.as_ref().map_or(identity.kinds, |me| me.office.kinds.clone()),
-            licence_ended: me.is_some_and(|me| me.licence.until < self.now()),
+            licence_ended: me.as_ref().is_some_and(|me| me.licence.until < self.now()),
+            person: me.map(|me| me.person_name),
         })
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Surroundings {
     pub(crate) kinds: Vec<ServiceKind>,
     /// Whether its licence has ended.
     pub(crate) licence_ended: bool,
+    /// The display name of the person who is signed in, once it is known.
+    pub(crate) person: Option<String>,
 }
 
 /// A composition laid out.
@@ -102,7 +104,7 @@ impl Found {
 }
 
 impl Laid {
-    fn all_findings(&self) -> impl Iterator<Item = &Found> {
+    pub(super) fn all_findings(&self) -> impl Iterator<Item = &Found> {
         self.findings
             .iter()
             .chain(self.file_findings.iter().map(|(_, found)| found))

@@ -5,14 +5,18 @@
 //! kept with the composition: the same delivery is sent under the same identity however often it is looked at (D3).
 //! What was given to the queue leaves the files and stays in the list as it was shown.
 
+mod confirmation;
 mod layout;
 mod send;
+#[cfg(test)]
+pub(crate) mod trial;
 mod view;
 
 use care_model::{DeliveryId, ProblemCode, limits};
 use desk_ipc::{CommandError, CompositionId, CompositionMode, PlannedView};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use confirmation::Confirmation;
 pub(crate) use layout::{Layout, Surroundings};
 pub(crate) use send::Ready;
 

@@ -6,7 +6,7 @@ use desk_ipc::{CommandError, CompositionMode, PlannedView};
 use exchange_flow::outbox::OutboxState;
 use exchange_protocol::{DeliveryHeader, HeaderError, Part, PartRole, Sealing};
 
-use super::{Composition, Settled, layout::Laid, view};
+use super::{Composition, Confirmation, Settled, layout::Laid, view};
 use crate::{
     cover::Cover,
     refusal,
@@ -39,6 +39,11 @@ impl Ready {
         if layout.needs_confirmation && !confirmed {
             return Err(ProblemCode::ConfirmationNeeded.into());
         }
+        let mut confirmations = match layout.needs_confirmation {
+            true => Confirmation::of_each(layout, around.person.as_deref(), now),
+            false => Vec::new(),
+        }
+        .into_iter();
         let going: Vec<&Laid> = layout.deliveries.iter().filter(|laid| !laid.blocked).collect();
         let mut rows = Vec::with_capacity(going.len());
         let mut shown: Vec<PlannedView> = Vec::with_capacity(going.len());
@@ -54,7 +59,7 @@ impl Ready {
                     maybe_sent: false,
                 },
                 queued_at: now,
-                content: content_of(&composition, laid, &planned, confirmed && layout.needs_confirmation)?,
+                content: content_of(&composition, laid, &planned, confirmations.next())?,
             });
             shown.push(planned);
         }
@@ -77,7 +82,7 @@ fn content_of(
     composition: &Composition,
     laid: &Laid,
     planned: &PlannedView,
-    confirmed: bool,
+    confirmation: Option<Confirmation>,
 ) -> Result<OutgoingContent, CommandError> {
     let (from, to) = laid.parties.ok_or(ProblemCode::CompositionBlocked)?;
     let cover = Cover {
@@ -145,7 +150,7 @@ fn content_of(
         contents: words::contents(&planned.unit_name, planned.month, planned.recipients),
         unit_name: planned.unit_name.clone(),
         fingerprint: laid.fingerprint,
-        confirmed,
+        confirmation,
         refusal: None,
     })
 }

@@ -8,7 +8,7 @@ use exchange_protocol::DeliveryHeader;
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, from_millis, id_bytes, state_json, state_of, to_millis};
-use crate::spool::SpoolRef;
+use crate::{compose::Confirmation, spool::SpoolRef};
 
 const TABLE: &str = "outgoing";
 
@@ -38,8 +38,9 @@ pub(crate) struct OutgoingContent {
     pub(crate) unit_name: String,
     /// Of the same bytes to the same destination.
     pub(crate) fingerprint: Digest,
-    /// Whether a person confirmed warnings (D19).
-    pub(crate) confirmed: bool,
+    /// What a person confirmed before it was sent (D19); none where nothing asked for it.
+    #[serde(default)]
+    pub(crate) confirmation: Option<Confirmation>,
     /// What the refusal said besides its code, if it is held.
     #[serde(default)]
     pub(crate) refusal: Option<desk_ipc::CommandError>,
@@ -209,5 +210,43 @@ impl Store {
             state: state_of(TABLE, &state)?,
             queued_at: from_millis(queued_at),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use care_samples::Samples;
+    use desk_ipc::CompositionMode;
+
+    use super::super::tests::store;
+    use crate::compose::{Confirmation, Layout, Ready, Settled, trial::Trial};
+
+    #[tokio::test]
+    async fn a_confirmation_is_stored_with_its_delivery() {
+        let (_dir, store) = store().await;
+        let trial = Trial::new();
+        let paths = trial.unit(&mut Samples::new(3), "home_schedule");
+        let mut composition = trial.composition(CompositionMode::Compose, &paths);
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let mut layout = Layout::of(&mut composition, &trial.around);
+        let sent = layout.deliveries.iter().map(|laid| (laid.fingerprint, now)).collect();
+        layout.note_sent_before(&composition, &sent);
+        let settled = Settled {
+            around: trial.around.clone(),
+            layout,
+        };
+        let id = composition.id;
+        let ready = Ready::prepare(composition, &settled, true, now).unwrap();
+        store.put_composition(id, &ready.left, now).await.unwrap();
+        store.add_outgoing(&ready.rows, &ready.left, id).await.unwrap();
+        let kept: Vec<Confirmation> = store
+            .all_outgoing()
+            .await
+            .unwrap()
+            .into_iter()
+            .filter_map(|row| row.content.confirmation)
+            .collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!((kept[0].at, kept[0].in_delivery["sent_before"]), (now, 1));
     }
 }
