@@ -33,7 +33,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(name), bytes)?;
     }
-    println!("{} inputs", seeds.len());
     Ok(())
 }
 
