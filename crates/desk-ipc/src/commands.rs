@@ -68,6 +68,8 @@ macro_rules! with_commands {
             retry_send($crate::DeliveryRequest) -> $crate::OutboxView;
             /// Cancels a delivery of which no byte has left.
             cancel_send($crate::DeliveryRequest) -> $crate::OutboxView;
+            /// 送信取消: takes back what the exchange accepted and nobody has fetched. Shows only what it confirmed.
+            recall_send($crate::DeliveryRequest) -> $crate::OutboxView;
             /// 受信一覧.
             inbox(()) -> $crate::InboxView;
             /// Asks the exchange for both lists now.

@@ -177,6 +177,12 @@ impl DeskCommands for Desk {
         core.outbox_view().await
     }
 
+    async fn recall_send(&self, request: DeliveryRequest) -> Result<OutboxView, CommandError> {
+        let core = self.open_desk()?;
+        core.recall_send(request.delivery).await?;
+        core.outbox_view().await
+    }
+
     async fn inbox(&self, _request: ()) -> Result<InboxView, CommandError> {
         self.open_desk()?.inbox_view().await
     }

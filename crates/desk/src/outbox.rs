@@ -162,7 +162,7 @@ impl Queue {
             return Err(ProblemCode::DeliveryUnknown.into());
         };
         queued.row.state = step(&queued.row.state, event, now).map_err(|_| match event {
-            OutboxEvent::Cancel => ProblemCode::RecallTooLate,
+            OutboxEvent::Cancel => ProblemCode::SendUnsettled,
             _ => ProblemCode::DeliveryUnknown,
         })?;
         self.core.store.update_outgoing(&[&queued.row]).await?;

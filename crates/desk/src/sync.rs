@@ -153,6 +153,7 @@ impl Core {
         if known != Some(epoch) {
             if known.is_some() {
                 tracing::info!(epoch, "the exchange was restored: its lists are read anew");
+                self.recall_again(line).await?;
                 self.offer_again(line).await?;
                 self.confirm_again(line).await?;
                 self.store.rewind_lists().await?;

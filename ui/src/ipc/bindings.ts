@@ -53,6 +53,9 @@ export type ProblemCode =
   | "delivery_recalled"
   | "delivery_expired"
   | "recall_too_late"
+  | "send_unsettled"
+  | "recall_unreachable"
+  | "recall_unconfirmed"
   | "digest_mismatch"
   | "header_mismatch"
   | "folder_missing"
@@ -119,6 +122,9 @@ export const problemCodes = [
   "delivery_recalled",
   "delivery_expired",
   "recall_too_late",
+  "send_unsettled",
+  "recall_unreachable",
+  "recall_unconfirmed",
   "digest_mismatch",
   "header_mismatch",
   "folder_missing",
@@ -1108,6 +1114,7 @@ export type Commands = {
   outbox: { request: null; answer: OutboxView };
   retry_send: { request: DeliveryRequest; answer: OutboxView };
   cancel_send: { request: DeliveryRequest; answer: OutboxView };
+  recall_send: { request: DeliveryRequest; answer: OutboxView };
   inbox: { request: null; answer: InboxView };
   refresh: { request: null; answer: null };
   choose_folder: { request: null; answer: FolderView | null };

@@ -177,6 +177,37 @@ impl Store {
             .collect()
     }
 
+    /// One row of 送信一覧.
+    pub(crate) async fn outbox_entry(&self, delivery: DeliveryId) -> Result<Option<OutboxStored>, StoreError> {
+        let id = delivery.as_bytes().as_slice();
+        let row: Option<(Vec<u8>,)> = sqlx::query_as("SELECT sealed FROM outbox WHERE delivery = ?")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|(sealed,)| self.unseal(OUTBOX, id, &sealed)).transpose()
+    }
+
+    /// Stores how one row of 送信一覧 stands now, by an answer of the exchange about it. A row that is not there is
+    /// left to the next reading of the list.
+    pub(crate) async fn put_outbox_status(
+        &self,
+        delivery: DeliveryId,
+        status: DeliveryStatus,
+    ) -> Result<(), StoreError> {
+        let Some(mut entry) = self.outbox_entry(delivery).await? else {
+            return Ok(());
+        };
+        entry.status = status;
+        let id = delivery.as_bytes().as_slice();
+        sqlx::query("UPDATE outbox SET state = ?, sealed = ? WHERE delivery = ?")
+            .bind(state_word(&entry.status))
+            .bind(self.seal(OUTBOX, id, &entry)?)
+            .bind(id)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
     /// How many of 受信一覧 wait, and how many of 送信一覧 the other side has not downloaded.
     pub(crate) async fn list_figures(&self) -> Result<(u32, u32), StoreError> {
         let (waiting, sent): (i64, i64) = sqlx::query_as(
