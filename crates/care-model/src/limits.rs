@@ -24,6 +24,10 @@ pub const FINDING_VALUE_CHARS_MAX: usize = 40;
 pub const RECORD_KEYS_MAX: usize = 50_000;
 /// Bytes of one standard file that we read.
 pub const STANDARD_FILE_BYTES_MAX: u64 = 100 * MEBIBYTE;
+/// Records of all files that are read for people at once; the rest is counted.
+pub const READING_RECORDS_MAX: usize = 200_000;
+/// Bytes of the records that are read for people at once: one file of the largest size.
+pub const READING_BYTES_MAX: u64 = STANDARD_FILE_BYTES_MAX;
 /// Files of one drop on the window.
 pub const DROP_FILES_MAX: usize = 1_000;
 /// Standard files of one delivery (a basic-information unit has an image for each recipient).

@@ -6,8 +6,20 @@
 //! Every filled field of the input is in the reading: what does not have the form of its field stays as it was written.
 //! Whether a file follows the standard is not said here: that is `care-csv`'s to find.
 
+mod document;
 mod form;
+mod month;
+mod plan;
+mod prevention;
+mod read;
 mod value;
+mod week;
 
+pub use document::{CarePlan, Deletion, ReadFile, Sheet, Supplement};
 pub use form::Form;
+pub use month::{Annex, AnnexLine, AnnexLineKind, MonthSheet, ServicePattern, Visit};
+pub use plan::{Carried, Goal, Need, PlanSheet2};
+pub use prevention::{Issue, PreventionPlan, Profile, SupportPlan};
+pub use read::{Reading, Recipient, read};
 pub use value::{Decimal, MarkedDays, TimeOfDay, Value};
+pub use week::{DailyActivity, OtherService, WeeklyPlan, WeeklyService};

@@ -265,7 +265,10 @@ mod tests {
     #[test]
     fn programs_get_plain_forms() {
         let json = |value: Value| serde_json::to_string(&value).unwrap();
-        assert_eq!(json(read(FileKind::UseSlip, "service_date", "20260403")), "\"2026-04-03\"");
+        assert_eq!(
+            json(read(FileKind::UseSlip, "service_date", "20260403")),
+            "\"2026-04-03\""
+        );
         assert_eq!(json(read(FileKind::UseSlip, "target_month", "202604")), "\"2026-04\"");
         assert_eq!(json(read(FileKind::UseSlip, "start_time", "0905")), "\"09:05\"");
         assert_eq!(json(read(FileKind::UseSlip, "start_time", "9999")), "null");
