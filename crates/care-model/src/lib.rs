@@ -4,6 +4,7 @@
 //! Everything here is a value that exists only if it has its official shape.
 //! Nothing here reads a file, a clock or a network.
 
+mod check_digit;
 mod digest;
 mod file_kind;
 mod file_name;
@@ -18,6 +19,7 @@ mod serial;
 mod service_kind;
 mod text_type;
 
+pub use check_digit::check_digit_fits;
 pub use digest::Digest;
 pub use file_kind::{Edition, FileKind};
 pub use file_name::{Address, ExchangeFileName, NameMonth, NameReading};

@@ -30,6 +30,11 @@ impl OfficeNumber {
         }
     }
 
+    /// Whether the check digit fits; a number that does not may still be right.
+    pub fn check_digit_fits(&self) -> bool {
+        crate::check_digit_fits(&self.0) == Some(true)
+    }
+
     /// The ten characters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
