@@ -33,6 +33,7 @@ export type ProblemCode =
   | "composition_empty"
   | "composition_blocked"
   | "confirmation_needed"
+  | "repair_impossible"
   | "note_too_long"
   | "attachment_kind_refused"
   | "attachment_too_large"
@@ -102,6 +103,7 @@ export const problemCodes = [
   "composition_empty",
   "composition_blocked",
   "confirmation_needed",
+  "repair_impossible",
   "note_too_long",
   "attachment_kind_refused",
   "attachment_too_large",
@@ -783,9 +785,13 @@ export type RepairedView = {
  */
 composition: CompositionView, 
 /**
- * Whether the copy was also written as a new file into the folder 修正版 beside the original.
+ * Whether the copy was also written as a new file into a folder beside the original.
  */
 saved: boolean, 
+/**
+ * The folder's own name, where a file was written: 修正版, or 修正版_2 where that holds another file of this name.
+ */
+saved_folder: string | null, 
 /**
  * The name of the new file, where one was written.
  */

@@ -2,6 +2,13 @@ import type { CommandError, DeskEvent, OutboxRow, OutboxView } from "../../ipc/b
 import { problemOf, type Desk } from "../../ipc/call";
 import { matches } from "../../lib/search";
 
+/** 送信取消, from the question to the exchange's word. */
+export type Recall =
+  | { kind: "ask"; row: OutboxRow }
+  | { kind: "asking"; row: OutboxRow }
+  | { kind: "done"; row: OutboxRow }
+  | { kind: "refused"; row: OutboxRow; problem: CommandError };
+
 /** 送信一覧. */
 export class Outbox {
   view = $state<OutboxView | null>(null);
@@ -10,6 +17,9 @@ export class Outbox {
   busy = $state(false);
   /** The row whose sending a person wants to stop, while they are asked. */
   cancelling = $state<OutboxRow | null>(null);
+
+  /** 送信取消, while it stands in front of the list. */
+  recall = $state<Recall | null>(null);
 
   constructor(private readonly desk: Desk) {}
 
@@ -57,6 +67,31 @@ export class Outbox {
     const row = this.cancelling;
     this.cancelling = null;
     if (row) await this.#run(() => this.desk.call("cancel_send", { delivery: row.delivery }));
+  }
+
+  /** Asks whether a person really means to take a row back. */
+  askRecall(row: OutboxRow): void {
+    this.problem = null;
+    this.recall = { kind: "ask", row };
+  }
+
+  /** 送信取消, after it was asked. What the list shows then is what the exchange said, refused or not. */
+  async submitRecall(): Promise<void> {
+    if (this.recall?.kind !== "ask") return;
+    const { row } = this.recall;
+    this.recall = { kind: "asking", row };
+    try {
+      this.view = await this.desk.call("recall_send", { delivery: row.delivery });
+      this.recall = { kind: "done", row };
+    } catch (cause) {
+      this.recall = { kind: "refused", row, problem: problemOf(cause) };
+      await this.load();
+    }
+  }
+
+  /** Closes what 送信取消 shows; not while the exchange is asked. */
+  closeRecall(): void {
+    if (this.recall?.kind !== "asking") this.recall = null;
   }
 
   async #run(act: () => Promise<OutboxView>): Promise<void> {
