@@ -62,7 +62,11 @@ impl ContentFolder {
     }
 
     /// Writes one chunk of a part and syncs it. `offset` is a multiple of the segment size; only the part's last
-    /// chunk may end elsewhere. What lies behind the offset from an attempt that broke off is overwritten.
+    /// chunk may end elsewhere.
+    ///
+    /// What lies behind the offset is from an attempt that broke off before its row was written. The same bytes go
+    /// over it; other bytes do not, for they would be sealed under a nonce that has been used: then nothing is written
+    /// and the answer is false.
     pub(crate) fn write_chunk(
         &self,
         id: DeliveryId,
@@ -71,42 +75,35 @@ impl ContentFolder {
         offset: u64,
         part_bytes: u64,
         chunk: &[u8],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let failed = StoreError::folder("writing a chunk");
         let path = self.part(id, part);
         let is_new = !path.exists();
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
+            .read(true)
             .write(true)
             .open(&path)
             .map_err(&failed)?;
-        let mut index = offset / SEGMENT_BYTES as u64;
+        let index = offset / SEGMENT_BYTES as u64;
         let start = index * SEALED_SEGMENT_BYTES as u64;
-        file.set_len(start).map_err(&failed)?;
+        let sealed = seal_chunk(key, part, index, offset + chunk.len() as u64 == part_bytes, chunk);
         file.seek(SeekFrom::Start(start)).map_err(&failed)?;
-        let ends_part = offset + chunk.len() as u64 == part_bytes;
-        let mut rest = chunk;
-        let mut sealed = Vec::with_capacity(SEALED_SEGMENT_BYTES);
-        loop {
-            let (segment, after) = rest.split_at(rest.len().min(SEGMENT_BYTES));
-            if segment.is_empty() && part_bytes > 0 {
-                break;
-            }
-            sealed.clear();
-            seal_segment_onto(key, part, index, ends_part && after.is_empty(), segment, &mut sealed);
-            file.write_all(&sealed).map_err(&failed)?;
-            if after.is_empty() {
-                break;
-            }
-            rest = after;
-            index += 1;
+        let mut left = Vec::new();
+        (&file)
+            .take(sealed.len() as u64)
+            .read_to_end(&mut left)
+            .map_err(&failed)?;
+        if !sealed.starts_with(&left) {
+            return Ok(false);
         }
+        file.write_all(&sealed[left.len()..]).map_err(&failed)?;
         file.sync_data().map_err(&failed)?;
         if is_new {
             sync_folder(&self.folder(id)).map_err(&failed)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Opens a whole part for reading.
@@ -143,6 +140,18 @@ impl ContentFolder {
         }
         Ok(found)
     }
+}
+
+/// The segments of one chunk, sealed; an empty part is one empty segment.
+fn seal_chunk(key: &Key, part: u32, first: u64, ends_part: bool, chunk: &[u8]) -> Vec<u8> {
+    let count = chunk.len().div_ceil(SEGMENT_BYTES).max(1);
+    let mut sealed = Vec::with_capacity(chunk.len() + count * TAG_BYTES);
+    for (place, index) in (0..count).zip(first..) {
+        let start = place * SEGMENT_BYTES;
+        let segment = &chunk[start..chunk.len().min(start + SEGMENT_BYTES)];
+        seal_segment_onto(key, part, index, ends_part && place + 1 == count, segment, &mut sealed);
+    }
+    sealed
 }
 
 /// Reads a part through, handing on every segment; for digests.

@@ -188,6 +188,9 @@ impl Store {
     }
 
     /// Stores one chunk durably: the file first, then the row that says so.
+    ///
+    /// Where an earlier attempt at the same place broke off and this one has other bytes, the upload is dropped and the
+    /// refusal asks for its beginning.
     pub async fn store_chunk(
         &self,
         id: DeliveryId,
@@ -235,7 +238,12 @@ impl Store {
                     .folder
                     .write_chunk(id, &key, part_number(part), offset, part_bytes, &chunk)
             });
-            written.await.map_err(|_| StoreError::Closed)??;
+            if !written.await.map_err(|_| StoreError::Closed)?? {
+                // The sender changed its mind behind an attempt that broke off: it begins again, under another key.
+                tracing::info!(delivery.id = %id, "an upload came with other bytes than before and is dropped");
+                self.drop_upload(id).await?;
+                return Ok(Err(ChunkRefusal::Offset { stored_bytes: 0 }));
+            }
             *stored = end;
             let text = stored_text(&stored_bytes)?;
             self.writer

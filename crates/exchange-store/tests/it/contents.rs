@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_store::{
-    ByteRange, ChunkRefusal, ClaimRefusal, CommitRefusal, PartInspector, ServingSource, Upload, UploadStart,
+    ByteRange, ChunkRefusal, ClaimRefusal, CommitRefusal, PartInspector, ServingSource, Store, Upload, UploadStart,
 };
 
 use crate::{HELPER, Opened, PLANNER, actor, at, delivery, header};
@@ -251,4 +251,75 @@ fn files(opened: &Opened) -> usize {
         }
     }
     files
+}
+
+/// An upload of 300,000 bytes, of which one chunk was written to the folder while its row never learnt of it.
+async fn broken_off(first: &[u8]) -> (Opened, Upload) {
+    let opened = Opened::new().await;
+    let header = header(&[&vec![7; 300_000]]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let upload = Upload { header, header_json };
+    let (id, sender) = (upload.header.id, actor(PLANNER, 1));
+    let store = &opened.store;
+    store.begin_upload(upload.clone(), sender.clone(), at(0)).await.unwrap();
+    let chunk = Bytes::copy_from_slice(first);
+    store
+        .store_chunk(id, sender.office, 0, 0, chunk, at(1))
+        .await
+        .unwrap()
+        .unwrap();
+    let Opened { folder, master, store } = opened;
+    store.close().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("exchange.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("UPDATE upload SET stored = '[0]'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    let store = Store::open(folder.path(), master.clone()).await.unwrap();
+    (Opened { folder, master, store }, upload)
+}
+
+#[tokio::test]
+async fn a_chunk_that_comes_again_with_other_bytes_is_never_sealed_under_the_same_nonce() {
+    let (opened, upload) = broken_off(&[7; 131_072]).await;
+    let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
+    let part = opened.part_file(id);
+    let before = std::fs::read(&part).unwrap();
+    let other = Bytes::from(vec![8; 65_536]);
+    let refused = store.store_chunk(id, sender.office, 0, 0, other, at(2)).await.unwrap();
+    assert_eq!(refused, Err(ChunkRefusal::Offset { stored_bytes: 0 }));
+    assert_eq!(std::fs::read(&part).unwrap(), before, "nothing was written");
+    // The upload is gone; begun again it has another key, and goes through.
+    let gone = store
+        .store_chunk(id, sender.office, 0, 0, Bytes::from(vec![7; 65_536]), at(3))
+        .await
+        .unwrap();
+    assert_eq!(gone, Err(ChunkRefusal::Unknown));
+    store.begin_upload(upload, sender.clone(), at(4)).await.unwrap();
+    store
+        .store_chunk(id, sender.office, 0, 0, Bytes::from(vec![7; 300_000]), at(4))
+        .await
+        .unwrap()
+        .unwrap();
+    let after = std::fs::read(&part).unwrap();
+    assert_ne!(after[..65_536], before[..65_536], "another key");
+    store.commit_upload(id, sender, any(), at(5)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_chunk_that_comes_again_with_the_same_bytes_goes_on() {
+    let (opened, upload) = broken_off(&[7; 131_072]).await;
+    let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
+    // First less than before, then beyond it: what lay there is the same bytes.
+    for (start, end) in [(0, 65_536), (65_536, 300_000)] {
+        let chunk = Bytes::from(vec![7; end - start]);
+        store
+            .store_chunk(id, sender.office, 0, start as u64, chunk, at(2))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    store.commit_upload(id, sender, any(), at(3)).await.unwrap().unwrap();
 }

@@ -44,6 +44,18 @@ impl Opened {
         Self { store, ..self }
     }
 
+    /// The file of the first part of a large content.
+    pub(crate) fn part_file(&self, id: DeliveryId) -> std::path::PathBuf {
+        let name = id.to_string();
+        let fan = &name[name.len() - 2..];
+        self.folder
+            .path()
+            .join("content")
+            .join(fan)
+            .join(&name)
+            .join("0.sealed")
+    }
+
     /// Every byte that lies in the folder, after the log was folded back.
     pub(crate) fn all_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
