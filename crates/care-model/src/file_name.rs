@@ -4,9 +4,13 @@
 //! A name that is nearly one of the standard is told apart from one that is not meant to be: the first needs an
 //! explanation, the second is an attachment.
 
+mod reading;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Edition, FileKind, FindingRule, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth};
+
+pub use reading::NameReading;
 
 /// Who a file is from or for. Names of edition 3 lack the service kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,27 +73,6 @@ pub struct ExchangeFileName {
     pub serial: Serial,
     /// The running number of an image, 0 to 9999.
     pub branch: Option<u16>,
-}
-
-/// What a file's name turns out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NameReading {
-    /// A name of the standard.
-    Standard(ExchangeFileName),
-    /// A name of the standard that the system marked as a copy (` - コピー`, `(1)`).
-    Copy {
-        /// What it is a copy of.
-        of: ExchangeFileName,
-    },
-    /// Nearly a name of the standard.
-    Near {
-        /// What is wrong with it.
-        rule: FindingRule,
-        /// The name it should have, where that is certain.
-        suggestion: Option<ExchangeFileName>,
-    },
-    /// Not meant to be one: an attachment.
-    Foreign,
 }
 
 impl ExchangeFileName {
@@ -250,12 +233,32 @@ impl ExchangeFileName {
 
     /// Whether the extension is spelt as in the standard (its text and its example spell the image's differently).
     pub fn extension_as_printed(&self) -> bool {
-        self.kind.is_image() || self.text.ends_with(".CSV")
+        let printed: &[&str] = if self.kind.is_image() {
+            &[".jpg", ".JPG"]
+        } else {
+            &[".CSV"]
+        };
+        printed.iter().any(|extension| self.text.ends_with(extension))
     }
 
     /// Whether there is a `000000` where the standard has no month.
     pub fn has_stray_month(&self) -> bool {
         self.month == NameMonth::Zeros && !self.kind.has_month()
+    }
+
+    /// Whether all letters but those of the extension are capitals, as in the standard.
+    pub fn letters_as_printed(&self) -> bool {
+        let stem = self.text.rsplit_once('.').map_or(self.text.as_str(), |(stem, _)| stem);
+        !stem.bytes().any(|byte| byte.is_ascii_lowercase())
+    }
+
+    /// The name it should have: in the standard's own spelling and without a stray month.
+    pub fn corrected(&self) -> String {
+        if self.has_stray_month() {
+            let month = NameMonth::Absent;
+            return Self { month, ..self.clone() }.canonical();
+        }
+        self.canonical()
     }
 }
 
@@ -293,175 +296,6 @@ fn take_month<'a, 'b>(kind: FileKind, parts: &'a [&'b str]) -> Result<(NameMonth
         false if first.len() == 6 && first.bytes().all(|byte| byte.is_ascii_digit()) => Err(FindingRule::StrayMonth),
         false => Ok((NameMonth::Absent, parts)),
     }
-}
-
-impl NameReading {
-    /// Reads a file's name.
-    pub fn of(text: &str) -> Self {
-        let near = |rule| Self::Near { rule, suggestion: None };
-        let first_error = match ExchangeFileName::parse(text) {
-            Ok(name) => return Self::Standard(name),
-            Err(rule) => rule,
-        };
-        if let Some(of) = strip_copy_mark(text).and_then(|name| ExchangeFileName::parse(&name).ok()) {
-            return Self::Copy { of };
-        }
-        let plain = Plain::of(text);
-        if let Some(rule) = plain.rule() {
-            match ExchangeFileName::parse(&plain.text) {
-                Ok(name) => {
-                    return Self::Near {
-                        rule,
-                        suggestion: Some(name),
-                    };
-                }
-                Err(_) if strip_copy_mark(&plain.text).is_some_and(|name| ExchangeFileName::parse(&name).is_ok()) => {
-                    return near(FindingRule::CopyMark);
-                }
-                Err(_) => {}
-            }
-        }
-        let error = ExchangeFileName::parse(&plain.text).err().unwrap_or(first_error);
-        if looks_meant(&plain.text) {
-            near(error)
-        } else {
-            Self::Foreign
-        }
-    }
-
-    /// The name, if it is one of the standard.
-    pub fn standard(&self) -> Option<&ExchangeFileName> {
-        match self {
-            Self::Standard(name) => Some(name),
-            _ => None,
-        }
-    }
-}
-
-/// A name with the characters that people and programs put in by mistake made plain.
-struct Plain {
-    text: String,
-    separator: bool,
-    width: bool,
-    invisible: bool,
-}
-
-impl Plain {
-    fn of(text: &str) -> Self {
-        let mut plain = Self {
-            text: String::with_capacity(text.len()),
-            separator: false,
-            width: false,
-            invisible: false,
-        };
-        for c in text.trim().chars() {
-            match c {
-                // The standard's own PDF prints the low line as U+0332; hyphens come from retyping.
-                '\u{0332}' | '\u{2017}' | '＿' | '-' | '‐' | '‑' | '–' | '−' | '－' | ' ' | '　' => {
-                    plain.separator = true;
-                    plain.text.push('_');
-                }
-                '\u{ff01}'..='\u{ff5e}' => {
-                    plain.width = true;
-                    plain.text.extend(char::from_u32(u32::from(c) - 0xfee0));
-                }
-                '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-                    plain.invisible = true;
-                }
-                _ => plain.text.push(c),
-            }
-        }
-        plain
-    }
-
-    /// The mistake that was made plain, if there was one.
-    fn rule(&self) -> Option<FindingRule> {
-        if self.invisible {
-            Some(FindingRule::Invisible)
-        } else if self.width {
-            Some(FindingRule::Width)
-        } else if self.separator {
-            Some(FindingRule::Separator)
-        } else {
-            None
-        }
-    }
-}
-
-/// Whether somebody meant this to be a name of the standard: a prefix of the standard, or all the other parts.
-fn looks_meant(text: &str) -> bool {
-    let Some((stem, extension)) = text.rsplit_once('.') else {
-        // No extension at all: meant only if the rest is right.
-        return ExchangeFileName::parse(&format!("{text}.CSV")).is_ok();
-    };
-    let stem = stem.to_ascii_uppercase();
-    let exchanged = ["csv", "jpg", "jpeg"]
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known));
-    match split_prefix(&stem) {
-        // A note such as `UPPLAN_memo.csv` has the prefix, but no number anywhere.
-        Some((_, rest)) if exchanged => rest.split('_').any(is_long_number),
-        Some((kind, _)) => {
-            // `.CSV.txt`, `.TXT`: meant if everything before it is right.
-            let stem = stem.strip_suffix(".CSV").unwrap_or(&stem);
-            ExchangeFileName::parse(&format!("{stem}{}", kind.extension())).is_ok()
-        }
-        None if exchanged => {
-            let mut parts = stem.rsplit('_');
-            let serial = parts.next().is_some_and(|part| Serial::parse(part).is_ok());
-            serial && parts.filter(|part| OfficeNumber::parse(part).is_ok()).count() == 2
-        }
-        None => false,
-    }
-}
-
-/// Nine or more characters that begin and end with digits: an office number or a serial, rightly written or not.
-fn is_long_number(part: &str) -> bool {
-    part.len() >= 9 && part.bytes().filter(u8::is_ascii_digit).count() >= 8
-}
-
-/// What Windows and macOS append to a copy; macOS takes ピ apart.
-const COPY_MARKS: &[&str] = &[
-    " - コピー",
-    "- コピー",
-    "-コピー",
-    "のコピー",
-    "のコヒ\u{309a}ー",
-    "コピー",
-    " - Copy",
-    " copy",
-];
-
-/// The name without what Windows, macOS and browsers add to a copy; none if nothing was added.
-fn strip_copy_mark(text: &str) -> Option<String> {
-    let (stem, extension) = text.rsplit_once('.')?;
-    let mut stem = stem;
-    let before = stem.len();
-    loop {
-        let start = stem.len();
-        stem = stem.trim_end();
-        // (1), （1）
-        for (open, close) in [('(', ')'), ('（', '）')] {
-            if let Some((head, number)) = stem.strip_suffix(close).and_then(|stem| stem.rsplit_once(open))
-                && !number.is_empty()
-                && number.chars().all(|c| c.is_ascii_digit() || ('０'..='９').contains(&c))
-            {
-                stem = head;
-            }
-        }
-        for mark in COPY_MARKS {
-            if let Some(head) = stem.strip_suffix(mark) {
-                stem = head;
-            }
-        }
-        if stem.len() == start {
-            break;
-        }
-    }
-    for mark in ["コピー ～ ", "コピー ~ ", "Copy of "] {
-        stem = stem.strip_prefix(mark).unwrap_or(stem);
-    }
-    (stem.len() < before).then(|| format!("{stem}.{extension}"))
 }
 
 #[cfg(test)]

@@ -182,6 +182,10 @@ closed_list! {
         Serial = "serial",
         /// The branch number of an image.
         Branch = "branch",
+        /// Small letters where the standard has capitals.
+        Case = "case",
+        /// The parts of the name stand in another order.
+        Order = "order",
         /// The extension makes it another kind of file.
         Ending = "ending",
         /// A month where the standard has none.
@@ -202,12 +206,16 @@ closed_list! {
         Sender = "sender",
         /// This office does not act in the sending service kind.
         SenderKind = "sender_kind",
+        /// The sending and the receiving office have changed places.
+        Swapped = "swapped",
         /// Files of one unit are addressed to different offices.
         Destinations = "destinations",
         /// Files of one unit differ in it.
         Unit = "unit",
         /// Records name another office than the name of the file.
         Rows = "rows",
+        /// No record names it.
+        Unnamed = "unnamed",
         /// Free text without double quotes.
         Unquoted = "unquoted",
         /// The subtotal of a service kind.
@@ -379,14 +387,18 @@ pub const RULED_CODES: &[(FindingCode, FindingRule)] = &[
     (FindingCode::Name, FindingRule::StrayMonth),
     (FindingCode::Name, FindingRule::OldStyle),
     (FindingCode::Name, FindingRule::CopyMark),
+    (FindingCode::Name, FindingRule::Case),
+    (FindingCode::Name, FindingRule::Order),
     (FindingCode::Duplicate, FindingRule::Differs),
     (FindingCode::Encoding, FindingRule::Utf8),
     (FindingCode::Encoding, FindingRule::Utf16),
     (FindingCode::Code, FindingRule::CsvVersion),
     (FindingCode::OfficeMismatch, FindingRule::Sender),
     (FindingCode::OfficeMismatch, FindingRule::SenderKind),
+    (FindingCode::OfficeMismatch, FindingRule::Swapped),
     (FindingCode::OfficeMismatch, FindingRule::Destinations),
     (FindingCode::OfficeMismatch, FindingRule::Rows),
+    (FindingCode::ImageMissing, FindingRule::Unnamed),
     (FindingCode::MonthMismatch, FindingRule::Unit),
     (FindingCode::VersionMixed, FindingRule::Unit),
     (FindingCode::Quoting, FindingRule::Unquoted),

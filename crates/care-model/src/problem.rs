@@ -94,6 +94,8 @@ problem_codes! {
     CompositionBlocked = "composition_blocked",
     /// Findings that warn have not been confirmed.
     ConfirmationNeeded = "confirmation_needed",
+    /// There is nothing in the file that can be repaired without changing what it says.
+    RepairImpossible = "repair_impossible",
     /// The note is too long; parameter `max`.
     NoteTooLong = "note_too_long",
     /// The attachment is of a kind that is not allowed.

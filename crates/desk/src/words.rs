@@ -11,7 +11,7 @@ use exchange_protocol::{DeliveryHeader, PartRole};
 pub fn finding(finding: &Finding) -> FindingView {
     let mut params = finding.params.clone();
     // The catalogue's names for what the finding calls by the standard's prefixes.
-    for name in ["missing", "surplus", "found"] {
+    for name in ["missing", "surplus", "found", "mate"] {
         if let Some(value) = params.get_mut(name) {
             let names: Vec<String> = value
                 .split([',', ' ', '、'])

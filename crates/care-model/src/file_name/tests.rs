@@ -50,9 +50,14 @@ fn case_does_not_matter_and_the_exact_name_is_kept() {
         "UPPLAN_202604_9900100018_46_99A0105007_A2_20260326093043.CSV"
     );
     assert!(!name.extension_as_printed());
-    for ending in ["JPG", "jpeg"] {
+    assert!(!name.letters_as_printed());
+    assert_eq!(name.corrected(), name.canonical());
+    // The standard's rule and its example spell the image's extension differently.
+    for (ending, as_printed) in [("jpg", true), ("JPG", true), ("jpeg", false)] {
         let text = format!("UPKIHON_IMAGE_9900100018_46_99A0105007_A2_20260326093043_0001.{ending}");
-        assert!(ExchangeFileName::parse(&text).unwrap().extension_as_printed());
+        let name = ExchangeFileName::parse(&text).unwrap();
+        assert_eq!(name.extension_as_printed(), as_printed, "{ending}");
+        assert!(name.letters_as_printed());
     }
 }
 
@@ -125,6 +130,130 @@ fn near_misses_say_what_is_wrong() {
 }
 
 #[test]
+fn the_likely_name_is_suggested_where_it_is_certain() {
+    use FindingRule as R;
+    let right = "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV";
+    let image = "UPKIHON_IMAGE_9900100018_46_99A0105007_A2_20260326093043_0001.jpg";
+    for (text, rule, suggestion) in [
+        (right.replace('_', "\u{332}"), R::Separator, Some(right)),
+        (right.replace('_', "-"), R::Separator, Some(right)),
+        (
+            right.replace("9970100013", "９９７０１０００１３"),
+            R::Width,
+            Some(right),
+        ),
+        (right.replace(".CSV", "．ＣＳＶ"), R::Width, Some(right)),
+        (right.replace("_43", "\u{200b}_43"), R::Invisible, Some(right)),
+        (right.replace(".CSV", ".txt"), R::Ending, Some(right)),
+        (right.replace(".CSV", ".CSV.txt"), R::Ending, Some(right)),
+        (right.replace(".CSV", ""), R::Ending, Some(right)),
+        (image.replace(".jpg", ".png"), R::Ending, Some(image)),
+        // Parts in another order.
+        (
+            "UPPLAN_9970100013_43_9970101003_11_20260326095635_202604.CSV".to_owned(),
+            R::Order,
+            Some(right),
+        ),
+        (
+            "UPPLAN_202604_9970100013_9970101003_43_11_20260326095635.CSV".to_owned(),
+            R::Order,
+            Some(right),
+        ),
+        (
+            "UPPLAN_20260326095635_202604_43_9970100013_11_9970101003.csv".to_owned(),
+            R::Order,
+            Some(right),
+        ),
+        (
+            "UPKIHON_IMAGE_0001_9900100018_46_99A0105007_A2_20260326093043.jpg".to_owned(),
+            R::Order,
+            Some(image),
+        ),
+        // Nobody can tell which digit is missing or one too many.
+        (right.replace("9970100013", "997010001"), R::Office, None),
+        (right.replace("20260326095635", "202603260956353"), R::Serial, None),
+        (right.replace("_43_", "_431_"), R::ServiceKind, None),
+        (right.replace("_202604_", "_202604_202604_"), R::Parts, None),
+    ] {
+        match NameReading::of(&text) {
+            NameReading::Near {
+                rule: found,
+                suggestion: name,
+            } => {
+                assert_eq!(found, rule, "{text}");
+                let name = name.map(|name| name.canonical());
+                assert_eq!(name.as_deref(), suggestion, "{text}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn hostile_names_are_never_names_of_the_standard() {
+    let right = "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635";
+    for text in [
+        format!("..\\{right}.CSV"),
+        format!("../{right}.CSV"),
+        format!("C:\\{right}.CSV"),
+        format!("{right}.CSV."),
+        format!("{right}.CSV "),
+        format!("{right}.CSV:stream"),
+        format!("{right}.CSV\0.exe"),
+        format!("{right}\u{202e}VSC.exe"),
+        format!("\u{202e}{right}.CSV"),
+        format!("{right}{}.CSV", "0".repeat(300)),
+        format!("{}{right}.CSV", "あ".repeat(300)),
+        format!("{right}.CSV").replace("UPPLAN", "ＵＰＰＬＡＮ"),
+        "CON".to_owned(),
+        "CON.CSV".to_owned(),
+        "NUL".to_owned(),
+        "COM1.jpg".to_owned(),
+        "..".to_owned(),
+        "...CSV".to_owned(),
+        "_".repeat(300),
+        // ガ as one character and as two.
+        "\u{30ac}.CSV".to_owned(),
+        "\u{30ab}\u{3099}.CSV".to_owned(),
+    ] {
+        let reading = NameReading::of(&text);
+        assert!(reading.standard().is_none(), "{text:?}: {reading:?}");
+        assert!(!matches!(reading, NameReading::Copy { .. }), "{text:?}: {reading:?}");
+    }
+}
+
+#[test]
+fn every_kind_edition_and_month_is_written_and_read_back() {
+    let address = |office: &str, kind: Option<&str>| Address {
+        office: OfficeNumber::parse(office).unwrap(),
+        kind: kind.map(|kind| ServiceKind::parse(kind).unwrap()),
+    };
+    let serial = Serial::parse("20260326095635").unwrap();
+    let of_the_standard = (2000..2100).flat_map(|year| (1..13).map(move |month| format!("{year}{month:02}")));
+    let months: Vec<NameMonth> = of_the_standard
+        .map(|month| NameMonth::Of(ServiceMonth::parse(&month).unwrap()))
+        .chain([NameMonth::Absent, NameMonth::Zeros])
+        .collect();
+    let mut written = 0;
+    for kind in FileKind::ALL {
+        for kinds in [(None, None), (Some("43"), Some("A2"))] {
+            let ends = (address("9970100013", kinds.0), address("99A0105007", kinds.1));
+            for month in &months {
+                let branch = kind.is_image().then_some(7);
+                let Some(name) = ExchangeFileName::from_parts(*kind, *month, ends.0, ends.1, serial, branch) else {
+                    continue;
+                };
+                assert_eq!(ExchangeFileName::parse(name.as_str()).as_ref(), Ok(&name));
+                assert_eq!(name.canonical(), name.as_str());
+                written += 1;
+            }
+        }
+    }
+    // Six kinds have a month in both editions, one of them also zeros; the others have none, or the stray zeros.
+    assert_eq!(written, 2 * (6 * 1_200 + 1) + 2 * (12 + 3));
+}
+
+#[test]
 fn copies_are_known_as_copies() {
     let name = "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635";
     for mark in [
@@ -170,6 +299,10 @@ fn other_names_are_attachments() {
 fn the_stray_zeros_of_the_standards_example_are_read() {
     let name = ExchangeFileName::parse("UPKIHON_000000_9900100018_46_99A0105007_A2_20260326093043.CSV").unwrap();
     assert!(name.has_stray_month());
+    assert_eq!(
+        name.corrected(),
+        "UPKIHON_9900100018_46_99A0105007_A2_20260326093043.CSV"
+    );
     assert!(!ExchangeFileName::parse(GOOD[2]).unwrap().has_stray_month());
 }
 
