@@ -10,7 +10,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("care-csv", &["care-layout", "care-model", "messages"]),
     ("care-route", &["care-model", "care-csv", "messages"]),
     ("care-reading", &["care-csv", "care-layout", "care-model"]),
-    ("care-samples", &["care-model"]),
+    ("care-samples", &["care-layout", "care-model"]),
     ("messages", &[]),
     // The exchange.
     ("sealing", &[]),
