@@ -200,6 +200,8 @@ closed_list! {
         Utf8 = "utf8",
         /// UTF-16 instead of MS932.
         Utf16 = "utf16",
+        /// A character of text in UTF-8 or UTF-16 that MS932 does not have.
+        Unmappable = "unmappable",
         /// The CSV version.
         CsvVersion = "csv_version",
         /// The sending office is not this office.
@@ -392,6 +394,7 @@ pub const RULED_CODES: &[(FindingCode, FindingRule)] = &[
     (FindingCode::Duplicate, FindingRule::Differs),
     (FindingCode::Encoding, FindingRule::Utf8),
     (FindingCode::Encoding, FindingRule::Utf16),
+    (FindingCode::Encoding, FindingRule::Unmappable),
     (FindingCode::Code, FindingRule::CsvVersion),
     (FindingCode::OfficeMismatch, FindingRule::Sender),
     (FindingCode::OfficeMismatch, FindingRule::SenderKind),

@@ -20,6 +20,8 @@ pub const FINDINGS_PER_FIELD_MAX: usize = 20;
 pub const FINDINGS_PER_FILE_MAX: usize = 500;
 /// Characters of an offending value that are shown.
 pub const FINDING_VALUE_CHARS_MAX: usize = 40;
+/// Different characters that one repair replaces; more than that nobody would look through.
+pub const REPAIR_SUBSTITUTES_MAX: usize = 200;
 /// Record keys of one file that are compared with those of its mates; beyond, the comparison is left out.
 pub const RECORD_KEYS_MAX: usize = 50_000;
 /// Bytes of one standard file that we read.
