@@ -11,7 +11,7 @@ use exchange_protocol::HelpDesk;
 use exchange_store::{Store, StoreError, TokenHash};
 use tokio::sync::watch;
 
-use crate::{Clock, authority::Authority, delays::Delays, passwords::Passwords};
+use crate::{Clock, authority::Authority, delays::Delays, passwords::Passwords, server_certificate::ServerCertificate};
 
 /// The state behind both listeners. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) authority: Authority,
+    pub(crate) certificate: Arc<ServerCertificate>,
     pub(crate) passwords: Passwords,
     pub(crate) delays: Delays,
     pub(crate) steps: Steps,

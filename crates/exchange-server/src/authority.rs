@@ -24,8 +24,8 @@ macro_rules! at {
 
 /// How long the authority's own certificate holds.
 const AUTHORITY_DAYS: i64 = 20 * 365;
-/// How long a server certificate holds; a new one is made at every start.
-const SERVER_DAYS: i64 = 397;
+/// How long a server certificate holds; a new one is made at every start, and in time while the server runs.
+pub(crate) const SERVER_DAYS: i64 = 397;
 /// Clocks of terminals may be late.
 const BACKDATED_HOURS: i64 = 24;
 
@@ -103,10 +103,12 @@ impl Authority {
         self.certificate.clone()
     }
 
-    /// A fresh key and certificate for the server. By the machine's clock, because that is what terminals compare with.
+    /// A fresh key and certificate for the server. It begins no later than by the machine's own clock, because
+    /// terminals compare with theirs.
     pub(crate) fn issue_server(
         &self,
         server_names: &[String],
+        now: DateTime<Utc>,
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), AuthorityError> {
         let key = KeyPair::generate().map_err(AuthorityError::Make)?;
         let mut params = CertificateParams::new(server_names).map_err(AuthorityError::Make)?;
@@ -114,8 +116,8 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
-        params.not_before = at!(system_now() - TimeDelta::hours(BACKDATED_HOURS));
-        params.not_after = at!(system_now() + TimeDelta::days(SERVER_DAYS));
+        params.not_before = at!(now.min(system_now()) - TimeDelta::hours(BACKDATED_HOURS));
+        params.not_after = at!(now + TimeDelta::days(SERVER_DAYS));
         let certificate = params.signed_by(&key, &self.issuer).map_err(AuthorityError::Make)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok((certificate.der().clone(), key))

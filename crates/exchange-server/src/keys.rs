@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    path::Path,
+    path::{Component, Path, PathBuf},
 };
 
 use exchange_store::MasterKey;
@@ -42,7 +42,7 @@ pub enum KeysError {
 impl Keys {
     /// Loads the keys, making what is missing.
     pub(crate) fn open(folder: &Path, data: &Path, exchange_name: &str) -> Result<Self, KeysError> {
-        if folder.starts_with(data) {
+        if is_inside(folder, data).map_err(KeysError::Folder)? {
             return Err(KeysError::InsideData);
         }
         make_folder(folder).map_err(KeysError::Folder)?;
@@ -61,6 +61,50 @@ impl Keys {
         let authority = Authority::load(&key_pem, &certificate_pem).map_err(KeysError::Authority)?;
         Ok(Self { master, authority })
     }
+}
+
+/// Whether a folder lies in another, by the names as written or by where they lead. Neither need exist.
+fn is_inside(folder: &Path, outer: &Path) -> io::Result<bool> {
+    Ok(named(folder)?.starts_with(named(outer)?) || resolved(folder)?.starts_with(resolved(outer)?))
+}
+
+/// A path by its names alone.
+fn named(path: &Path) -> io::Result<PathBuf> {
+    let mut named = PathBuf::new();
+    for component in std::path::absolute(path)?.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                named.pop();
+            }
+            other => named.push(other),
+        }
+    }
+    Ok(named)
+}
+
+/// Where a path leads: links followed and `..` taken as the system takes them, as far as it exists; the rest by its
+/// names.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let mut reached = PathBuf::new();
+    for component in std::path::absolute(path)?.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                reached.pop();
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                reached.push(component);
+                match reached.canonicalize() {
+                    Ok(real) => reached = real,
+                    // A link that leads nowhere cannot be judged; a name that is not there yet can.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound && !reached.is_symlink() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+    Ok(reached)
 }
 
 fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String, KeysError>) -> Result<String, KeysError> {
@@ -117,4 +161,62 @@ fn unhex(text: &str) -> Option<Key> {
         .map(|place| u8::from_str_radix(text.get(place..place + 2)?, 16).ok())
         .collect();
     Key::from_slice(&bytes?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_folder_is_outside_of_the_data_whatever_its_path_is_called() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |path: &str| home.path().join(path);
+        fs::create_dir_all(at("data/inner")).unwrap();
+        fs::create_dir_all(at("keys")).unwrap();
+        for (folder, inside) in [
+            ("data", true),
+            ("data/keys", true),
+            ("data/not/yet/keys", true),
+            ("keys/../data/keys", true),
+            ("not/there/../../data/keys", true),
+            ("data/../keys", false),
+            ("keys", false),
+            ("keys/../keys/new", false),
+            ("data-keys", false),
+        ] {
+            assert_eq!(is_inside(&at(folder), &at("data")).unwrap(), inside, "{folder}");
+        }
+        // The data folder itself may be called by a roundabout way, or not exist yet.
+        assert!(is_inside(&at("data/keys"), &at("keys/../data")).unwrap());
+        assert!(is_inside(&at("new/keys"), &at("keys/../new")).unwrap());
+        assert!(!is_inside(&at("new-keys"), &at("new")).unwrap());
+        assert!(matches!(
+            Keys::open(&at("keys/../data/keys"), &at("data"), "見本"),
+            Err(KeysError::InsideData)
+        ));
+        assert!(!at("data/keys").exists(), "nothing was made");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_before_it_is_judged() {
+        use std::os::unix::fs::symlink;
+        let home = tempfile::tempdir().unwrap();
+        let at = |path: &str| home.path().join(path);
+        fs::create_dir_all(at("data/inner")).unwrap();
+        fs::create_dir_all(at("elsewhere")).unwrap();
+        symlink(at("data/inner"), at("keys")).unwrap();
+        symlink(at("data"), at("alias")).unwrap();
+        symlink(at("elsewhere"), at("data/out")).unwrap();
+        symlink(at("nowhere"), at("dangling")).unwrap();
+        assert!(is_inside(&at("keys"), &at("data")).unwrap());
+        assert!(is_inside(&at("keys/deeper"), &at("data")).unwrap());
+        // `..` behind a link leads out of where the link leads to, as the system takes it.
+        assert!(is_inside(&at("keys/../keys"), &at("data")).unwrap());
+        assert!(is_inside(&at("data/inner"), &at("alias")).unwrap());
+        // By its name it lies in the data, and a backup may follow the link.
+        assert!(is_inside(&at("data/out"), &at("data")).unwrap());
+        assert!(!is_inside(&at("elsewhere"), &at("data")).unwrap());
+        assert!(is_inside(&at("dangling/keys"), &at("data")).is_err());
+    }
 }

@@ -24,6 +24,7 @@ mod recalls;
 mod refusal;
 mod router;
 mod server;
+mod server_certificate;
 mod settings;
 mod sign_in;
 mod tls;

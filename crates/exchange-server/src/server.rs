@@ -71,7 +71,7 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<Running, StartError> {
         let keys = Keys::open(&settings.keys, &settings.data, crate::app::DEFAULT_EXCHANGE_NAME)?;
         let store = Store::open(&settings.data, keys.master).await?;
-        let tls = configure(&keys.authority, &settings.server_names)?;
+        let tls = configure(&keys.authority, &settings.server_names, settings.clock.now())?;
         // Before anybody is served: what died between folder and row is cleared away.
         store.delete_erased().await?;
         store.delete_orphans().await?;
@@ -86,6 +86,7 @@ impl Server {
             store,
             clock: settings.clock,
             authority: keys.authority,
+            certificate: tls.certificate,
             passwords: Passwords::new(settings.password_cost)?,
             delays: Delays::default(),
             steps: Steps::default(),
@@ -168,6 +169,12 @@ async fn sweep_again(app: App, every: std::time::Duration, mut ending: watch::Re
 
 async fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
+    match app.certificate.renew_if_due(&app.authority, now) {
+        Ok(true) => tracing::info!("the server's certificate was renewed"),
+        Ok(false) => {}
+        // The present one holds for weeks yet; it is tried again with the next sweep.
+        Err(error) => tracing::error!(%error, "the server's certificate cannot be renewed"),
+    }
     while app
         .store
         .expire_due(TimeDelta::days(limits::RETENTION_DAYS), now)

@@ -8,7 +8,7 @@ use rustls::{
     DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     server::{
-        WebPkiClientVerifier,
+        ResolvesServerCert, WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
     version::TLS13,
@@ -17,7 +17,10 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use thiserror::Error as ThisError;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
-use crate::authority::{Authority, AuthorityError, fingerprint};
+use crate::{
+    authority::{Authority, AuthorityError, fingerprint},
+    server_certificate::ServerCertificate,
+};
 
 /// Why TLS could not be set up.
 #[derive(Debug, ThisError)]
@@ -34,12 +37,18 @@ pub enum TlsError {
 pub(crate) struct TlsConfigs {
     pub(crate) exchange: Arc<ServerConfig>,
     pub(crate) enrolment: Arc<ServerConfig>,
+    /// What both show, to be renewed in time.
+    pub(crate) certificate: Arc<ServerCertificate>,
 }
 
-pub(crate) fn configure(authority: &Authority, server_names: &[String]) -> Result<TlsConfigs, TlsError> {
+pub(crate) fn configure(
+    authority: &Authority,
+    server_names: &[String],
+    now: DateTime<Utc>,
+) -> Result<TlsConfigs, TlsError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| TlsError::Configure(error);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let (certificate, key) = authority.issue_server(server_names).map_err(TlsError::Certificate)?;
+    let certificate = Arc::new(ServerCertificate::issue(authority, server_names, &provider, now)?);
     let mut roots = RootCertStore::empty();
     roots
         .add(authority.certificate())
@@ -52,19 +61,19 @@ pub(crate) fn configure(authority: &Authority, server_names: &[String]) -> Resul
             .with_protocol_versions(&[&TLS13])
             .map_err(|error| failed(error.into()))
     };
-    let finish = |config: Result<ServerConfig, Error>| {
-        let mut config = config.map_err(|error| failed(error.into()))?;
+    let finish = |mut config: ServerConfig| {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Arc::new(config)
     };
-    let chain = vec![certificate];
+    let shown = || Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>;
     Ok(TlsConfigs {
         exchange: finish(
             builder()?
                 .with_client_cert_verifier(Arc::new(OfOurAuthority(verifier)))
-                .with_single_cert(chain.clone(), key.clone_key()),
-        )?,
-        enrolment: finish(builder()?.with_no_client_auth().with_single_cert(chain, key))?,
+                .with_cert_resolver(shown()),
+        ),
+        enrolment: finish(builder()?.with_no_client_auth().with_cert_resolver(shown())),
+        certificate,
     })
 }
 

@@ -31,6 +31,10 @@ impl TestClock {
         *self.0.lock().unwrap() += by;
     }
 
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+
     fn clock(&self) -> Clock {
         let now = Arc::clone(&self.0);
         Clock::new(move || *now.lock().unwrap())
