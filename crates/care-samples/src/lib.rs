@@ -7,6 +7,7 @@
 mod layout;
 mod people;
 mod records;
+mod services;
 mod sets;
 
 use std::fs;
@@ -14,8 +15,8 @@ use std::io;
 use std::path::Path;
 
 use care_model::{
-    Address, Edition, ExchangeFileName, FileKind, NameMonth, OfficeNumber, Party, SendUnit, Serial, ServiceKind,
-    ServiceMonth, ShapeError, UnitMonth,
+    Address, Edition, ExchangeFileName, FileKind, NameMonth, OfficeNumber, OfficeRole, Party, SendUnit, Serial,
+    ServiceKind, ServiceMonth, ShapeError, UnitMonth,
 };
 
 use crate::people::Person;
@@ -176,10 +177,13 @@ impl Samples {
             office: party.office,
             kind: (request.edition == Edition::V4).then_some(party.kind),
         };
+        let (planner, provider) = roles(request.from, request.to);
         let setting = Setting {
             edition: request.edition,
             from: address(request.from),
             to: address(request.to),
+            planner,
+            provider,
             month: request.month,
             monthly: unit.month == UnitMonth::Target,
             visits: VISITS,
@@ -237,6 +241,16 @@ impl Samples {
             serial,
             files,
         }
+    }
+}
+
+/// Who manages the care and who gives it. Two offices that both manage care (委託) pass on what a third one gives.
+fn roles(from: Party, to: Party) -> (OfficeNumber, Party) {
+    let manages = |party: Party| party.role() != OfficeRole::Service;
+    match (manages(from), manages(to)) {
+        (true, true) => (from.office, sets::community_program().unwrap_or(to)),
+        (true, false) => (from.office, to),
+        (false, _) => (to.office, from),
     }
 }
 

@@ -1,15 +1,20 @@
 //! The records of each kind of file for one care recipient.
 
-use care_model::{Address, Edition, FileKind, ServiceMonth};
+use care_model::{Address, Edition, FileKind, OfficeNumber, Party, ServiceMonth};
 
 use crate::layout::write_record;
 use crate::people::Person;
+use crate::services::{self, Pace};
 
 /// What all records of a unit share.
 pub(crate) struct Setting {
     pub(crate) edition: Edition,
     pub(crate) from: Address,
     pub(crate) to: Address,
+    /// Who manages the care.
+    pub(crate) planner: OfficeNumber,
+    /// Who gives it.
+    pub(crate) provider: Party,
     pub(crate) month: ServiceMonth,
     /// Whether the supplement goes with a month's schedule.
     pub(crate) monthly: bool,
@@ -130,70 +135,8 @@ pub(crate) fn write(text: &mut String, kind: FileKind, setting: &Setting, person
             put(&[(4, written), (5, plan_date), (10, "起床"), (11, "0600"), (12, "0630")]);
             put(&[(4, written), (5, plan_date), (13, "通院（月1回）\r\n架空第一病院")]);
         }
-        FileKind::UseSlip | FileKind::Actuals => {
-            let (planner, provider) = match kind {
-                FileKind::UseSlip => (from, to),
-                _ => (to, from),
-            };
-            for visit in 0..setting.visits {
-                let day = format!("{month}{:02}", 1 + visit % 28);
-                let hour = 8 + visit / 28 % 9;
-                let (start, end) = (format!("{hour:02}00"), format!("{hour:02}30"));
-                put(&[
-                    (4, written),
-                    (5, month),
-                    (6, planner),
-                    (7, MANAGER),
-                    (8, "244"),
-                    (10, &day),
-                    (12, &start),
-                    (13, &end),
-                    (14, "1"),
-                    (15, "111111"),
-                    (20, provider),
-                    (21, SERVICE_OFFICE),
-                    (23, "0"),
-                    (24, from),
-                ]);
-            }
-        }
-        FileKind::UseSlipAnnex => {
-            let count = setting.visits.to_string();
-            let units = (setting.visits * 244).to_string();
-            let cost = (setting.visits * 2_440).to_string();
-            let claim = (setting.visits * 2_196).to_string();
-            let copay = (setting.visits * 244).to_string();
-            let common = [
-                (4, written),
-                (5, month),
-                (17, units.as_str()),
-                (18, &units),
-                (21, "0"),
-                (22, &units),
-                (23, "10.00"),
-                (24, &cost),
-                (25, "90"),
-                (26, &claim),
-                (28, &copay),
-                (29, "0"),
-                (33, "0"),
-                (34, "9999999999"),
-                (36, from),
-            ];
-            let lines = [
-                [
-                    (6, SERVICE_OFFICE),
-                    (7, to),
-                    (9, "111111"),
-                    (13, "244"),
-                    (16, count.as_str()),
-                ],
-                [(6, ""), (7, "9999999999"), (9, "999999"), (13, "0"), (16, "0")],
-            ];
-            for line in lines {
-                put(&[common.as_slice(), line.as_slice()].concat());
-            }
-        }
+        FileKind::UseSlip | FileKind::Actuals => write_visits(&mut put, setting, written),
+        FileKind::UseSlipAnnex => write_annex(&mut put, setting, written),
         FileKind::RecipientSupplement => put(&[
             (4, if setting.monthly { "00000000" } else { plan_date }),
             (5, &person.kana),
@@ -316,9 +259,113 @@ pub(crate) fn write(text: &mut String, kind: FileKind, setting: &Setting, person
         }
         FileKind::UseSlipDeletion => put(&[(4, month)]),
         FileKind::ActualsDeletion => {
-            let kind = setting.from.kind.map(|kind| kind.to_string());
-            put(&[(4, month), (5, from), (6, kind.as_deref().unwrap_or("11"))]);
+            let (office, kind) = (setting.provider.office.as_str(), setting.provider.kind.as_str());
+            put(&[(4, month), (5, office), (6, kind)]);
         }
         FileKind::ProfileImage => {}
     }
+}
+
+/// One record for each service and day, in the order of days.
+fn write_visits(put: &mut impl FnMut(&[(usize, &str)]), setting: &Setting, written: &str) {
+    let month = setting.month.as_str();
+    let services = services::of_kind(setting.provider.kind);
+    for visit in 0..setting.visits {
+        for service in services.iter().filter(|service| visit < service.times(setting.visits)) {
+            let day = format!("{month}{:02}", 1 + visit % 28);
+            let hour = 8 + visit / 28 % 9;
+            let (start, end) = match service.pace {
+                Pace::Visits => (format!("{hour:02}00"), format!("{hour:02}30")),
+                // The time of a service that is shown without one.
+                Pace::Month | Pace::Days => ("9999".to_owned(), "9999".to_owned()),
+            };
+            let units = service.units.to_string();
+            let days = match service.pace {
+                // The days of the month, of the 31 that the field has.
+                Pace::Days => format!("{:0<31}", "1".repeat(28)),
+                Pace::Visits | Pace::Month => String::new(),
+            };
+            let (tais_code, equipment) = service.equipment.unwrap_or_default();
+            put(&[
+                (4, written),
+                (5, month),
+                (6, setting.planner.as_str()),
+                (7, MANAGER),
+                (8, &units),
+                (10, &day),
+                (11, &days),
+                (12, &start),
+                (13, &end),
+                (14, "1"),
+                (15, &service.code),
+                (16, tais_code),
+                (18, equipment),
+                (20, setting.provider.office.as_str()),
+                (21, SERVICE_OFFICE),
+                (23, "0"),
+                (24, setting.from.office.as_str()),
+            ]);
+        }
+    }
+}
+
+/// One record for each service, a subtotal where there are several, and the grand total.
+fn write_annex(put: &mut impl FnMut(&[(usize, &str)]), setting: &Setting, written: &str) {
+    let services = services::of_kind(setting.provider.kind);
+    let several = services.len() > 1;
+    let (office, from) = (setting.provider.office.as_str(), setting.from.office.as_str());
+    let mut put_line = |line: &[(usize, &str)], units: u32, with_money: bool| {
+        let [all, cost, claim, copay] = [units, units * 10, units * 9, units].map(|number| number.to_string());
+        let common = [
+            (4, written),
+            (5, setting.month.as_str()),
+            (17, all.as_str()),
+            (18, &all),
+            (33, "0"),
+            (34, "9999999999"),
+            (36, from),
+        ];
+        let money = [
+            (21, "0"),
+            (22, all.as_str()),
+            (23, "10.00"),
+            (24, &cost),
+            (25, "90"),
+            (26, &claim),
+            (28, &copay),
+            (29, "0"),
+        ];
+        let money = if with_money { money.as_slice() } else { &[] };
+        put(&[line, common.as_slice(), money].concat());
+    };
+    let mut sum = 0;
+    for service in &services {
+        let times = service.times(setting.visits);
+        let (units, count) = (service.units.to_string(), times.to_string());
+        let (tais_code, equipment) = service.equipment.unwrap_or_default();
+        let line = [
+            (6, SERVICE_OFFICE),
+            (7, office),
+            (9, service.code.as_str()),
+            (10, tais_code),
+            (12, equipment),
+            (13, &units),
+            (16, &count),
+        ];
+        put_line(&line, service.units * times, !several);
+        sum += service.units * times;
+    }
+    if several {
+        let code = format!("{}AAAA", setting.provider.kind);
+        let line = [
+            (6, SERVICE_OFFICE),
+            (7, office),
+            (9, code.as_str()),
+            (13, "0"),
+            (16, "0"),
+        ];
+        put_line(&line, sum, true);
+    }
+    let line = [(6, ""), (7, "9999999999"), (9, "999999"), (13, "0"), (16, "0")];
+    put_line(&line, sum, true);
 }

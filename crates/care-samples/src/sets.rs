@@ -20,6 +20,11 @@ pub struct ExampleOffices {
     pub community_program: Party,
 }
 
+/// The service office of 総合事業.
+pub(crate) fn community_program() -> Result<Party, ShapeError> {
+    party("99A0105007", "A2")
+}
+
 impl ExampleOffices {
     /// All four.
     pub fn new() -> Result<Self, ShapeError> {
@@ -27,7 +32,7 @@ impl ExampleOffices {
             care_management: party("9970100013", "43")?,
             home_help: party("9970101003", "11")?,
             support_centre: party("9900100018", "46")?,
-            community_program: party("99A0105007", "A2")?,
+            community_program: community_program()?,
         })
     }
 
