@@ -3,7 +3,7 @@
 //! What never left this desk is cancelled in the queue; this is for what the exchange has accepted. Between the two
 //! lies what may have arrived: it can be taken back once its acceptance is known here.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use care_model::{DeliveryId, ProblemCode};
 use chrono::{DateTime, Utc};
@@ -86,7 +86,33 @@ impl Core {
             .put_outbox_status(delivery, DeliveryStatus::Recalled { at })
             .await?;
         self.tell(DeskEvent::OutboxChanged);
-        Ok(())
+        self.forget_sent(delivery).await
+    }
+
+    /// What was taken back was not sent: whoever drops the same files again is not asked about it. An earlier send of
+    /// them that stands is asked about as before.
+    async fn forget_sent(&self, delivery: DeliveryId) -> Result<(), StoreError> {
+        let Some(taken_back) = self.store.outgoing(delivery).await? else {
+            return Ok(());
+        };
+        let fingerprint = taken_back.content.fingerprint;
+        let listed = self.store.outbox().await?;
+        let recalled: HashSet<DeliveryId> = listed
+            .iter()
+            .filter(|entry| matches!(entry.status, DeliveryStatus::Recalled { .. }))
+            .map(|entry| entry.header.id)
+            .collect();
+        let all = self.store.all_outgoing().await?;
+        let standing = all
+            .iter()
+            .filter(|row| row.content.fingerprint == fingerprint && !recalled.contains(&row.delivery));
+        let sent_at = standing
+            .filter_map(|row| match row.state {
+                OutboxState::Sent { accepted_at } => Some(accepted_at),
+                _ => None,
+            })
+            .max();
+        self.store.put_sent_before(&fingerprint, sent_at).await
     }
 
     /// Takes back again, at an exchange that was restored, what it had taken back before (D8). One that was fetched

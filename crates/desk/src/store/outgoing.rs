@@ -191,6 +191,23 @@ impl Store {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
+    /// Notes when content with this fingerprint was last sent, or that it was not.
+    pub(crate) async fn put_sent_before(
+        &self,
+        fingerprint: &Digest,
+        sent_at: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let fingerprint = fingerprint.as_bytes().as_slice();
+        let change = match sent_at {
+            Some(at) => sqlx::query("UPDATE sent_content SET sent_at = ?2 WHERE fingerprint = ?1")
+                .bind(fingerprint)
+                .bind(to_millis(at)),
+            None => sqlx::query("DELETE FROM sent_content WHERE fingerprint = ?1").bind(fingerprint),
+        };
+        change.execute(&self.write).await?;
+        Ok(())
+    }
+
     /// When content with this fingerprint was last sent.
     pub(crate) async fn sent_before(&self, fingerprint: &Digest) -> Result<Option<DateTime<Utc>>, StoreError> {
         let row: Option<(i64,)> = sqlx::query_as("SELECT sent_at FROM sent_content WHERE fingerprint = ?")

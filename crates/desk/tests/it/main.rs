@@ -9,6 +9,7 @@ mod drafts;
 mod landing;
 mod main_job;
 mod passphrase;
+mod recalls;
 mod refusals;
 mod restarts;
 mod secrecy;
