@@ -91,6 +91,11 @@ fn contents(made: &SampleUnit, edition: Edition, seeds: &mut Seeds) {
         let mut input = vec![u8::try_from(choice).unwrap_or(0), 99];
         input.extend_from_slice(&file.bytes);
         let name = format!("seed-{}-{}", file.name.kind.prefix(), short(edition));
+        // A program that writes UTF-8 and LF, for the repair.
+        let text = care_csv::decode(&file.bytes).replace("\r\n", "\n").into_bytes();
+        let wrong = [&input[..1], &[1], &text].concat();
+        seeds.insert(("repair", format!("{name}-utf8")), wrong);
+        seeds.insert(("text", name.clone()), input.clone());
         seeds.insert(("csv", name), input);
     }
 }
@@ -103,6 +108,7 @@ fn piles(made: &SampleUnit, edition: Edition, seeds: &mut Seeds) {
         .collect();
     let name = |what: &str| format!("seed-{}-{}-{what}", made.unit, short(edition));
     seeds.insert(("bundle", name("whole")), files.join(&SEPARATOR));
+    seeds.insert(("reading", name("whole")), files.join(&SEPARATOR));
     if let Some((_, rest)) = files.split_first().filter(|(_, rest)| !rest.is_empty()) {
         seeds.insert(("bundle", name("first-missing")), rest.join(&SEPARATOR));
     }

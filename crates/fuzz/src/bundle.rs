@@ -4,7 +4,7 @@ use care_model::{Digest, NameReading, OfficeNumber, Severity, limits};
 use care_route::{Plan, PlannedDelivery, SourceFile};
 
 /// Stands between two files of a pile.
-const SEPARATOR: u8 = 0x1e;
+pub(crate) const SEPARATOR: u8 = 0x1e;
 
 /// Names, and the signs that part a pile.
 pub(crate) const WORDS: &[&[u8]] = &[

@@ -9,6 +9,9 @@ mod bundle;
 mod csv;
 pub mod mutate;
 mod name;
+mod reading;
+mod repair;
+mod text;
 mod wire;
 
 /// A reader of outside bytes with what must hold for it.
@@ -39,8 +42,26 @@ pub const TARGETS: &[Target] = &[
         bytes_max: 8_192,
     },
     Target {
+        name: "text",
+        run: text::run,
+        words: csv::WORDS,
+        bytes_max: 4_096,
+    },
+    Target {
+        name: "repair",
+        run: repair::run,
+        words: csv::WORDS,
+        bytes_max: 4_096,
+    },
+    Target {
         name: "bundle",
         run: bundle::run,
+        words: bundle::WORDS,
+        bytes_max: 16_384,
+    },
+    Target {
+        name: "reading",
+        run: reading::run,
         words: bundle::WORDS,
         bytes_max: 16_384,
     },

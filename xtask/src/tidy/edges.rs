@@ -81,7 +81,9 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
         "fuzz",
         &[
             "care-csv",
+            "care-layout",
             "care-model",
+            "care-reading",
             "care-route",
             "exchange-client",
             "exchange-protocol",

@@ -67,17 +67,32 @@ fn replay(name: &str, changed: usize) {
 
 #[test]
 fn names() {
-    replay("name", 300_000);
+    replay("name", 200_000);
 }
 
 #[test]
 fn contents() {
-    replay("csv", 60_000);
+    replay("csv", 8_000);
+}
+
+#[test]
+fn text_and_records() {
+    replay("text", 20_000);
+}
+
+#[test]
+fn repairs() {
+    replay("repair", 3_000);
+}
+
+#[test]
+fn readings() {
+    replay("reading", 2_000);
 }
 
 #[test]
 fn piles() {
-    replay("bundle", 15_000);
+    replay("bundle", 5_000);
 }
 
 #[test]
