@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Inbox,
     /// Show what was sent and whether it was fetched (送信一覧).
     Outbox,
+    /// Take back what was sent and nobody has fetched (送信取消).
+    Recall(Recall),
     /// Fetch what waits into a folder (データ取得).
     Receive(Receive),
 }
@@ -108,6 +110,14 @@ pub(crate) struct Send {
     /// How many seconds to wait for the exchange's answer; the deliveries stay in the queue after that.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) wait: u64,
+}
+
+/// What to take back.
+#[derive(Debug, Args)]
+pub(crate) struct Recall {
+    /// The delivery, as `outbox` names it.
+    #[arg(value_name = "ID")]
+    pub(crate) delivery: String,
 }
 
 /// What to fetch, and where to.

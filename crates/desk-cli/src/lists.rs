@@ -1,9 +1,10 @@
-//! `inbox` and `outbox`: the lists of the window, after asking the exchange.
+//! `inbox` and `outbox`: the lists of the window, after asking the exchange; `recall`: takes a row of the second back.
 
-use desk_ipc::{DeskCommands as _, InboxRow, InboxStatus, OutboxRow, OutboxStatus};
+use care_model::{DeliveryId, ProblemCode};
+use desk_ipc::{DeliveryRequest, DeskCommands as _, InboxRow, InboxStatus, OutboxRow, OutboxStatus};
 
 use crate::{
-    arguments::Arguments,
+    arguments::{Arguments, Recall},
     explain,
     output::{Failure, Output},
     session,
@@ -40,6 +41,21 @@ pub(crate) async fn outbox(arguments: &Arguments, output: &Output) -> Result<(),
     output.say(&view, || match view.rows.is_empty() {
         true => vec![messages::cli::outbox_empty()],
         false => view.rows.iter().map(outbox_text).collect(),
+    });
+    Ok(())
+}
+
+/// 送信取消. Says that it was taken back only if the exchange did.
+pub(crate) async fn recall(arguments: &Arguments, given: &Recall, output: &Output) -> Result<(), Failure> {
+    let unreadable = |_| Failure::Unread(messages::cli::sent_id_unreadable(&given.delivery));
+    let delivery: DeliveryId = given.delivery.parse().map_err(unreadable)?;
+    let desk = session::open_signed_in(arguments, Named::default()).await?;
+    let asked = desk.recall_send(DeliveryRequest { delivery }).await;
+    desk.shutdown().await;
+    let row = asked?.rows.into_iter().find(|row| row.delivery == delivery);
+    let row = row.ok_or(ProblemCode::DeliveryUnknown)?;
+    output.say(&row, || {
+        vec![messages::cli::row_recalled(explain::office(&row.to), &row.contents)]
     });
     Ok(())
 }

@@ -55,6 +55,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         Command::Send(given) => send::send(arguments, given, output).await,
         Command::Inbox => lists::inbox(arguments, output).await,
         Command::Outbox => lists::outbox(arguments, output).await,
+        Command::Recall(given) => lists::recall(arguments, given, output).await,
         Command::Receive(given) => receive::receive(arguments, given, output).await,
     }
 }
