@@ -150,6 +150,8 @@ problem_codes! {
     HeaderMismatch = "header_mismatch",
     /// No folder was chosen, or it is gone.
     FolderMissing = "folder_missing",
+    /// The folder in which an interrupted landing may already have become visible cannot be looked at now.
+    FolderAway = "folder_away",
     /// The folder cannot be written to.
     FolderReadOnly = "folder_read_only",
     /// The folder's disk is full.

@@ -46,6 +46,10 @@ macro_rules! with_commands {
             edit_note($crate::EditNote) -> $crate::CompositionView;
             /// Turns a 新規作成 with several destinations into a 一括送信.
             turn_into_dispatch($crate::CompositionId) -> $crate::CompositionView;
+            /// What a repair of one file would change; refused where nothing can be repaired.
+            preview_repair($crate::RepairRequest) -> $crate::RepairView;
+            /// Puts a repaired copy (修正版) in the file's place and writes it beside the original, which stays as it is.
+            repair($crate::RepairRequest) -> $crate::RepairedView;
             /// The permitted combinations (送信単位) that this office may send.
             list_units(()) -> Vec<$crate::UnitView>;
             /// Throws a composition away.

@@ -7,8 +7,8 @@ use care_model::ProblemCode;
 use desk_ipc::{
     AddDrop, AttachFiles, CommandError, ComposeStart, CompositionId, CompositionView, ConnectionView, DeliveryRequest,
     DeskCommands, DraftRow, DropId, DropView, EditNote, EnrolStart, FiguresView, FolderView, HomeView, InboxView,
-    OfficeSignInStart, OutboxView, PassphraseStart, PersonSignInStart, PickupStart, RemoveFile, SendStart, SendView,
-    StartView, TakeOverStart, UnitView,
+    OfficeSignInStart, OutboxView, PassphraseStart, PersonSignInStart, PickupStart, RemoveFile, RepairRequest,
+    RepairView, RepairedView, SendStart, SendView, StartView, TakeOverStart, UnitView,
 };
 
 use crate::{
@@ -125,6 +125,14 @@ impl DeskCommands for Desk {
 
     async fn turn_into_dispatch(&self, request: CompositionId) -> Result<CompositionView, CommandError> {
         self.open_desk()?.turn_into_dispatch(request).await
+    }
+
+    async fn preview_repair(&self, request: RepairRequest) -> Result<RepairView, CommandError> {
+        self.open_desk()?.preview_repair(request).await
+    }
+
+    async fn repair(&self, request: RepairRequest) -> Result<RepairedView, CommandError> {
+        self.open_desk()?.repair(request).await
     }
 
     async fn list_units(&self, _request: ()) -> Result<Vec<UnitView>, CommandError> {

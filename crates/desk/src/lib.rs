@@ -31,4 +31,4 @@ mod words;
 mod workbench;
 
 pub use desk::{Desk, DeskSettings};
-pub use words::finding;
+pub use words::{change, finding};

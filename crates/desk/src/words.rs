@@ -1,10 +1,11 @@
 //! From codes to the catalogue's words, and from the exchange's rows to what a list says of them.
 
+use care_csv::{Change, ChangeKind};
 use care_model::{
     Edition, ExchangeFileName, FileKind, Finding, NameReading, OfficeNumber, OfficeRole, Party, Presence, ProblemCode,
     Program, SendUnit, ServiceKind, ServiceMonth, Severity, UnitMonth,
 };
-use desk_ipc::{FindingView, KindView, OfficeView, SeverityView, UnitMemberView, UnitView};
+use desk_ipc::{ChangeView, FindingView, KindView, OfficeView, SeverityView, UnitMemberView, UnitView};
 use exchange_protocol::{DeliveryHeader, PartRole};
 
 /// A finding in words, for every host alike.
@@ -47,6 +48,32 @@ pub fn finding(finding: &Finding) -> FindingView {
         more: finding.more,
         message: text.message,
         remedy: text.remedy,
+    }
+}
+
+/// A change that a repair makes, in words, for every host alike.
+pub fn change(change: &Change) -> ChangeView {
+    let (row, count) = (change.row.unwrap_or_default(), change.count);
+    let before = change.before.as_deref().unwrap_or_default();
+    let after = change.after.as_deref().unwrap_or_default();
+    let message = match change.kind {
+        ChangeKind::Utf8ToMs932 => messages::change::utf8_to_ms932(),
+        ChangeKind::Utf16ToMs932 => messages::change::utf16_to_ms932(),
+        ChangeKind::BomRemoved => messages::change::bom_removed(),
+        ChangeKind::Substitute => messages::change::substitute(before, after, row, count),
+        ChangeKind::LineEnds => messages::change::line_ends(count),
+        ChangeKind::FinalLineEnd => messages::change::final_line_end(),
+        ChangeKind::Quotes => messages::change::quotes(row, count),
+        ChangeKind::TrailingColumns => messages::change::trailing_columns(row, count),
+        ChangeKind::Extension => messages::change::extension(after),
+        ChangeKind::Name => messages::change::name(after),
+    };
+    ChangeView {
+        message,
+        count,
+        row: change.row,
+        before: change.before.clone(),
+        after: change.after.clone(),
     }
 }
 

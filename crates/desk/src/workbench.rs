@@ -234,7 +234,7 @@ impl Core {
         Ok(())
     }
 
-    async fn change(
+    pub(crate) async fn change(
         &self,
         id: CompositionId,
         change: impl FnOnce(&mut Composition) -> Result<(), CommandError>,
@@ -246,7 +246,7 @@ impl Core {
         self.keep(&mut compositions, composition, &settled).await
     }
 
-    async fn find(
+    pub(crate) async fn find(
         &self,
         compositions: &mut HashMap<CompositionId, Composition>,
         id: CompositionId,
@@ -346,7 +346,7 @@ impl Core {
     }
 
     /// Runs work on the spool where blocking is allowed.
-    async fn blocking<T: Send + 'static>(
+    pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&crate::spool::Spool) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T, CommandError> {

@@ -83,7 +83,8 @@ pub fn step(state: &PickupState, event: PickupEvent) -> Result<PickupState, Pick
         }),
         // Once the files have landed nothing but the server's word ends the pickup.
         (S::Planned | S::Landing { .. }, E::Failed { problem }) => Ok(S::Failed { problem }),
-        (S::Failed { .. }, E::Retry) => Ok(S::Planned),
+        // Of a doubtful copy only once the exchange has given this terminal the claim again: until then it stays marked.
+        (S::Failed { .. } | S::Superseded, E::Retry) => Ok(S::Planned),
         _ => Err(PickupRefusal),
     }
 }
@@ -122,6 +123,21 @@ mod tests {
         assert_eq!(
             run(&[&landed[..], &[E::ClaimLost]].concat()),
             Ok(PickupState::Superseded)
+        );
+    }
+
+    #[test]
+    fn a_superseded_copy_may_be_fetched_anew() {
+        let superseded = [E::Claimed { fence: 1 }, E::Landed, E::ClaimLost];
+        let again = [E::Retry, E::Claimed { fence: 3 }, E::Landed];
+        assert_eq!(
+            run(&[&superseded[..], &again].concat()),
+            Ok(PickupState::Landed { fence: 3 })
+        );
+        let problem = ProblemCode::AlreadyReceived;
+        assert_eq!(
+            run(&[&superseded[..], &[E::Failed { problem }]].concat()),
+            Err(PickupRefusal)
         );
     }
 

@@ -60,6 +60,7 @@ export type ProblemCode =
   | "digest_mismatch"
   | "header_mismatch"
   | "folder_missing"
+  | "folder_away"
   | "folder_read_only"
   | "folder_full"
   | "server_unreachable"
@@ -130,6 +131,7 @@ export const problemCodes = [
   "digest_mismatch",
   "header_mismatch",
   "folder_missing",
+  "folder_away",
   "folder_read_only",
   "folder_full",
   "server_unreachable",
@@ -745,7 +747,8 @@ name: string,
  */
 new_name: string, 
 /**
- * The changes, one for each kind and each substituted character; at most [`CHANGES_SHOWN_MAX`].
+ * The changes, one for each kind and each substituted character; at most [`CHANGES_SHOWN_MAX`]. None where
+ * characters without a substitute stand in the way: then they are what remains, and the repair is refused.
  */
 changes: Array<ChangeView>, 
 /**
@@ -1109,6 +1112,8 @@ export type Commands = {
   remove_file: { request: RemoveFile; answer: CompositionView };
   edit_note: { request: EditNote; answer: CompositionView };
   turn_into_dispatch: { request: string; answer: CompositionView };
+  preview_repair: { request: RepairRequest; answer: RepairView };
+  repair: { request: RepairRequest; answer: RepairedView };
   list_units: { request: null; answer: Array<UnitView> };
   discard_composition: { request: string; answer: null };
   send_composition: { request: SendStart; answer: SendView };

@@ -49,7 +49,8 @@ pub struct RepairView {
     pub name: String,
     /// The repaired copy's name.
     pub new_name: String,
-    /// The changes, one for each kind and each substituted character; at most [`CHANGES_SHOWN_MAX`].
+    /// The changes, one for each kind and each substituted character; at most [`CHANGES_SHOWN_MAX`]. None where
+    /// characters without a substitute stand in the way: then they are what remains, and the repair is refused.
     pub changes: Vec<ChangeView>,
     /// Changes that are not listed here.
     pub more_changes: u32,
@@ -89,8 +90,10 @@ impl std::fmt::Debug for ChangeView {
 pub struct RepairedView {
     /// The composition with the repaired copy in the file's place.
     pub composition: CompositionView,
-    /// Whether the copy was also written as a new file into the folder 修正版 beside the original.
+    /// Whether the copy was also written as a new file into a folder beside the original.
     pub saved: bool,
+    /// The folder's own name, where a file was written: 修正版, or 修正版_2 where that holds another file of this name.
+    pub saved_folder: Option<String>,
     /// The name of the new file, where one was written.
     pub saved_name: Option<String>,
 }

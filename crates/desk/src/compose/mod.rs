@@ -66,13 +66,6 @@ struct Slot {
     note: String,
 }
 
-impl HeldFile {
-    /// Whether a repair can be offered.
-    pub(crate) fn is_repairable(&self) -> bool {
-        false
-    }
-}
-
 impl Composition {
     /// An empty one.
     pub(crate) fn new(mode: CompositionMode) -> Self {
@@ -103,6 +96,19 @@ impl Composition {
     /// Takes a file out. One that is gone already is as good.
     pub(crate) fn remove(&mut self, number: u32) {
         self.files.retain(|file| file.number != number);
+    }
+
+    /// Puts a repaired copy in the place of the file whose copy was at `place`; false if that is not there any more.
+    pub(crate) fn put_repaired(&mut self, number: u32, place: &SpoolRef, repaired: TakenFile) -> bool {
+        let held = self.files.iter_mut().find(|file| file.number == number);
+        let same = |file: &&mut HeldFile| {
+            let content = file.taken.content.as_ref();
+            content.is_ok_and(|content| content.place.id() == place.id())
+        };
+        let Some(file) = held.filter(same) else { return false };
+        file.taken = repaired;
+        file.repaired = true;
+        true
     }
 
     /// Writes the note of a delivery, or of the composition.

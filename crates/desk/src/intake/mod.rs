@@ -32,6 +32,9 @@ const MEBIBYTE: u64 = 1_024 * 1_024;
 pub(crate) struct TakenFile {
     pub(crate) name: String,
     pub(crate) size_bytes: u64,
+    /// The folder of the original; the page never sees it. None where the system's name for it is no text.
+    #[serde(default)]
+    pub(crate) origin: Option<String>,
     pub(crate) content: Result<TakenContent, ProblemCode>,
 }
 
@@ -110,21 +113,26 @@ pub(crate) fn take(spool: &Spool, paths: &[PathBuf]) -> Result<Vec<TakenFile>, i
 
 fn take_one(spool: &Spool, path: &Path) -> io::Result<TakenFile> {
     let name = name_of(path);
-    let refused = |code, size_bytes| {
-        Ok(TakenFile {
-            name: name.clone(),
-            size_bytes,
-            content: Err(code),
-        })
-    };
+    let refused = |code| TakenFile::refused(name.clone(), 0, code);
     let file = match open_plain(path) {
         Ok(file) => file,
-        Err(code) => return refused(code, 0),
+        Err(code) => return Ok(refused(code)),
     };
     let size_bytes = file.metadata().map_or(0, |facts| facts.len());
     if size_bytes == 0 {
-        return refused(ProblemCode::DropIsEmpty, 0);
+        return Ok(refused(ProblemCode::DropIsEmpty));
     }
+    let mut taken = keep(spool, name, size_bytes, file)?;
+    taken.origin = folder_of(path);
+    Ok(taken)
+}
+
+/// Copies what was opened, under a name, into the spool. Blocks.
+///
+/// # Errors
+///
+/// One of the profile, such as a full disk; whatever is wrong with the source is in the answer.
+pub(crate) fn keep(spool: &Spool, name: String, size_bytes: u64, source: impl io::Read) -> io::Result<TakenFile> {
     let reading = NameReading::of(&name);
     let standard = reading.standard();
     let (bytes_max, too_large) = match standard {
@@ -132,26 +140,27 @@ fn take_one(spool: &Spool, path: &Path) -> io::Result<TakenFile> {
         None => (limits::ATTACHMENT_BYTES_MAX, ProblemCode::AttachmentTooLarge),
     };
     if size_bytes > bytes_max {
-        return refused(too_large, size_bytes);
+        return Ok(TakenFile::refused(name, size_bytes, too_large));
     }
     let mut examiner = standard.map(Examiner::new);
-    let copied = spool.copy(file, bytes_max, |piece| {
+    let copied = spool.copy(source, bytes_max, |piece| {
         if let Some(examiner) = &mut examiner {
             examiner.push(piece);
         }
     });
     let copied = match copied {
         Ok(copied) => copied,
-        Err(CopyError::TooLarge) => return refused(too_large, size_bytes),
+        Err(CopyError::TooLarge) => return Ok(TakenFile::refused(name, size_bytes, too_large)),
         Err(CopyError::Read(error)) => {
             tracing::info!(kind = ?error.kind(), "a dropped file cannot be read");
-            return refused(ProblemCode::DropUnreadable, size_bytes);
+            return Ok(TakenFile::refused(name, size_bytes, ProblemCode::DropUnreadable));
         }
         Err(CopyError::Write(error)) => return Err(error),
     };
     let attachable = standard.is_none() && recognise::is_permitted(&name, spool.open(&copied.place)?)?;
     Ok(TakenFile {
         size_bytes: copied.size_bytes,
+        origin: None,
         content: Ok(TakenContent {
             place: copied.place,
             digest: copied.digest,
@@ -160,6 +169,23 @@ fn take_one(spool: &Spool, path: &Path) -> io::Result<TakenFile> {
         }),
         name,
     })
+}
+
+impl TakenFile {
+    fn refused(name: String, size_bytes: u64, code: ProblemCode) -> Self {
+        Self {
+            name,
+            size_bytes,
+            origin: None,
+            content: Err(code),
+        }
+    }
+}
+
+/// The folder in which a file lies, by its full path.
+fn folder_of(path: &Path) -> Option<String> {
+    let path = std::path::absolute(path).ok()?;
+    path.parent()?.to_str().map(str::to_owned)
 }
 
 /// Opens a file that is a file: no folder, no link, nothing that would wait for somebody to write.

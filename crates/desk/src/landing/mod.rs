@@ -151,13 +151,56 @@ pub(crate) fn is_taken(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// Whether a folder that was about to be shown was: the hidden one is gone, and what has its name holds every file.
-pub(crate) fn was_shown(staging: &Path, landed: &Path, files: &[(String, u64, Digest)]) -> bool {
-    !is_taken(staging)
-        && fs::symlink_metadata(landed).is_ok_and(|facts| facts.is_dir())
-        && is_whole(landed, files).unwrap_or(false)
-        // The process may have died before the new name was safe on the disk.
-        && landed.parent().is_some_and(|folder| sync_dir(folder).is_ok())
+/// What became of a folder that was about to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Showing {
+    /// The hidden one is gone, and what has its name holds every file.
+    Shown,
+    /// It was not shown, or what was shown is not there any more.
+    NotShown,
+    /// Nobody can tell: the place cannot be looked at, as when a network drive is away.
+    Away,
+}
+
+/// Looks for a folder that was about to be shown when the process ended.
+pub(crate) fn was_shown(staging: &Path, landed: &Path, files: &[(String, u64, Digest)]) -> Showing {
+    let look = || -> io::Result<bool> {
+        Ok(found(staging)?.is_none()
+            && found(landed)?.is_some_and(|facts| facts.is_dir())
+            && holds_all(landed, files)?
+            // The process may have died before the new name was safe on the disk.
+            && landed.parent().map_or(Ok(false), |folder| sync_dir(folder).map(|()| true))?)
+    };
+    match look() {
+        Ok(true) => Showing::Shown,
+        Ok(false) => Showing::NotShown,
+        Err(error) => {
+            tracing::info!(kind = ?error.kind(), "the folder of an interrupted landing cannot be looked at");
+            Showing::Away
+        }
+    }
+}
+
+/// What has a name; nothing only if its folder is there and does not hold it.
+fn found(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(facts) => Ok(Some(facts)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().ok_or(error)?;
+            // Reading it, not only its name: a drive that went away may leave its name behind.
+            fs::read_dir(folder)?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether every file is there as it was sent; an error only if that cannot be found out.
+fn holds_all(landed: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
+    match is_whole(landed, files) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => found(landed).map(|_| false),
+        other => other,
+    }
 }
 
 /// Takes away a folder that we made; what cannot be taken away stays hidden.
@@ -264,16 +307,37 @@ mod tests {
         let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
         let staging = staged(dir.path(), b"one");
         let (hidden, landed) = (staging.path.clone(), dir.path().join("name"));
-        assert!(!was_shown(&hidden, &landed, &expected));
+        let showing = || was_shown(&hidden, &landed, &expected);
+        assert_eq!(showing(), Showing::NotShown);
         assert_eq!(shown(&staging, dir.path()), landed);
-        assert!(was_shown(&hidden, &landed, &expected));
+        assert_eq!(showing(), Showing::Shown);
         fs::create_dir(&hidden).unwrap();
-        assert!(!was_shown(&hidden, &landed, &expected));
+        assert_eq!(showing(), Showing::NotShown);
         fs::remove_dir(&hidden).unwrap();
         fs::write(landed.join("A.CSV"), b"0ne").unwrap();
-        assert!(!was_shown(&hidden, &landed, &expected));
+        assert_eq!(showing(), Showing::NotShown);
+        fs::remove_file(landed.join("A.CSV")).unwrap();
+        assert_eq!(showing(), Showing::NotShown);
         fs::remove_dir_all(&landed).unwrap();
-        assert!(!was_shown(&hidden, &landed, &expected));
+        assert_eq!(showing(), Showing::NotShown);
+    }
+
+    #[test]
+    fn a_drive_that_is_away_is_told_from_a_folder_that_is_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let (drive, away) = (dir.path().join("drive"), dir.path().join("away"));
+        fs::create_dir(&drive).unwrap();
+        let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
+        let staging = staged(&drive, b"one");
+        let (hidden, landed) = (staging.path.clone(), shown(&staging, &drive));
+        fs::rename(&drive, &away).unwrap();
+        assert_eq!(was_shown(&hidden, &landed, &expected), Showing::Away);
+        // Something else has the drive's name.
+        fs::write(&drive, b"").unwrap();
+        assert_eq!(was_shown(&hidden, &landed, &expected), Showing::Away);
+        fs::remove_file(&drive).unwrap();
+        fs::rename(&away, &drive).unwrap();
+        assert_eq!(was_shown(&hidden, &landed, &expected), Showing::Shown);
     }
 
     #[test]

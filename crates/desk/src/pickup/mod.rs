@@ -9,7 +9,7 @@
 //! | `Landed` | every byte was checked, synced, renamed into view and read back | the confirmation is asked for until it is answered |
 //! | `Confirmed` | 済: the exchange has said so | nothing is left to do |
 //! | `Failed` | it ended without 済; nothing of it is in the folder | a person may try again |
-//! | `Superseded` | the files are here, but another terminal took the delivery over | the copy is shown as doubtful |
+//! | `Superseded` | the files are here, but another terminal took the delivery over | the copy is shown as doubtful; a person may take the delivery over again, into a new folder |
 //!
 //! Refusals before the claim leave everything as it was. A line that breaks while bytes come leaves the row
 //! `Landing`, and it goes on by itself when the exchange is back. Once landed, only the exchange's word ends it:
@@ -27,11 +27,12 @@ use care_model::{DeliveryId, ExchangeFileName, OfficeNumber, ProblemCode};
 use desk_ipc::{CommandError, DeskEvent, PickupStart, TakeOverStart};
 use exchange_client::ClientError;
 use exchange_flow::pickup::{PickupEvent, PickupState, step};
-use exchange_protocol::{Claim, DeliveryHeader, PartRole};
+use exchange_protocol::{Claim, DeliveryHeader, DeliveryStatus, PartRole};
 
 use crate::{
     core::{Core, lock},
-    landing, refusal,
+    landing::{self, Showing},
+    refusal,
     session::Line,
     store::{InboxStored, Pickup, PickupContent, ValueName},
 };
@@ -177,9 +178,16 @@ impl Core {
         let line = self.line().await?;
         let row = self.listed(delivery).await?;
         let mut known = self.store.pickup(delivery).await?;
-        if let Some(pickup) = &mut known {
-            self.find_landed(pickup).await?;
+        if let Some(pickup) = &mut known
+            && let Err(refusal) = self.find_landed(pickup).await
+            // Whoever takes over was told that there may be two copies; everything else waits for the folder.
+            && !(refusal.code == ProblemCode::FolderAway && take_over_fence.is_some())
+        {
+            return Err(refusal);
         }
+        let superseded = known
+            .as_ref()
+            .is_some_and(|pickup| pickup.state == PickupState::Superseded);
         let mut pickup = match known {
             Some(pickup) if matches!(pickup.state, PickupState::Landed { .. }) => {
                 return self.confirm_landed(&line, pickup).await;
@@ -187,7 +195,9 @@ impl Core {
             Some(pickup) if matches!(pickup.state, PickupState::Confirmed { .. }) => {
                 return self.ask_again(&line, &pickup).await;
             }
-            Some(pickup) if pickup.state == PickupState::Superseded => return Err(ProblemCode::ClaimLost.into()),
+            Some(pickup) if superseded && take_over_fence.is_none() && row.entry.status != DeliveryStatus::Waiting => {
+                return Err(pickup.content.refusal.unwrap_or_else(|| ProblemCode::ClaimLost.into()));
+            }
             Some(pickup) => planned_again(pickup, &folder),
             None => Pickup {
                 delivery,
@@ -198,11 +208,15 @@ impl Core {
                 },
             },
         };
-        self.store.put_pickup(&pickup, self.now()).await?;
-        self.tell(DeskEvent::InboxChanged);
+        if !superseded {
+            self.store.put_pickup(&pickup, self.now()).await?;
+            self.tell(DeskEvent::InboxChanged);
+        }
         let claim = line.exchange.claim(delivery, take_over_fence).await;
         let claim = match self.heard_by(&line, claim).await {
             Ok(claim) => claim,
+            // Without a new claim the copy that is here stays the doubtful one that it is.
+            Err(refusal) if superseded => return Err(refusal),
             // An interrupted pickup keeps what it has until the exchange is back.
             Err(refusal) if is_line(refusal.code) && matches!(pickup.state, PickupState::Landing { .. }) => {
                 return Err(refusal);
@@ -262,8 +276,11 @@ impl Core {
         let landed = aim.folder.clone();
         let was_shown =
             tokio::task::spawn_blocking(move || landing::was_shown(&staging, &aim.folder, &aim.files)).await;
-        if !was_shown.map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))? {
-            return Ok(());
+        match was_shown.map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))? {
+            Showing::Shown => {}
+            Showing::NotShown => return Ok(()),
+            // The delivery may be in that folder: its name is kept until the folder is back.
+            Showing::Away => return Err(ProblemCode::FolderAway.into()),
         }
         pickup.content.landed = Some(landed);
         pickup.content.staging = None;
@@ -387,6 +404,7 @@ fn planned_again(pickup: Pickup, folder: &Path) -> Pickup {
     let mut content = pickup.content;
     content.refusal = None;
     content.aim = None;
+    content.landed = None;
     if content.folder != folder {
         if let Some(staging) = content.staging.take() {
             landing::discard(&staging);
