@@ -6,15 +6,20 @@
 //! Every filled field of the input is in the reading: what does not have the form of its field stays as it was written.
 //! Whether a file follows the standard is not said here: that is `care-csv`'s to find.
 
+mod compare;
 mod document;
 mod form;
 mod month;
+mod pairs;
 mod plan;
 mod prevention;
 mod read;
 mod value;
 mod week;
 
+pub use compare::{
+    Change, Comparison, Difference, RecipientComparison, ServiceComparison, Side, Sum, Times, Unreported, compare,
+};
 pub use document::{CarePlan, Deletion, ReadFile, Sheet, Supplement};
 pub use form::Form;
 pub use month::{Annex, AnnexLine, AnnexLineKind, MonthSheet, ServicePattern, Visit};

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use care_model::OfficeNumber;
-use clap::{Args, Parser, Subcommand};
+use care_model::{OfficeNumber, OfficeRole};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use desk::ports::KeySource;
 
 /// Send and receive care plan data from the command line.
@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Check(Check),
     /// Show which deliveries files would become; needs no sign-in and no server.
     Plan(Check),
+    /// Show what files say, by care recipient; needs no sign-in and no server.
+    Show(Show),
+    /// Compare the plan with the actuals by care recipient, service and day; needs no sign-in and no server.
+    Diff(Diff),
     /// Send files, and wait until the exchange holds them or refuses them.
     Send(Send),
     /// Show what was received and what waits (受信一覧).
@@ -90,6 +94,47 @@ pub(crate) struct Check {
     /// The sending office; without it the one that the first name says.
     #[arg(long, value_name = "NUMBER", value_parser = office_number)]
     pub(crate) office: Option<OfficeNumber>,
+}
+
+/// Files to show.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Files, or folders whose files are meant.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Whose names the documents get: 利用票 or 提供票; without it those of the office that each file goes to.
+    #[arg(long, value_enum)]
+    pub(crate) side: Option<ViewingSide>,
+}
+
+/// Who looks at documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ViewingSide {
+    /// 居宅介護支援事業所・地域包括支援センター.
+    Manager,
+    /// サービス事業所.
+    Service,
+}
+
+impl ViewingSide {
+    /// The role that decides the names.
+    pub(crate) fn role(self) -> OfficeRole {
+        match self {
+            Self::Manager => OfficeRole::CareManagement,
+            Self::Service => OfficeRole::Service,
+        }
+    }
+}
+
+/// A plan and its actuals.
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The plan (UPPLAN): a file, or a folder whose files are meant.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// The actuals (UPJSK): a file, or a folder whose files are meant.
+    #[arg(value_name = "ACTUAL")]
+    pub(crate) actual: PathBuf,
 }
 
 /// Files to send.

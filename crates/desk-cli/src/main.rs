@@ -1,12 +1,13 @@
 //! `careplan`: the desk on the command line, for automation and for makers of care software.
 //!
 //! The third host over the same core: what it does, the window does in the same way. It has no rules of its own;
-//! `check` and `plan` use the pure crates and need neither sign-in nor server.
+//! `check`, `plan`, `show` and `diff` use the pure crates and need neither sign-in nor server.
 //!
 //! Exit codes: 0 done, 1 refused or blocked, 2 not read (arguments, files, passwords).
 
 mod arguments;
 mod check;
+mod diff;
 mod explain;
 mod files;
 mod lists;
@@ -15,6 +16,7 @@ mod receive;
 mod secrets;
 mod send;
 mod session;
+mod show;
 mod surface;
 
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check(given) => check::check(given, output),
         Command::Plan(given) => check::plan(given, output),
+        Command::Show(given) => show::show(given, output),
+        Command::Diff(given) => diff::diff(given, output),
         Command::Setup(given) => session::set_up(arguments, given, output).await,
         Command::Login(given) => session::login(arguments, given, output).await,
         Command::Logout => session::logout(arguments, output).await,

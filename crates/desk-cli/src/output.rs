@@ -77,6 +77,15 @@ impl Output {
         }
     }
 
+    /// Prints lines that only people need, among what was asked for.
+    pub(crate) fn words(&self, lines: impl FnOnce() -> Vec<String>) {
+        if !self.json {
+            for line in lines() {
+                print(io::stdout().lock(), &line);
+            }
+        }
+    }
+
     /// Prints a line that only people need.
     pub(crate) fn hint(&self, line: &str) {
         if !self.json {

@@ -1,0 +1,302 @@
+//! `diff`: what was planned against what was done; needs no sign-in and no server.
+//!
+//! Exit codes: 0 everything as planned, 1 something differs, 2 not read.
+
+use care_reading::{
+    Change, Comparison, Difference, Reading, RecipientComparison, ServiceComparison, Side, Sum, Times, compare,
+};
+use messages::{diff as words, reading};
+use serde::Serialize;
+
+use crate::{
+    arguments::Diff,
+    output::{Failure, Output},
+    show::{
+        self, Column, Page,
+        values::{day, grouped, month, office, plain, service_type},
+    },
+};
+
+/// What is printed for programs, one object a line.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum DiffLine<'a> {
+    /// One care recipient.
+    Recipient {
+        differences: usize,
+        #[serde(flatten)]
+        recipient: &'a RecipientComparison,
+    },
+    /// The last line.
+    Summary {
+        recipients: usize,
+        recipients_with_differences: usize,
+        differences: usize,
+        planned_months: Vec<String>,
+        actual_months: Vec<String>,
+        differs: bool,
+    },
+}
+
+/// Prints every care recipient's services as planned and as done.
+pub(crate) fn diff(given: &Diff, output: &Output) -> Result<(), Failure> {
+    let plan = show::read(std::slice::from_ref(&given.plan), output)?;
+    let actual = show::read(std::slice::from_ref(&given.actual), output)?;
+    if !has(&plan, |recipient| !recipient.use_slips.is_empty()) {
+        return Err(Failure::Unread(words::plan_missing()));
+    }
+    if !has(&actual, |recipient| !recipient.actuals.is_empty()) {
+        return Err(Failure::Unread(words::actual_missing()));
+    }
+    let comparison = compare(&plan, &actual);
+    output.words(|| heading(&comparison));
+    for recipient in &comparison.recipients {
+        let line = DiffLine::Recipient {
+            differences: differences(recipient),
+            recipient,
+        };
+        output.say(&line, || of_recipient(recipient));
+    }
+    let counts: Vec<usize> = comparison.recipients.iter().map(differences).collect();
+    let (people, all) = (counts.len(), counts.iter().sum());
+    let changed = counts.iter().filter(|count| **count > 0).count();
+    let texts = |months: &std::collections::BTreeSet<care_model::ServiceMonth>| {
+        months
+            .iter()
+            .map(|month| format!("{:04}-{:02}", month.year(), month.month()))
+            .collect()
+    };
+    let summary = DiffLine::Summary {
+        recipients: people,
+        recipients_with_differences: changed,
+        differences: all,
+        planned_months: texts(&comparison.planned_months),
+        actual_months: texts(&comparison.actual_months),
+        differs: comparison.differs(),
+    };
+    output.say(&summary, || {
+        vec![if comparison.differs() {
+            words::done(people, changed, all)
+        } else {
+            words::done_clean(people)
+        }]
+    });
+    if comparison.differs() {
+        Err(Failure::Told)
+    } else {
+        Ok(())
+    }
+}
+
+fn has(reading: &Reading, what: impl Fn(&care_reading::Recipient) -> bool) -> bool {
+    reading.recipients.iter().any(what)
+}
+
+fn differences(recipient: &RecipientComparison) -> usize {
+    recipient.services.iter().map(|service| service.differences.len()).sum()
+}
+
+fn heading(comparison: &Comparison) -> Vec<String> {
+    let months = |months: &std::collections::BTreeSet<care_model::ServiceMonth>| {
+        let each: Vec<String> = months.iter().map(|of| reading::of_month(month(*of))).collect();
+        if each.is_empty() {
+            words::no_month()
+        } else {
+            each.join(&reading::list_separator())
+        }
+    };
+    let mut page = Page::default();
+    let (planned, actual) = (&comparison.planned_months, &comparison.actual_months);
+    page.text(0, &words::title(months(planned), months(actual)));
+    if planned != actual {
+        page.text(0, &words::months_differ());
+    }
+    page.into_lines()
+}
+
+fn of_recipient(recipient: &RecipientComparison) -> Vec<String> {
+    let mut page = Page::default();
+    page.rule('=');
+    show::who(
+        &mut page,
+        recipient.name.as_deref(),
+        None,
+        &recipient.insurer_number,
+        &recipient.insured_number,
+    );
+    page.rule('=');
+    match recipient.side {
+        Side::PlanOnly => page.text(2, &words::plan_only()),
+        Side::ActualOnly => page.text(2, &words::actual_only()),
+        Side::Both => {}
+    }
+    if !recipient.services.is_empty() {
+        services(&mut page, &recipient.services);
+        if differences(recipient) == 0 {
+            page.text(2, &words::as_planned());
+        } else {
+            days(&mut page, &recipient.services);
+        }
+    }
+    if !recipient.unreported.is_empty() {
+        page.blank();
+        page.text(2, &words::unreported());
+        let columns = [
+            Column::left(words::column_service()),
+            Column::right(words::column_planned()),
+        ];
+        let rows: Vec<Vec<String>> = recipient
+            .unreported
+            .iter()
+            .map(|service| {
+                vec![
+                    service_name(&service.office_name, &service.office_number, &service.service_code),
+                    sum(service.planned),
+                ]
+            })
+            .collect();
+        page.table(4, &columns, &rows);
+    }
+    page.blank();
+    page.into_lines()
+}
+
+/// The sums of each service and of all.
+fn services(page: &mut Page, services: &[ServiceComparison]) {
+    let columns = [
+        Column::left(words::column_service()),
+        Column::right(words::column_planned()),
+        Column::right(words::column_actual()),
+        Column::right(words::column_balance()),
+        Column::right(words::column_as_planned()),
+        Column::right(words::column_differences()),
+    ];
+    let row = |name: String, planned: Sum, actual: Sum, as_planned: u32, differences: usize| {
+        let balance = actual.units.saturating_sub(planned.units);
+        vec![
+            name,
+            sum(planned),
+            sum(actual),
+            words::balance(signed(balance)),
+            words::cases(as_planned),
+            words::cases(differences),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = services
+        .iter()
+        .map(|service| {
+            row(
+                service_name(&service.office_name, &service.office_number, &service.service_code),
+                service.planned,
+                service.actual,
+                service.as_planned,
+                service.differences.len(),
+            )
+        })
+        .collect();
+    if services.len() > 1 {
+        let total = |of: fn(&ServiceComparison) -> Sum| {
+            services.iter().map(of).fold(Sum::default(), |all, one| Sum {
+                count: all.count.saturating_add(one.count),
+                units: all.units.saturating_add(one.units),
+            })
+        };
+        rows.push(row(
+            words::services_total(),
+            total(|service| service.planned),
+            total(|service| service.actual),
+            services.iter().map(|service| service.as_planned).sum(),
+            services.iter().map(|service| service.differences.len()).sum(),
+        ));
+    }
+    page.table(2, &columns, &rows);
+}
+
+/// A line for each day that is not as planned.
+fn days(page: &mut Page, services: &[ServiceComparison]) {
+    let columns = [
+        Column::left(words::column_day()),
+        Column::left(words::column_service()),
+        Column::left(words::column_planned()),
+        Column::left(words::column_actual()),
+        Column::left(words::column_change()),
+    ];
+    let mut all: Vec<(&ServiceComparison, &Difference)> = services
+        .iter()
+        .flat_map(|service| service.differences.iter().map(move |difference| (service, difference)))
+        .collect();
+    all.sort_by_key(|(_, difference)| difference.date);
+    let rows: Vec<Vec<String>> = all
+        .into_iter()
+        .map(|(service, difference)| {
+            let with_units = difference.change == Change::Units;
+            let with_equipment = difference.change == Change::Equipment;
+            let side = |times: &Option<Times>| match times {
+                Some(times) => self::times(times, with_units, with_equipment),
+                None => words::none(),
+            };
+            vec![
+                difference
+                    .date
+                    .map_or_else(reading::day_unknown, |date| day(date, service.month)),
+                service_name(&service.office_name, "", &service.service_code),
+                side(&difference.planned),
+                side(&difference.actual),
+                change(difference.change),
+            ]
+        })
+        .collect();
+    page.blank();
+    page.table(2, &columns, &rows);
+}
+
+/// An office, a code, and the kind of service that the code begins with.
+fn service_name(name: &str, number: &str, code: &str) -> String {
+    let code = reading::code_named(plain(code), service_type(code));
+    format!("{}\n{}", office(name, number), code.trim_end())
+}
+
+fn sum(sum: Sum) -> String {
+    words::sum(grouped(sum.count), grouped(sum.units))
+}
+
+fn signed(number: i64) -> String {
+    if number > 0 {
+        format!("+{}", grouped(number))
+    } else {
+        grouped(number)
+    }
+}
+
+fn times(times: &Times, with_units: bool, with_equipment: bool) -> String {
+    let span = match (times.start, times.end) {
+        (None, None) => reading::no_time(),
+        (start, end) => {
+            let text =
+                |time: Option<care_reading::TimeOfDay>| time.map_or_else(reading::no_time, |time| time.to_string());
+            reading::span(text(start), text(end))
+        }
+    };
+    let count = times.count.map(grouped).unwrap_or_default();
+    let mut text = if with_units {
+        words::times_with_units(span, count, times.units.map(grouped).unwrap_or_default())
+    } else {
+        words::times(span, count)
+    };
+    if let Some(equipment) = times.equipment.as_deref().filter(|_| with_equipment) {
+        text.push('\n');
+        text.push_str(&plain(equipment));
+    }
+    text
+}
+
+fn change(change: Change) -> String {
+    match change {
+        Change::Cancelled => words::cancelled(),
+        Change::Added => words::added(),
+        Change::Time => words::time(),
+        Change::Count => words::count(),
+        Change::Units => words::units(),
+        Change::Equipment => words::equipment(),
+    }
+}

@@ -1,0 +1,219 @@
+//! `show`: files of the standard as people read them, by care recipient; needs no sign-in and no server.
+
+mod documents;
+mod month;
+mod rest;
+mod text;
+pub(crate) mod values;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use care_model::{Address, ExchangeFileName, NameReading, OfficeRole, limits};
+use care_reading::{ReadFile, Reading, Recipient, Sheet};
+use messages::reading as words;
+use serde::Serialize;
+
+pub(crate) use self::text::{Column, Page};
+use self::{documents::Naming, values::plain};
+use crate::{
+    arguments::{Show, ViewingSide},
+    files,
+    output::{Failure, Output},
+};
+
+/// What is printed for programs, one object a line.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ShowLine<'a> {
+    /// One care recipient and every document about them.
+    Recipient(&'a Recipient),
+    /// Records that name no care recipient.
+    Unassigned(&'a Sheet),
+    /// A file that was not read to its end.
+    LeftOut { file: &'a str, records: u32 },
+}
+
+/// Prints everything that the files say.
+pub(crate) fn show(given: &Show, output: &Output) -> Result<(), Failure> {
+    let reading = read(&given.paths, output)?;
+    let naming = Naming(given.side.map(ViewingSide::role));
+    for file in reading.files.iter().filter(|file| file.left_out > 0) {
+        let name = file.name.as_str();
+        let line = ShowLine::LeftOut {
+            file: name,
+            records: file.left_out,
+        };
+        output.say(&line, || vec![words::left_out(plain(name), file.left_out)]);
+    }
+    output.words(|| contents(&reading, naming));
+    for recipient in &reading.recipients {
+        output.say(&ShowLine::Recipient(recipient), || of_recipient(recipient, naming));
+    }
+    for sheet in &reading.unassigned {
+        output.say(&ShowLine::Unassigned(sheet), || {
+            let mut page = Page::default();
+            page.blank();
+            page.rule('=');
+            page.text(0, &words::unassigned());
+            documents::plain_records(&mut page, naming, sheet, &[]);
+            page.into_lines()
+        });
+    }
+    Ok(())
+}
+
+/// Reads the files of the standard among the paths.
+pub(crate) fn read(paths: &[PathBuf], output: &Output) -> Result<Reading, Failure> {
+    let mut read = Vec::new();
+    let mut total = 0_u64;
+    for path in files::expand(paths)? {
+        let name = files::name_of(&path);
+        let Some(standard) = meant(&name) else {
+            output.hint(&words::foreign(plain(&name)));
+            continue;
+        };
+        // Of an image only the name is read.
+        let bytes = if standard.kind.is_image() {
+            Vec::new()
+        } else {
+            content(&path, &name, &mut total)?
+        };
+        read.push((standard, bytes));
+    }
+    if read.is_empty() {
+        return Err(Failure::Unread(words::nothing()));
+    }
+    let borrowed: Vec<(ExchangeFileName, &[u8])> = read
+        .iter()
+        .map(|(name, bytes)| (name.clone(), bytes.as_slice()))
+        .collect();
+    let reading = care_reading::read(&borrowed);
+    for file in reading.files.iter().filter(|file| file.is_utf8) {
+        output.hint(&words::utf8(plain(file.name.as_str())));
+    }
+    Ok(reading)
+}
+
+/// The name that a file has or is meant to have.
+fn meant(name: &str) -> Option<ExchangeFileName> {
+    match NameReading::of(name) {
+        NameReading::Standard(name) | NameReading::Copy { of: name } => Some(name),
+        NameReading::Near { suggestion, .. } => suggestion,
+        NameReading::Foreign => None,
+    }
+}
+
+fn content(path: &Path, name: &str, total: &mut u64) -> Result<Vec<u8>, Failure> {
+    let unreadable = |_| files::unreadable(path);
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    let megabytes = |bytes: u64| bytes / (1_024 * 1_024);
+    if size > limits::STANDARD_FILE_BYTES_MAX {
+        let max_mb = megabytes(limits::STANDARD_FILE_BYTES_MAX);
+        return Err(Failure::Unread(words::file_too_large(plain(name), max_mb)));
+    }
+    *total = total.saturating_add(size);
+    if *total > limits::DELIVERY_BYTES_MAX {
+        return Err(Failure::Unread(words::all_too_large(megabytes(
+            limits::DELIVERY_BYTES_MAX,
+        ))));
+    }
+    fs::read(path).map_err(unreadable)
+}
+
+/// Whose files these are, by unit, and how many care recipients they are about.
+fn contents(reading: &Reading, naming: Naming) -> Vec<String> {
+    let mut page = Page::default();
+    let same_unit =
+        |a: &ReadFile, b: &ReadFile| (a.name.serial, a.name.from, a.name.to) == (b.name.serial, b.name.from, b.name.to);
+    for unit in reading.files.chunk_by(|a, b| same_unit(a, b)) {
+        let Some(file) = unit.first() else { continue };
+        page.text(0, &words::way(address(file.name.from), address(file.name.to)));
+        page.text(2, &words::serial(file.name.serial, unit.len()));
+        for file in unit {
+            page.text(4, &plain(file.name.as_str()));
+        }
+    }
+    page.text(0, &words::people(reading.recipients.len()));
+    page.text(
+        0,
+        &match naming.0 {
+            Some(OfficeRole::Service) => words::side_service(),
+            Some(_) => words::side_manager(),
+            None => words::side_of_addressee(),
+        },
+    );
+    for image in &reading.unnamed_images {
+        page.text(0, &words::labelled(words::images_unnamed(), plain(image.name.as_str())));
+    }
+    page.into_lines()
+}
+
+fn address(address: Address) -> String {
+    let kind = address
+        .kind
+        .map(|kind| kind.name_ja().unwrap_or(kind.as_str()).to_owned());
+    words::address(address.office, kind.unwrap_or_default())
+        .trim_end()
+        .to_owned()
+}
+
+/// The lines that name a care recipient.
+pub(crate) fn who(page: &mut Page, name: Option<&str>, kana: Option<&str>, insurer: &str, insured: &str) {
+    let name = match (name, kana) {
+        (Some(name), Some(kana)) => words::person(plain(name), plain(kana)),
+        (Some(name), None) => words::person_without_kana(plain(name)),
+        (None, _) => words::person_unnamed(),
+    };
+    let number = |number: &str| match number {
+        "" => words::number_missing(),
+        number => plain(number),
+    };
+    page.text(0, &name);
+    page.text(0, &words::numbers(number(insurer), number(insured)));
+}
+
+/// Everything about one care recipient.
+fn of_recipient(recipient: &Recipient, naming: Naming) -> Vec<String> {
+    let mut page = Page::default();
+    page.rule('=');
+    who(
+        &mut page,
+        recipient.name.as_deref(),
+        recipient.name_kana.as_deref(),
+        &recipient.insurer_number,
+        &recipient.insured_number,
+    );
+    page.rule('=');
+    for document in &recipient.supplements {
+        documents::supplement(&mut page, naming, document);
+    }
+    for document in &recipient.care_plans {
+        documents::care_plan(&mut page, naming, document);
+    }
+    for document in &recipient.plan_sheets_2 {
+        documents::plan_sheet_2(&mut page, naming, document);
+    }
+    for document in &recipient.weekly_plans {
+        documents::weekly_plan(&mut page, naming, document);
+    }
+    for document in &recipient.prevention_plans {
+        documents::prevention_plan(&mut page, naming, document);
+    }
+    for document in &recipient.profiles {
+        documents::profile(&mut page, naming, document);
+    }
+    for document in recipient.use_slips.iter().chain(&recipient.actuals) {
+        month::month_sheet(&mut page, naming, document);
+    }
+    for document in &recipient.annexes {
+        month::annex(&mut page, naming, document);
+    }
+    for document in &recipient.deletions {
+        documents::deletion(&mut page, naming, document);
+    }
+    page.blank();
+    page.into_lines()
+}

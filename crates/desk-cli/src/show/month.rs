@@ -1,0 +1,166 @@
+//! 第6表 by office and service with its days, and 第7表 as a table.
+
+use care_model::ServiceMonth;
+use care_reading::{Annex, AnnexLineKind, MonthSheet, ServicePattern, Visit};
+use messages::reading as words;
+
+use super::{
+    documents::{Naming, heading},
+    rest::{Rest, joined},
+    text::{Column, Page},
+    values::{day, field, grouped, label, office, plain, service_type, span},
+};
+
+/// Fields that the table of services shows.
+const VISIT_FIELDS: &[&str] = &[
+    "target_month",
+    "service_date",
+    "start_time",
+    "end_time",
+    "service_count",
+    "units",
+    "service_code",
+    "service_office_number",
+    "service_office_name",
+];
+
+/// 第6表, planned or done.
+pub(crate) fn month_sheet(page: &mut Page, naming: Naming, document: &MonthSheet) {
+    let sheet = &document.sheet;
+    heading(page, naming, sheet);
+    let rest = Rest::of(&sheet.rows, VISIT_FIELDS);
+    rest.print_common(page, 2);
+    let patterns = document.patterns();
+    let by_office = patterns
+        .chunk_by(|a, b| (a.first.office_number, a.first.office_name) == (b.first.office_number, b.first.office_name));
+    let (mut count, mut units) = (0_i64, 0_i64);
+    for patterns in by_office {
+        if let Some(pattern) = patterns.first() {
+            page.blank();
+            page.text(2, &office(pattern.first.office_name, pattern.first.office_number));
+        }
+        let rows: Vec<Vec<String>> = patterns
+            .iter()
+            .map(|pattern| row(pattern, sheet.month(), &rest))
+            .collect();
+        page.table(4, &columns(), &rows);
+        for pattern in patterns {
+            count = count.saturating_add(pattern.count);
+            units = units.saturating_add(pattern.units);
+        }
+    }
+    page.blank();
+    page.text(2, &words::month_total(grouped(count), grouped(units)));
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::left(words::column_code()),
+        Column::left(words::column_service()),
+        Column::left(words::column_time()),
+        Column::right(words::column_units()),
+        Column::right(words::column_count()),
+        Column::right(words::column_total_units()),
+        Column::left(words::column_days()),
+    ]
+}
+
+/// One service and its days. What the record has beside is written below the days.
+fn row(pattern: &ServicePattern<'_>, month: Option<ServiceMonth>, rest: &Rest) -> Vec<String> {
+    let form = pattern.first.form;
+    let mut days: Vec<String> = vec![
+        pattern
+            .visits
+            .iter()
+            .map(|visit| visit_day(visit, month))
+            .collect::<Vec<_>>()
+            .join(" "),
+    ];
+    let own = rest.own(form, VISIT_FIELDS);
+    days.extend(own.iter().map(|(label, value)| words::labelled(label, value)));
+    vec![
+        field(form, "service_code"),
+        service_type(pattern.first.service_code).to_owned(),
+        span(form, "start_time", "end_time"),
+        field(form, "units"),
+        grouped(pattern.count),
+        grouped(pattern.units),
+        days.join("\n"),
+    ]
+}
+
+/// The day of a visit, with its count unless it is once.
+fn visit_day(visit: &Visit<'_>, month: Option<ServiceMonth>) -> String {
+    let day = match visit.date {
+        Some(date) => day(date, month),
+        None => match field(visit.form, "service_date") {
+            text if text.is_empty() => words::day_unknown(),
+            text => text,
+        },
+    };
+    match visit.count {
+        Some(1) => day,
+        _ => words::day_times(day, field(visit.form, "service_count")),
+    }
+}
+
+/// Columns of 第7表 after the office and the code; what a line has beside is written below the table.
+const ANNEX_COLUMNS: &[&str] = &[
+    "units",
+    "count_or_days",
+    "service_units_or_amount",
+    "benefit_management_units",
+    "total_cost_insured",
+    "insurer_claim_amount",
+    "copay_insured",
+    "copay_full",
+];
+
+/// 第7表.
+pub(crate) fn annex(page: &mut Page, naming: Naming, document: &Annex) {
+    let sheet = &document.sheet;
+    heading(page, naming, sheet);
+    let mut shown = vec![
+        "target_month",
+        "service_office_name",
+        "service_office_number",
+        "service_code",
+    ];
+    shown.extend(ANNEX_COLUMNS);
+    let rest = Rest::of(&sheet.rows, &shown);
+    rest.print_common(page, 2);
+    let Some(first) = sheet.rows.first() else { return };
+    let mut columns = vec![Column::left(words::column_office()), Column::left(words::column_code())];
+    columns.extend(ANNEX_COLUMNS.iter().map(|name| Column::right(label(first, name))));
+    let mut rows = Vec::new();
+    let mut below = Vec::new();
+    for line in document.lines() {
+        let form = line.form;
+        let code = field(form, "service_code");
+        let name = match line.line {
+            AnnexLineKind::Service => code,
+            AnnexLineKind::Subtotal => words::subtotal(code),
+            AnnexLineKind::Total => words::total(),
+        };
+        let of_office = match line.line {
+            AnnexLineKind::Total => plain(form.text("service_office_name").unwrap_or_default()),
+            _ => office(
+                form.text("service_office_name").unwrap_or_default(),
+                form.text("service_office_number").unwrap_or_default(),
+            ),
+        };
+        let mut row = vec![of_office, name.clone()];
+        row.extend(ANNEX_COLUMNS.iter().map(|name| field(form, name)));
+        rows.push(row);
+        let own = rest.own(form, &shown);
+        if !own.is_empty() {
+            below.push((name, joined(&own)));
+        }
+    }
+    page.blank();
+    page.table(2, &columns, &rows);
+    if !below.is_empty() {
+        page.blank();
+        page.pairs(2, &below);
+    }
+}
