@@ -1,4 +1,5 @@
 import { Composition } from "../composing/composition.svelte";
+import { Units } from "../composing/units.svelte";
 import { Drafts } from "../features/drafts/state.svelte";
 import { Home } from "../features/home/state.svelte";
 import { Inbox } from "../features/inbox/state.svelte";
@@ -29,6 +30,7 @@ export class Workspace {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  readonly units: Units;
   readonly compose: Composition;
   readonly dispatch: Composition;
 
@@ -37,6 +39,7 @@ export class Workspace {
     this.inbox = new Inbox(desk);
     this.outbox = new Outbox(desk);
     this.drafts = new Drafts(desk);
+    this.units = new Units(desk);
     this.compose = new Composition(desk, "compose");
     this.dispatch = new Composition(desk, "dispatch");
   }
@@ -49,6 +52,7 @@ export class Workspace {
     void this.inbox.load();
     void this.outbox.load();
     void this.drafts.load();
+    void this.units.load();
   }
 
   /** Goes to a tab; leaving unsent rows of 一括送信 asks first. */

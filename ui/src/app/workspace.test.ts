@@ -1,21 +1,10 @@
 import { expect, it, vi } from "vitest";
 
-import type { CompositionView } from "../ipc/bindings";
 import { TestDesk } from "../test-desk";
+import { composition, fileRow } from "../test-views";
 import { Workspace } from "./workspace.svelte";
 
-const view: CompositionView = {
-  id: "c1",
-  mode: "dispatch",
-  deliveries: [],
-  unplaced: [{ file: 0, name: "a.csv", kind_name: "", attachment: false, size_bytes: 1, findings: [] }],
-  findings: [],
-  over_limit: 0,
-  can_send: false,
-  needs_confirmation: false,
-  is_draft: false,
-  note: "",
-};
+const view = composition({ mode: "dispatch", deliveries: [], unplaced: [fileRow()], can_send: false });
 
 function desk(): TestDesk {
   return new TestDesk()

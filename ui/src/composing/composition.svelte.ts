@@ -3,13 +3,14 @@ import type {
   CompositionMode,
   CompositionView,
   FileRow,
-  FindingView,
   PlannedView,
+  RepairView,
   SendRow,
   SendView,
 } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
 import { countCharacters } from "../lib/sizes";
+import { foundIn, type Found } from "./findings";
 
 /** Characters of a note (care_model::limits::NOTE_CHARS_MAX). */
 export const noteCharactersMax = 2_000;
@@ -33,6 +34,12 @@ export class Composition {
   saved = $state(false);
   /** Names of the attachments that came with the last step, to be said once. */
   attached = $state<readonly string[]>([]);
+  /** The file for which 修正版を作る is open. */
+  repairing = $state<FileRow | null>(null);
+  /** What that would change, once the desk has said so. */
+  preview = $state<RepairView | null>(null);
+  /** What became of the repaired copy of the last step, to be said once. */
+  repaired = $state<{ name: string; saved: boolean } | null>(null);
 
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
   #noteStored = "";
@@ -74,23 +81,9 @@ export class Composition {
     return this.noteLength <= noteCharactersMax;
   }
 
-  /** Every finding with the file it belongs to, the blocking ones first. */
-  get findings(): { finding: FindingView; place: string }[] {
-    const found: { finding: FindingView; place: string }[] = [];
-    const view = this.view;
-    if (!view) return found;
-    for (const finding of view.findings) found.push({ finding, place: "" });
-    for (const delivery of view.deliveries) {
-      for (const finding of delivery.findings) found.push({ finding, place: delivery.unit_name });
-      for (const file of delivery.files) {
-        for (const finding of file.findings) found.push({ finding, place: file.name });
-      }
-    }
-    for (const file of view.unplaced) {
-      for (const finding of file.findings) found.push({ finding, place: file.name });
-    }
-    const weight = { blocks: 0, warns: 1, notes: 2 };
-    return found.sort((a, b) => weight[a.finding.severity] - weight[b.finding.severity]);
+  /** Every finding under the file it belongs to, the blocking ones first. */
+  get found(): Found[] {
+    return this.view ? foundIn(this.view) : [];
   }
 
   /** Adds a drop, beginning a composition if there is none. */
@@ -131,6 +124,38 @@ export class Composition {
       if (!this.view) return;
       this.saved = false;
       this.#take(await this.desk.call("remove_file", { composition: this.view.id, file }));
+    });
+  }
+
+  /** Opens 修正版を作る for a file and asks what it would change. */
+  openRepair(file: FileRow): Promise<void> {
+    this.repairing = file;
+    this.preview = null;
+    return this.#run(async () => {
+      if (!this.view) return;
+      const preview = await this.desk.call("preview_repair", { composition: this.view.id, file: file.file });
+      if (this.repairing?.file === file.file) this.preview = preview;
+    });
+  }
+
+  /** Closes it; nothing was changed. */
+  closeRepair(): void {
+    this.repairing = null;
+    this.preview = null;
+    this.problem = null;
+  }
+
+  /** Makes the repaired copy, which takes the file's place. The file itself stays as it is. */
+  repair(): Promise<void> {
+    return this.#run(async () => {
+      if (!this.view || !this.repairing || !this.preview) return;
+      const made = await this.desk.call("repair", { composition: this.view.id, file: this.repairing.file });
+      const name = made.saved_name ?? this.preview.new_name;
+      this.saved = false;
+      this.#take(made.composition);
+      this.repaired = { name, saved: made.saved };
+      this.repairing = null;
+      this.preview = null;
     });
   }
 
@@ -317,6 +342,7 @@ export class Composition {
     this.attached = attachmentsOf(view)
       .filter(({ file }) => !before.includes(file))
       .map(({ name }) => name);
+    this.repaired = null;
     this.view = view;
   }
 
@@ -331,6 +357,9 @@ export class Composition {
     this.problem = null;
     this.saved = false;
     this.attached = [];
+    this.repairing = null;
+    this.preview = null;
+    this.repaired = null;
   }
 
   #run(act: () => Promise<void>): Promise<void> {

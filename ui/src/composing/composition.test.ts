@@ -1,49 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { CompositionView, FindingView, PlannedView, SendStateView, SendView } from "../ipc/bindings";
+import type { RepairView, SendStateView, SendView } from "../ipc/bindings";
 import { TestDesk } from "../test-desk";
+import { composition as view, fileRow, office, planned } from "../test-views";
 import { Composition } from "./composition.svelte";
-
-const office = { number: "9970101003", name: "例示ヘルパーステーション", kinds: [], telephone: null };
-
-function finding(severity: FindingView["severity"], code: string): FindingView {
-  return { severity, code, row: null, column: null, message: code, remedy: "" };
-}
-
-function planned(over: Partial<PlannedView> = {}): PlannedView {
-  return {
-    delivery: "d1",
-    to: office,
-    on_exchange: "yes",
-    unit_name: "サービス提供票・別表",
-    month: "202612",
-    recipients: 12,
-    serial: "20261122090000",
-    files: [],
-    findings: [],
-    note: "",
-    sent_before: null,
-    blocked: false,
-    sending: null,
-    ...over,
-  };
-}
-
-function view(over: Partial<CompositionView> = {}): CompositionView {
-  return {
-    id: "c1",
-    mode: "compose",
-    deliveries: [planned()],
-    unplaced: [],
-    findings: [],
-    over_limit: 0,
-    can_send: true,
-    needs_confirmation: false,
-    is_draft: false,
-    note: "",
-    ...over,
-  };
-}
 
 function stands(...states: SendStateView[]): SendView {
   return {
@@ -67,6 +27,14 @@ const held: SendStateView = {
 };
 const moving: SendStateView = { state: "sending" };
 const parked: SendStateView = { state: "queued", waiting_for: "server" };
+
+const repairView: RepairView = {
+  name: "old.CSV",
+  new_name: "new.CSV",
+  changes: [],
+  more_changes: 0,
+  remaining: [],
+};
 
 describe("a composition", () => {
   let desk: TestDesk;
@@ -173,29 +141,46 @@ describe("a composition", () => {
     expect(composition.phase).toBe("idle");
   });
 
-  it("puts what blocks first", async () => {
-    desk.on("open_composition", () =>
-      view({
-        findings: [finding("notes", "n")],
-        deliveries: [planned({ findings: [finding("warns", "w")] })],
-        unplaced: [
-          {
-            file: 1,
-            name: "a.csv",
-            kind_name: "",
-            attachment: false,
-            size_bytes: 1,
-            findings: [finding("blocks", "b")],
-          },
-        ],
-      }),
-    );
+  it("shows what a repair would change, and changes nothing yet", async () => {
+    const file = fileRow({ repairable: true });
+    const unplaced = view({ deliveries: [], unplaced: [file] });
+    desk.on("open_composition", () => unplaced).on("preview_repair", () => repairView);
     await composition.add("x");
-    expect(composition.findings.map(({ finding, place }) => [finding.code, place])).toEqual([
-      ["b", "a.csv"],
-      ["w", "サービス提供票・別表"],
-      ["n", ""],
-    ]);
+    await composition.openRepair(file);
+    expect(desk.asked.at(-1)).toEqual({ name: "preview_repair", request: { composition: "c1", file: 1 } });
+    expect(composition.preview).toEqual(repairView);
+    composition.closeRepair();
+    expect(desk.names()).not.toContain("repair");
+    expect(composition.repairing).toBeNull();
+  });
+
+  it.each([
+    [true, "UPPLAN.CSV", { name: "UPPLAN.CSV", saved: true }],
+    [false, null, { name: "new.CSV", saved: false }],
+  ])("puts the repaired copy in the file's place (saved: %s)", async (saved, saved_name, said) => {
+    const repaired = view({ deliveries: [planned({ files: [fileRow({ repaired: true })] })] });
+    desk
+      .on("preview_repair", () => repairView)
+      .on("repair", () => ({ composition: repaired, saved, saved_name }));
+    await composition.add("x");
+    await composition.openRepair(fileRow());
+    await composition.repair();
+    expect(composition.deliveries[0]?.files[0]?.repaired).toBe(true);
+    expect(composition.repaired).toEqual(said);
+    expect(composition.repairing).toBeNull();
+    await composition.add("y");
+    expect(composition.repaired).toBeNull();
+  });
+
+  it("leaves 修正版を作る open with the reason when the desk refuses", async () => {
+    desk.on("preview_repair", () => repairView).refuses("repair", "composition_unknown");
+    await composition.add("x");
+    await composition.openRepair(fileRow());
+    await composition.repair();
+    expect(composition.problem?.code).toBe("composition_unknown");
+    expect(composition.repairing).not.toBeNull();
+    composition.closeRepair();
+    expect(composition.problem).toBeNull();
   });
 
   it("knows what would be lost by leaving", async () => {
