@@ -1,17 +1,15 @@
-//! What a file says about itself, and what is wrong with it so far.
+//! What a file says about itself, and what is wrong with it.
 
-use std::collections::HashSet;
 use std::io;
 
-use care_model::{
-    Digest, Edition, ExchangeFileName, FileKind, Finding, FindingCode, FindingRule, NameMonth, ServiceMonth,
-};
+use care_model::limits::CSV_RECORD_BYTES_MAX;
+use care_model::{Digest, ExchangeFileName, Finding, FindingCode, FindingRule, ServiceMonth};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::keys::Keys;
-use crate::record::{bare, fields, without_line_end};
-use crate::scan::{Place, Scanner};
+use crate::ms932::Pairs;
+use crate::records::Records;
+use crate::scan::{Before, FIELDS_KEPT, Skip, Split, split};
 use crate::utf8::Utf8Watch;
 
 /// What one file says about itself.
@@ -81,18 +79,17 @@ pub fn read(name: &ExchangeFileName, mut source: impl io::Read) -> io::Result<Fi
     let mut examiner = Examiner::new(name);
     let mut sha = Sha256::new();
     let mut size_bytes = 0;
-    let mut piece = vec![0; PIECE_BYTES];
     loop {
-        let count = match source.read(&mut piece) {
+        let room = examiner.room();
+        let count = match source.read(room) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        let bytes = piece.get(..count).unwrap_or_default();
-        size_bytes += bytes.len() as u64;
-        sha.update(bytes);
-        examiner.push(bytes);
+        sha.update(room.get(..count).unwrap_or_default());
+        size_bytes += count as u64;
+        examiner.filled(count);
     }
     Ok(FileRead {
         size_bytes,
@@ -104,177 +101,230 @@ pub fn read(name: &ExchangeFileName, mut source: impl io::Read) -> io::Result<Fi
 /// Bytes read at once: small enough to stay in the processor's cache and in memory that is used again.
 const PIECE_BYTES: usize = 64 * 1_024;
 
+/// Bytes that are looked at of a record above the limit: what is needed of a record stands at its beginning.
+const OVERLONG_HEAD_BYTES: usize = 4_096;
+
+/// The largest record in units of the message.
+const RECORD_KB_MAX: usize = CSV_RECORD_BYTES_MAX / 1_024;
+
 /// Examines a file that comes in pieces of any size.
+///
+/// It keeps the record before, the record that is not finished yet and what came after it: at most a few megabytes, since
+/// a record above the limit is passed over.
 pub struct Examiner {
-    kind: FileKind,
-    edition: Edition,
-    name_month: NameMonth,
-    head: Vec<u8>,
-    started: bool,
+    is_image: bool,
+    buffer: Vec<u8>,
+    /// Bytes of the buffer that are filled.
+    filled: usize,
+    /// Where the next record begins.
+    at: usize,
+    /// Where the record before stands, if nothing is wrong with it.
+    before: Option<(usize, usize)>,
+    /// Unread bytes from which looking for a record's end is worth it.
+    wait_for: usize,
+    skip: Option<Skip>,
+    /// The splitting of the current record and of the one before.
+    current: Split,
+    previous: Split,
+    pairs: Pairs,
+    begun: bool,
     bom: bool,
     utf16: bool,
-    any_bytes: bool,
-    scanner: Scanner,
     utf8: Utf8Watch,
+    /// Bytes of the buffer that the watch has seen.
+    watched: usize,
     records: Records,
-}
-
-/// What the records say, gathered one by one.
-struct Records {
-    month_column: Option<usize>,
-    supplement: bool,
-    /// The beginning of the last record, up to the last field that is looked at: mostly the next begins alike.
-    last_head: Vec<u8>,
-    lines: u32,
-    count: u32,
-    header: bool,
-    version: Option<Vec<u8>>,
-    version_mixed: Option<u32>,
-    recipients: HashSet<[u8; 16]>,
-    month: Option<Vec<u8>>,
-    months_mixed: Option<u32>,
-    keys: Keys,
 }
 
 impl Examiner {
     /// Begins with a file of this name.
     pub fn new(name: &ExchangeFileName) -> Self {
         Self {
-            kind: name.kind,
-            edition: name.edition(),
-            name_month: name.month,
-            head: Vec::new(),
-            started: false,
+            is_image: name.kind.is_image(),
+            buffer: Vec::new(),
+            filled: 0,
+            at: 0,
+            before: None,
+            wait_for: PIECE_BYTES,
+            skip: None,
+            current: Split::default(),
+            previous: Split::default(),
+            pairs: Pairs::new(),
+            begun: false,
             bom: false,
             utf16: false,
-            any_bytes: false,
-            scanner: Scanner::new(),
             utf8: Utf8Watch::default(),
-            records: Records {
-                month_column: name.kind.month_column(),
-                supplement: name.kind == FileKind::RecipientSupplement,
-                last_head: Vec::new(),
-                lines: 0,
-                count: 0,
-                header: false,
-                version: None,
-                version_mixed: None,
-                recipients: HashSet::new(),
-                month: None,
-                months_mixed: None,
-                keys: Keys::of(name),
-            },
+            watched: 0,
+            records: Records::of(name),
         }
     }
 
     /// Takes the next piece.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.any_bytes |= !bytes.is_empty();
-        if self.started {
-            self.take(bytes);
-            return;
-        }
-        // The first three bytes tell a byte order mark or an image.
-        if self.head.is_empty() && bytes.len() >= 3 {
-            self.start(bytes);
-            return;
-        }
-        self.head.extend_from_slice(bytes);
-        if self.head.len() >= 3 {
-            let head = std::mem::take(&mut self.head);
-            self.start(&head);
+        for piece in bytes.chunks(PIECE_BYTES) {
+            for (to, from) in self.room().chunks_mut(piece.len()).zip([piece]) {
+                to.copy_from_slice(from);
+            }
+            self.filled(piece.len());
         }
     }
 
-    fn start(&mut self, bytes: &[u8]) {
-        self.started = true;
-        if self.kind.is_image() {
-            self.head = bytes.iter().take(3).copied().collect();
-            return;
+    /// Room for the next bytes of the file.
+    fn room(&mut self) -> &mut [u8] {
+        let end = self.filled + PIECE_BYTES;
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
         }
-        self.utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf");
-        self.bom = text.is_some();
-        self.take(text.unwrap_or(bytes));
+        self.buffer.get_mut(self.filled..end).unwrap_or_default()
     }
 
-    fn take(&mut self, bytes: &[u8]) {
-        if self.kind.is_image() {
-            return;
+    /// So many bytes of the room are filled.
+    fn filled(&mut self, count: usize) {
+        self.filled += count;
+        if self.is_image {
+            // The first bytes tell whether it is one.
+            self.filled = self.filled.min(JPEG.len());
+        } else if self.filled - self.at >= self.wait_for {
+            self.look(false);
         }
-        self.utf8.push(bytes);
-        let records = &mut self.records;
-        self.scanner.push(bytes, |record| records.take(record));
+    }
+
+    /// The beginning of the file, which may hold a mark of its encoding.
+    fn begin(&mut self) {
+        self.begun = true;
+        let head = self.buffer.get(..self.filled).unwrap_or_default();
+        self.utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
+        self.bom = head.starts_with(BOM);
+        if self.bom {
+            self.at = BOM.len();
+            self.watched = BOM.len();
+        }
+    }
+
+    /// Takes all records whose end is there; `last` says that no more bytes come.
+    fn look(&mut self, last: bool) {
+        if !self.begun {
+            self.begin();
+        }
+        let filled = self.buffer.get(..self.filled).unwrap_or_default();
+        self.utf8.push(filled.get(self.watched..).unwrap_or_default());
+        while self.at < self.filled {
+            let bytes = filled.get(self.at..).unwrap_or_default();
+            if let Some(skip) = &mut self.skip {
+                let Some((end, line_end)) = skip.end(bytes) else {
+                    self.at = self.filled;
+                    break;
+                };
+                self.at += end;
+                self.records.end(line_end);
+                self.skip = None;
+                continue;
+            }
+            let before = self.before.and_then(|(start, end)| {
+                Some(Before {
+                    bytes: filled.get(start..end)?,
+                    split: &self.previous,
+                })
+            });
+            let ended = split(bytes, last, before, self.pairs, &mut self.current);
+            let length = if ended { self.current.bytes } else { bytes.len() };
+            if length > CSV_RECORD_BYTES_MAX {
+                let head = bytes.get(..OVERLONG_HEAD_BYTES).unwrap_or(bytes);
+                split(head, true, None, self.pairs, &mut self.current);
+                self.records.take_overlong(head, &self.current);
+                self.before = None;
+                self.skip = Some(Skip::default());
+                continue;
+            }
+            if !ended {
+                break;
+            }
+            let start = self.at;
+            self.at += length;
+            let record = bytes.get(..length).unwrap_or_default();
+            let good = self.records.take(record, &self.current) && self.current.fields <= FIELDS_KEPT;
+            self.before = good.then_some((start, self.at));
+            if good {
+                std::mem::swap(&mut self.current, &mut self.previous);
+            }
+        }
+        self.make_room();
+    }
+
+    /// Moves what is still needed to the beginning of the buffer.
+    fn make_room(&mut self) {
+        let keep = self.before.map_or(self.at, |(start, _)| start);
+        self.buffer.copy_within(keep..self.filled, 0);
+        self.filled -= keep;
+        self.at -= keep;
+        self.before = self.before.map(|(start, end)| (start - keep, end - keep));
+        self.watched = self.filled;
+        // A long record is looked at again only when there is twice as much of it.
+        self.wait_for = PIECE_BYTES.max((self.filled - self.at) * 2);
     }
 
     /// Ends the file.
     pub fn finish(mut self) -> FileFacts {
-        if !self.started {
-            let head = std::mem::take(&mut self.head);
-            self.start(&head);
+        if self.is_image {
+            let head = self.buffer.get(..self.filled).unwrap_or_default();
+            let findings = match head {
+                b"" => vec![Finding::blocks(FindingCode::Empty)],
+                JPEG => Vec::new(),
+                _ => vec![Finding::warns(FindingCode::ImageFormat)],
+            };
+            return FileFacts {
+                findings,
+                ..FileFacts::default()
+            };
         }
-        let mut findings = Vec::new();
-        if self.kind.is_image() {
-            if !self.any_bytes {
-                findings.push(Finding::blocks(FindingCode::Empty));
-            } else if self.head != b"\xff\xd8\xff" {
-                findings.push(Finding::warns(FindingCode::ImageFormat));
+        self.look(true);
+        if let Some(skip) = &self.skip {
+            match skip.last() {
+                Some(line_end) => self.records.end(line_end),
+                None => self.records.ends.quote_open = true,
             }
-            return FileFacts {
-                findings,
-                ..FileFacts::default()
-            };
         }
-        let mut records = self.records;
-        let seen = self.scanner.finish(|record| records.take(record));
         if self.utf16 {
-            findings.push(Finding::blocks(FindingCode::Encoding).rule(FindingRule::Utf16));
             return FileFacts {
-                findings,
+                findings: vec![Finding::blocks(FindingCode::Encoding).rule(FindingRule::Utf16)],
                 ..FileFacts::default()
             };
         }
+        self.facts()
+    }
+
+    fn facts(self) -> FileFacts {
+        let mut records = self.records;
+        let mut findings = Vec::new();
         if records.count == 0 {
             findings.push(Finding::blocks(FindingCode::Empty));
         }
         if self.bom {
             findings.push(Finding::blocks(FindingCode::Bom));
         }
-        let utf8 = self.utf8.is_utf8() && (self.utf8.has_wide || seen.invalid.is_some());
+        // Two bytes of UTF-8 may be two half-width kana; three are never both.
+        let utf8 = self.utf8.is_utf8() && (self.utf8.has_wide || records.ends.invalid);
         if utf8 {
             findings.push(Finding::blocks(FindingCode::Encoding).rule(FindingRule::Utf8));
-        } else {
-            if let Some(place) = seen.invalid {
-                findings.push(at(Finding::blocks(FindingCode::Encoding), place));
-            }
-            if let Some(place) = seen.gaiji {
-                findings.push(at(Finding::warns(FindingCode::Gaiji), place));
-            }
         }
-        if let Some(place) = seen.nul {
-            findings.push(at(Finding::warns(FindingCode::Nul), place));
+        if let Some(row) = records.ends.too_long {
+            let finding = Finding::blocks(FindingCode::LineTooLong).at_row(row);
+            findings.push(finding.param("max_kb", RECORD_KB_MAX));
         }
-        if let Some(row) = seen.line_too_long {
-            findings.push(at_row(Finding::blocks(FindingCode::LineTooLong), row).param("max_kb", RECORD_KB_MAX));
-        }
-        if seen.quote_open {
-            findings.push(at_row(Finding::warns(FindingCode::Quoting), records.lines));
-        } else if seen.lone_line_end {
+        if records.ends.lone {
             findings.push(Finding::notes(FindingCode::LineEnd));
-        } else if !seen.last_ended && records.count > 0 {
+        } else if !records.ends.last && !records.ends.quote_open && records.count > 0 {
             findings.push(Finding::notes(FindingCode::NoFinalLineEnd));
         }
-        if records.header {
-            findings.push(at_row(Finding::warns(FindingCode::Header), 1));
-        }
-        let (keys, keys_cut, images) = std::mem::take(&mut records.keys).finish(utf8);
-        records.judge_version(self.edition, &mut findings);
-        let month = records.judge_month(self.name_month, &mut findings);
+        let (csv_version, month) = records.finish(&mut findings);
+        findings.extend(records.list.finish(utf8));
+        let recipients = records.keys.recipients();
+        let (keys, keys_cut, images) = records.keys.finish(utf8);
         FileFacts {
             findings,
-            csv_version: records.version.as_deref().and_then(digits_of_six),
+            csv_version,
             records: records.count,
-            recipients: u32::try_from(records.recipients.len()).unwrap_or(u32::MAX),
+            recipients,
             month,
             keys,
             keys_cut,
@@ -283,141 +333,11 @@ impl Examiner {
     }
 }
 
-const RECORD_KB_MAX: usize = care_model::limits::CSV_RECORD_BYTES_MAX / 1_024;
+/// How a JPEG begins.
+const JPEG: &[u8] = b"\xff\xd8\xff";
 
-fn at(finding: Finding, place: Place) -> Finding {
-    at_row(finding, place.row)
-        .at_column(place.column)
-        .param("column", place.column)
-}
-
-fn at_row(finding: Finding, row: u32) -> Finding {
-    finding.at_row(row).param("row", row)
-}
-
-fn digits_of_six(bytes: &[u8]) -> Option<String> {
-    (bytes.len() == 6 && bytes.iter().all(u8::is_ascii_digit)).then(|| String::from_utf8_lossy(bytes).into_owned())
-}
-
-impl Records {
-    /// Takes one record with its line end.
-    #[inline]
-    fn take(&mut self, record: &[u8]) {
-        self.lines = self.lines.saturating_add(1);
-        if !self.last_head.is_empty() && record.starts_with(&self.last_head) {
-            self.count = self.count.saturating_add(1);
-            return;
-        }
-        self.take_new(without_line_end(record));
-    }
-
-    fn take_new(&mut self, record: &[u8]) {
-        if record.is_empty() {
-            return;
-        }
-        let last_column = self.month_column.unwrap_or(3).max(3).max(self.keys.last_column());
-        let mut version = None;
-        let mut person = [0; 16];
-        let mut month = None;
-        let mut link = None;
-        let mut image = None;
-        let mut head_bytes = 0;
-        for (place, field) in fields(record).enumerate().take(last_column) {
-            head_bytes += field.len() + 1;
-            match place + 1 {
-                1 => version = Some(bare(field)),
-                2 => put(&mut person[..6], bare(field)),
-                3 => put(&mut person[6..], bare(field)),
-                _ => {}
-            }
-            if Some(place + 1) == self.month_column {
-                month = Some(bare(field));
-            }
-            if Some(place) == self.keys.link_index {
-                link = Some(bare(field));
-            }
-            if Some(place) == self.keys.image_index {
-                image = Some(bare(field));
-            }
-        }
-        let Some(version) = version else { return };
-        if self.count == 0 && !self.header && version.first().is_some_and(|byte| !byte.is_ascii_digit()) {
-            self.header = true;
-            return;
-        }
-        self.count = self.count.saturating_add(1);
-        self.recipients.insert(person);
-        self.keys.note(&person, link.unwrap_or_default(), self.lines);
-        self.keys.note_image(image.unwrap_or_default(), self.lines);
-        note_change(&mut self.version, &mut self.version_mixed, version, self.lines);
-        if let Some(month) = month {
-            note_change(&mut self.month, &mut self.months_mixed, month, self.lines);
-        }
-        self.last_head.clear();
-        // The supplement's month stands at the end of its record, so every record is looked at.
-        if !self.supplement && head_bytes <= record.len() {
-            self.last_head
-                .extend_from_slice(record.get(..head_bytes).unwrap_or_default());
-        }
-    }
-
-    fn judge_version(&self, edition: Edition, findings: &mut Vec<Finding>) {
-        if let Some(row) = self.version_mixed {
-            findings.push(at_row(Finding::warns(FindingCode::VersionMixed), row));
-        }
-        let Some(version) = &self.version else { return };
-        let version = version.as_slice();
-        let old = matches!(version, b"202208" | b"202003" | b"201910");
-        let finding = match edition {
-            Edition::V4 if version == b"202407" => return,
-            Edition::V3 if old => return,
-            // Some programs write the month of issue, or the value of 4.0 (標準仕様の改版履歴).
-            Edition::V4 if matches!(version, b"202410" | b"202504") => {
-                Finding::notes(FindingCode::Code).rule(FindingRule::CsvVersion)
-            }
-            Edition::V3 if version == b"202407" => Finding::warns(FindingCode::Name).rule(FindingRule::OldStyle),
-            _ => Finding::warns(FindingCode::Code).rule(FindingRule::CsvVersion),
-        };
-        let shown: String = String::from_utf8_lossy(version)
-            .chars()
-            .filter(char::is_ascii_digit)
-            .take(8)
-            .collect();
-        findings.push(finding.at_column(1).param("found", shown));
-    }
-
-    /// The month of all records, if it is one.
-    fn judge_month(&self, name_month: NameMonth, findings: &mut Vec<Finding>) -> Option<ServiceMonth> {
-        if let Some(row) = self.months_mixed {
-            findings.push(at_row(Finding::warns(FindingCode::MonthsMixed), row));
-            return None;
-        }
-        let month = ServiceMonth::parse(&digits_of_six(self.month.as_deref()?)?).ok()?;
-        if let NameMonth::Of(named) = name_month
-            && named != month
-        {
-            let finding = Finding::warns(FindingCode::MonthMismatch);
-            findings.push(finding.param("named", named).param("found", month));
-        }
-        Some(month)
-    }
-}
-
-/// Copies what fits.
-fn put(room: &mut [u8], bytes: &[u8]) {
-    for (to, from) in room.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-}
-
-/// Remembers the first value and the line of the first other one.
-fn note_change(first: &mut Option<Vec<u8>>, changed: &mut Option<u32>, value: &[u8], line: u32) {
-    match first {
-        None => *first = Some(value.to_vec()),
-        Some(known) if known != value && changed.is_none() => *changed = Some(line),
-        Some(_) => {}
-    }
-}
+/// The mark that some programs write before UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
 mod tests;

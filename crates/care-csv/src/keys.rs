@@ -1,20 +1,26 @@
-//! By what a file's records are linked with those of its mates, and which images they name.
+//! Whose records a file holds, by what they are linked with those of its mates, and which images they name.
 
 use std::collections::HashSet;
 
 use care_layout::Layout;
 use care_model::limits::{FILE_NAME_BYTES_MAX, RECORD_KEYS_MAX};
-use care_model::{Edition, ExchangeFileName, FileKind, NameMonth};
+use care_model::{ExchangeFileName, FileKind, NameMonth};
 
 use crate::examine::{NamedImage, RecordKey};
+use crate::record::bare;
+use crate::scan::{FieldSet, Split, one};
+use crate::text::decode;
+
+/// Care recipients that are told apart; a file of more says this number.
+pub(crate) const RECIPIENTS_MAX: usize = 1_000_000;
 
 /// The keys of the records so far.
 #[derive(Default)]
 pub(crate) struct Keys {
-    /// The field that links mates, from 0.
-    pub(crate) link_index: Option<usize>,
-    /// The field that names an image, from 0.
-    pub(crate) image_index: Option<usize>,
+    link: Option<usize>,
+    image: Option<usize>,
+    looks_at: FieldSet,
+    recipients: HashSet<u64>,
     known: HashSet<(u64, u64)>,
     keys: Vec<RecordKey>,
     cut: bool,
@@ -47,61 +53,71 @@ fn link_field(name: &ExchangeFileName) -> Option<&'static str> {
 }
 
 impl Keys {
-    /// The keys of a file of this name; the linking fields stand at the same place in every edition but for those of
-    /// slips and annexes, whose fields before it are the same too.
-    pub(crate) fn of(name: &ExchangeFileName) -> Self {
-        let layout = Layout::of(name.edition(), name.kind).or_else(|| Layout::of(Edition::V4, name.kind));
+    /// The keys of a file of this name.
+    pub(crate) fn of(name: &ExchangeFileName, layout: Option<&Layout>) -> Self {
         let index = |field: &str| layout.and_then(|layout| layout.index(field));
+        let (link, image) = (link_field(name).and_then(index), index("family_image_file_name"));
         Self {
-            link_index: link_field(name).and_then(index),
-            image_index: index("family_image_file_name"),
+            link,
+            image,
+            looks_at: [Some(1), Some(2), link, image]
+                .into_iter()
+                .flatten()
+                .fold(0, |set, index| set | one(index)),
             ..Self::default()
         }
     }
 
-    /// The last field that is looked at, from 1; 0 if none is.
-    pub(crate) fn last_column(&self) -> usize {
-        let column = |index: Option<usize>| index.map_or(0, |index| index + 1);
-        column(self.link_index).max(column(self.image_index))
+    /// Takes a record.
+    #[inline]
+    pub(crate) fn take(&mut self, record: &[u8], split: &Split, row: u32) {
+        if split.changed & self.looks_at != 0 {
+            self.take_new(record, split, row);
+        }
     }
 
-    /// Takes the key of a record: insurer and insured number, and the linking value.
-    pub(crate) fn note(&mut self, person: &[u8], link: &[u8], row: u32) {
-        if self.link_index.is_none() || self.cut {
-            return;
+    fn take_new(&mut self, record: &[u8], split: &Split, row: u32) {
+        let value = |index| bare(split.field(record, index));
+        // A byte that no number has keeps the two apart.
+        let person = hash(b"\n".iter().chain(value(1)).chain(b"\n").chain(value(2)));
+        if self.recipients.len() < RECIPIENTS_MAX {
+            self.recipients.insert(person);
         }
-        let key = (hash(person), hash(link));
-        if self.known.contains(&key) {
-            return;
+        if let Some(link) = self.link
+            && !self.cut
+        {
+            let link = hash(value(link));
+            if !self.known.contains(&(person, link)) {
+                if self.keys.len() < RECORD_KEYS_MAX {
+                    self.known.insert((person, link));
+                    self.keys.push(RecordKey { person, link, row });
+                } else {
+                    self.cut = true;
+                }
+            }
         }
-        if self.keys.len() >= RECORD_KEYS_MAX {
-            self.cut = true;
-            return;
+        if let Some(image) = self.image {
+            let name = value(image);
+            if !name.is_empty() && self.images.len() < RECORD_KEYS_MAX {
+                let name = name.get(..name.len().min(FILE_NAME_BYTES_MAX)).unwrap_or_default();
+                self.images.push((name.to_vec(), row));
+            }
         }
-        self.known.insert(key);
-        let (person, link) = key;
-        self.keys.push(RecordKey { person, link, row });
     }
 
-    /// Takes the name of an image.
-    pub(crate) fn note_image(&mut self, name: &[u8], row: u32) {
-        if !name.is_empty() && self.images.len() < RECORD_KEYS_MAX {
-            let name = name.get(..name.len().min(FILE_NAME_BYTES_MAX)).unwrap_or_default();
-            self.images.push((name.to_vec(), row));
-        }
+    /// The number of care recipients.
+    pub(crate) fn recipients(&self) -> u32 {
+        u32::try_from(self.recipients.len()).unwrap_or(u32::MAX)
     }
 
     /// The keys, whether there were more, and the images.
     pub(crate) fn finish(self, utf8: bool) -> (Vec<RecordKey>, bool, Vec<NamedImage>) {
-        let decode = |bytes: &[u8]| {
-            if utf8 {
-                String::from_utf8_lossy(bytes).into_owned()
-            } else {
-                encoding_rs::SHIFT_JIS.decode_without_bom_handling(bytes).0.into_owned()
-            }
-        };
         let images = self.images.iter().map(|(name, row)| NamedImage {
-            name: decode(name),
+            name: if utf8 {
+                String::from_utf8_lossy(name).into_owned()
+            } else {
+                decode(name).into_owned()
+            },
             row: *row,
         });
         (self.keys, self.cut, images.collect())
@@ -109,8 +125,8 @@ impl Keys {
 }
 
 /// FNV-1a: short, and the same in every build, since hashes may be kept. It hides a number from a glance, not from a search.
-pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+pub(crate) fn hash<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u64 {
+    bytes.into_iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
     })
 }
