@@ -37,6 +37,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Writes docs/FORMAT.md from the tables, the catalogue and what `careplan` answers; a test compares it.
+    Format,
     /// Writes the sample files of tests/fixtures.
     Fixtures,
     /// Takes the pictures of docs/pictures by the tests of the screens; what they need must be built.
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Bindings { check } => bindings::run(check),
+        Task::Format => format(),
         Task::Fixtures => fixtures(),
         Task::Pictures => pictures(),
         Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
@@ -105,6 +108,20 @@ fn run(task: Task) -> Result<()> {
         Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),
         Task::Tidy => tidy::run(),
     }
+}
+
+/// Lets the test that compares docs/FORMAT.md write it.
+fn format() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    cmd!(
+        shell,
+        "cargo test --quiet --package desk-cli --test it the_format_document_says_what_the_program_does"
+    )
+    .env("CAREPLAN_WRITE_FORMAT", "1")
+    .run()?;
+    println!("wrote docs/FORMAT.md");
+    Ok(())
 }
 
 /// Lets the crate that makes sample files write them.

@@ -1,6 +1,8 @@
 //! The real `careplan` against the real server: what scripts rely on.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod format;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -235,6 +237,45 @@ async fn the_main_job_by_command_line() {
 
     let outbox = manager.json(&["outbox"], 0);
     assert_eq!(outbox["rows"][0]["status"]["status"], "downloaded", "{outbox}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_fetched_is_taken_back_by_command_line() {
+    let exchange = ExampleExchange::start().await.unwrap();
+    let folder = exchange.folder("received").unwrap();
+    let manager = Terminal::open(&exchange, &exchange.manager);
+    let service = Terminal::open(&exchange, &exchange.service);
+    let send = |seed: &str| {
+        let sent = manager.json(&["send", &fixture("good/home_schedule"), "--yes", "--message", seed], 0);
+        sent["deliveries"][0]["delivery"].as_str().unwrap().to_owned()
+    };
+    let early = send("誤り");
+    let row = manager.json(&["recall", &early], 0);
+    assert_eq!(
+        (&row["delivery"], &row["status"]["status"]),
+        (&Value::from(early.as_str()), &Value::from("recalled"))
+    );
+    // A second call gets the first answer.
+    assert_eq!(manager.json(&["recall", &early], 0), row);
+    assert_eq!(service.json(&["inbox"], 0)["rows"][0]["status"]["status"], "recalled");
+    let words = ["--json", "receive", "--into", folder.to_str().unwrap(), &early];
+    let refused = service.run(&words, &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(errors(&refused).contains("delivery_recalled"), "{}", errors(&refused));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+
+    let late = send("取得済み");
+    let received = service.json(&["receive", "--into", folder.to_str().unwrap()], 0);
+    assert_eq!(received["received"], 1, "{received}");
+    let too_late = manager.run(&["--json", "recall", &late], &[]);
+    assert_eq!(too_late.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&too_late.stderr).unwrap();
+    assert_eq!(told["code"], "recall_too_late", "{told}");
+    assert!(told["params"]["received_at"].is_string(), "{told}");
+
+    let unknown = manager.run(&["--json", "recall", "0199a1b2-0000-7000-8000-000000000000"], &[]);
+    assert!(errors(&unknown).contains("delivery_unknown"), "{}", errors(&unknown));
+    assert_eq!(manager.run(&["recall", "not-an-id"], &[]).status.code(), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
