@@ -11,6 +11,7 @@ mod main_job;
 mod passphrase;
 mod recalls;
 mod refusals;
+mod repairs;
 mod restarts;
 mod secrecy;
 mod sessions;

@@ -14,7 +14,7 @@ const CANARY_NAME: &str = "CANARYFILE.pdf";
 async fn no_name_note_token_or_content_in_clear() -> Result<()> {
     let offices = Offices::open().await?;
     let exchange = &offices.exchange;
-    let files = exchange.folder("files")?;
+    let files = exchange.folder("CANARYORIGIN")?;
     let (made, mut paths) = unit(&files, 50, "home_plan")?;
     paths.push(pdf(&files, CANARY_NAME, 100)?);
     let draft = offices.manager.compose(CompositionMode::Compose, paths.clone()).await?;
@@ -39,6 +39,7 @@ async fn no_name_note_token_or_content_in_clear() -> Result<()> {
         CANARY,
         "CANARYFILE",
         "CANARYTARGET",
+        "CANARYORIGIN",
         "見本居宅介護支援事業所",
         "例示ヘルパーステーション",
         "見本 花子",
