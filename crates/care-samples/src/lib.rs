@@ -4,11 +4,13 @@
 //! The same seed and requests give the same bytes. The texts hold what is hard to read back: second bytes of 5C, quotes,
 //! commas and line ends inside free text, half-width kana, characters that stand at two places of MS932.
 
+mod faults;
 mod layout;
 mod people;
 mod records;
 mod services;
 mod sets;
+mod sheet;
 
 use std::fs;
 use std::io;
@@ -22,6 +24,7 @@ use care_model::{
 use crate::people::Person;
 use crate::records::Setting;
 
+pub use faults::{Fault, faults};
 pub use sets::{ExampleOffices, Fixture, fixtures};
 
 /// How much a unit holds.
@@ -224,11 +227,8 @@ impl Samples {
                     images.get(place).map(ExchangeFileName::as_str),
                 );
             }
-            let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode(&text);
-            files.push(SampleFile {
-                name,
-                bytes: bytes.into_owned(),
-            });
+            let bytes = encode(&text);
+            files.push(SampleFile { name, bytes });
         }
         files.extend(images.into_iter().map(|name| SampleFile {
             name,
@@ -263,6 +263,11 @@ const IMAGES_MAX: u32 = 300;
 
 /// One grey pixel, as JPEG.
 const ONE_PIXEL: &[u8] = include_bytes!("one_pixel.jpg");
+
+/// Text as MS932.
+pub(crate) fn encode(text: &str) -> Vec<u8> {
+    encoding_rs::SHIFT_JIS.encode(text).0.into_owned()
+}
 
 /// An office number that is known to have its shape.
 pub(crate) fn party(office: &str, kind: &str) -> Result<Party, ShapeError> {

@@ -40,7 +40,7 @@ impl Setting {
     }
 }
 
-const MANAGER: &str = "髙橋 架空子";
+pub(crate) const MANAGER: &str = "髙橋 架空子";
 const MANAGER_OFFICE: &str = "見本居宅介護支援事業所";
 const SERVICE_OFFICE: &str = "例示ヘルパーステーション";
 const WISHES: &str = "本人：「自分の家で, できるだけ \"いつもどおり\" に暮らしたい。」\r\n長女：無理のない範囲で見守りたい。\r\n【分析】下肢筋力の低下（左＜右）があり、表を出歩く機能に不安がある。";

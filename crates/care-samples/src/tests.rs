@@ -151,3 +151,99 @@ fn the_checked_in_fixtures_are_what_the_builder_makes() {
         root.display()
     );
 }
+
+/// The faults of the common list, by which checkers of the standard are compared.
+const COMMON: &[&str] = &[
+    "column_missing",
+    "column_extra",
+    "required_empty",
+    "code_unknown",
+    "flag_unknown",
+    "value_too_long",
+    "number_too_short",
+    "full_width_digits",
+    "date_impossible",
+    "time_impossible",
+    "encoding_utf8",
+    "encoding_bad_bytes",
+    "gaiji",
+    "bom",
+    "nul_byte",
+    "text_unquoted",
+    "text_unquoted_comma",
+    "text_unquoted_newline",
+    "quote_not_doubled",
+    "quote_not_closed",
+    "line_end_lf",
+    "line_end_missing",
+    "truncated",
+    "header_row",
+    "versions_mixed",
+    "version_unknown",
+    "months_mixed",
+    "month_mismatch",
+    "date_outside_month",
+    "mate_missing",
+    "mate_missing_plan",
+    "serials_differ",
+    "destinations_differ",
+    "hosoku_month",
+    "recipients_differ",
+    "total_row_missing",
+    "direction_wrong",
+    "sender_not_in_rows",
+    "scope_row",
+    "extension_lower",
+    "empty_file",
+    "blank_lines",
+    "serial_15_digits",
+    "name_combining_low_line",
+    "name_hyphens",
+    "duplicate",
+    "huge_line",
+];
+/// Those that only edition 4 can have.
+const COMMON_OF_EDITION_4: &[&str] = &[
+    "scope_name",
+    "name_service_code_3",
+    "name_old_style",
+    "equipment_code_missing",
+    "image_missing",
+    "date_six_digits",
+    "image_not_jpeg",
+];
+
+#[test]
+fn every_fault_of_the_common_list_is_made_and_differs_from_the_good_unit() {
+    let month = ServiceMonth::parse("202612").unwrap();
+    for (edition, count) in [(Edition::V4, 54), (Edition::V3, 47)] {
+        let faults = faults(edition, 3, month).unwrap();
+        let common = COMMON
+            .iter()
+            .chain(COMMON_OF_EDITION_4.iter().take(count - COMMON.len()));
+        let ids: Vec<&str> = faults.iter().map(|fault| fault.id).collect();
+        assert_eq!(common.clone().count(), count);
+        for id in common {
+            assert!(ids.contains(id), "{id}");
+        }
+        let distinct: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(distinct.len(), ids.len());
+        assert!(ids.len() > count + 20, "{}", ids.len());
+        for fault in &faults {
+            let of_fault =
+                |other: &&Fault| other.unit == fault.unit && other.from == fault.from && other.id != fault.id;
+            assert!(
+                faults.iter().filter(of_fault).all(|other| other.files != fault.files),
+                "{}",
+                fault.id
+            );
+            assert!(
+                !fault.faulty_files.is_empty() && !fault.expect_any_of.is_empty(),
+                "{}",
+                fault.id
+            );
+            assert!(fault.row.is_none_or(|row| row > 0), "{}", fault.id);
+        }
+        assert_eq!(faults, super::faults(edition, 3, month).unwrap());
+    }
+}
