@@ -8,6 +8,7 @@ mod bindings;
 mod demo;
 mod fuzz;
 mod installers;
+mod mutants;
 mod setup;
 mod suite;
 mod tidy;
@@ -79,6 +80,11 @@ enum Task {
         /// Which targets; all if none is named.
         targets: Vec<String>,
     },
+    /// Breaks the pure crates in one place after the other and reports how often their tests notice; takes hours.
+    Mutants {
+        /// Which crates; all pure ones if none is named.
+        crates: Vec<String>,
+    },
     /// Checks the direction of the crates, the page's imports, and the other rules of the house.
     Tidy,
 }
@@ -106,6 +112,7 @@ fn run(task: Task) -> Result<()> {
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, names } => bench::run(json, names),
         Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),
+        Task::Mutants { crates } => mutants::run(&crates),
         Task::Tidy => tidy::run(),
     }
 }

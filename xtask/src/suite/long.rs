@@ -1,4 +1,5 @@
-//! What takes too long for every landing: the installed package, the supply chain, Windows.
+//! What takes too long for every landing: new inputs for the fuzz targets, mutants, the installed package, the supply
+//! chain, Windows.
 
 use std::{
     process::{Command, Stdio},
@@ -10,7 +11,10 @@ use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
 use super::{cargo, report::Report, windows};
-use crate::{installers, setup};
+use crate::{fuzz, installers, mutants, setup};
+
+/// Minutes for each fuzz target.
+const FUZZ_MINUTES: u64 = 2;
 
 /// How long the installed window may take to show itself on a busy machine.
 const WINDOW_WAIT: Duration = Duration::from_secs(60);
@@ -26,6 +30,13 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
             report.command("cargo deny", &mut words)
         });
     }
+    report.stage("fuzz targets under libFuzzer", |report| {
+        report.check("fuzz targets under libFuzzer", || fuzz::run(FUZZ_MINUTES, &[]))
+    });
+    // Reported, not judged: the share says where tests are thin.
+    report.stage("mutants of the pure crates", |report| {
+        report.check("mutants of the pure crates", || mutants::run(&[]))
+    });
     report.stage("the Debian package", |report| {
         report.check("build the package", || installers::run("deb"))?;
         report.check("install, start, remove the package", || deb(shell))

@@ -64,16 +64,24 @@ pub(crate) fn run(long: bool) -> Result<()> {
     });
     report.stage("Rust tests", |report| {
         if setup::has("cargo-nextest") {
-            report.tests(
-                "Rust tests",
-                &mut cargo(&["nextest", "run", "--no-fail-fast"], FEATURES),
-            )
+            let first = ["nextest", "run", "--no-fail-fast", "-E", "not package(fuzz)"];
+            report.tests("Rust tests", &mut cargo(&first, FEATURES))
         } else {
-            report.tests(
-                "Rust tests",
-                &mut cargo(&["test", "--no-fail-fast", "--tests"], FEATURES),
-            )
+            let first = ["test", "--no-fail-fast", "--tests", "--exclude", "fuzz"];
+            report.tests("Rust tests", &mut cargo(&first, FEATURES))
         }
+    });
+    // By themselves, so that the report shows what the short run of the fuzz targets takes: a minute at most.
+    report.stage("fuzz targets", |report| {
+        let mut words = if setup::has("cargo-nextest") {
+            cargo(&["nextest", "run", "--no-fail-fast", "-E", "package(fuzz)"], FEATURES)
+        } else {
+            cargo(
+                &["test", "--no-fail-fast", "--tests", "--locked", "--package", "fuzz"],
+                &[],
+            )
+        };
+        report.tests("fuzz targets: kept and changed inputs", &mut words)
     });
     report.stage("end to end in the browser", |report| {
         report.tests("end to end in the browser", &mut npm("e2e"))

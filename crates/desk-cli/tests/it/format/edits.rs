@@ -28,6 +28,8 @@ pub(crate) struct Edit {
     pub(crate) before: Option<String>,
     /// Every value of the field in every record.
     pub(crate) every: Option<String>,
+    /// In the text before it is encoded otherwise: what is replaced, and by what.
+    pub(crate) swap: Option<[String; 2]>,
     /// `utf-8`, `utf-16` or `bom`.
     pub(crate) encoding: Option<String>,
     /// `lf` or `none`, which takes the last one away.
@@ -54,7 +56,7 @@ pub(crate) struct Change {
 pub(crate) type Files = Vec<(String, Vec<u8>)>;
 
 /// Characters of a value that the document shows.
-const SHOWN_MAX: usize = 60;
+const SHOWN_MAX: usize = 90;
 
 /// The files of a unit for one person.
 pub(crate) fn sample(unit: &str, edition: &str) -> Files {
@@ -220,7 +222,11 @@ fn content(edit: &Edit, name: &str, bytes: &mut Vec<u8>, tell: &mut impl FnMut(&
         tell(name, "", "CRLF", if end == "lf" { "LF" } else { "" });
     }
     if let Some(encoding) = &edit.encoding {
-        let text = decoded(bytes);
+        let mut text = decoded(bytes);
+        if let Some([from, to]) = &edit.swap {
+            assert!(text.contains(from.as_str()), "the text has no {from}");
+            text = text.replace(from.as_str(), to);
+        }
         *bytes = match encoding.as_str() {
             "utf-8" => text.into_bytes(),
             "bom" => [b"\xef\xbb\xbf".as_slice(), bytes].concat(),
@@ -237,6 +243,9 @@ fn content(edit: &Edit, name: &str, bytes: &mut Vec<u8>, tell: &mut impl FnMut(&
             encoding
         };
         tell(name, "", "MS932", after);
+        if let Some([from, to]) = &edit.swap {
+            tell(name, "", from, to);
+        }
     }
 }
 

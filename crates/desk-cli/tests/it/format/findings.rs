@@ -13,9 +13,8 @@ use super::{
     words::Words,
 };
 
-/// `docs/format/examples.toml`.
+/// The part of `docs/format/examples.toml` about findings.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Examples {
     /// By the key of the sentence.
     finding: BTreeMap<String, Entry>,
@@ -141,9 +140,7 @@ fn shown(example: &Example, code: &str, rule: Option<&str>, words: &Words) -> Re
         .flat_map(|edit| edits::apply(edit, &mut files))
         .collect();
     let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in &files {
-        fs::write(folder.path().join(name), bytes).unwrap();
-    }
+    super::write(&files, folder.path());
     for number in 0..example.more_units {
         for (name, bytes) in edits::sample(&example.unit, &example.edition) {
             let serial = &name[name.rfind('_').unwrap() + 1..name.rfind('.').unwrap()];
@@ -153,7 +150,7 @@ fn shown(example: &Example, code: &str, rule: Option<&str>, words: &Words) -> Re
     }
     let mut command = vec!["check", "--json"];
     command.extend(example.words.iter().map(String::as_str));
-    let output = careplan(folder.path(), &command);
+    let output = careplan(&command, &[folder.path()]);
     let answers = String::from_utf8(output.stdout).unwrap();
     let lines = answers
         .lines()

@@ -8,6 +8,7 @@
 mod edits;
 mod findings;
 mod layouts;
+mod repairs;
 mod units;
 mod words;
 
@@ -18,6 +19,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use edits::Edit;
 use words::Words;
 
 /// The variable by which `cargo xtask format` asks for the document to be written.
@@ -34,7 +36,9 @@ fn the_format_document_says_what_the_program_does() {
         ("layouts", layouts::layouts(&words)),
         ("codes", layouts::codes(&words)),
         ("findings", findings::findings(&words)),
-        ("show", answer_of("home_schedule", &["plan"])),
+        ("repairs", repairs::repairs(&words)),
+        ("show", show()),
+        ("diff", diff()),
     ]);
     let text = filled(&guide, &parts);
     let path = root().join("docs/FORMAT.md");
@@ -75,22 +79,63 @@ fn filled(guide: &str, parts: &BTreeMap<&str, String>) -> String {
     text
 }
 
-/// What a person reads when `careplan` is asked about a good unit.
-fn answer_of(unit: &str, words: &[&str]) -> String {
+/// What a person reads of a good unit.
+fn show() -> String {
     let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in edits::sample(unit, "4.1") {
-        fs::write(folder.path().join(name), bytes).unwrap();
-    }
-    let output = careplan(folder.path(), words);
+    write(&edits::sample("home_schedule", "4.1"), folder.path());
+    let output = careplan(&["show"], &[folder.path()]);
     assert_eq!(output.status.code(), Some(0), "{}", crate::errors(&output));
-    format!("```text\n{}\n```", String::from_utf8(output.stdout).unwrap().trim_end())
+    block(&output)
 }
 
-/// Runs the real program with a folder as its last word.
-fn careplan(folder: &Path, words: &[&str]) -> Output {
+/// What a person reads of a plan and actuals, of which one visit was left out and one was at another time.
+fn diff() -> String {
+    let (plan, actual) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(&edits::sample("home_schedule", "4.1"), plan.path());
+    let mut files = edits::sample("home_actual", "4.1");
+    for edit in [
+        Edit {
+            row: Some(2),
+            column: Some(13),
+            value: Some("1000".to_owned()),
+            ..Edit::default()
+        },
+        Edit {
+            row: Some(3),
+            record: Some(String::new()),
+            ..Edit::default()
+        },
+    ] {
+        edits::apply(&edit, &mut files);
+    }
+    write(&files, actual.path());
+    let output = careplan(&["diff"], &[plan.path(), actual.path()]);
+    assert!(
+        output.status.code().is_some_and(|code| code < 2),
+        "{}",
+        crate::errors(&output)
+    );
+    block(&output)
+}
+
+/// What was printed, as a block of the document.
+fn block(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    format!("```text\n{}\n```", lines.join("\n").trim_end())
+}
+
+fn write(files: &edits::Files, folder: &Path) {
+    for (name, bytes) in files {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+}
+
+/// Runs the real program on folders.
+fn careplan(words: &[&str], folders: &[&Path]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_careplan"))
         .args(words)
-        .arg(folder)
+        .args(folders)
         .stdin(Stdio::null())
         .output()
         .unwrap()
