@@ -14,6 +14,9 @@ use crate::text::decode;
 /// Care recipients that are told apart; a file of more says this number.
 pub(crate) const RECIPIENTS_MAX: usize = 1_000_000;
 
+/// Images that are kept; a delivery takes far fewer.
+const IMAGES_MAX: usize = 10_000;
+
 /// The keys of the records so far.
 #[derive(Default)]
 pub(crate) struct Keys {
@@ -98,7 +101,7 @@ impl Keys {
         }
         if let Some(image) = self.image {
             let name = value(image);
-            if !name.is_empty() && self.images.len() < RECORD_KEYS_MAX {
+            if !name.is_empty() && self.images.len() < IMAGES_MAX {
                 let name = name.get(..name.len().min(FILE_NAME_BYTES_MAX)).unwrap_or_default();
                 self.images.push((name.to_vec(), row));
             }

@@ -1,12 +1,14 @@
 //! What the records of a file say, gathered one by one.
 
 use care_layout::Layout;
-use care_model::{Edition, ExchangeFileName, Finding, FindingCode, FindingRule, NameMonth, ServiceMonth, Severity};
+use care_model::{
+    Edition, ExchangeFileName, Finding, FindingCode, FindingRule, NameMonth, ServiceMonth, Severity, check_digit_fits,
+};
 
 use crate::field_check::{FieldCheck, checks_of};
 use crate::findings_list::{FindingsList, Found};
 use crate::keys::Keys;
-use crate::record::bare;
+use crate::record::{bare, fields, without_line_end};
 use crate::rules::Rules;
 use crate::scan::{FieldSet, LineEnd, Split, each, one};
 use crate::sums::Sums;
@@ -110,7 +112,7 @@ impl Records {
         if self.is_header(record, split) {
             return false;
         }
-        let good = split.marks == Default::default() && !split.quote_open && split.line_end == LineEnd::CrLf;
+        let good = split.marks == Default::default() && !split.quote_open && split.is_ended();
         let same = self.note(record, split);
         if !good {
             self.tell_marks(record, split);
@@ -237,7 +239,13 @@ impl Records {
                 };
                 let (expected, count) = (checks.layout.fields.len(), split.fields);
                 self.list.add_with(found, None, || {
-                    vec![("expected", expected.to_string()), ("found", count.to_string())]
+                    let mut params = vec![("expected", expected.to_string()), ("found", count.to_string())];
+                    let mut beyond = fields(without_line_end(record)).skip(expected);
+                    if count > expected && beyond.all(|field| bare(field).is_empty()) {
+                        // They can be taken off.
+                        params.push(("beyond", "empty".to_owned()));
+                    }
+                    params
                 });
             }
             return false;
@@ -360,25 +368,9 @@ fn digits_of_six(bytes: &[u8]) -> Option<String> {
     (bytes.len() == 6 && bytes.iter().all(u8::is_ascii_digit)).then(|| String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// Whether the last of six digits is not the check digit of the others: modulus 10, weights 2 and 1 from the right, the
-/// digits of a product added one by one. Public insurer numbers fit it; the standard does not ask for it.
+/// Whether an insurer number is certainly not right by its check digit, which the standard does not ask for.
 fn fails_check_digit(insurer: &[u8]) -> bool {
-    let Some((check, body)) = insurer.split_last() else {
-        return false;
-    };
-    if insurer.len() != 6 || !insurer.iter().all(u8::is_ascii_digit) {
-        return false;
-    }
-    let sum: u32 = body
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| {
-            let product = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
-            product / 10 + product % 10
-        })
-        .sum();
-    (10 - sum % 10) % 10 != u32::from(check - b'0')
+    insurer.len() == 6 && insurer.iter().all(u8::is_ascii_digit) && check_digit_fits(insurer) == Some(false)
 }
 
 /// Remembers the first value and the line of the first other one; true if the value is the first one.
@@ -394,24 +386,6 @@ fn note_change(first: &mut Option<Vec<u8>>, changed: &mut Option<u32>, value: &[
                 *changed = Some(line);
             }
             same
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_digits_of_insurers() {
-        for good in ["435073", "294538", "121012", "121020", "122192", "990010"] {
-            assert!(!fails_check_digit(good.as_bytes()), "{good}");
-        }
-        for bad in ["435074", "990011"] {
-            assert!(fails_check_digit(bad.as_bytes()), "{bad}");
-        }
-        for other in ["", "99001", "99001a", "9900100"] {
-            assert!(!fails_check_digit(other.as_bytes()), "{other}");
         }
     }
 }

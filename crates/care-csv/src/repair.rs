@@ -90,6 +90,7 @@ impl ChangeKind {
             (FindingCode::LineEnd, _) => Some(Self::LineEnds),
             (FindingCode::NoFinalLineEnd, _) => Some(Self::FinalLineEnd),
             (FindingCode::Quoting, Some(FindingRule::Unquoted)) => Some(Self::Quotes),
+            (FindingCode::Columns, _) if finding.params.contains_key("beyond") => Some(Self::TrailingColumns),
             (FindingCode::Extension, _) => Some(Self::Extension),
             (FindingCode::Name, Some(rule)) if name::is_certain(rule) => Some(Self::Name),
             _ => None,

@@ -109,6 +109,11 @@ impl Split {
         }
     }
 
+    /// Whether it ends with CRLF or LF: with CR alone the next byte would have a say.
+    pub(crate) fn is_ended(&self) -> bool {
+        matches!(self.line_end, LineEnd::CrLf | LineEnd::Lf)
+    }
+
     /// A field with its quotes, from 0; empty if there is none or if it is not kept.
     #[inline]
     pub(crate) fn field<'a>(&self, record: &'a [u8], field: usize) -> &'a [u8] {
@@ -124,7 +129,7 @@ impl Split {
     }
 }
 
-/// The record before, which nothing is wrong with and which ends with CRLF.
+/// The record before, which nothing is wrong with and which is ended.
 #[derive(Clone, Copy)]
 pub(crate) struct Before<'a> {
     pub(crate) bytes: &'a [u8],
@@ -204,7 +209,7 @@ impl Split {
             self.fields = before.split.fields;
             self.end = (at + before.split.end as usize - base) as u32;
             self.bytes = at + known.len();
-            self.line_end = LineEnd::CrLf;
+            self.line_end = before.split.line_end;
             return Followed::ToTheEnd;
         }
         Followed::To {
@@ -407,9 +412,8 @@ mod tests {
                 bytes: &bytes[before_at..at],
                 split,
             });
-            let usable = before.filter(|before| {
-                helped && before.split.line_end == LineEnd::CrLf && before.split.marks == Marks::default()
-            });
+            let usable =
+                before.filter(|before| helped && before.split.is_ended() && before.split.marks == Marks::default());
             assert!(split(&bytes[at..], true, usable, pairs, &mut out));
             let record = &bytes[at..at + out.bytes];
             let fields = (0..out.fields.min(FIELDS_KEPT)).map(|field| out.field(record, field).to_vec());

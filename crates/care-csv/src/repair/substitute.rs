@@ -19,9 +19,7 @@ pub(super) fn substitute(character: char) -> Option<String> {
         code @ 0x3251..=0x325F => format!("({})", code - 0x3251 + 21),
         code @ 0x32B1..=0x32BF => format!("({})", code - 0x32B1 + 36),
         // ❶ and ➀ are ① in another dress.
-        code @ (0x2776..=0x277F | 0x2780..=0x2789 | 0x278A..=0x2793) => {
-            String::from(char::from_u32(0x2460 + (code - 0x2776) % 10)?)
-        }
+        code @ 0x2776..=0x2793 => String::from(char::from_u32(0x2460 + (code - 0x2776) % 10)?),
         // ㊀, ㋐, Ⓐ: the circle becomes brackets.
         0x3280..=0x32B0 | 0x32D0..=0x32FE | 0x24B6..=0x24E9 => {
             let inner: String = std::iter::once(character).nfkc().collect();
