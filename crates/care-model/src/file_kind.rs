@@ -15,10 +15,10 @@ pub enum Edition {
     V4,
 }
 
-/// Declares the kinds from one table: name, prefix, whether the name has a month, the column of the month of
-/// service (0 = none), the number of fields, whether edition 3 has it, and the catalogue's keys.
+/// Declares the kinds from one table: name, prefix, whether the name has a month, whether edition 3 has it, and the
+/// catalogue's keys.
 macro_rules! file_kinds {
-    ($($(#[$doc:meta])* $name:ident = $prefix:literal, $month:literal, $month_column:literal, $fields:literal, $v3:literal,
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal, $month:literal, $v3:literal,
        $key:literal, $service_key:literal;)+) => {
         /// A kind of file of the standard.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,17 +40,6 @@ macro_rules! file_kinds {
                 match self { $(Self::$name => $month,)+ }
             }
 
-            /// The field that holds the month of service, from 1.
-            pub fn month_column(&self) -> Option<usize> {
-                let column: usize = match self { $(Self::$name => $month_column,)+ };
-                (column > 0).then_some(column)
-            }
-
-            /// Fields of one record in edition 4.1; none for the image.
-            pub fn field_count(&self) -> usize {
-                match self { $(Self::$name => $fields,)+ }
-            }
-
             /// Whether edition 3 has this kind.
             pub fn in_edition_3(&self) -> bool {
                 match self { $(Self::$name => $v3,)+ }
@@ -70,41 +59,41 @@ macro_rules! file_kinds {
 
 file_kinds! {
     /// 居宅サービス計画書 第1表.
-    PlanSheet1 = "UP1KYO", false, 0, 28, true, "up1kyo", "up1kyo";
+    PlanSheet1 = "UP1KYO", false, true, "up1kyo", "up1kyo";
     /// 居宅サービス計画書 第2表.
-    PlanSheet2 = "UP2KYO", false, 0, 22, true, "up2kyo", "up2kyo";
+    PlanSheet2 = "UP2KYO", false, true, "up2kyo", "up2kyo";
     /// 週間サービス計画表 第3表.
-    WeeklyPlan = "UP3KYO", false, 0, 13, false, "up3kyo", "up3kyo";
+    WeeklyPlan = "UP3KYO", false, false, "up3kyo", "up3kyo";
     /// サービス利用票 予定 (第6表).
-    UseSlip = "UPPLAN", true, 5, 25, true, "upplan", "upplan_service";
+    UseSlip = "UPPLAN", true, true, "upplan", "upplan_service";
     /// サービス利用票別表 (第7表).
-    UseSlipAnnex = "UPSIKYU", true, 5, 37, true, "upsikyu", "upsikyu_service";
+    UseSlipAnnex = "UPSIKYU", true, true, "upsikyu", "upsikyu_service";
     /// 実績情報.
-    Actuals = "UPJSK", true, 5, 25, true, "upjsk", "upjsk";
+    Actuals = "UPJSK", true, true, "upjsk", "upjsk";
     /// 利用者補足情報.
-    RecipientSupplement = "UPHOSOKU", true, 63, 63, true, "uphosoku", "uphosoku";
+    RecipientSupplement = "UPHOSOKU", true, true, "uphosoku", "uphosoku";
     /// 居宅サービス計画書の削除.
-    PlanDeletion = "DLT1KYO", false, 0, 4, true, "dlt1kyo", "dlt1kyo";
+    PlanDeletion = "DLT1KYO", false, true, "dlt1kyo", "dlt1kyo";
     /// サービス利用票 予定の削除.
-    UseSlipDeletion = "DLTPLAN", true, 4, 4, true, "dltplan", "dltplan_service";
+    UseSlipDeletion = "DLTPLAN", true, true, "dltplan", "dltplan_service";
     /// 実績情報の削除.
-    ActualsDeletion = "DLTJSK", true, 4, 6, true, "dltjsk", "dltjsk";
+    ActualsDeletion = "DLTJSK", true, true, "dltjsk", "dltjsk";
     /// 介護予防サービス・支援計画書.
-    PreventionPlan = "UPYOBO", false, 0, 57, false, "upyobo", "upyobo";
+    PreventionPlan = "UPYOBO", false, false, "upyobo", "upyobo";
     /// 介護予防サービス・支援計画書 別表.
-    PreventionPlanSupport = "UPYOBO_SUB", false, 0, 17, false, "upyobo_sub", "upyobo_sub";
+    PreventionPlanSupport = "UPYOBO_SUB", false, false, "upyobo_sub", "upyobo_sub";
     /// 介護予防サービス・支援計画書の削除.
-    PreventionPlanDeletion = "DLTYOBO", false, 0, 4, false, "dltyobo", "dltyobo";
+    PreventionPlanDeletion = "DLTYOBO", false, false, "dltyobo", "dltyobo";
     /// 利用者基本情報.
-    RecipientProfile = "UPKIHON", false, 0, 71, false, "upkihon", "upkihon";
+    RecipientProfile = "UPKIHON", false, false, "upkihon", "upkihon";
     /// 利用者基本情報 別表 1日の生活・すごし方.
-    ProfileDay = "UPKIHON_SUB1", false, 0, 7, false, "upkihon_sub1", "upkihon_sub1";
+    ProfileDay = "UPKIHON_SUB1", false, false, "upkihon_sub1", "upkihon_sub1";
     /// 利用者基本情報 別表 現病歴・既往歴.
-    ProfileMedicalHistory = "UPKIHON_SUB2", false, 0, 11, false, "upkihon_sub2", "upkihon_sub2";
+    ProfileMedicalHistory = "UPKIHON_SUB2", false, false, "upkihon_sub2", "upkihon_sub2";
     /// 利用者基本情報 家族構成の画像.
-    ProfileImage = "UPKIHON_IMAGE", false, 0, 0, false, "upkihon_image", "upkihon_image";
+    ProfileImage = "UPKIHON_IMAGE", false, false, "upkihon_image", "upkihon_image";
     /// 利用者基本情報の削除.
-    ProfileDeletion = "DLTKIHON", false, 0, 4, false, "dltkihon", "dltkihon";
+    ProfileDeletion = "DLTKIHON", false, false, "dltkihon", "dltkihon";
 }
 
 impl FileKind {
@@ -150,7 +139,6 @@ mod tests {
         assert_eq!(FileKind::ALL.len(), 18);
         for kind in FileKind::ALL {
             assert_eq!(FileKind::of_prefix(kind.prefix()), Some(*kind));
-            assert_eq!(kind.has_month(), kind.month_column().is_some());
         }
         assert_eq!(FileKind::ALL.iter().filter(|kind| kind.in_edition_3()).count(), 9);
         assert_eq!(FileKind::of_prefix("upplan"), None);
