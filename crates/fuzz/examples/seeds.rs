@@ -6,12 +6,14 @@
 use std::{collections::BTreeMap, env, error::Error, fs, path::Path};
 
 use bytes::Bytes;
-use care_model::{DeliveryId, Digest, Edition, FileKind, Party, ProblemCode, SendUnit, ServiceMonth};
+use care_model::{DeliveryId, Digest, Edition, FileKind, NameReading, Party, ProblemCode, SendUnit, ServiceMonth};
 use care_samples::{ExampleOffices, SampleUnit, Samples, Size, UnitRequest};
 use exchange_protocol::{DeliveryHeader, Part, PartRole, Problem, Sealing, envelope};
 
 /// Between two files of a pile.
 const SEPARATOR: u8 = 0x1e;
+/// Bytes of a faulty file that is kept; the one over every limit stays away.
+const FAULT_BYTES_MAX: usize = 4_000;
 /// Inputs by target and file name.
 type Seeds = BTreeMap<(&'static str, String), Vec<u8>>;
 
@@ -26,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             piles(&made, edition, &mut seeds);
         }
     }
+    faults(&mut seeds)?;
     near_misses(&mut seeds);
     requests(&mut seeds)?;
     for ((target, name), bytes) in &seeds {
@@ -56,6 +59,30 @@ fn names(made: &SampleUnit, seeds: &mut Seeds) {
     }
 }
 
+/// The files of every fault that the builder knows, each as a pile; its names by themselves.
+fn faults(seeds: &mut Seeds) -> Result<(), Box<dyn Error>> {
+    for fault in care_samples::faults(Edition::V4, 7, ServiceMonth::parse("202604")?)? {
+        let files = fault.files.iter().filter(|(_, bytes)| bytes.len() < FAULT_BYTES_MAX);
+        let files: Vec<Vec<u8>> = files
+            .map(|(name, bytes)| [name.as_bytes(), b"\n", bytes].concat())
+            .collect();
+        seeds.insert(("bundle", format!("fault-{}", fault.id)), files.join(&SEPARATOR));
+        for (name, bytes) in fault.files.iter().filter(|(name, _)| fault.faulty_files.contains(name)) {
+            let key = format!("fault-{}", fault.id);
+            match NameReading::of(name).standard() {
+                None => {
+                    seeds.insert(("name", key), name.as_bytes().to_vec());
+                }
+                Some(standard) if bytes.len() < FAULT_BYTES_MAX => {
+                    seeds.insert(("csv", key), content(standard.kind, Edition::V4, bytes));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The names that people and programs write by mistake.
 fn near_misses(seeds: &mut Seeds) {
     let right = "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV";
@@ -79,17 +106,20 @@ fn near_misses(seeds: &mut Seeds) {
 }
 
 /// The first byte chooses kind and edition as the target does, the second the size of the pieces.
+fn content(kind: FileKind, edition: Edition, bytes: &[u8]) -> Vec<u8> {
+    let kinds = FileKind::ALL;
+    let place = kinds.iter().position(|known| *known == kind).unwrap_or(0);
+    let choice = if edition == Edition::V3 {
+        place + kinds.len()
+    } else {
+        place
+    };
+    [&[u8::try_from(choice).unwrap_or(0), 99], bytes].concat()
+}
+
 fn contents(made: &SampleUnit, edition: Edition, seeds: &mut Seeds) {
     for file in &made.files {
-        let kinds = FileKind::ALL;
-        let place = kinds.iter().position(|kind| *kind == file.name.kind).unwrap_or(0);
-        let choice = if edition == Edition::V3 {
-            place + kinds.len()
-        } else {
-            place
-        };
-        let mut input = vec![u8::try_from(choice).unwrap_or(0), 99];
-        input.extend_from_slice(&file.bytes);
+        let input = content(file.name.kind, edition, &file.bytes);
         let name = format!("seed-{}-{}", file.name.kind.prefix(), short(edition));
         // A program that writes UTF-8 and LF, for the repair.
         let text = care_csv::decode(&file.bytes).replace("\r\n", "\n").into_bytes();
