@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 /// What can be measured.
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 10] = [
     "analyse_100",
+    "check_1m",
+    "check_1m_peak",
     "server_rss_idle",
     "send_1_p50",
     "send_1_p99",
@@ -66,6 +68,8 @@ impl Figure {
             "send_1_p50" => ("ms", 2.0, 0.8, false),
             "send_1_p99" => ("ms", 8.0, 3.0, false),
             "analyse_100" => ("ms", 150.0, 40.0, false),
+            "check_1m" => ("/s", 500_000.0, 2_000_000.0, true),
+            "check_1m_peak" => ("MB", 64.0, 64.0, false),
             "bulk_100_4k" => ("ms", 200.0, 50.0, false),
             _ => ("MB", 30.0, 12.0, false),
         };

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to the terminal")]
 
 mod bulk;
+mod check;
 mod exchange;
 mod figures;
 mod files;
@@ -71,6 +72,11 @@ async fn run(arguments: &Arguments) -> Result<()> {
 
     if wanted(&["analyse_100"]) {
         report.add(files::analyse_100(&arguments.scratch)?)?;
+    }
+    if wanted(&["check_1m", "check_1m_peak"]) {
+        for figure in check::check_1m(&arguments.scratch)? {
+            report.add(figure)?;
+        }
     }
     if wanted(&["server_rss_idle"]) {
         let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
