@@ -224,6 +224,27 @@ impl Sheet {
 }
 
 impl Recipient {
+    /// The records of every document, kind by kind.
+    pub fn sheets(&self) -> impl Iterator<Item = &Sheet> {
+        let plans = self.prevention_plans.iter();
+        let profiles = self.profiles.iter();
+        self.supplements
+            .iter()
+            .map(|document| &document.sheet)
+            .chain(self.care_plans.iter().map(|document| &document.sheet))
+            .chain(self.plan_sheets_2.iter().map(|document| &document.sheet))
+            .chain(self.weekly_plans.iter().map(|document| &document.sheet))
+            .chain(plans.flat_map(|plan| plan.plan.iter().chain(&plan.support)))
+            .chain(profiles.flat_map(|profile| {
+                let parts = profile.profile.iter().chain(&profile.day);
+                parts.chain(&profile.medical_history)
+            }))
+            .chain(self.use_slips.iter().map(|document| &document.sheet))
+            .chain(self.annexes.iter().map(|document| &document.sheet))
+            .chain(self.actuals.iter().map(|document| &document.sheet))
+            .chain(self.deletions.iter().map(|document| &document.sheet))
+    }
+
     /// Takes the name from the first record that has it.
     fn learn_name(&mut self, form: &Form) {
         for (name, known) in [

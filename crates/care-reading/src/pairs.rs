@@ -1,0 +1,156 @@
+//! Which planned service is which actual one, within one code of one office in one month.
+//!
+//! Days are compared one by one: first what is equal is put together, then what is alike in most, and what is left over
+//! was cancelled or added. A service that moved to another day is a cancelled and an added one.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::NaiveDate;
+
+use crate::{
+    Visit,
+    compare::{Change, Difference, Times, equipment},
+};
+
+/// The result for one service.
+#[derive(Default)]
+pub(crate) struct Paired {
+    pub(crate) as_planned: u32,
+    pub(crate) differences: Vec<Difference>,
+}
+
+/// The two sides of one day.
+#[derive(Default)]
+struct Day<'a> {
+    planned: VecDeque<Visit<'a>>,
+    actual: VecDeque<Visit<'a>>,
+}
+
+/// How alike two services are, the strictest first.
+const LIKENESS: &[fn(&Visit<'_>, &Visit<'_>) -> bool] = &[
+    |a, b| same_time(a, b) && a.count == b.count && same_units(a, b) && same_equipment(a, b),
+    |a, b| same_equipment(a, b) && same_time(a, b),
+    |a, b| same_equipment(a, b) && a.start == b.start,
+    |a, b| same_equipment(a, b) && overlap(a, b),
+    same_equipment,
+    |a, b| same_time(a, b),
+    |_, _| true,
+];
+
+/// Puts the two sides together.
+pub(crate) fn pair(planned: &[Visit<'_>], actual: &[Visit<'_>]) -> Paired {
+    let mut days: BTreeMap<Option<NaiveDate>, Day<'_>> = BTreeMap::new();
+    for visit in planned {
+        days.entry(visit.date).or_default().planned.push_back(*visit);
+    }
+    for visit in actual {
+        days.entry(visit.date).or_default().actual.push_back(*visit);
+    }
+    let mut paired = Paired::default();
+    for (date, mut day) in days {
+        day.sort();
+        for likeness in LIKENESS {
+            day.take(
+                |planned, actual| likeness(planned, actual),
+                |planned, actual| {
+                    paired.add(date, planned, actual);
+                },
+            );
+        }
+        let left_over = |visit: &Visit<'_>| Some(Times::of(visit));
+        for visit in &day.planned {
+            paired.differences.push(Difference {
+                date,
+                change: Change::Cancelled,
+                planned: left_over(visit),
+                actual: None,
+            });
+        }
+        for visit in &day.actual {
+            paired.differences.push(Difference {
+                date,
+                change: Change::Added,
+                planned: None,
+                actual: left_over(visit),
+            });
+        }
+    }
+    paired
+}
+
+impl<'a> Day<'a> {
+    /// By time, so that the first of one side meets the first of the other.
+    fn sort(&mut self) {
+        for side in [&mut self.planned, &mut self.actual] {
+            side.make_contiguous()
+                .sort_by_key(|visit| (visit.start, visit.end, visit.form.row()));
+        }
+    }
+
+    /// Takes out every planned service together with the first actual one that is alike.
+    fn take(&mut self, alike: impl Fn(&Visit<'a>, &Visit<'a>) -> bool, mut found: impl FnMut(&Visit<'a>, &Visit<'a>)) {
+        let actual = &mut self.actual;
+        self.planned.retain(|planned| {
+            // Near the front, taking one out is cheap; both sides are sorted, so what is alike is near.
+            let place = actual
+                .iter()
+                .take(COMPARED_MAX)
+                .position(|actual| alike(planned, actual));
+            match place.and_then(|place| actual.remove(place)) {
+                Some(actual) => {
+                    found(planned, &actual);
+                    false
+                }
+                None => true,
+            }
+        });
+    }
+}
+
+/// Actual services of one day and code that one planned service is compared with.
+const COMPARED_MAX: usize = 100;
+
+impl Paired {
+    fn add(&mut self, date: Option<NaiveDate>, planned: &Visit<'_>, actual: &Visit<'_>) {
+        let change = if !same_time(planned, actual) {
+            Change::Time
+        } else if planned.count != actual.count {
+            Change::Count
+        } else if !same_units(planned, actual) {
+            Change::Units
+        } else if !same_equipment(planned, actual) {
+            Change::Equipment
+        } else {
+            self.as_planned = self.as_planned.saturating_add(1);
+            return;
+        };
+        self.differences.push(Difference {
+            date,
+            change,
+            planned: Some(Times::of(planned)),
+            actual: Some(Times::of(actual)),
+        });
+    }
+}
+
+fn same_time(a: &Visit<'_>, b: &Visit<'_>) -> bool {
+    a.start == b.start && a.end == b.end
+}
+
+/// Zero or no units on one side say only that they were not computed, as for additions by percentage.
+fn same_units(a: &Visit<'_>, b: &Visit<'_>) -> bool {
+    let (a, b) = (a.units.unwrap_or_default(), b.units.unwrap_or_default());
+    a == b || a == 0 || b == 0
+}
+
+/// Programs that leave the equipment away on one side mean the same.
+fn same_equipment(a: &Visit<'_>, b: &Visit<'_>) -> bool {
+    match (equipment(a.form), equipment(b.form)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
+fn overlap(a: &Visit<'_>, b: &Visit<'_>) -> bool {
+    a.start < b.end && b.start < a.end
+}
