@@ -34,8 +34,9 @@ pub(crate) enum Command {
     Login(Login),
     /// Sign out (ログアウト). Transfers go on at the next sign-in.
     Logout,
-    /// Check files against the standard; needs no sign-in and no server.
-    Check(Check),
+    /// Check files against the standard; needs no sign-in and no server. Ends with 0 if nothing blocks, 1 if something
+    /// does, 2 if something could not be read or written.
+    Check(CheckAndFix),
     /// Show which deliveries files would become; needs no sign-in and no server.
     Plan(Check),
     /// Show what files say, by care recipient; needs no sign-in and no server.
@@ -135,6 +136,18 @@ pub(crate) struct Diff {
     /// The actuals (UPJSK): a file, or a folder whose files are meant.
     #[arg(value_name = "ACTUAL")]
     pub(crate) actual: PathBuf,
+}
+
+/// Files to look at, and where repaired copies go.
+#[derive(Debug, Args)]
+pub(crate) struct CheckAndFix {
+    #[command(flatten)]
+    pub(crate) files: Check,
+    /// Write a repaired copy of each file that can be repaired safely into this folder, which is made if need be. The
+    /// files themselves stay as they are, nothing in the folder is replaced, and the exit code still says what the
+    /// files are like: check the folder to learn the same about the copies.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fix: Option<PathBuf>,
 }
 
 /// Files to send.

@@ -1,21 +1,27 @@
 //! `check` and `plan`: the pure crates over files, without profile, sign-in or server.
 
-use std::{fs, fs::File, io::BufReader, path::Path};
+use std::{
+    fs,
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
 
+use care_csv::ChangeKind;
 use care_model::{Digest, Finding, FindingCode, NameReading, OfficeNumber, OfficeRole, ProblemCode, Severity, limits};
 use care_route::{Plan, PlannedDelivery, SourceFile};
 use desk_ipc::CommandError;
 use serde::Serialize;
 
 use crate::{
-    arguments::Check,
-    explain, files,
+    arguments::{Check, CheckAndFix},
+    explain, files, fix,
     output::{Failure, Output},
 };
 
 /// A finding, for programs (D24).
 #[derive(Debug, Serialize)]
-struct FindingLine {
+pub(crate) struct FindingLine {
     severity: &'static str,
     code: &'static str,
     file: Option<String>,
@@ -25,7 +31,8 @@ struct FindingLine {
     rule: Option<&'static str>,
     message: String,
     remedy: String,
-    /// The name the file should have, where that is certain.
+    /// What would put it right without guessing: the name that the file should have, or the kind of change that
+    /// `--fix` makes.
     fix: Option<String>,
 }
 
@@ -55,32 +62,45 @@ enum PlanLine {
 }
 
 /// Files that were read, and what becomes of them.
-struct Planned {
+pub(crate) struct Planned {
     /// The names of the files by their number.
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
+    /// Where they are.
+    pub(crate) paths: Vec<PathBuf>,
     plan: Plan,
 }
 
-/// Prints every finding, then the tally; blocked if one of them blocks.
-pub(crate) fn check(given: &Check, output: &Output) -> Result<(), Failure> {
-    let planned = read(given)?;
-    let mut tally = [0_usize; 3];
-    for finding in planned.findings() {
-        tally[match finding.severity {
-            Severity::Blocks => 0,
-            Severity::Warns => 1,
-            Severity::Notes => 2,
-        }] += 1;
-        let line = planned.line(&finding);
-        output.say(&line, || vec![planned.text(&finding, &line)]);
+/// Prints every finding, then the tally, then what was repaired; blocked if one of the findings blocks.
+pub(crate) fn check(given: &CheckAndFix, output: &Output) -> Result<(), Failure> {
+    let planned = read(&given.files)?;
+    let findings = planned.findings();
+    for finding in &findings {
+        planned.say(finding, output);
     }
-    let [blocks, warns, notes] = tally;
+    let [blocks, warns, notes] = tally(&findings);
     let files = planned.names.len();
     output.hint(&match blocks + warns + notes {
         0 => messages::cli::check_clean(files),
         _ => messages::cli::check_done(files, blocks, warns, notes),
     });
+    if let Some(folder) = &given.fix {
+        fix::fix(&planned, &findings, folder, output)?;
+    }
+    // Also with --fix: whoever made the files wants to know what they are like.
     if blocks > 0 { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// How many findings block, warn and note.
+pub(crate) fn tally(findings: &[Finding]) -> [usize; 3] {
+    let mut tally = [0; 3];
+    for finding in findings {
+        tally[match finding.severity {
+            Severity::Blocks => 0,
+            Severity::Warns => 1,
+            Severity::Notes => 2,
+        }] += 1;
+    }
+    tally
 }
 
 /// Prints every delivery that the files would become; blocked if one of them is, or if a file is in none.
@@ -127,8 +147,9 @@ pub(crate) fn plan(given: &Check, output: &Output) -> Result<(), Failure> {
 fn read(given: &Check) -> Result<Planned, Failure> {
     let mut names = Vec::new();
     let mut sources = Vec::new();
-    for (number, path) in (0..).zip(files::expand(&given.paths)?) {
-        let source = source(number, &path)?;
+    let paths = files::expand(&given.paths)?;
+    for (number, path) in (0..).zip(&paths) {
+        let source = source(number, path)?;
         names.push(source.name.clone());
         sources.push(source);
     }
@@ -138,7 +159,7 @@ fn read(given: &Check) -> Result<Planned, Failure> {
         Some(sender) => care_route::plan(sender, &[], &sources),
         None => without_sender(&sources),
     };
-    Ok(Planned { names, plan })
+    Ok(Planned { names, paths, plan })
 }
 
 /// One file with its digest and, if it is of the standard, what it says about itself.
@@ -226,10 +247,19 @@ impl Planned {
         self.names.get(index).cloned().unwrap_or_default()
     }
 
+    /// Prints a finding.
+    pub(crate) fn say(&self, finding: &Finding, output: &Output) {
+        let line = self.line(finding);
+        output.say(&line, || vec![self.text(finding, &line)]);
+    }
+
     fn line(&self, finding: &Finding) -> FindingLine {
         let words = desk::finding(finding);
         let file = finding.file.map(|number| self.name(number));
-        let names_the_name = matches!(finding.code, FindingCode::Name | FindingCode::Extension);
+        let fix = match finding.code {
+            FindingCode::Name | FindingCode::Extension => file.as_deref().and_then(right_name),
+            _ => ChangeKind::mending(finding).map(|kind| kind.as_str().to_owned()),
+        };
         FindingLine {
             severity: finding.severity.as_str(),
             code: finding.code.as_str(),
@@ -239,7 +269,7 @@ impl Planned {
             rule: finding.rule.map(|rule| rule.as_str()),
             message: words.message,
             remedy: words.remedy,
-            fix: file.as_deref().filter(|_| names_the_name).and_then(right_name),
+            fix,
             file,
         }
     }
@@ -312,8 +342,8 @@ fn unit_name(delivery: &PlannedDelivery) -> String {
 fn right_name(name: &str) -> Option<String> {
     match NameReading::of(name) {
         NameReading::Copy { of } => Some(of.canonical()),
-        NameReading::Near { suggestion, .. } => suggestion.map(|name| name.canonical()),
-        NameReading::Standard(name) => Some(name.canonical()).filter(|canonical| canonical != name.as_str()),
+        NameReading::Near { suggestion, .. } => suggestion.map(|name| name.corrected()),
+        NameReading::Standard(name) => Some(name.corrected()).filter(|corrected| corrected != name.as_str()),
         NameReading::Foreign => None,
     }
 }

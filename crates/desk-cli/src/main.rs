@@ -10,6 +10,7 @@ mod check;
 mod diff;
 mod explain;
 mod files;
+mod fix;
 mod lists;
 mod output;
 mod receive;

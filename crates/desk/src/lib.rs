@@ -31,4 +31,5 @@ mod words;
 mod workbench;
 
 pub use desk::{Desk, DeskSettings};
+pub use repair::write_new;
 pub use words::{change, finding};

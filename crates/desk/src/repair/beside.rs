@@ -53,17 +53,35 @@ pub(super) fn save(origin: &Path, folder: &str, name: &str, bytes: &[u8]) -> io:
         let Some(beside) = Folder::open_or_make(origin, &folder)? else {
             continue;
         };
-        let there = match beside.open(&name) {
-            Ok(file) => holds(file, bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => put(&beside, &name, bytes)?,
-            // Something that is no file, or a link.
-            Err(_) => false,
-        };
-        if there {
+        if is_there(&beside, &name, bytes)? {
             return Ok(Saved { folder, name });
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Writes a new file into a folder that somebody chose; the folder is there already. Blocks.
+///
+/// Gives the name that it got, or nothing if something with other bytes has that name: nothing is replaced. A file with
+/// these very bytes is enough.
+///
+/// # Errors
+///
+/// Whatever kept the file from being written; nothing half stays behind.
+pub fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<Option<String>> {
+    let name = safe_name(name, &mut HashSet::new());
+    let there = is_there(&Folder::chosen(folder)?, &name, bytes)?;
+    Ok(there.then_some(name))
+}
+
+/// Whether these bytes have this name now, be it that they had it before; false if something else has it.
+fn is_there(folder: &Folder, name: &str, bytes: &[u8]) -> io::Result<bool> {
+    match folder.open(name) {
+        Ok(file) => holds(file, bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => put(folder, name, bytes),
+        // Something that is no file, or a link.
+        Err(_) => Ok(false),
+    }
 }
 
 /// Writes under a hidden name and gives the visible one at the end; false if somebody was quicker with that name.
@@ -129,6 +147,19 @@ mod tests {
         assert_eq!(names(&origin.join("修正版")), ["A.CSV"]);
         let other = save(origin, "修正版", "B.CSV", b"b").unwrap();
         assert_eq!((other.folder.as_str(), other.name.as_str()), ("修正版", "B.CSV"));
+    }
+
+    #[test]
+    fn a_chosen_folder_gets_new_files_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let written = |bytes: &[u8]| write_new(dir.path(), "A.CSV", bytes).unwrap();
+        assert_eq!(written(b"one").as_deref(), Some("A.CSV"));
+        assert_eq!(written(b"one").as_deref(), Some("A.CSV"));
+        assert_eq!(written(b"two"), None);
+        assert_eq!(fs::read(dir.path().join("A.CSV")).unwrap(), b"one");
+        assert_eq!(write_new(dir.path(), "CON", b"x").unwrap().as_deref(), Some("_CON"));
+        assert_eq!(names(dir.path()), ["A.CSV", "_CON"]);
+        assert!(write_new(&dir.path().join("gone"), "A.CSV", b"one").is_err());
     }
 
     #[test]

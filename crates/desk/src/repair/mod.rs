@@ -22,6 +22,8 @@ use crate::{
     words,
 };
 
+pub use beside::write_new;
+
 impl HeldFile {
     /// Whether a repair can be offered, from the findings of the file alone.
     pub(crate) fn is_repairable(&self) -> bool {

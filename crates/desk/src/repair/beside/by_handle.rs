@@ -16,6 +16,12 @@ const AS_FOLDER: OFlags = OFlags::RDONLY
 pub(super) struct Folder(File);
 
 impl Folder {
+    /// Opens the folder that somebody chose, by whatever way leads there.
+    pub(super) fn chosen(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(openat(CWD, path, flags, Mode::empty())?.into()))
+    }
+
     /// Opens a folder below `origin`, making it if there is none; nothing if the name is no folder's.
     pub(super) fn open_or_make(origin: &Path, name: &str) -> io::Result<Option<Self>> {
         let above = openat(

@@ -9,6 +9,14 @@ use std::{
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
+    /// Finds the folder that somebody chose, by whatever way leads there.
+    pub(super) fn chosen(path: &Path) -> io::Result<Self> {
+        match fs::metadata(path)?.is_dir() {
+            true => Ok(Self(path.to_owned())),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
     /// Finds a folder below `origin`, making it if there is none; nothing if the name is no folder's.
     pub(super) fn open_or_make(origin: &Path, name: &str) -> io::Result<Option<Self>> {
         let path = origin.join(name);
