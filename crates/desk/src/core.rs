@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     compose::Composition,
+    facts::ExaminedAgain,
     outbox::QueueOrder,
     ports::{Clock, SessionKeeping, Surface, TrayState},
     profile::Profile,
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub(crate) folders: Mutex<Remembered<FolderId, PathBuf>>,
     /// One change of a composition at a time.
     pub(crate) compositions: tokio::sync::Mutex<HashMap<CompositionId, Composition>>,
+    pub(crate) examined_again: Mutex<ExaminedAgain>,
     /// One reading of the lists at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
     pub(crate) picking_up: Mutex<HashSet<DeliveryId>>,

@@ -82,6 +82,7 @@ impl Desk {
             drops: Mutex::new(Remembered::default()),
             folders: Mutex::new(Remembered::default()),
             compositions: tokio::sync::Mutex::new(HashMap::new()),
+            examined_again: Mutex::default(),
             syncing: tokio::sync::Mutex::new(()),
             picking_up: Mutex::new(HashSet::new()),
             queue,

@@ -13,6 +13,7 @@ mod core;
 mod cover;
 mod desk;
 mod directory;
+mod facts;
 mod inbox;
 mod intake;
 mod landing;

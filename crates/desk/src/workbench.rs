@@ -184,6 +184,7 @@ impl Core {
         let mut rows = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let mut composition = draft.content;
+            self.recall_facts(&mut composition).await?;
             let around = self.surroundings(false, &composition).await?;
             let view = Layout::of(&mut composition, &around).view(&composition, &around, true);
             let first = view.deliveries.first();
@@ -205,6 +206,7 @@ impl Core {
         let mut compositions = self.compositions.lock().await;
         let draft = self.store.draft::<Composition>(id).await?;
         let mut composition = draft.ok_or(ProblemCode::CompositionUnknown)?.content;
+        self.recall_facts(&mut composition).await?;
         let settled = self.settle(&mut composition).await?;
         self.keep(&mut compositions, composition, &settled).await
     }
@@ -255,7 +257,9 @@ impl Core {
             return Ok(composition.clone());
         }
         let stored = self.store.composition::<Composition>(id).await?;
-        stored.ok_or_else(|| ProblemCode::CompositionUnknown.into())
+        let mut stored = stored.ok_or(ProblemCode::CompositionUnknown)?;
+        self.recall_facts(&mut stored).await?;
+        Ok(stored)
     }
 
     /// Learns what is around a composition and lays it out, which gives its deliveries their identities.

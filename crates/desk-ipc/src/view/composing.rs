@@ -201,7 +201,7 @@ pub struct FileRow {
 }
 
 /// Findings of one file that the page is given; the rest is counted in [`FileRow::more_findings`].
-pub const FINDINGS_SHOWN_MAX: usize = 50;
+pub const FINDINGS_SHOWN_MAX: usize = 20;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]

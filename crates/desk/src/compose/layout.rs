@@ -230,7 +230,7 @@ fn source_of(file: &HeldFile) -> Option<SourceFile> {
         name: file.taken.name.clone(),
         size_bytes: file.taken.size_bytes,
         digest: content.digest,
-        facts: content.facts.clone(),
+        facts: content.facts.as_deref().cloned(),
     })
 }
 

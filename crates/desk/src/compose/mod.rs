@@ -12,7 +12,10 @@ mod send;
 pub(crate) mod trial;
 mod view;
 
-use care_model::{DeliveryId, ProblemCode, limits};
+use std::sync::Arc;
+
+use care_csv::FileFacts;
+use care_model::{DeliveryId, NameReading, ProblemCode, limits};
 use desk_ipc::{CommandError, CompositionId, CompositionMode, PlannedView};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +150,18 @@ impl Composition {
             .iter()
             .filter_map(|file| file.taken.content.as_ref().ok())
             .map(|content| &content.place)
+    }
+
+    /// Files of the standard whose facts are not in memory: where their copies are, their names, and where facts go.
+    pub(crate) fn without_facts(&mut self) -> impl Iterator<Item = (&SpoolRef, &str, &mut Option<Arc<FileFacts>>)> {
+        // What was attached by name is no file of the standard here, whatever it is called.
+        let placed = self.files.iter_mut().filter(|file| file.attached_to.is_none());
+        placed.filter_map(|file| {
+            let name = file.taken.name.as_str();
+            let content = file.taken.content.as_mut().ok()?;
+            let wanted = content.facts.is_none() && NameReading::of(name).standard().is_some();
+            wanted.then_some((&content.place, name, &mut content.facts))
+        })
     }
 
     /// Gives every key its slot, in this order; those without a delivery any more are forgotten.

@@ -1,6 +1,6 @@
 //! Compositions of invented files, for the tests of this folder.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use care_model::{Edition, Finding, Party, ServiceMonth};
 use care_samples::{Samples, Size, UnitRequest};
@@ -82,5 +82,5 @@ impl Trial {
 /// Puts a finding into the facts of a file, as if the checks had found it.
 pub(crate) fn find(composition: &mut Composition, place: usize, finding: Finding) {
     let content = composition.files[place].taken.content.as_mut().unwrap();
-    content.facts.as_mut().unwrap().findings.push(finding);
+    Arc::make_mut(content.facts.as_mut().unwrap()).findings.push(finding);
 }

@@ -11,7 +11,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -43,8 +43,9 @@ pub(crate) struct TakenFile {
 pub(crate) struct TakenContent {
     pub(crate) place: SpoolRef,
     pub(crate) digest: Digest,
-    /// What a file with a name of the standard says about itself.
-    pub(crate) facts: Option<FileFacts>,
+    /// What a file with a name of the standard says about itself; not stored, see [`crate::facts`].
+    #[serde(skip)]
+    pub(crate) facts: Option<Arc<FileFacts>>,
     /// Whether it may travel as an attachment, by its bytes.
     pub(crate) attachable: bool,
 }
@@ -164,7 +165,7 @@ pub(crate) fn keep(spool: &Spool, name: String, size_bytes: u64, source: impl io
         content: Ok(TakenContent {
             place: copied.place,
             digest: copied.digest,
-            facts: examiner.map(Examiner::finish),
+            facts: examiner.map(|examiner| Arc::new(examiner.finish())),
             attachable,
         }),
         name,

@@ -28,7 +28,7 @@ impl HeldFile {
     /// Whether a repair can be offered, from the findings of the file alone.
     pub(crate) fn is_repairable(&self) -> bool {
         let Ok(content) = &self.taken.content else { return false };
-        let findings = content.facts.as_ref().map_or(&[][..], |facts| &facts.findings);
+        let findings = content.facts.as_deref().map_or(&[][..], |facts| &facts.findings);
         self.attached_to.is_none() && care_csv::is_repairable(findings, &self.taken.name)
     }
 }

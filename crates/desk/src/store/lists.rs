@@ -79,9 +79,11 @@ impl Store {
             if known.is_none() && entry.status == DeliveryStatus::Waiting {
                 arrived += 1;
             }
+            // What a person wrote into a delivery goes when its data are not to be had any more.
             sqlx::query(
                 "INSERT INTO inbox (delivery, sequence, state, sealed) VALUES (?, ?, ?, ?)
-                 ON CONFLICT (delivery) DO UPDATE SET state = excluded.state, sealed = excluded.sealed",
+                 ON CONFLICT (delivery) DO UPDATE SET state = excluded.state, sealed = excluded.sealed,
+                     cover = CASE WHEN excluded.state IN ('recalled', 'expired') THEN NULL ELSE cover END",
             )
             .bind(id)
             .bind(i64::try_from(entry.sequence).unwrap_or(i64::MAX))
@@ -155,10 +157,10 @@ impl Store {
         row.map(|row| self.inbox_of(row)).transpose()
     }
 
-    /// Stores a cover that was read.
+    /// Stores a cover that was read, unless its delivery was taken back or expired meanwhile.
     pub(crate) async fn put_cover(&self, delivery: DeliveryId, cover: &Cover) -> Result<(), StoreError> {
         let id = delivery.as_bytes().as_slice();
-        sqlx::query("UPDATE inbox SET cover = ? WHERE delivery = ?")
+        sqlx::query("UPDATE inbox SET cover = ? WHERE delivery = ? AND state NOT IN ('recalled', 'expired')")
             .bind(self.seal(COVER, id, cover)?)
             .bind(id)
             .execute(&self.write)

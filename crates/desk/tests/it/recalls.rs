@@ -4,7 +4,8 @@ use anyhow::Result;
 use care_model::{DeliveryId, ProblemCode};
 use chrono::TimeDelta;
 use desk_ipc::{
-    CommandError, CompositionMode, DeliveryRequest, DeskCommands, InboxStatus, OutboxStatus, OutboxView, SendStateView,
+    CommandError, CompositionMode, DeliveryRequest, DeskCommands, InboxRow, InboxStatus, OutboxStatus, OutboxView,
+    SendStateView,
 };
 use test_support::OpenDesk;
 
@@ -34,12 +35,23 @@ async fn seen_as_recalled(desk: &OpenDesk, delivery: DeliveryId) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_fetched_is_taken_back_and_cannot_be_fetched() -> Result<()> {
     let offices = Offices::open().await?;
-    let (_, row) = offices.send_plan(40, Vec::new()).await?;
+    let memo = crate::support::pdf(&offices.exchange.folder("files")?, "宛先違い.pdf", 100)?;
+    let (_, row) = offices.send_plan(40, vec![memo]).await?;
+    let inbox_row = async || -> Result<Option<InboxRow>> {
+        let rows = offices.service.desk.inbox(()).await?.rows;
+        Ok(rows.into_iter().find(|found| found.delivery == row.delivery))
+    };
+    offices
+        .service
+        .when(async || Ok(inbox_row().await?.filter(|row| !row.attachments.is_empty())))
+        .await?;
     let view = recall(&offices.manager, row.delivery).await?;
     let OutboxStatus::Recalled { at } = *status(&view, row.delivery) else {
         panic!("{view:?}")
     };
     seen_as_recalled(&offices.service, row.delivery).await?;
+    let left = inbox_row().await?.expect("the row");
+    assert!(left.note.is_none() && left.attachments.is_empty(), "{left:?}");
     let target = offices.exchange.folder("received")?;
     let refused = pick_up(&offices.service, row.delivery, &target).await?;
     assert_refused(refused, ProblemCode::DeliveryRecalled);
