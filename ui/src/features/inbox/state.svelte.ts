@@ -1,4 +1,12 @@
-import type { CommandError, DeskEvent, FolderView, InboxRow, InboxView } from "../../ipc/bindings";
+import type {
+  CommandError,
+  DeskEvent,
+  FolderView,
+  InboxRow,
+  InboxStatus,
+  InboxView,
+  ProblemCode,
+} from "../../ipc/bindings";
 import { problemOf, type Desk } from "../../ipc/call";
 import { matches } from "../../lib/search";
 import { extend, keepOnly, nothing, toggle, type Selection } from "../../lib/selection";
@@ -174,8 +182,19 @@ export class Inbox {
 
   #take(view: InboxView): void {
     this.view = view;
+    const asked = this.selection.chosen;
     this.selection = keepOnly(this.selection, this.selectable);
+    if (this.dialog?.kind === "folder" && this.selection.chosen.size === 0 && !this.busy)
+      this.#nothingLeft(asked);
     if (!this.busy) this.#judge();
+  }
+
+  /** Everything that was chosen went its own way while a person was asked for the folder: says why, as far as the rows tell. */
+  #nothingLeft(asked: ReadonlySet<string>): void {
+    this.dialog = null;
+    const gone = this.view?.rows.find((row) => asked.has(row.delivery));
+    const code = gone && whyGone[gone.status.status];
+    if (code) this.problem = { code, params: {}, reference: null };
   }
 
   async #run(act: () => Promise<void>): Promise<void> {
@@ -191,6 +210,13 @@ export class Inbox {
     if (this.dialog?.kind === "progress") this.#judge();
   }
 }
+
+/** Why a row cannot be fetched any more, where its status is the whole reason. */
+const whyGone: Partial<Record<InboxStatus["status"], ProblemCode>> = {
+  recalled: "delivery_recalled",
+  expired: "delivery_expired",
+  received: "already_received",
+};
 
 /** Whether its data may be fetched now. */
 function isWaiting(row: InboxRow): boolean {

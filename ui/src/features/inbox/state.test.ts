@@ -89,6 +89,23 @@ it("shows why a pickup was refused and keeps the choice", async () => {
   expect([...inbox.selection.chosen]).toEqual(["a"]);
 });
 
+it("closes the question when what was chosen is gone meanwhile, and says why", async () => {
+  inbox.choose("a", false);
+  inbox.askFolder();
+  desk.on("inbox", () =>
+    view(row("a", { status: "recalled", at: "2026-11-22T02:00:00Z" }), row("c", waiting)),
+  );
+  await inbox.load();
+  expect(inbox.dialog).toBeNull();
+  expect(inbox.problem?.code).toBe("delivery_recalled");
+  // Of several the rest can still be fetched.
+  inbox.choose("c", false);
+  inbox.askFolder();
+  await inbox.load();
+  expect(inbox.dialog).toEqual({ kind: "folder" });
+  expect(inbox.problem).toBeNull();
+});
+
 it("names the fence that the person was shown when it takes over", async () => {
   const held = row("d", {
     status: "elsewhere",
