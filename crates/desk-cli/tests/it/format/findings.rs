@@ -172,20 +172,17 @@ fn shown(example: &Example, code: &str, rule: Option<&str>, words: &Words) -> Re
     if !changes.is_empty() {
         text += &words.head("example");
     }
+    let code = |value: &str| match value {
+        "" => String::new(),
+        value => format!("`{value}`"),
+    };
     for change in changes {
-        let code = |value: &str| {
-            if value.is_empty() {
-                String::new()
-            } else {
-                format!("`{value}`")
-            }
+        // A file that is not there any more.
+        let after = match (change.place.as_str(), change.after.as_str()) {
+            ("", "") => words.word("none").to_owned(),
+            (_, after) => code(after),
         };
-        text += &row(&[
-            &code(&change.file),
-            &change.place,
-            &code(&change.before),
-            &code(&change.after),
-        ]);
+        text += &row(&[&code(&change.file), &change.place, &code(&change.before), &after]);
     }
     let _ = write!(text, "\n```json\n{line}\n```\n");
     Ok(text)
