@@ -145,16 +145,19 @@ fn of_recipient(recipient: &RecipientComparison) -> Vec<String> {
             Column::left(words::column_service()),
             Column::right(words::column_planned()),
         ];
-        let rows: Vec<Vec<String>> = recipient
-            .unreported
-            .iter()
-            .map(|service| {
+        let mut rows = Vec::new();
+        for of_office in recipient.unreported.chunk_by(|a, b| a.office_number == b.office_number) {
+            if let Some(first) = of_office.first() {
+                rows.push(vec![office(&first.office_name, &first.office_number)]);
+            }
+            let services = of_office.iter();
+            rows.extend(services.map(|service| {
                 vec![
-                    service_name(&service.office_name, &service.office_number, &service.service_code),
+                    format!("  {}", service_name(&service.service_code)),
                     sum(service.planned),
                 ]
-            })
-            .collect();
+            }));
+        }
         page.table(4, &columns, &rows);
     }
     page.blank();
@@ -182,18 +185,21 @@ fn services(page: &mut Page, services: &[ServiceComparison]) {
             words::cases(differences),
         ]
     };
-    let mut rows: Vec<Vec<String>> = services
-        .iter()
-        .map(|service| {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for of_office in services.chunk_by(|a, b| (&a.office_number, a.month) == (&b.office_number, b.month)) {
+        if let Some(first) = of_office.first() {
+            rows.push(vec![office(&first.office_name, &first.office_number)]);
+        }
+        rows.extend(of_office.iter().map(|service| {
             row(
-                service_name(&service.office_name, &service.office_number, &service.service_code),
+                format!("  {}", service_name(&service.service_code)),
                 service.planned,
                 service.actual,
                 service.as_planned,
                 service.differences.len(),
             )
-        })
-        .collect();
+        }));
+    }
     if services.len() > 1 {
         let total = |of: fn(&ServiceComparison) -> Sum| {
             services.iter().map(of).fold(Sum::default(), |all, one| Sum {
@@ -212,48 +218,51 @@ fn services(page: &mut Page, services: &[ServiceComparison]) {
     page.table(2, &columns, &rows);
 }
 
-/// A line for each day that is not as planned.
+/// A line for each day that is not as planned, below its service.
 fn days(page: &mut Page, services: &[ServiceComparison]) {
     let columns = [
         Column::left(words::column_day()),
-        Column::left(words::column_service()),
         Column::left(words::column_planned()),
         Column::left(words::column_actual()),
         Column::left(words::column_change()),
     ];
-    let mut all: Vec<(&ServiceComparison, &Difference)> = services
-        .iter()
-        .flat_map(|service| service.differences.iter().map(move |difference| (service, difference)))
-        .collect();
-    all.sort_by_key(|(_, difference)| difference.date);
-    let rows: Vec<Vec<String>> = all
-        .into_iter()
-        .map(|(service, difference)| {
-            let with_units = difference.change == Change::Units;
-            let with_equipment = difference.change == Change::Equipment;
-            let side = |times: &Option<Times>| match times {
-                Some(times) => self::times(times, with_units, with_equipment),
-                None => words::none(),
-            };
+    let mut rows = Vec::new();
+    for service in services.iter().filter(|service| !service.differences.is_empty()) {
+        let of_office = office(&service.office_name, &service.office_number);
+        rows.push(vec![reading::code_named(
+            of_office,
+            service_name(&service.service_code),
+        )]);
+        rows.extend(service.differences.iter().map(|difference| {
+            let day = difference.date.map(|date| day(date, service.month));
             vec![
-                difference
-                    .date
-                    .map_or_else(reading::day_unknown, |date| day(date, service.month)),
-                service_name(&service.office_name, "", &service.service_code),
-                side(&difference.planned),
-                side(&difference.actual),
+                format!("  {}", day.unwrap_or_else(reading::day_unknown)),
+                side(difference, &difference.planned),
+                side(difference, &difference.actual),
                 change(difference.change),
             ]
-        })
-        .collect();
+        }));
+    }
     page.blank();
     page.table(2, &columns, &rows);
 }
 
-/// An office, a code, and the kind of service that the code begins with.
-fn service_name(name: &str, number: &str, code: &str) -> String {
-    let code = reading::code_named(plain(code), service_type(code));
-    format!("{}\n{}", office(name, number), code.trim_end())
+/// One side of a difference, with the units or the equipment only where they differ.
+fn side(difference: &Difference, times: &Option<Times>) -> String {
+    match times {
+        Some(times) => self::times(
+            times,
+            difference.change == Change::Units,
+            difference.change == Change::Equipment,
+        ),
+        None => words::none(),
+    }
+}
+
+/// A service code and the kind of service that it begins with.
+fn service_name(code: &str) -> String {
+    let named = reading::code_named(plain(code), service_type(code));
+    named.trim_end().to_owned()
 }
 
 fn sum(sum: Sum) -> String {

@@ -50,7 +50,11 @@ pub(crate) fn show(given: &Show, output: &Output) -> Result<(), Failure> {
     }
     output.words(|| contents(&reading, naming));
     for recipient in &reading.recipients {
-        output.say(&ShowLine::Recipient(recipient), || of_recipient(recipient, naming));
+        output.say(&ShowLine::Recipient(recipient), || {
+            let mut page = Page::default();
+            of_recipient(&mut page, recipient, naming);
+            page.into_lines()
+        });
     }
     for sheet in &reading.unassigned {
         output.say(&ShowLine::Unassigned(sheet), || {
@@ -176,11 +180,10 @@ pub(crate) fn who(page: &mut Page, name: Option<&str>, kana: Option<&str>, insur
 }
 
 /// Everything about one care recipient.
-fn of_recipient(recipient: &Recipient, naming: Naming) -> Vec<String> {
-    let mut page = Page::default();
+fn of_recipient(page: &mut Page, recipient: &Recipient, naming: Naming) {
     page.rule('=');
     who(
-        &mut page,
+        page,
         recipient.name.as_deref(),
         recipient.name_kana.as_deref(),
         &recipient.insurer_number,
@@ -188,32 +191,92 @@ fn of_recipient(recipient: &Recipient, naming: Naming) -> Vec<String> {
     );
     page.rule('=');
     for document in &recipient.supplements {
-        documents::supplement(&mut page, naming, document);
+        documents::supplement(page, naming, document);
     }
     for document in &recipient.care_plans {
-        documents::care_plan(&mut page, naming, document);
+        documents::care_plan(page, naming, document);
     }
     for document in &recipient.plan_sheets_2 {
-        documents::plan_sheet_2(&mut page, naming, document);
+        documents::plan_sheet_2(page, naming, document);
     }
     for document in &recipient.weekly_plans {
-        documents::weekly_plan(&mut page, naming, document);
+        documents::weekly_plan(page, naming, document);
     }
     for document in &recipient.prevention_plans {
-        documents::prevention_plan(&mut page, naming, document);
+        documents::prevention_plan(page, naming, document);
     }
     for document in &recipient.profiles {
-        documents::profile(&mut page, naming, document);
+        documents::profile(page, naming, document);
     }
     for document in recipient.use_slips.iter().chain(&recipient.actuals) {
-        month::month_sheet(&mut page, naming, document);
+        month::month_sheet(page, naming, document);
     }
     for document in &recipient.annexes {
-        month::annex(&mut page, naming, document);
+        month::annex(page, naming, document);
     }
     for document in &recipient.deletions {
-        documents::deletion(&mut page, naming, document);
+        documents::deletion(page, naming, document);
     }
     page.blank();
-    page.into_lines()
+}
+
+#[cfg(test)]
+mod tests {
+    use care_model::{Edition, SendUnit};
+    use care_samples::{ExampleOffices, Samples, Size, UnitRequest};
+
+    use super::*;
+
+    /// Without what wrapping and columns change.
+    fn squeezed(text: &str) -> String {
+        text.chars().filter(|c| !c.is_whitespace()).collect()
+    }
+
+    #[test]
+    fn every_filled_field_of_the_samples_is_on_the_page() {
+        let offices = ExampleOffices::new().unwrap();
+        let mut seen = 0;
+        for edition in [Edition::V3, Edition::V4] {
+            for unit in SendUnit::of_edition(edition) {
+                let (from, to) = offices.ends_of(unit.id);
+                let made = Samples::new(7)
+                    .unit(&UnitRequest {
+                        unit: unit.id,
+                        edition,
+                        from,
+                        to,
+                        month: "202604".parse().unwrap(),
+                        size: Size::Recipients(2),
+                    })
+                    .unwrap();
+                let files: Vec<(ExchangeFileName, &[u8])> = made
+                    .files
+                    .iter()
+                    .map(|file| (file.name.clone(), file.bytes.as_slice()))
+                    .collect();
+                let reading = care_reading::read(&files);
+                let mut page = Page::of_columns(20_000);
+                for recipient in &reading.recipients {
+                    of_recipient(&mut page, recipient, Naming(None));
+                }
+                let page = squeezed(&page.into_lines().concat());
+                for sheet in reading.recipients.iter().flat_map(Recipient::sheets) {
+                    for (field, value) in sheet.rows.iter().flat_map(care_reading::Form::entries) {
+                        let text = match (field.name, value) {
+                            ("service_date", care_reading::Value::Date(date)) => values::day(*date, sheet.month()),
+                            // The grand total has numbers of its own that say only that it is one.
+                            _ if ["999999", "9999999999"].contains(&value.text().unwrap_or_default()) => continue,
+                            _ => values::value(field, value),
+                        };
+                        let place = format!("{} {}", sheet.file.name, field.name);
+                        // In a table the lines of a cell stand between those of its neighbours.
+                        let there = text.lines().all(|line| page.contains(&squeezed(line)));
+                        assert!(there, "{place}: {text}");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen > 1_000, "{seen}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Each document as a section of the page.
 
 use care_model::{FileKind, OfficeRole};
-use care_reading::{CarePlan, Deletion, PlanSheet2, PreventionPlan, Profile, Sheet, Supplement, WeeklyPlan};
+use care_reading::{CarePlan, Deletion, Form, PlanSheet2, PreventionPlan, Profile, Sheet, Supplement, WeeklyPlan};
 use messages::reading as words;
 
 use super::{
@@ -150,16 +150,34 @@ pub(crate) fn plan_sheet_2(page: &mut Page, naming: Naming, document: &PlanSheet
             pairs.retain(|(_, value)| !value.is_empty());
             page.blank();
             page.pairs(4, &pairs);
-            let columns: Vec<Column> = SERVICE_FIELDS.iter().map(|name| Column::left(of(name))).collect();
-            let rows: Vec<Vec<String>> = goal
-                .services
+            let mut columns = vec![Column::left(words::column_number())];
+            let titles = SERVICE_FIELDS
                 .iter()
-                .map(|form| SERVICE_FIELDS.iter().map(|name| field(form, name)).collect())
-                .collect();
+                .skip(1)
+                .filter(|name| **name != "service_office_number");
+            columns.extend(titles.map(|name| Column::left(of(name))));
+            let rows: Vec<Vec<String>> = goal.services.iter().map(|form| service(form)).collect();
             page.table(6, &columns, &rows);
             rest.print_own(page, 6, goal.services.iter().copied(), &shown);
         }
     }
+}
+
+/// A service of 第2表; the number of its office stands below the name.
+fn service(form: &Form) -> Vec<String> {
+    let cell = |name: &&str| match *name {
+        "service_office_number" => None,
+        "service_office_name" => {
+            let (name, number) = (field(form, name), field(form, "service_office_number"));
+            Some(if number.is_empty() {
+                name
+            } else {
+                format!("{name}\n{number}").trim().to_owned()
+            })
+        }
+        name => Some(field(form, name)),
+    };
+    SERVICE_FIELDS.iter().filter_map(cell).collect()
 }
 
 /// Fields that 第3表 shows.
@@ -298,10 +316,8 @@ pub(crate) fn prevention_plan(page: &mut Page, naming: Naming, document: &Preven
             ];
             page.blank();
             page.pairs(4, &filled(pairs));
-            let columns: Vec<Column> = SUPPORT_SERVICE_FIELDS
-                .iter()
-                .map(|name| Column::left(of(name)))
-                .collect();
+            let mut columns = vec![Column::left(words::column_number())];
+            columns.extend(SUPPORT_SERVICE_FIELDS.iter().skip(1).map(|name| Column::left(of(name))));
             let rows: Vec<Vec<String>> = plan
                 .services
                 .iter()

@@ -34,21 +34,24 @@ pub(crate) fn month_sheet(page: &mut Page, naming: Naming, document: &MonthSheet
     let by_office = patterns
         .chunk_by(|a, b| (a.first.office_number, a.first.office_name) == (b.first.office_number, b.first.office_name));
     let (mut count, mut units) = (0_i64, 0_i64);
+    let mut rows = Vec::new();
     for patterns in by_office {
         if let Some(pattern) = patterns.first() {
-            page.blank();
-            page.text(2, &office(pattern.first.office_name, pattern.first.office_number));
+            rows.push(vec![office(pattern.first.office_name, pattern.first.office_number)]);
         }
-        let rows: Vec<Vec<String>> = patterns
-            .iter()
-            .map(|pattern| row(pattern, sheet.month(), &rest))
-            .collect();
-        page.table(4, &columns(), &rows);
         for pattern in patterns {
+            rows.push(row(pattern, sheet.month()));
+            // What the record has beside goes across, below its service.
+            let own = rest.own(pattern.first.form, VISIT_FIELDS);
+            if !own.is_empty() {
+                rows.push(vec![format!("{}{}", " ".repeat(10), joined(&own))]);
+            }
             count = count.saturating_add(pattern.count);
             units = units.saturating_add(pattern.units);
         }
     }
+    page.blank();
+    page.table(2, &columns(), &rows);
     page.blank();
     page.text(2, &words::month_total(grouped(count), grouped(units)));
 }
@@ -65,27 +68,18 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-/// One service and its days. What the record has beside is written below the days.
-fn row(pattern: &ServicePattern<'_>, month: Option<ServiceMonth>, rest: &Rest) -> Vec<String> {
+/// One service and its days.
+fn row(pattern: &ServicePattern<'_>, month: Option<ServiceMonth>) -> Vec<String> {
     let form = pattern.first.form;
-    let mut days: Vec<String> = vec![
-        pattern
-            .visits
-            .iter()
-            .map(|visit| visit_day(visit, month))
-            .collect::<Vec<_>>()
-            .join(" "),
-    ];
-    let own = rest.own(form, VISIT_FIELDS);
-    days.extend(own.iter().map(|(label, value)| words::labelled(label, value)));
+    let days: Vec<String> = pattern.visits.iter().map(|visit| visit_day(visit, month)).collect();
     vec![
-        field(form, "service_code"),
+        format!("  {}", field(form, "service_code")),
         service_type(pattern.first.service_code).to_owned(),
         span(form, "start_time", "end_time"),
         field(form, "units"),
         grouped(pattern.count),
         grouped(pattern.units),
-        days.join("\n"),
+        days.join(" "),
     ]
 }
 
@@ -130,10 +124,11 @@ pub(crate) fn annex(page: &mut Page, naming: Naming, document: &Annex) {
     let rest = Rest::of(&sheet.rows, &shown);
     rest.print_common(page, 2);
     let Some(first) = sheet.rows.first() else { return };
-    let mut columns = vec![Column::left(words::column_office()), Column::left(words::column_code())];
+    let mut columns = vec![Column::left(words::column_code())];
     columns.extend(ANNEX_COLUMNS.iter().map(|name| Column::right(label(first, name))));
     let mut rows = Vec::new();
     let mut below = Vec::new();
+    let mut last_office = String::new();
     for line in document.lines() {
         let form = line.form;
         let code = field(form, "service_code");
@@ -142,14 +137,18 @@ pub(crate) fn annex(page: &mut Page, naming: Naming, document: &Annex) {
             AnnexLineKind::Subtotal => words::subtotal(code),
             AnnexLineKind::Total => words::total(),
         };
+        let text = |name| form.text(name).unwrap_or_default();
+        // The total has an office number of its own that is nobody's.
         let of_office = match line.line {
-            AnnexLineKind::Total => plain(form.text("service_office_name").unwrap_or_default()),
-            _ => office(
-                form.text("service_office_name").unwrap_or_default(),
-                form.text("service_office_number").unwrap_or_default(),
-            ),
+            AnnexLineKind::Total => plain(text("service_office_name")),
+            _ => office(text("service_office_name"), text("service_office_number")),
         };
-        let mut row = vec![of_office, name.clone()];
+        if of_office != last_office && !of_office.is_empty() {
+            rows.push(vec![of_office.clone()]);
+            last_office = of_office;
+        }
+        let indent = if line.line == AnnexLineKind::Total { "" } else { "  " };
+        let mut row = vec![format!("{indent}{name}")];
         row.extend(ANNEX_COLUMNS.iter().map(|name| field(form, name)));
         rows.push(row);
         let own = rest.own(form, &shown);

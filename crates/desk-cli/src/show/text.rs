@@ -5,16 +5,22 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// Columns of a printed line.
 pub(crate) const PAGE_COLUMNS: usize = 96;
 /// Columns of the labels in a list; a longer label has a line of its own.
-const LABEL_COLUMNS: usize = 30;
+const LABEL_COLUMNS: usize = 42;
 /// The narrowest column of a table.
 const COLUMN_MIN: usize = 6;
 /// Columns between two columns of a table.
 const GAP: usize = 2;
 
 /// Lines as they will be printed.
-#[derive(Default)]
 pub(crate) struct Page {
+    columns: usize,
     lines: Vec<String>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::of_columns(PAGE_COLUMNS)
+    }
 }
 
 /// One column of a table.
@@ -42,13 +48,21 @@ impl Column {
 }
 
 impl Page {
+    /// A page as wide as this.
+    pub(crate) fn of_columns(columns: usize) -> Self {
+        Self {
+            columns,
+            lines: Vec::new(),
+        }
+    }
+
     pub(crate) fn into_lines(self) -> Vec<String> {
         self.lines
     }
 
     /// A line across.
     pub(crate) fn rule(&mut self, of: char) {
-        self.lines.push(String::from(of).repeat(PAGE_COLUMNS));
+        self.lines.push(String::from(of).repeat(self.columns));
     }
 
     pub(crate) fn blank(&mut self) {
@@ -59,7 +73,7 @@ impl Page {
 
     /// A text of any length, wrapped.
     pub(crate) fn text(&mut self, indent: usize, text: &str) {
-        for line in wrap(text, PAGE_COLUMNS.saturating_sub(indent)) {
+        for line in wrap(text, self.columns.saturating_sub(indent)) {
             self.push(indent, &line);
         }
     }
@@ -68,7 +82,7 @@ impl Page {
     pub(crate) fn pairs(&mut self, indent: usize, pairs: &[(String, String)]) {
         let short = pairs.iter().map(|(label, _)| label.width());
         let labels = short.filter(|width| *width <= LABEL_COLUMNS).max().unwrap_or_default();
-        let room = PAGE_COLUMNS.saturating_sub(indent + labels + GAP);
+        let room = self.columns.saturating_sub(indent + labels + GAP);
         for (label, value) in pairs {
             let mut lines = wrap(value, room).into_iter();
             if label.width() > LABEL_COLUMNS {
@@ -83,24 +97,37 @@ impl Page {
         }
     }
 
-    /// A table. Columns without a single value are left out; long cells are wrapped.
+    /// A table. Columns without a single value are left out; long cells are wrapped; a row of one cell goes across.
     pub(crate) fn table(&mut self, indent: usize, columns: &[Column], rows: &[Vec<String>]) {
+        let across = |row: &[String]| row.len() == 1 && columns.len() > 1;
         let filled: Vec<usize> = (0..columns.len())
-            .filter(|at| rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.is_empty())))
+            .filter(|at| {
+                let mut cells = rows.iter().filter(|row| !across(row)).filter_map(|row| row.get(*at));
+                cells.any(|cell| !cell.is_empty())
+            })
             .collect();
-        let cells = |row: &[String]| -> Vec<String> {
+        let cells = |row: &Vec<String>| -> Vec<String> {
+            if across(row) {
+                return row.clone();
+            }
             let at = filled.iter();
             at.map(|at| row.get(*at).cloned().unwrap_or_default()).collect()
         };
-        let columns: Vec<&Column> = filled.iter().filter_map(|at| columns.get(*at)).collect();
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| cells(row)).collect();
-        let widths = widths(&columns, &rows, PAGE_COLUMNS.saturating_sub(indent));
-        let titles: Vec<String> = columns.iter().map(|column| column.title.clone()).collect();
-        self.row(indent, &columns, &widths, &titles);
-        let across = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        self.push(indent, &"-".repeat(across));
-        for row in &rows {
-            self.row(indent, &columns, &widths, row);
+        let shown: Vec<&Column> = filled.iter().filter_map(|at| columns.get(*at)).collect();
+        let narrow: Vec<Vec<String>> = rows.iter().filter(|row| !across(row)).map(cells).collect();
+        let widths = widths(&shown, &narrow, self.columns.saturating_sub(indent));
+        let titles: Vec<String> = shown.iter().map(|column| column.title.clone()).collect();
+        self.row(indent, &shown, &widths, &titles);
+        let whole = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        self.push(indent, &"-".repeat(whole));
+        for row in rows {
+            match row.as_slice() {
+                [heading] if across(row) => {
+                    let inner = heading.trim_start_matches(' ');
+                    self.text(indent + heading.len() - inner.len(), inner);
+                }
+                _ => self.row(indent, &shown, &widths, &cells(row)),
+            }
         }
     }
 
@@ -135,32 +162,46 @@ impl Page {
     }
 }
 
-/// How wide each column is: as its cells want, and if that is too much, the widest give way first.
+/// How wide each column is: as its title and cells want. If that is too much, first the titles are broken into lines where
+/// their cells are narrower, then the widest columns give way.
 fn widths(columns: &[&Column], rows: &[Vec<String>], room: usize) -> Vec<usize> {
     let widest = |text: &str| text.lines().map(|line| line.width()).max().unwrap_or_default();
-    let mut widths: Vec<usize> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| {
+    let cells: Vec<usize> = (0..columns.len())
+        .map(|at| {
             let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| widest(cell));
-            // A title may be wrapped once where its column is narrow.
-            let title = column.title.width();
-            let title = if title > 12 {
-                title.div_ceil(2) + title % 2
-            } else {
-                title
-            };
-            cells.max().unwrap_or_default().max(title).max(1)
+            cells.max().unwrap_or_default().max(1)
         })
         .collect();
-    let gaps = GAP * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > room {
-        match widths.iter_mut().filter(|width| **width > COLUMN_MIN).max() {
-            Some(widest) => *widest -= 1,
-            None => break,
+    let titles: Vec<usize> = columns.iter().map(|column| column.title.width()).collect();
+    let room = room.saturating_sub(GAP * columns.len().saturating_sub(1));
+    let mut widths: Vec<usize> = cells
+        .iter()
+        .zip(&titles)
+        .map(|(cell, title)| (*cell).max(*title))
+        .collect();
+    for (title_lines, cell_min) in [(1, 30), (2, 24), (3, 16), (3, COLUMN_MIN)] {
+        let least: Vec<usize> = cells
+            .iter()
+            .zip(&titles)
+            .map(|(cell, title)| (*cell).min(cell_min).max(broken(*title, title_lines)))
+            .collect();
+        while widths.iter().sum::<usize>() > room {
+            let may_give = widths.iter_mut().zip(&least).filter(|(width, least)| **width > **least);
+            match may_give.max_by_key(|(width, least)| **width - **least) {
+                Some((width, _)) => *width -= 1,
+                None => break,
+            }
         }
     }
     widths
+}
+
+/// The width of a title that is broken into so many lines; short ones are not. A character is two columns wide.
+fn broken(title: usize, lines: usize) -> usize {
+    match title {
+        0..=8 => title,
+        _ => title.div_ceil(lines).next_multiple_of(2),
+    }
 }
 
 /// A text with spaces behind it up to a width.
@@ -201,7 +242,12 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// What must not stand at the beginning of a line.
 fn closes(c: char) -> bool {
-    "、。，．,.）)」』】〉》］]｝}・：:；;！!？?ー々ゝゞ％%".contains(c)
+    "、。，．,.）)」』】〉》］]｝}・：:；;！!？?ー々ゝゞ％%\"'".contains(c)
+}
+
+/// What must not stand at the end of a line.
+fn opens(c: char) -> bool {
+    "（「『【〈《［｛([{".contains(c)
 }
 
 /// The pieces of a line that are not broken: a word of ASCII, or one character, with what closes behind it.
@@ -212,7 +258,7 @@ fn pieces(line: &str) -> Vec<&str> {
     for (at, c) in line.char_indices() {
         let joined = match before {
             None => true,
-            Some(last) => closes(c) || (last.is_ascii_graphic() && c.is_ascii_graphic()),
+            Some(last) => closes(c) || opens(last) || (last.is_ascii_graphic() && c.is_ascii_graphic()),
         };
         if !joined {
             pieces.extend(line.get(begin..at));
@@ -239,7 +285,7 @@ mod tests {
     #[test]
     fn words_stay_whole_and_points_do_not_begin_a_line() {
         assert_eq!(
-            wrap("電話 000-0000-0001 まで", 16),
+            wrap("電話 000-0000-0001 まで", 14),
             ["電話 ", "000-0000-0001 ", "まで"].map(str::to_owned)
         );
         assert_eq!(wrap("いろは。", 6), ["いろ", "は。"]);
@@ -283,6 +329,18 @@ mod tests {
         assert_eq!(lines.first().unwrap(), "  事業所  単位数  日");
         assert_eq!(lines.get(2).unwrap(), "  見本     1,244  3(金)");
         assert!(lines.get(3).unwrap().starts_with("  ｱｲｳ          5  1(水)"));
+    }
+
+    #[test]
+    fn a_row_of_one_cell_goes_across() {
+        let mut page = Page::default();
+        let columns = [Column::left("a"), Column::left("b")];
+        page.table(
+            0,
+            &columns,
+            &[vec![" 見本の事業所".to_owned()], vec!["1".to_owned(), "2".to_owned()]],
+        );
+        assert_eq!(page.into_lines(), ["a  b", "----", " 見本の事業所", "1  2"]);
     }
 
     #[test]
