@@ -31,6 +31,14 @@ struct Listed {
     params: Vec<(&'static str, String)>,
 }
 
+/// How many of a group are listed. A file of another office is so in every record: once says it.
+fn listed_max(code: FindingCode) -> usize {
+    match code {
+        FindingCode::OfficeMismatch => 1,
+        _ => FINDINGS_PER_FIELD_MAX,
+    }
+}
+
 /// What counts as the same kind of finding.
 type Group = (FindingCode, Option<FindingRule>, Option<u32>);
 
@@ -60,7 +68,7 @@ impl FindingsList {
     ) {
         let group = (found.code, found.rule, found.column);
         let places = self.groups.entry(group).or_default();
-        if places.len() >= FINDINGS_PER_FIELD_MAX || (self.listed.len() >= FINDINGS_PER_FILE_MAX && !places.is_empty())
+        if places.len() >= listed_max(found.code) || (self.listed.len() >= FINDINGS_PER_FILE_MAX && !places.is_empty())
         {
             let last = places.last().and_then(|place| self.listed.get_mut(*place));
             if let Some(last) = last {

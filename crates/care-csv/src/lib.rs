@@ -1,8 +1,14 @@
-//! What is inside a file of the standard: is it MS932 text, how many records, whose, of which month.
+//! What is inside a file of the standard: is it MS932 text, how many records, whose, of which month, and does every
+//! record keep to its layout.
 //!
 //! A file is read once, as raw bytes: no second byte of an MS932 character is a comma, a quote or a line end, so
-//! records and fields are split without decoding. Nothing is kept but one unfinished record, so a file of any size takes
-//! little memory. The fields of the layouts are not checked here yet.
+//! records and fields are split without decoding. Nothing is kept but two records, so a file of any size takes little
+//! memory. `scan` splits, `field_check` judges one field, `rules` what fields of a record have to do with each other,
+//! `sums` the annex, `keys` and `records` say whose and of which month the records are, `findings_list` keeps findings
+//! within their limits, and `examine` brings it together.
+//!
+//! What the standard leaves open is not judged: fields in doubt (`Doubt`), versions whose layout is not known, a repeated
+//! key where one record for each person is usual (an importer takes the later one).
 
 mod examine;
 mod field_check;

@@ -2,7 +2,8 @@
 
 use care_layout::Layout;
 use care_model::{
-    Edition, ExchangeFileName, Finding, FindingCode, FindingRule, NameMonth, ServiceMonth, Severity, check_digit_fits,
+    Edition, ExchangeFileName, FileKind, Finding, FindingCode, FindingRule, NameMonth, ServiceMonth, Severity,
+    check_digit_fits,
 };
 
 use crate::field_check::{FieldCheck, checks_of};
@@ -203,8 +204,11 @@ impl Records {
         let mut same = true;
         if split.changed & one(0) != 0 {
             same = note_change(&mut self.version, &mut self.version_mixed, value(0), self.lines);
-            if self.checks.is_none() && self.count <= 1 {
+            if self.checks.is_none() {
                 self.checks = Checks::of(&self.name, value(0));
+                if let Some(checks) = self.checks.as_mut().filter(|_| self.count > 1) {
+                    checks.spoil();
+                }
             }
         }
         if let Some(index) = self.month_field
@@ -225,29 +229,34 @@ impl Records {
         let row = self.lines;
         let Some(checks) = &mut self.checks else { return true };
         // Where quotes are broken, fields may not be where they seem to be: the quotes are all there is to tell.
-        let in_disorder = split.marks.quote != 0 || split.quote_open;
-        if in_disorder || split.fields != checks.layout.fields.len() {
+        if split.marks.quote != 0 || split.quote_open {
             checks.spoil();
-            if !in_disorder {
-                let found = Found {
-                    severity: Severity::Warns,
-                    code: FindingCode::Columns,
-                    rule: None,
-                    row,
-                    column: None,
-                    field: None,
-                };
-                let (expected, count) = (checks.layout.fields.len(), split.fields);
-                self.list.add_with(found, None, || {
-                    let mut params = vec![("expected", expected.to_string()), ("found", count.to_string())];
-                    let mut beyond = fields(without_line_end(record)).skip(expected);
-                    if count > expected && beyond.all(|field| bare(field).is_empty()) {
-                        // They can be taken off.
-                        params.push(("beyond", "empty".to_owned()));
-                    }
-                    params
-                });
-            }
+            return false;
+        }
+        let expected = checks.layout.fields.len();
+        if split.fields != expected {
+            checks.spoil();
+            // Empty columns at the end can be taken off, if the others are where they belong.
+            let beyond = split.fields > expected
+                && checks.fits(record, split)
+                && fields(without_line_end(record))
+                    .skip(expected)
+                    .all(|field| bare(field).is_empty());
+            let found = Found {
+                severity: Severity::Warns,
+                code: FindingCode::Columns,
+                rule: None,
+                row,
+                column: None,
+                field: None,
+            };
+            self.list.add_with(found, None, || {
+                let mut params = vec![("expected", expected.to_string()), ("found", split.fields.to_string())];
+                if beyond {
+                    params.push(("beyond", "empty".to_owned()));
+                }
+                params
+            });
             return false;
         }
         if split.changed & one(0) != 0 && edition_of(bare(split.field(record, 0))) != Some(checks.edition) {
@@ -332,16 +341,27 @@ impl Records {
             findings.push(Finding::warns(FindingCode::MonthsMixed).at_row(row));
             return None;
         }
-        let month = ServiceMonth::parse(&digits_of_six(self.month.as_deref()?)?).ok()?;
-        if let NameMonth::Of(named) = self.name.month
-            && named != month
+        let found = digits_of_six(self.month.as_deref()?)?;
+        let month = ServiceMonth::parse(&found).ok();
+        // A supplement has 000000 in its name and in its records, or a month in both (利用者補足情報 項番63).
+        let named = match self.name.month {
+            NameMonth::Of(named) => Some(named.to_string()),
+            NameMonth::Zeros if self.name.kind == FileKind::RecipientSupplement => Some(ZEROS.to_owned()),
+            NameMonth::Zeros | NameMonth::Absent => None,
+        };
+        if let Some(named) = named
+            && named != found
+            && (month.is_some() || found == ZEROS)
         {
             let finding = Finding::warns(FindingCode::MonthMismatch);
-            findings.push(finding.param("named", named).param("found", month));
+            findings.push(finding.param("named", named).param("found", found));
         }
-        Some(month)
+        month
     }
 }
+
+/// The month of a supplement that goes with tables 1 to 3.
+const ZEROS: &str = "000000";
 
 impl Checks {
     /// The checks for a file of this name whose first record has this version; none for a layout that is not known.
@@ -357,6 +377,13 @@ impl Checks {
         })
     }
 
+    /// Whether no field has a fault, as far as there are fields.
+    fn fits(&self, record: &[u8], split: &Split) -> bool {
+        let mut fields = self.fields.iter().enumerate().skip(1);
+        fields.all(|(index, check)| check.fault(split.field(record, index)).is_none())
+    }
+
+    /// A record cannot be read: nothing that needs all of them can be judged.
     fn spoil(&mut self) {
         if let Some(sums) = &mut self.sums {
             sums.spoil();

@@ -16,8 +16,6 @@ pub(crate) struct Rules {
     looks_at: FieldSet,
     date: Option<(usize, usize)>,
     service: Option<usize>,
-    /// Whether the service stands as a code of six characters, of which the kind is the beginning.
-    service_code: bool,
     equipment: Option<(usize, usize)>,
     office: Option<(usize, String)>,
 }
@@ -26,13 +24,11 @@ impl Rules {
     /// The rules for a file of this name and layout.
     pub(crate) fn of(name: &ExchangeFileName, layout: &'static Layout) -> Self {
         let pair = |a, b| Some((layout.index(a)?, layout.index(b)?));
-        let service_code = layout.index("service_code");
         let mut rules = Self {
             layout,
             looks_at: 0,
             date: pair("service_date", "target_month"),
-            service: service_code.or_else(|| layout.index("service_type")),
-            service_code: service_code.is_some(),
+            service: layout.index("service_code").or_else(|| layout.index("service_type")),
             equipment: pair("tais_code", "equipment_notification_code"),
             office: sending_office(name)
                 .zip(layout.index("service_office_number"))
@@ -43,6 +39,14 @@ impl Rules {
         let places = places.chain(rules.office.as_ref().map(|(index, _)| *index));
         rules.looks_at = places.fold(0, |set, index| set | one(index));
         rules
+    }
+
+    /// Whether the layout gives the value a meaning of its own.
+    fn is_special(&self, index: usize, value: &[u8]) -> bool {
+        self.layout
+            .fields
+            .get(index)
+            .is_some_and(|field| field.is_special(value))
     }
 
     /// Checks a record; fields in `faulty` have a finding of their own already. Says whether all is well.
@@ -82,7 +86,7 @@ impl Rules {
             let value = bare(raw(service));
             let kind = value.get(..2).unwrap_or_default();
             let code = match Scope::of(kind) {
-                _ if self.service_code && value == b"999999" => None,
+                _ if value == b"999999" && self.is_special(service, value) => None,
                 Scope::Exchanged => None,
                 Scope::Other => Some(FindingCode::ScopeRow),
                 Scope::Unknown => Some(FindingCode::Code),

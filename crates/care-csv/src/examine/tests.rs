@@ -164,6 +164,16 @@ fn the_supplements_month_stands_at_its_end() {
     let right = with("202604");
     assert_eq!((right.month.unwrap().as_str(), keys(&right).len()), ("202604", 0));
     assert_eq!(keys(&with("202605")), ["month_mismatch"]);
+    assert_eq!(keys(&with("000000")), ["month_mismatch"]);
+    let with_plan = SUPPLEMENT.replace("_202604_", "_000000_");
+    let with = |month| facts(&with_plan, &record(SUPPLEMENT, &[("target_month", month)]));
+    assert_eq!(keys(&with("000000")), Vec::<String>::new());
+    let other = with("202604");
+    assert_eq!(keys(&other), ["month_mismatch"]);
+    assert_eq!(
+        (&*other.findings[0].params["named"], &*other.findings[0].params["found"]),
+        ("000000", "202604")
+    );
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Whole files of the sample builder: good ones have nothing to say, whatever the unit, edition, month and seed.
 
+// The helpers here are tests as well.
+#![allow(clippy::unwrap_used)]
+
 use care_csv::{Examiner, examine};
 use care_model::{Edition, OfficeNumber, Party, SendUnit, ServiceKind, ServiceMonth};
 use care_samples::{SampleFile, Samples, Size, UnitRequest};

@@ -24,6 +24,18 @@ fn columns_are_counted() {
         assert_eq!(facts.findings[0].params["expected"], "25");
         assert_eq!(facts.findings[0].params["found"], count);
     }
+    // Empty columns at the end leave the others where they belong.
+    for (tail, units, empty) in [
+        (",,\"\"\r\n", "1", true),
+        (",,1\r\n", "1", false),
+        (",,\r\n", "x", false),
+    ] {
+        let record = record(SCHEDULE, &[("units", units)]);
+        let longer = [record.strip_suffix(b"\r\n").unwrap(), tail.as_bytes()].concat();
+        let facts = facts(SCHEDULE, &longer);
+        assert_eq!(keys(&facts), ["columns"]);
+        assert_eq!(facts.findings[0].params.contains_key("beyond"), empty, "{tail}");
+    }
     // A record that breaks off is told as that; its fields are not judged.
     let cut = &good[..good.len() / 3];
     assert_eq!(
@@ -86,6 +98,7 @@ fn services_are_in_the_scope_of_the_exchange() {
         ("A22411", nothing()),
         ("331111", vec!["scope_row".to_owned()]),
         ("991111", vec!["code".to_owned()]),
+        ("999999", vec!["code".to_owned()]),
         ("11111", vec!["length".to_owned()]),
     ] {
         assert_eq!(found(SCHEDULE, &[("service_code", code)]), expected, "{code}");
@@ -118,6 +131,13 @@ fn results_name_the_sending_office() {
     assert_eq!(keys(&facts), ["office_mismatch_rows"]);
     assert_eq!(facts.findings[0].params["found"], "9970199988");
     assert_eq!(facts.findings[0].params["office"], "9970101003");
+    // Every record of the file: once says it.
+    let all = bytes.repeat(3);
+    let facts = super::facts(ACTUALS, &all);
+    assert_eq!(
+        (facts.findings.len(), facts.findings[0].row, facts.findings[0].more),
+        (1, Some(1), 2)
+    );
     // A slip lists all offices; who manages contracted care passes on the results of others.
     assert_eq!(found(SCHEDULE, &[("service_office_number", "9970199988")]), nothing());
     let passed_on = "UPJSK_202604_9970100013_43_9900100018_46_20260502100137.CSV";
@@ -135,6 +155,12 @@ fn versions() {
     ] {
         assert_eq!(with(SCHEDULE, version), expected, "{version}");
     }
+    // Only the first record is of no known version: the others are checked.
+    let first = file(SCHEDULE, &[&[("csv_version", "2O2407")], &[], &[("units", "x")]]);
+    assert_eq!(
+        keys(&facts(SCHEDULE, &first)),
+        ["version_mixed", "code_csv_version", "kind"]
+    );
     let mixed = file(SCHEDULE, &[&[], &[("csv_version", "202208")]]);
     assert_eq!(keys(&facts(SCHEDULE, &mixed)), ["version_mixed"]);
     let old = "UPPLAN_202604_9970100013_9970101003_20260326095635.CSV";
