@@ -5,6 +5,7 @@ use care_model::{
     Serial, ServiceKind, UnitMatch, UnitMonth,
 };
 
+use crate::mates;
 use crate::plan::{PlannedDelivery, SourceFile};
 
 /// A file with its name.
@@ -152,6 +153,11 @@ pub(crate) fn judge(sender: OfficeNumber, sender_kinds: &[ServiceKind], group: G
         judge_name(member, unit, lead_month, &mut all);
         file_findings.extend(all.into_iter().map(|finding| (number, finding.in_file(number))));
     }
+    let across = mates::compare(&group.members).into_iter();
+    file_findings.extend(across.map(|(number, finding)| (number, finding.in_file(number))));
+    // Of one file all findings stand together.
+    let place = |number: u32| group.members.iter().position(|member| member.file.number == number);
+    file_findings.sort_by_key(|(number, _)| place(*number));
     let facts = group.members.iter().filter_map(|member| member.file.facts.as_ref());
     let blocked = findings.iter().any(Finding::is_blocking) || file_findings.iter().any(|(_, f)| f.is_blocking());
     PlannedDelivery {
@@ -176,7 +182,13 @@ fn judge_offices(
     findings: &mut Vec<Finding>,
 ) {
     if from.office != sender {
-        let finding = Finding::blocks(FindingCode::OfficeMismatch).rule(FindingRule::Sender);
+        // The standard's own examples of actuals swap the offices and not their kinds.
+        let rule = if to.office == sender {
+            FindingRule::Swapped
+        } else {
+            FindingRule::Sender
+        };
+        let finding = Finding::blocks(FindingCode::OfficeMismatch).rule(rule);
         findings.push(finding.param("office", sender).param("found", from.office));
     } else if let Some(kind) = from.kind
         && !sender_kinds.is_empty()
@@ -187,6 +199,11 @@ fn judge_offices(
     }
     if from == to {
         findings.push(Finding::blocks(FindingCode::DestinationIsSender));
+    }
+    // This office's own number is registered; of the other one a slip of the pen may be told.
+    if from.office == sender && !to.office.check_digit_fits() {
+        let finding = Finding::notes(FindingCode::CheckDigit).rule(FindingRule::OfficeNumber);
+        findings.push(finding.param("number", to.office));
     }
     for address in [from, to] {
         if let Some(kind) = address.kind
@@ -227,8 +244,14 @@ fn judge_name(
     if !name.extension_as_printed() {
         findings.push(Finding::notes(FindingCode::Extension));
     }
-    if name.has_stray_month() {
-        findings.push(Finding::warns(FindingCode::Name).rule(FindingRule::StrayMonth));
+    for (is_so, rule) in [
+        (!name.letters_as_printed(), FindingRule::Case),
+        (name.has_stray_month(), FindingRule::StrayMonth),
+    ] {
+        if is_so {
+            let finding = Finding::warns(FindingCode::Name).rule(rule);
+            findings.push(finding.param("suggestion", name.corrected()));
+        }
     }
     if name.kind == FileKind::RecipientSupplement
         && let Some(unit) = unit.filter(|unit| unit.has(name.kind))

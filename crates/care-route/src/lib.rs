@@ -4,6 +4,8 @@
 //! delivery is only what D19 lists; everything else is told and may be sent after a confirmation.
 
 mod judge;
+mod likely;
+mod mates;
 mod plan;
 
 pub use plan::{Plan, PlannedDelivery, SourceFile, plan};

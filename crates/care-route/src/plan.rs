@@ -10,6 +10,7 @@ use care_model::{
 };
 
 use crate::judge::{Group, Member, explain_neighbours, judge};
+use crate::likely::likely_name;
 
 /// One file to be planned.
 #[derive(Debug, Clone)]
@@ -127,6 +128,9 @@ fn sort_names<'a>(files: &'a [SourceFile], plan: &mut Plan) -> Grouped<'a> {
     let mut foreign: Vec<&SourceFile> = Vec::new();
     let mut copies: Vec<(&SourceFile, ExchangeFileName)> = Vec::new();
     let mut differing: Vec<String> = Vec::new();
+    // Of two copies the one with the lower number is sent, in whatever order they come.
+    let mut files: Vec<&SourceFile> = files.iter().collect();
+    files.sort_by_key(|file| file.number);
     for file in files {
         match NameReading::of(&file.name) {
             NameReading::Standard(name) => {
@@ -192,6 +196,14 @@ fn sort_names<'a>(files: &'a [SourceFile], plan: &mut Plan) -> Grouped<'a> {
             plan.attachments.push(file.number);
         }
     }
+    let unexplained = strays
+        .iter_mut()
+        .filter(|(_, finding)| finding.code == FindingCode::Name && !finding.params.contains_key("suggestion"));
+    for (file, finding) in unexplained.take(UNEXPLAINED_MAX) {
+        if let Some(name) = likely_name(&file.name, grouped.values().map(Vec::as_slice)) {
+            finding.params.insert("suggestion".to_owned(), name.canonical());
+        }
+    }
     strays.sort_by_key(|(file, _)| file.number);
     plan.unplaced = strays
         .into_iter()
@@ -199,6 +211,9 @@ fn sort_names<'a>(files: &'a [SourceFile], plan: &mut Plan) -> Grouped<'a> {
         .collect();
     grouped
 }
+
+/// Names that are compared with the other files to find what they should be.
+const UNEXPLAINED_MAX: usize = 200;
 
 fn duplicate_of(name: &ExchangeFileName) -> Finding {
     Finding::warns(FindingCode::Duplicate).param("name", name)

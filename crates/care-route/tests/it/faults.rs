@@ -56,7 +56,7 @@ fn a_file_too_many_is_named_and_blocks() {
         offices.home_help,
     );
     let files = files_of(&[schedule(), actual]);
-    check(&files, &[(&["mate_surplus"], true)]);
+    check(&files, &[(&["mate_surplus", "office_mismatch_rows"], true)]);
     // The same kind twice, for two months, under one serial.
     let twice = dropped(|files| {
         let plan = files
@@ -123,7 +123,7 @@ fn what_is_not_on_the_list_of_blocks_only_warns() {
     check(&rename("", "_11_", "_51_"), &[(&["scope_name"], false)]);
     check(
         &rename("UPHOSOKU", "_202604_", "_000000_"),
-        &[(&["hosoku_month"], false)],
+        &[(&["month_mismatch", "hosoku_month"], false)],
     );
     check(&rename("UPPLAN", ".CSV", ".csv"), &[(&["extension"], false)]);
     let offices = ExampleOffices::new().unwrap();
@@ -133,7 +133,10 @@ fn what_is_not_on_the_list_of_blocks_only_warns() {
         offices.care_management,
         offices.home_help,
     );
-    check(&files_of(&[wrong_way]), &[(&["direction"], false)]);
+    check(
+        &files_of(&[wrong_way]),
+        &[(&["direction", "office_mismatch_rows"], false)],
+    );
 }
 
 #[test]

@@ -3,7 +3,9 @@
 // The helpers here are tests as well.
 #![allow(clippy::unwrap_used)]
 
+mod every_fault;
 mod faults;
+mod mates;
 mod nothing_lost;
 mod units;
 
@@ -74,13 +76,14 @@ pub(crate) fn plan_as_manager(files: &[SourceFile]) -> Plan {
     plan(manager.office, &[manager.kind], files)
 }
 
-/// Every message key in a delivery, unit and files.
+/// Every message key in a delivery, unit and files; of one file's records the same many times over counts as one.
 pub(crate) fn keys(delivery: &PlannedDelivery) -> Vec<String> {
-    let of_files = delivery.file_findings.iter().map(|(_, finding)| finding);
-    delivery
-        .findings
+    let mut of_files: Vec<_> = delivery
+        .file_findings
         .iter()
-        .chain(of_files)
-        .map(|finding| finding.message_key())
-        .collect()
+        .map(|(number, finding)| (*number, finding.message_key()))
+        .collect();
+    of_files.dedup();
+    let of_unit = delivery.findings.iter().map(|finding| finding.message_key());
+    of_unit.chain(of_files.into_iter().map(|(_, key)| key)).collect()
 }

@@ -119,12 +119,6 @@ pub(super) fn further(maker: &Maker) -> Vec<Fault> {
     vec![
         wrong_sum("total_wrong", schedule, "999999"),
         wrong_sum("subtotal_wrong", &maker.day_care, "15AAAA"),
-        slip(
-            "check_digit_office",
-            "service_office_number",
-            "9970101004",
-            &[C::CheckDigit],
-        ),
         check_digit_insurer(schedule),
         slip("month_thirteen", "target_month", "202613", &[C::Date, C::MonthsMixed]),
         slip("time_of_letters", "end_time", "13:0", &[C::Kind, C::Time, C::Pattern]),

@@ -1,0 +1,1 @@
+//! What files of one delivery say about each other.
