@@ -75,21 +75,99 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_files_changes_no_delivery(files in proptest::collection::vec(name(), 1..60)) {
-        // With one content no two files of a name differ, so the order cannot matter to what is sent.
-        let source = |number: usize| SourceFile {
-            number: 1,
-            name: files[number].clone(),
-            size_bytes: 1,
-            digest: Digest::of(b"same"),
-            facts: None,
+    fn the_order_of_the_files_changes_nothing(
+        files in proptest::collection::vec((name(), 0_u8..3), 0..60).prop_flat_map(|files| {
+            let files: Vec<(u32, String, u8)> =
+                (1..).zip(files).map(|(number, (name, content))| (number, name, content)).collect();
+            (Just(files.clone()), Just(files).prop_shuffle())
+        }),
+    ) {
+        let sources = |files: &[(u32, String, u8)]| -> Vec<SourceFile> {
+            let files = files.iter();
+            files
+                .map(|(number, name, content)| SourceFile {
+                    number: *number,
+                    name: name.clone(),
+                    size_bytes: 1,
+                    digest: Digest::of(&[*content]),
+                    facts: None,
+                })
+                .collect()
         };
-        let forward: Vec<SourceFile> = (0..files.len()).map(source).collect();
-        let backward: Vec<SourceFile> = (0..files.len()).rev().map(source).collect();
-        let summary = |plan: &Plan| -> Vec<_> {
-            let all = plan.deliveries.iter();
-            all.map(|d| (d.serial, d.to, d.from, d.unit.map(|unit| unit.id), d.files.len())).collect()
-        };
-        prop_assert_eq!(summary(&plan_as_manager(&forward)), summary(&plan_as_manager(&backward)));
+        let (sorted, shuffled) = files;
+        prop_assert_eq!(plan_as_manager(&sources(&sorted)), plan_as_manager(&sources(&shuffled)));
     }
+
+    #[test]
+    fn deliveries_are_a_hundred_at_most_and_ascend(count in 95_usize..210, seed in any::<u64>()) {
+        // Serials in no order, two destinations, one deletion each.
+        let files: Vec<SourceFile> = (0..count)
+            .map(|number| {
+                let mixed = (number as u64).wrapping_mul(7_919).wrapping_add(seed) % 100_000;
+                let end = ["9970101003_11", "9970101011_15"][number % 2];
+                SourceFile {
+                    number: u32::try_from(number).unwrap(),
+                    name: format!("DLT1KYO_9970100013_43_{end}_202603{mixed:05}{:03}.CSV", number % 1_000),
+                    size_bytes: 1,
+                    digest: Digest::of(&number.to_le_bytes()),
+                    facts: None,
+                }
+            })
+            .collect();
+        let plan = plan_as_manager(&files);
+        prop_assert_eq!(plan.deliveries.len(), count.min(100));
+        prop_assert_eq!(plan.over_limit.len(), count.saturating_sub(100));
+        prop_assert_eq!(plan.findings.len(), usize::from(count > 100));
+        let all: Vec<_> = plan.deliveries.iter().chain(&plan.over_limit).map(|d| (d.serial, d.to)).collect();
+        prop_assert!(all.is_sorted());
+        prop_assert_eq!(places(&plan), (0..u32::try_from(count).unwrap()).collect::<Vec<_>>());
+    }
+}
+
+/// Names that somebody might send to do harm, or that a file system spells in its own way.
+const HOSTILE: &[&str] = &[
+    "..\\UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV",
+    "../../UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV",
+    "C:\\UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV",
+    "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV.",
+    "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV:stream",
+    "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635\u{202e}VSC.exe",
+    "UPPLAN_202604_9970100013_43_9970101003_11_20260326095635.CSV\0",
+    "CON",
+    "NUL.CSV",
+    "..",
+    ".",
+    "",
+    // The same word in one character and in two.
+    "\u{30ac}.pdf",
+    "\u{30ab}\u{3099}.pdf",
+];
+
+#[test]
+fn hostile_names_are_in_no_delivery_and_none_is_lost() {
+    let long = format!("UPPLAN_{}.CSV", "1".repeat(300));
+    let good = "DLT1KYO_9970100013_43_9970101003_11_20260326095635.CSV";
+    let names: Vec<&str> = HOSTILE.iter().copied().chain([long.as_str(), good, good]).collect();
+    let files: Vec<SourceFile> = (1..)
+        .zip(&names)
+        .map(|(number, name)| SourceFile {
+            number,
+            name: (*name).to_owned(),
+            size_bytes: 1,
+            // Both files of the one name have the same bytes, all others their own.
+            digest: Digest::of(name.as_bytes()),
+            facts: None,
+        })
+        .collect();
+    let plan = plan_as_manager(&files);
+    assert_eq!(
+        places(&plan),
+        (1..=u32::try_from(names.len()).unwrap()).collect::<Vec<_>>()
+    );
+    let [delivery] = plan.deliveries.as_slice() else {
+        panic!("{:?}", plan.deliveries.len())
+    };
+    // Of the same name twice one is sent.
+    assert_eq!(delivery.files, [u32::try_from(names.len() - 1).unwrap()]);
+    assert!(!delivery.blocked);
 }
