@@ -3,6 +3,9 @@
 // The helpers here are tests as well.
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
+mod repairs;
+
 use care_csv::{Examiner, examine};
 use care_model::{Edition, OfficeNumber, Party, SendUnit, ServiceKind, ServiceMonth};
 use care_samples::{SampleFile, Samples, Size, UnitRequest};
