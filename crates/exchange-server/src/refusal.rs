@@ -129,6 +129,7 @@ pub(crate) fn of_header(error: HeaderError, header: &DeliveryHeader) -> Refusal 
     let megabytes = |bytes: u64| bytes / (1_024 * 1_024);
     match error {
         HeaderError::SameParty => ProblemCode::DestinationIsSender.into(),
+        HeaderError::Empty => ProblemCode::CompositionEmpty.into(),
         HeaderError::Parts | HeaderError::Names => ProblemCode::DeliveryMalformed.into(),
         HeaderError::Limit => {
             let of = |role| header.parts.iter().filter(move |part| part.role == role);

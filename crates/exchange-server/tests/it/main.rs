@@ -9,6 +9,7 @@ mod certificate;
 mod endpoints;
 mod enrolment;
 mod exchange;
+mod kills;
 mod limits;
 mod linkage;
 mod recalling;
