@@ -95,7 +95,7 @@ fn inbox_status(status: &InboxStatus) -> String {
         InboxStatus::Fetching { .. } => messages::cli::status_fetching(),
         InboxStatus::Elsewhere { terminal_name, .. } => messages::cli::status_elsewhere(terminal_name),
         InboxStatus::Received { .. } => messages::cli::status_received(),
-        InboxStatus::Superseded => messages::cli::status_superseded(),
+        InboxStatus::Superseded { .. } => messages::cli::status_superseded(),
         InboxStatus::Recalled { .. } => messages::cli::status_recalled(),
         InboxStatus::Expired { .. } => messages::cli::status_expired(),
     }

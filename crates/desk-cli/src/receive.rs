@@ -203,7 +203,7 @@ fn outcome(row: &InboxRow, again: bool) -> DeliveryLine {
                 .with("terminal", terminal_name)
                 .with("since", since.to_rfc3339()),
         ),
-        InboxStatus::Superseded => Some(ProblemCode::ClaimLost.into()),
+        InboxStatus::Superseded { .. } => Some(ProblemCode::ClaimLost.into()),
         InboxStatus::Recalled { .. } => Some(ProblemCode::DeliveryRecalled.into()),
         InboxStatus::Expired { .. } => Some(ProblemCode::DeliveryExpired.into()),
     };

@@ -83,6 +83,7 @@ pub fn typescript() -> String {
         view::FolderView,
         view::InboxRow,
         view::InboxStatus,
+        view::HolderView,
         view::PickupStart,
         view::TakeOverStart,
     ) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use care_model::{DeliveryId, TerminalId};
-use desk_ipc::{CommandError, FolderView, InboxRow, InboxStatus, InboxView};
+use desk_ipc::{CommandError, FolderView, HolderView, InboxRow, InboxStatus, InboxView};
 use exchange_flow::pickup::PickupState;
 use exchange_protocol::DeliveryStatus;
 
@@ -85,7 +85,11 @@ fn row_view(row: InboxStored, pickup: Option<&Pickup>, terminal: Option<Terminal
 fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<TerminalId>) -> InboxStatus {
     match pickup.map(|pickup| &pickup.state) {
         Some(PickupState::Landed { .. }) => return InboxStatus::Fetching { landed: true },
-        Some(PickupState::Superseded) => return InboxStatus::Superseded,
+        Some(PickupState::Superseded) => {
+            return InboxStatus::Superseded {
+                holder: holder(listed, terminal),
+            };
+        }
         Some(PickupState::Confirmed { received_at }) => {
             return InboxStatus::Received {
                 at: *received_at,
@@ -105,23 +109,14 @@ fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<Ter
     let problem = pickup.and_then(|pickup| pickup.content.refusal.clone());
     match listed {
         DeliveryStatus::Waiting => InboxStatus::Waiting { problem },
-        DeliveryStatus::Claimed {
-            terminal: holder,
-            terminal_name,
-            since,
-            fence,
-            held,
-        } => {
-            if Some(*holder) == terminal || !held {
-                InboxStatus::Waiting { problem }
-            } else {
-                InboxStatus::Elsewhere {
-                    terminal_name: terminal_name.clone(),
-                    since: *since,
-                    fence: *fence,
-                }
-            }
-        }
+        DeliveryStatus::Claimed { .. } => match holder(listed, terminal) {
+            None => InboxStatus::Waiting { problem },
+            Some(holder) => InboxStatus::Elsewhere {
+                terminal_name: holder.terminal_name,
+                since: holder.since,
+                fence: holder.fence,
+            },
+        },
         DeliveryStatus::Received { at } => InboxStatus::Received {
             at: *at,
             here: false,
@@ -129,6 +124,24 @@ fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<Ter
         },
         DeliveryStatus::Recalled { at } => InboxStatus::Recalled { at: *at },
         DeliveryStatus::Expired { at } => InboxStatus::Expired { at: *at },
+    }
+}
+
+/// Another terminal whose claim only a takeover frees.
+fn holder(listed: &DeliveryStatus, terminal: Option<TerminalId>) -> Option<HolderView> {
+    match listed {
+        DeliveryStatus::Claimed {
+            terminal: holder,
+            terminal_name,
+            since,
+            fence,
+            held: true,
+        } if Some(*holder) != terminal => Some(HolderView {
+            terminal_name: terminal_name.clone(),
+            since: *since,
+            fence: *fence,
+        }),
+        _ => None,
     }
 }
 

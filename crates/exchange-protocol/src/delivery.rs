@@ -88,6 +88,9 @@ pub enum HeaderError {
     /// Too many or too large parts.
     #[error("the delivery is over a limit")]
     Limit,
+    /// Every part is empty, or all but the cover: there is nothing to fetch.
+    #[error("there is nothing in the parts")]
+    Empty,
     /// From and to are the same office in the same service kind (D16).
     #[error("sender and destination are the same")]
     SameParty,
@@ -151,6 +154,11 @@ impl DeliveryHeader {
             || count(PartRole::StandardFile) > limits::STANDARD_FILES_MAX
         {
             return Err(HeaderError::Limit);
+        }
+        // A claim holds once the last byte was served; of nothing there is no last byte.
+        let mut content = self.parts.iter().filter(|part| part.role != PartRole::Cover);
+        if content.all(|part| part.size_bytes == 0) {
+            return Err(HeaderError::Empty);
         }
         Ok(())
     }

@@ -157,10 +157,15 @@ mod tests {
             Err(HeaderError::Names)
         );
         assert_eq!(header(&[("../A.CSV", b"")]).check(), Err(HeaderError::Names));
+        assert_eq!(
+            header(&[("A.CSV", b""), ("B.CSV", b"")]).check(),
+            Err(HeaderError::Empty)
+        );
+        assert_eq!(header(&[("A.CSV", b"one"), ("B.CSV", b"")]).check(), Ok(()));
         let mut same = header(&[("A.CSV", b"")]);
         same.to = same.from;
         assert_eq!(same.check(), Err(HeaderError::SameParty));
-        let mut late_cover = header(&[("A.CSV", b"")]);
+        let mut late_cover = header(&[("A.CSV", b"one")]);
         late_cover.parts.push(Part {
             role: PartRole::Cover,
             name: None,

@@ -1058,7 +1058,11 @@ here: boolean,
 /**
  * The name of the folder it landed in, if here.
  */
-folder_name: string | null, } | { "status": "superseded" } | { "status": "recalled", 
+folder_name: string | null, } | { "status": "superseded", 
+/**
+ * Whoever holds it now, to be named in a takeover back to this terminal; none once it is over, or free.
+ */
+holder: HolderView | null, } | { "status": "recalled", 
 /**
  * When.
  */
@@ -1067,6 +1071,20 @@ at: string, } | { "status": "expired",
  * When.
  */
 at: string, };
+
+export type HolderView = { 
+/**
+ * Which.
+ */
+terminal_name: string, 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * To name in a takeover.
+ */
+fence: number, };
 
 export type PickupStart = { 
 /**

@@ -183,7 +183,10 @@ pub enum InboxStatus {
         folder_name: Option<String>,
     },
     /// The files are here, but another terminal took the delivery over: this copy is doubtful.
-    Superseded,
+    Superseded {
+        /// Whoever holds it now, to be named in a takeover back to this terminal; none once it is over, or free.
+        holder: Option<HolderView>,
+    },
     /// The sender took it back.
     Recalled {
         /// When.
@@ -196,6 +199,18 @@ pub enum InboxStatus {
         #[ts(type = "string")]
         at: DateTime<Utc>,
     },
+}
+
+/// The terminal that holds a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HolderView {
+    /// Which.
+    pub terminal_name: String,
+    /// Since when.
+    #[ts(type = "string")]
+    pub since: DateTime<Utc>,
+    /// To name in a takeover.
+    pub fence: u64,
 }
 
 /// データ取得.

@@ -138,6 +138,7 @@ fn content_of(
     header.check().map_err(|error| match error {
         HeaderError::SameParty => CommandError::new(ProblemCode::DestinationIsSender),
         HeaderError::Limit => super::refusal_with_limits(ProblemCode::DeliveryTooLarge),
+        HeaderError::Empty => CommandError::new(ProblemCode::CompositionEmpty),
         HeaderError::Parts | HeaderError::Names => CommandError::new(ProblemCode::DeliveryMalformed),
     })?;
     let header_json =

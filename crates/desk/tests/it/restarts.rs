@@ -1,13 +1,11 @@
 //! Lines that break and processes that end in the middle: nothing is lost, nothing arrives twice.
 
-use std::path::Path;
-
 use anyhow::Result;
 use care_model::ProblemCode;
 use desk_ipc::{CompositionMode, DeskCommands, InboxStatus, OutboxStatus, SendStateView, Stage, WaitReason};
 use test_support::OpenDesk;
 
-use crate::support::{Offices, assert_refused, names_in, only, pdf, pick_up, unit};
+use crate::support::{Offices, assert_refused, database, names_in, only, pdf, pick_up, unit};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
@@ -156,12 +154,6 @@ async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
         std::fs::read(large)?
     );
     Ok(())
-}
-
-/// The database of a profile, opened beside the desk or after it.
-async fn database(profile: &Path) -> Result<sqlx::SqlitePool> {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(profile.join("desk.db"));
-    Ok(sqlx::SqlitePool::connect_with(options).await?)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -110,3 +110,9 @@ pub(crate) fn assert_refused<T: std::fmt::Debug>(result: Result<T, CommandError>
     let words = messages::problem(code.as_str(), &error.params);
     assert!(!words.what.is_empty() && !words.what.contains('－'), "{words:?}");
 }
+
+/// The database of a profile, opened beside the desk or after it.
+pub(crate) async fn database(profile: &Path) -> Result<sqlx::SqlitePool> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(profile.join("desk.db"));
+    Ok(sqlx::SqlitePool::connect_with(options).await?)
+}
