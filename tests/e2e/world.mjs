@@ -153,6 +153,11 @@ export class World {
     return folder;
   }
 
+  /** Lets nobody write into a folder that was mounted any more. */
+  async makeReadOnly(folder) {
+    await run("mount", ["-o", "remount,ro", folder]);
+  }
+
   /** A folder of this world. */
   async makeFolder(name) {
     const folder = path.join(this.folder, name);

@@ -48,7 +48,7 @@ async function cannotSend() {
 test("a missing mate is named", async () => {
   const codes = await dropped(await fixture("faulty/mate_missing"));
   assert.ok(codes.length > 0);
-  await planner.sees("送る前に直すところ");
+  await planner.sees("送れません：1件");
   await cannotSend();
   await planner.look("20-mate-missing");
 });

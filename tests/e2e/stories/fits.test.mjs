@@ -14,7 +14,10 @@ before(async () => {
   browser = await launch();
   const account = world.accounts.planning;
   planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, account, account.issuePassword, "受付のパソコン");
+  await planner.terminal.willChooseConnectionFile(world.connection);
+  await planner.button("接続ファイルを選ぶ").click();
+  await planner.field("事業所ユーザID").fill(account.officeId);
+  await planner.field("この端末の名前").fill("受付のパソコン");
 });
 after(async () => {
   await browser?.close();
@@ -31,6 +34,28 @@ async function inWindow(...wanted) {
     assert.ok(inside, `${thing} ends at ${box.x + box.width}, ${box.y + box.height} of ${width}, ${height}`);
   }
 }
+
+test("初期設定: a refusal and the button to try again are seen together", async () => {
+  for (const [name, size] of [
+    ["1280x860", { width: 1280, height: 860 }],
+    ["1024x700", { width: 1024, height: 700 }],
+  ]) {
+    await planner.page.setViewportSize(size);
+    await planner.field("証明書発行用パスワード").fill("machigai-password");
+    await planner.button("証明書を発行して始める").click();
+    await planner.page.locator('[data-code="enrolment_password_refused"]').waitFor();
+    await planner.look(`62-set-up-refused-${name}`);
+    await inWindow(
+      planner.field("証明書発行用パスワード"),
+      planner.page.locator('[data-code="enrolment_password_refused"]'),
+      planner.button("証明書を発行して始める"),
+    );
+  }
+  const account = world.accounts.planning;
+  await planner.field("証明書発行用パスワード").fill(account.issuePassword);
+  await planner.button("証明書を発行して始める").click();
+  await planner.heading("個人ユーザIDでログイン").waitFor();
+});
 
 test("ログイン at 1024x700: a refusal, the fields and the next button are seen together", async () => {
   await planner.page.setViewportSize({ width: 1024, height: 700 });
@@ -63,6 +88,7 @@ test("a KJ ID typed small is shown in capitals and accepted", async () => {
 test("トップページ: the four figures stand on one line", async () => {
   for (const width of [1024, 1180]) {
     await planner.page.setViewportSize({ width, height: 780 });
+    await planner.page.locator(".figure .count").first().waitFor();
     const tops = await planner.page
       .locator(".figure .count")
       .evaluateAll((counts) => counts.map((count) => count.getBoundingClientRect().top));
