@@ -17,6 +17,9 @@ const EXCEPTED: &[&str] = &[
     "crates/fuzz/src/",
     // The names of the two invented offices.
     "xtask/src/demo/",
+    // Invented compositions and views for tests only.
+    "crates/desk/src/compose/trial.rs",
+    "ui/src/test-views.ts",
     // The signs that a line of a form does not begin with.
     "crates/desk-cli/src/show/text.rs",
     // The calendar's signs and the ranges of kana, not sentences.
