@@ -17,7 +17,10 @@ use messages::reading as words;
 use serde::Serialize;
 
 pub(crate) use self::text::{Column, Page};
-use self::{documents::Naming, values::plain};
+use self::{
+    documents::{Naming, Printing},
+    values::plain,
+};
 use crate::{
     arguments::{Show, ViewingSide},
     files,
@@ -62,7 +65,7 @@ pub(crate) fn show(given: &Show, output: &Output) -> Result<(), Failure> {
             page.blank();
             page.rule('=');
             page.text(0, &words::unassigned());
-            documents::plain_records(&mut page, naming, sheet, &[]);
+            documents::plain_records(&mut page, &mut Printing::new(naming), sheet, &[]);
             page.into_lines()
         });
     }
@@ -181,6 +184,7 @@ pub(crate) fn who(page: &mut Page, name: Option<&str>, kana: Option<&str>, insur
 
 /// Everything about one care recipient.
 fn of_recipient(page: &mut Page, recipient: &Recipient, naming: Naming) {
+    let mut printing = Printing::new(naming);
     page.rule('=');
     who(
         page,
@@ -191,31 +195,31 @@ fn of_recipient(page: &mut Page, recipient: &Recipient, naming: Naming) {
     );
     page.rule('=');
     for document in &recipient.supplements {
-        documents::supplement(page, naming, document);
+        documents::supplement(page, &mut printing, document);
     }
     for document in &recipient.care_plans {
-        documents::care_plan(page, naming, document);
+        documents::care_plan(page, &mut printing, document);
     }
     for document in &recipient.plan_sheets_2 {
-        documents::plan_sheet_2(page, naming, document);
+        documents::plan_sheet_2(page, &mut printing, document);
     }
     for document in &recipient.weekly_plans {
-        documents::weekly_plan(page, naming, document);
+        documents::weekly_plan(page, &mut printing, document);
     }
     for document in &recipient.prevention_plans {
-        documents::prevention_plan(page, naming, document);
+        documents::prevention_plan(page, &mut printing, document);
     }
     for document in &recipient.profiles {
-        documents::profile(page, naming, document);
+        documents::profile(page, &mut printing, document);
     }
     for document in recipient.use_slips.iter().chain(&recipient.actuals) {
-        month::month_sheet(page, naming, document);
+        month::month_sheet(page, &mut printing, document);
     }
     for document in &recipient.annexes {
-        month::annex(page, naming, document);
+        month::annex(page, &mut printing, document);
     }
     for document in &recipient.deletions {
-        documents::deletion(page, naming, document);
+        documents::deletion(page, &mut printing, document);
     }
     page.blank();
 }

@@ -1,7 +1,14 @@
 //! Each document as a section of the page.
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
+
 use care_model::{FileKind, OfficeRole};
-use care_reading::{CarePlan, Deletion, Form, PlanSheet2, PreventionPlan, Profile, Sheet, Supplement, WeeklyPlan};
+use care_reading::{
+    CarePlan, Deletion, Form, PlanSheet2, PreventionPlan, Profile, Sheet, Supplement, Value, WeeklyPlan,
+};
 use messages::reading as words;
 
 use super::{
@@ -32,15 +39,62 @@ impl Naming {
     }
 }
 
-/// Prints the heading of a document: its name and what it is about.
-pub(crate) fn heading(page: &mut Page, naming: Naming, sheet: &Sheet) {
+/// How a care recipient's documents are printed, and which were printed already.
+pub(crate) struct Printing<'a> {
+    naming: Naming,
+    /// Documents by a hash of what they say.
+    printed: HashMap<u64, &'a Sheet>,
+}
+
+impl<'a> Printing<'a> {
+    pub(crate) fn new(naming: Naming) -> Self {
+        Self {
+            naming,
+            printed: HashMap::new(),
+        }
+    }
+
+    /// The document that said the same, if there was one: the same plan goes to every office of a care recipient.
+    fn same_as(&mut self, sheet: &'a Sheet) -> Option<&'a Sheet> {
+        let mut hasher = DefaultHasher::new();
+        sheet.kind().hash(&mut hasher);
+        for form in &sheet.rows {
+            for (field, value) in form.entries() {
+                (field.number, value).hash(&mut hasher);
+            }
+        }
+        match self.printed.entry(hasher.finish()) {
+            Entry::Occupied(known) => Some(*known.get()).filter(|known| says_the_same(known, sheet)),
+            Entry::Vacant(place) => {
+                place.insert(sheet);
+                None
+            }
+        }
+    }
+}
+
+/// Whether two documents of one care recipient have the same records.
+fn says_the_same(a: &Sheet, b: &Sheet) -> bool {
+    fn said(form: &Form) -> impl Iterator<Item = (u16, &Value)> {
+        form.entries().map(|(field, value)| (field.number, value))
+    }
+    let same = |(a, b): (&Form, &Form)| {
+        std::ptr::eq(a.layout(), b.layout()) && a.surplus() == b.surplus() && said(a).eq(said(b))
+    };
+    a.kind() == b.kind() && a.rows.len() == b.rows.len() && a.rows.iter().zip(&b.rows).all(same)
+}
+
+/// Prints the heading of a document: its name and what it is about. Tells whether its content is to follow, or was printed
+/// before.
+#[must_use]
+pub(crate) fn heading<'a>(page: &mut Page, printing: &mut Printing<'a>, sheet: &'a Sheet) -> bool {
     let about = match (sheet.month(), sheet.linked_on()) {
         (Some(of), _) => Some(words::of_month(month(of))),
         (None, Some(on)) if is_of_consultation(sheet.kind()) => Some(words::consulted_on(date(on))),
         (None, Some(on)) => Some(words::planned_on(date(on))),
         (None, None) => None,
     };
-    let name = naming.of(sheet);
+    let name = printing.naming.of(sheet);
     page.blank();
     page.text(
         0,
@@ -50,6 +104,13 @@ pub(crate) fn heading(page: &mut Page, naming: Naming, sheet: &Sheet) {
         },
     );
     of_file(page, sheet);
+    match printing.same_as(sheet) {
+        Some(known) => {
+            page.text(2, &words::same_as_file(plain(known.file.name.as_str())));
+            false
+        }
+        None => true,
+    }
 }
 
 fn is_of_consultation(kind: FileKind) -> bool {
@@ -76,8 +137,10 @@ fn of_file(page: &mut Page, sheet: &Sheet) {
 }
 
 /// A document of which each record is a list of labels and values.
-pub(crate) fn plain_records(page: &mut Page, naming: Naming, sheet: &Sheet, shown: &[&str]) {
-    heading(page, naming, sheet);
+pub(crate) fn plain_records<'a>(page: &mut Page, printing: &mut Printing<'a>, sheet: &'a Sheet, shown: &[&str]) {
+    if !heading(page, printing, sheet) {
+        return;
+    }
     for (at, form) in sheet.rows.iter().enumerate() {
         if at > 0 {
             page.blank();
@@ -87,13 +150,13 @@ pub(crate) fn plain_records(page: &mut Page, naming: Naming, sheet: &Sheet, show
 }
 
 /// 利用者補足情報.
-pub(crate) fn supplement(page: &mut Page, naming: Naming, document: &Supplement) {
-    plain_records(page, naming, &document.sheet, &[]);
+pub(crate) fn supplement<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a Supplement) {
+    plain_records(page, printing, &document.sheet, &[]);
 }
 
 /// 第1表.
-pub(crate) fn care_plan(page: &mut Page, naming: Naming, document: &CarePlan) {
-    plain_records(page, naming, &document.sheet, &[]);
+pub(crate) fn care_plan<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a CarePlan) {
+    plain_records(page, printing, &document.sheet, &[]);
 }
 
 /// Fields that the tree of 第2表 shows.
@@ -121,9 +184,11 @@ const SERVICE_FIELDS: &[&str] = &[
 ];
 
 /// 第2表: needs, goals, services.
-pub(crate) fn plan_sheet_2(page: &mut Page, naming: Naming, document: &PlanSheet2) {
+pub(crate) fn plan_sheet_2<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a PlanSheet2) {
     let sheet = &document.sheet;
-    heading(page, naming, sheet);
+    if !heading(page, printing, sheet) {
+        return;
+    }
     let shown: Vec<&str> = TREE_FIELDS.iter().chain(SERVICE_FIELDS).copied().collect();
     let rest = Rest::of(&sheet.rows, &shown);
     rest.print_common(page, 2);
@@ -194,9 +259,11 @@ const WEEK_FIELDS: &[&str] = &[
 ];
 
 /// 第3表: the week, the day, and what is not every week.
-pub(crate) fn weekly_plan(page: &mut Page, naming: Naming, document: &WeeklyPlan) {
+pub(crate) fn weekly_plan<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a WeeklyPlan) {
     let sheet = &document.sheet;
-    heading(page, naming, sheet);
+    if !heading(page, printing, sheet) {
+        return;
+    }
     let rest = Rest::of(&sheet.rows, WEEK_FIELDS);
     rest.print_common(page, 2);
     let mut last = None;
@@ -278,12 +345,14 @@ const SUPPORT_FIELDS: &[&str] = &[
 const SUPPORT_SERVICE_FIELDS: &[&str] = &["service_no", "service_kind", "service_office", "service_period"];
 
 /// 介護予防サービス・支援計画書 with its support rows.
-pub(crate) fn prevention_plan(page: &mut Page, naming: Naming, document: &PreventionPlan) {
+pub(crate) fn prevention_plan<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a PreventionPlan) {
     if let Some(sheet) = &document.plan {
-        plain_records(page, naming, sheet, &[]);
+        plain_records(page, printing, sheet, &[]);
     }
     let Some(sheet) = &document.support else { return };
-    heading(page, naming, sheet);
+    if !heading(page, printing, sheet) {
+        return;
+    }
     let shown: Vec<&str> = [
         ISSUE_FIELDS,
         SUPPORT_FIELDS,
@@ -336,14 +405,14 @@ fn filled(pairs: impl IntoIterator<Item = (String, String)>) -> Vec<(String, Str
 }
 
 /// 利用者基本情報 with its sub-tables.
-pub(crate) fn profile(page: &mut Page, naming: Naming, document: &Profile) {
+pub(crate) fn profile<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a Profile) {
     if let Some(sheet) = &document.profile {
-        plain_records(page, naming, sheet, &[]);
+        plain_records(page, printing, sheet, &[]);
         for image in &document.images {
             page.text(2, &words::image_here(plain(image.name.as_str())));
         }
     }
-    let tables: [(&Option<Sheet>, &[&str]); 2] = [
+    let tables: [(&'a Option<Sheet>, &[&str]); 2] = [
         (&document.day, &["time_of_day", "recipient_activity", "family_activity"]),
         (
             &document.medical_history,
@@ -360,7 +429,9 @@ pub(crate) fn profile(page: &mut Page, naming: Naming, document: &Profile) {
     ];
     for (sheet, names) in tables {
         let Some(sheet) = sheet else { continue };
-        heading(page, naming, sheet);
+        if !heading(page, printing, sheet) {
+            continue;
+        }
         let shown: Vec<&str> = names.iter().copied().chain(["consulted_on"]).collect();
         let rest = Rest::of(&sheet.rows, &shown);
         rest.print_common(page, 2);
@@ -376,12 +447,17 @@ pub(crate) fn profile(page: &mut Page, naming: Naming, document: &Profile) {
 }
 
 /// What is withdrawn.
-pub(crate) fn deletion(page: &mut Page, naming: Naming, document: &Deletion) {
+pub(crate) fn deletion<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a Deletion) {
     let sheet = &document.sheet;
-    heading(page, naming, sheet);
+    if !heading(page, printing, sheet) {
+        return;
+    }
     let kinds = document.withdraws().iter();
     let exists = |kind: &&FileKind| kind.exists_in(sheet.file.name.edition());
-    let names: Vec<String> = kinds.filter(exists).map(|kind| naming.name(sheet, *kind)).collect();
+    let names: Vec<String> = kinds
+        .filter(exists)
+        .map(|kind| printing.naming.name(sheet, *kind))
+        .collect();
     page.text(2, &words::withdraws(names.join(&words::list_separator())));
     for form in &sheet.rows {
         page.pairs(2, &pairs_of(form, &[]));

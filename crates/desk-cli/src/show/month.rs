@@ -5,7 +5,7 @@ use care_reading::{Annex, AnnexLineKind, MonthSheet, ServicePattern, Visit};
 use messages::reading as words;
 
 use super::{
-    documents::{Naming, heading},
+    documents::{Printing, heading},
     rest::{Rest, joined},
     text::{Column, Page},
     values::{day, field, grouped, label, office, plain, service_type, span},
@@ -25,9 +25,11 @@ const VISIT_FIELDS: &[&str] = &[
 ];
 
 /// 第6表, planned or done.
-pub(crate) fn month_sheet(page: &mut Page, naming: Naming, document: &MonthSheet) {
+pub(crate) fn month_sheet<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a MonthSheet) {
     let sheet = &document.sheet;
-    heading(page, naming, sheet);
+    if !heading(page, printing, sheet) {
+        return;
+    }
     let rest = Rest::of(&sheet.rows, VISIT_FIELDS);
     rest.print_common(page, 2);
     let patterns = document.patterns();
@@ -111,9 +113,11 @@ const ANNEX_COLUMNS: &[&str] = &[
 ];
 
 /// 第7表.
-pub(crate) fn annex(page: &mut Page, naming: Naming, document: &Annex) {
+pub(crate) fn annex<'a>(page: &mut Page, printing: &mut Printing<'a>, document: &'a Annex) {
     let sheet = &document.sheet;
-    heading(page, naming, sheet);
+    if !heading(page, printing, sheet) {
+        return;
+    }
     let mut shown = vec![
         "target_month",
         "service_office_name",

@@ -67,6 +67,23 @@ fn show_prints_every_document_for_people() {
 }
 
 #[test]
+fn show_prints_once_what_went_to_several_offices() {
+    let folder = tempfile::tempdir().unwrap();
+    let unit = fixture("good/home_plan");
+    for entry in fs::read_dir(&unit).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        fs::copy(&path, folder.path().join(name.replace("9970101003_11", "9970101011_15"))).unwrap();
+        fs::copy(&path, folder.path().join(name)).unwrap();
+    }
+    let output = nowhere(folder.path()).run(&["show", folder.path().to_str().unwrap()], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    // Two care recipients, four documents each.
+    assert_eq!(text.matches("と同じ内容です。").count(), 8, "{text}");
+    assert_eq!(text.matches("長期期間").count(), text.matches("短期期間").count());
+}
+
+#[test]
 fn show_gives_programs_one_object_for_each_care_recipient() {
     let folder = tempfile::tempdir().unwrap();
     let output = nowhere(folder.path()).run(&["--json", "show", &fixture("good/home_schedule")], &[]);
