@@ -8,19 +8,26 @@ use care_model::{
 use care_route::{Plan, SourceFile, plan};
 use care_samples::{ExampleOffices, Fault, Samples, Size, UnitRequest, faults};
 
-use crate::{party, sources};
+use crate::{party, source};
 
 /// Reads files in pieces, as the desk does.
 fn read(files: &[(String, Vec<u8>)]) -> Vec<SourceFile> {
-    let mut read = sources(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
-    for (file, (name, bytes)) in read.iter_mut().zip(files) {
-        if let Some(name) = NameReading::of(name).standard() {
-            let found = care_csv::read(name, bytes.as_slice()).unwrap();
-            assert_eq!((found.digest, found.size_bytes), (file.digest, file.size_bytes));
-            file.facts = Some(found.facts);
-        }
-    }
-    read
+    let files = (1..).zip(files);
+    files
+        .map(|(number, (name, bytes))| match NameReading::of(name).standard() {
+            Some(standard) => {
+                let read = care_csv::read(standard, bytes.as_slice()).unwrap();
+                SourceFile {
+                    number,
+                    name: name.clone(),
+                    size_bytes: read.size_bytes,
+                    digest: read.digest,
+                    facts: Some(read.facts),
+                }
+            }
+            None => source(number, name, bytes),
+        })
+        .collect()
 }
 
 /// Every finding with the names of the files that it may be read as being about.

@@ -98,6 +98,12 @@ proptest! {
         prop_assert_eq!(plan_as_manager(&sources(&sorted)), plan_as_manager(&sources(&shuffled)));
     }
 
+}
+
+proptest! {
+    // A hundred deliveries a case: a few cases are enough.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn deliveries_are_a_hundred_at_most_and_ascend(count in 95_usize..210, seed in any::<u64>()) {
         // Serials in no order, two destinations, one deletion each.

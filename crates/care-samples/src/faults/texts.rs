@@ -9,7 +9,7 @@ use crate::records::MANAGER;
 use crate::sheet::Sheet;
 
 /// Bytes of the record of `huge_line`: more than one record may have.
-const HUGE_BYTES: usize = 3 * 1_024 * 1_024;
+const HUGE_BYTES: usize = 2 * 1_024 * 1_024;
 
 /// Bytes put in front of the care manager's name where it first stands.
 fn splice(bytes: &[u8], insert: &[u8]) -> Vec<u8> {
