@@ -2,6 +2,7 @@ import type {
   CommandError,
   DeskEvent,
   FolderView,
+  HolderView,
   InboxRow,
   InboxStatus,
   InboxView,
@@ -23,6 +24,12 @@ export type InboxDialog =
   | { kind: "take_over"; row: InboxRow }
   | { kind: "progress" }
   | { kind: "result"; result: PickupResult };
+
+/** Which terminal must be asked about before this one takes over; null where there is nothing to take over. */
+export function holderOf(status: InboxStatus): HolderView | null {
+  if (status.status === "elsewhere") return status;
+  return status.status === "superseded" ? status.holder : null;
+}
 
 /** 受信一覧: the list, what is chosen in it, and the pickup. */
 export class Inbox {
@@ -129,11 +136,12 @@ export class Inbox {
       const into = folder ?? (await this.desk.call("choose_folder", null));
       if (!into || !asked) return;
       this.moved = {};
-      if (asked.kind === "take_over" && asked.row.status.status === "elsewhere") {
-        const { delivery, status } = asked.row;
+      const held = asked.kind === "take_over" ? holderOf(asked.row.status) : null;
+      if (asked.kind === "take_over" && held) {
+        const { delivery } = asked.row;
         this.fetching = [delivery];
         this.dialog = { kind: "progress" };
-        this.#take(await this.desk.call("take_over", { delivery, fence: status.fence, folder: into.id }));
+        this.#take(await this.desk.call("take_over", { delivery, fence: held.fence, folder: into.id }));
       } else if (asked.kind === "folder") {
         const deliveries = [...this.selection.chosen];
         this.fetching = deliveries;

@@ -122,6 +122,21 @@ it("names the fence that the person was shown when it takes over", async () => {
   });
 });
 
+it("takes back what another terminal took over, and nothing that nobody holds", async () => {
+  const holder = { terminal_name: "事務室", since: "2026-11-22T00:00:00Z", fence: 9 };
+  desk.on("take_over", () => view(row("d", received)));
+  inbox.askTakeOver(row("d", { status: "superseded", holder }));
+  await inbox.fetchInto(folder);
+  expect(desk.asked.at(-1)).toEqual({
+    name: "take_over",
+    request: { delivery: "d", fence: 9, folder: "f1" },
+  });
+  const asked = desk.asked.length;
+  inbox.askTakeOver(row("d", { status: "superseded", holder: null }));
+  await inbox.fetchInto(folder);
+  expect(desk.asked.slice(asked).map((call) => call.name)).not.toContain("take_over");
+});
+
 it("finds rows by name and number", () => {
   inbox.query = "みほん";
   expect(inbox.rows).toHaveLength(0);
