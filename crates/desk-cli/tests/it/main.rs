@@ -1,7 +1,9 @@
 //! The real `careplan` against the real server: what scripts rely on.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod fix;
 mod format;
+mod reading;
 
 use std::{
     fs,
