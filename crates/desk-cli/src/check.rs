@@ -257,7 +257,11 @@ impl Planned {
         let words = desk::finding(finding);
         let file = finding.file.map(|number| self.name(number));
         let fix = match finding.code {
-            FindingCode::Name | FindingCode::Extension => file.as_deref().and_then(right_name),
+            // By the name alone, or by what the other files lack.
+            FindingCode::Name | FindingCode::Extension => {
+                let by_name = || file.as_deref().and_then(right_name);
+                finding.params.get("suggestion").cloned().or_else(by_name)
+            }
             _ => ChangeKind::mending(finding).map(|kind| kind.as_str().to_owned()),
         };
         FindingLine {

@@ -32,6 +32,11 @@ pub fn finding(finding: &Finding) -> FindingView {
     }
     let code = finding.message_key();
     let text = messages::finding(&code, &params);
+    // What a name should be is said even where the sentence of its fault does not.
+    let remedy = match params.get("suggestion") {
+        Some(name) if !text.remedy.contains(name) => messages::file_name::likely(name) + &text.remedy,
+        _ => text.remedy,
+    };
     FindingView {
         severity: match finding.severity {
             Severity::Blocks => SeverityView::Blocks,
@@ -47,7 +52,7 @@ pub fn finding(finding: &Finding) -> FindingView {
         value: finding.value.clone(),
         more: finding.more,
         message: text.message,
-        remedy: text.remedy,
+        remedy,
     }
 }
 
@@ -247,6 +252,20 @@ mod tests {
         // Both at once: everything, each once.
         assert_eq!(ids(&[OfficeRole::CareManagement, OfficeRole::Service]).len(), 15);
         assert!(ids(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_name_that_a_file_should_have_is_said_once() {
+        use care_model::FindingRule;
+
+        let right = "UP1KYO_9970100013_43_9970101003_11_20260326095635.CSV";
+        for rule in [FindingRule::Serial, FindingRule::Order, FindingRule::Case] {
+            let near = Finding::blocks(FindingCode::Name).rule(rule);
+            let said = finding(&near.param("suggestion", right));
+            assert_eq!(said.remedy.matches(right).count(), 1, "{}", said.remedy);
+        }
+        let mate = Finding::warns(FindingCode::RecipientsDiffer).param("mate", "UPSIKYU");
+        assert!(finding(&mate.param("mate_row", 3)).message.contains("第7表"));
     }
 
     #[test]
