@@ -84,7 +84,12 @@ fn row_view(row: InboxStored, pickup: Option<&Pickup>, terminal: Option<Terminal
 /// What this terminal knows for certain comes first; of the rest the exchange's word stands.
 fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<TerminalId>) -> InboxStatus {
     match pickup.map(|pickup| &pickup.state) {
-        Some(PickupState::Landed { .. }) => return InboxStatus::Fetching { landed: true },
+        Some(PickupState::Landed { .. }) => {
+            return InboxStatus::Fetching {
+                landed: true,
+                problem: None,
+            };
+        }
         Some(PickupState::Superseded) => {
             return InboxStatus::Superseded {
                 holder: holder(listed, terminal),
@@ -102,7 +107,10 @@ fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<Ter
         Some(PickupState::Planned | PickupState::Landing { .. })
             if matches!(listed, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. }) =>
         {
-            return InboxStatus::Fetching { landed: false };
+            return InboxStatus::Fetching {
+                landed: false,
+                problem: pickup.and_then(|pickup| pickup.content.refusal.clone()),
+            };
         }
         _ => {}
     }

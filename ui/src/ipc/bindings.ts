@@ -1034,7 +1034,11 @@ problem: CommandError | null, } | { "status": "fetching",
 /**
  * Whether the files are here and only the exchange's answer is missing.
  */
-landed: boolean, } | { "status": "elsewhere", 
+landed: boolean, 
+/**
+ * What it waits for, where that is not the exchange: the folder of an interrupted landing is away.
+ */
+problem: CommandError | null, } | { "status": "elsewhere", 
 /**
  * Which.
  */

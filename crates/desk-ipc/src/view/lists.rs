@@ -161,6 +161,8 @@ pub enum InboxStatus {
     Fetching {
         /// Whether the files are here and only the exchange's answer is missing.
         landed: bool,
+        /// What it waits for, where that is not the exchange: the folder of an interrupted landing is away.
+        problem: Option<CommandError>,
     },
     /// 取得中 by another terminal of the office.
     Elsewhere {

@@ -280,7 +280,15 @@ impl Core {
             Showing::Shown => {}
             Showing::NotShown => return Ok(()),
             // The delivery may be in that folder: its name is kept until the folder is back.
-            Showing::Away => return Err(ProblemCode::FolderAway.into()),
+            Showing::Away => {
+                let refusal = CommandError::from(ProblemCode::FolderAway);
+                if pickup.content.refusal.as_ref() != Some(&refusal) {
+                    pickup.content.refusal = Some(refusal.clone());
+                    self.store.put_pickup(pickup, self.now()).await?;
+                    self.tell(DeskEvent::InboxChanged);
+                }
+                return Err(refusal);
+            }
         }
         pickup.content.landed = Some(landed);
         pickup.content.staging = None;

@@ -258,3 +258,32 @@ async fn what_is_here_whole_is_held_even_if_it_came_in_two_goes() -> Result<()> 
     beside.close().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_both_buttons_pressed_at_once_exactly_one_does_its_work() -> Result<()> {
+    let offices = Offices::open().await?;
+    for turn in 0..8 {
+        let (_, row) = offices.send_plan(60 + turn, Vec::new()).await?;
+        let target = offices.exchange.folder(&format!("received-{turn}"))?;
+        let (recalled, fetched) = tokio::join!(
+            recall(&offices.manager, row.delivery),
+            pick_up(&offices.service, row.delivery, &target)
+        );
+        match (recalled, fetched?) {
+            (Ok(view), Err(refusal)) => {
+                assert!(matches!(status(&view, row.delivery), OutboxStatus::Recalled { .. }));
+                assert_eq!(refusal.code, ProblemCode::DeliveryRecalled);
+                seen_as_recalled(&offices.service, row.delivery).await?;
+                assert!(names_in(&target)?.is_empty(), "turn {turn}");
+            }
+            (Err(refusal), Ok(())) => {
+                assert_eq!(refusal.code, ProblemCode::RecallTooLate);
+                let downloaded = |row: &desk_ipc::OutboxRow| matches!(row.status, OutboxStatus::Downloaded { .. });
+                offices.manager.outbox_row(row.delivery, downloaded).await?;
+                assert_eq!(names_in(&target)?.len(), 1, "turn {turn}");
+            }
+            (recalled, fetched) => panic!("turn {turn}: both or neither: {recalled:?}, {fetched:?}"),
+        }
+    }
+    Ok(())
+}

@@ -119,7 +119,13 @@ async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
     let hidden = names_in(&target)?;
     assert!(hidden.len() == 1 && hidden[0].starts_with('.'), "{hidden:?}");
     let rows = offices.service.desk.inbox(()).await?.rows;
-    assert_eq!(rows[0].status, InboxStatus::Fetching { landed: false });
+    assert_eq!(
+        rows[0].status,
+        InboxStatus::Fetching {
+            landed: false,
+            problem: None
+        }
+    );
     offices.service.desk.shutdown().await;
 
     let reopened = OpenDesk::open(&exchange.profile(&exchange.service, "front")).await?;

@@ -111,6 +111,14 @@ async fn a_landing_waits_for_a_drive_that_is_away() -> Result<()> {
     let refused = pick_up(&offices.service, delivery, &other).await?;
     assert_refused(refused, ProblemCode::FolderAway);
     assert!(names_in(&other)?.is_empty(), "no second copy");
+    let rows = offices.service.desk.inbox(()).await?.rows;
+    let InboxStatus::Fetching { landed: false, problem } = &rows[0].status else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(
+        problem.as_ref().map(|problem| problem.code),
+        Some(ProblemCode::FolderAway)
+    );
     std::fs::rename(&away, &drive)?;
     pick_up(&offices.service, delivery, &drive).await??;
     assert_eq!(names_in(&drive)?, landed, "it landed once");

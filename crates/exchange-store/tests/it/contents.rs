@@ -323,3 +323,79 @@ async fn a_chunk_that_comes_again_with_the_same_bytes_goes_on() {
     }
     store.commit_upload(id, sender, any(), at(3)).await.unwrap().unwrap();
 }
+
+/// The database, opened beside the store.
+async fn database(opened: &Opened) -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(opened.folder.path().join("exchange.db"));
+    sqlx::SqlitePool::connect_with(options).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_in_use_is_not_deleted_whoever_left_word_to() {
+    let opened = Opened::new().await;
+    let header = header(&[&vec![7; 300_000]]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let (id, sender, store) = (header.id, actor(PLANNER, 1), &opened.store);
+    let upload = Upload { header, header_json };
+    let beside = database(&opened).await;
+    // As it is when the sender begins again right after the list of what is to be erased was read.
+    let leave_word = || {
+        sqlx::query("INSERT INTO erasure (id) VALUES (?)")
+            .bind(id.as_bytes().to_vec())
+            .execute(&beside)
+    };
+    store.begin_upload(upload, sender.clone(), at(0)).await.unwrap();
+    let bytes = Bytes::from(vec![7; 300_000]);
+    store
+        .store_chunk(id, sender.office, 0, 0, bytes, at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    leave_word().await.unwrap();
+    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(files(&opened), 1, "an upload under way");
+    let committed = store.commit_upload(id, sender.clone(), any(), at(1)).await.unwrap();
+    assert!(committed.is_ok());
+    leave_word().await.unwrap();
+    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(files(&opened), 1, "a delivery that waits");
+    assert_eq!(store.delete_erased().await.unwrap(), 0, "the word is forgotten");
+    store.recall(id, sender, at(2)).await.unwrap().unwrap();
+    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(files(&opened), 0, "what is over");
+}
+
+/// Asks, and goes away before there is an answer.
+async fn ask_and_leave<T>(asked: impl Future<Output = T>) {
+    tokio::select! {
+        biased;
+        _ = asked => panic!("the store had no time to answer"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+#[tokio::test]
+async fn a_step_of_an_upload_runs_to_its_end_though_nobody_waits() {
+    let opened = Opened::new().await;
+    let header = header(&[&vec![7; 300_000]]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let upload = Upload { header, header_json };
+    let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
+    let progress = async || match store.begin_upload(upload.clone(), sender.clone(), at(9)).await.unwrap() {
+        UploadStart::Progress(progress) => progress.stored_bytes,
+        UploadStart::Conflict => panic!("it is the same upload"),
+    };
+    ask_and_leave(store.begin_upload(upload.clone(), sender.clone(), at(0))).await;
+    let chunk = |start: u64, bytes: usize| {
+        let bytes = Bytes::from(vec![7; bytes]);
+        store.store_chunk(id, sender.office, 0, start, bytes, at(1))
+    };
+    ask_and_leave(chunk(0, 131_072)).await;
+    // Whoever comes next stands behind the steps that were asked for.
+    assert_eq!(progress().await, [131_072]);
+    ask_and_leave(chunk(131_072, 168_928)).await;
+    ask_and_leave(store.commit_upload(id, sender.clone(), any(), at(2))).await;
+    assert_eq!(progress().await, [300_000]);
+    let accepted = store.commit_upload(id, sender.clone(), any(), at(3)).await.unwrap();
+    assert_eq!(accepted.unwrap().accepted_at, at(2), "the first commit counts");
+}

@@ -69,12 +69,12 @@ it("stays where it was when no folder was chosen", async () => {
 });
 
 it("waits while bytes move, and calls a landed delivery not yet 済", async () => {
-  desk.on("pick_up", () => view(row("a", { status: "fetching", landed: false })));
+  desk.on("pick_up", () => view(row("a", { status: "fetching", landed: false, problem: null })));
   inbox.choose("a", false);
   inbox.askFolder();
   await inbox.fetchInto(folder);
   expect(inbox.dialog).toEqual({ kind: "progress" });
-  desk.on("inbox", () => view(row("a", { status: "fetching", landed: true })));
+  desk.on("inbox", () => view(row("a", { status: "fetching", landed: true, problem: null })));
   await vi.advanceTimersByTimeAsync(800);
   expect(inbox.dialog).toEqual({ kind: "result", result: { done: 0, failed: 0, pending: 1 } });
 });
