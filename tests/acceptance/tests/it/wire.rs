@@ -105,6 +105,39 @@ async fn sent_claimed_fetched_confirmed_and_then_no_more() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_recall_whose_answer_was_lost_is_answered_as_it_was_then() -> Result<()> {
+    let mut exchange = ExampleExchange::start().await?;
+    let sender = exchange.terminal(&exchange.manager, "送信").await?;
+    let receiver = exchange.terminal(&exchange.service, "受信").await?;
+    let delivery = to_service(&[1, 5, 300_000])?;
+    send(&sender, &delivery).await?;
+    exchange.line.lose_answer_to(1);
+    // Whether the exchange acted is unknown, and nothing is tried again by itself.
+    let lost = sender.recall(delivery.id).await;
+    assert!(matches!(lost, Err(ClientError::Interrupted(_))), "{lost:?}");
+    let at = match &inbox(&receiver).await?[0].status {
+        DeliveryStatus::Recalled { at } => *at,
+        other => bail!("the exchange had acted, but {other:?}"),
+    };
+    exchange.move_clock(chrono::TimeDelta::minutes(5));
+    let recalled = sender.recall(delivery.id).await?;
+    assert_eq!((recalled.id, recalled.recalled_at), (delivery.id, at));
+    assert_eq!(
+        refused(receiver.claim(delivery.id, None).await),
+        ProblemCode::DeliveryRecalled
+    );
+    // Away: not one byte left, which the error says.
+    exchange.stop().await;
+    exchange.line.set_away(true);
+    let unreachable = sender.recall(delivery.id).await;
+    assert!(
+        matches!(unreachable, Err(ClientError::Unreachable(_))),
+        "{unreachable:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_sender_and_strangers_cannot_fetch() -> Result<()> {
     let exchange = ExampleExchange::start().await?;
     let sender = exchange.terminal(&exchange.manager, "送信").await?;
