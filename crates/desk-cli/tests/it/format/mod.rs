@@ -39,6 +39,7 @@ fn the_format_document_says_what_the_program_does() {
         ("repairs", repairs::repairs(&words)),
         ("show", show()),
         ("diff", diff()),
+        ("fix", fix()),
     ]);
     let text = filled(&guide, &parts);
     let path = root().join("docs/FORMAT.md");
@@ -116,6 +117,24 @@ fn diff() -> String {
         crate::errors(&output)
     );
     block(&output)
+}
+
+/// What a program reads when one file can be repaired.
+fn fix() -> String {
+    let (folder, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut files = edits::sample("home_schedule", "4.1");
+    let edit = Edit {
+        file: "UPPLAN".to_owned(),
+        line_end: Some("lf".to_owned()),
+        encoding: Some("utf-8".to_owned()),
+        ..Edit::default()
+    };
+    edits::apply(&edit, &mut files);
+    write(&files, folder.path());
+    let copies = copies.path().to_str().unwrap();
+    let output = careplan(&["check", "--json", "--fix", copies], &[folder.path()]);
+    assert_eq!(output.status.code(), Some(1), "{}", crate::errors(&output));
+    block(&output).replace("```text", "```json")
 }
 
 /// What was printed, as a block of the document.
