@@ -11,7 +11,7 @@ use care_model::{Address, FileKind, Serial, ServiceMonth};
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-use crate::{Form, MonthSheet, Reading, Recipient, TimeOfDay, Visit, pairs, value::iso};
+use crate::{MonthSheet, Reading, Recipient, TimeOfDay, Visit, pairs, value::iso};
 
 /// The plan against the actuals.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -361,15 +361,8 @@ impl Times {
             end: visit.end,
             count: visit.count,
             units: visit.units,
-            equipment: equipment(visit.form).map(str::to_owned),
+            equipment: visit.equipment.map(str::to_owned),
             row: visit.form.row(),
         }
     }
-}
-
-/// The piece of rented equipment: its TAIS code, its notification code or at least its name.
-pub(crate) fn equipment(form: &Form) -> Option<&str> {
-    form.text("tais_code")
-        .or_else(|| form.text("equipment_notification_code"))
-        .or_else(|| form.text("equipment_name"))
 }

@@ -31,6 +31,8 @@ pub struct Visit<'a> {
     pub office_number: &'a str,
     /// サービス事業所名.
     pub office_name: &'a str,
+    /// The piece of rented equipment: its TAIS code, its notification code or at least its name.
+    pub equipment: Option<&'a str>,
     /// The whole record.
     #[serde(skip)]
     pub form: &'a Form,
@@ -47,6 +49,10 @@ impl<'a> Visit<'a> {
             service_code: form.text("service_code").unwrap_or_default(),
             office_number: form.text("service_office_number").unwrap_or_default(),
             office_name: form.text("service_office_name").unwrap_or_default(),
+            equipment: form
+                .text("tais_code")
+                .or_else(|| form.text("equipment_notification_code"))
+                .or_else(|| form.text("equipment_name")),
             form,
         }
     }

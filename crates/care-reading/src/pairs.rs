@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use crate::{
     Visit,
-    compare::{Change, Difference, Times, equipment},
+    compare::{Change, Difference, Times},
 };
 
 /// The result for one service.
@@ -26,9 +26,8 @@ struct Day<'a> {
     actual: VecDeque<Visit<'a>>,
 }
 
-/// How alike two services are, the strictest first.
+/// How alike two services are that are not equal, the strictest first.
 const LIKENESS: &[fn(&Visit<'_>, &Visit<'_>) -> bool] = &[
-    |a, b| same_time(a, b) && a.count == b.count && same_units(a, b) && same_equipment(a, b),
     |a, b| same_equipment(a, b) && same_time(a, b),
     |a, b| same_equipment(a, b) && a.start == b.start,
     |a, b| same_equipment(a, b) && overlap(a, b),
@@ -49,13 +48,11 @@ pub(crate) fn pair(planned: &[Visit<'_>], actual: &[Visit<'_>]) -> Paired {
     let mut paired = Paired::default();
     for (date, mut day) in days {
         day.sort();
+        day.take(usize::MAX, equal, |planned, actual| paired.add(date, planned, actual));
         for likeness in LIKENESS {
-            day.take(
-                |planned, actual| likeness(planned, actual),
-                |planned, actual| {
-                    paired.add(date, planned, actual);
-                },
-            );
+            day.take(COMPARED_MAX, likeness, |planned, actual| {
+                paired.add(date, planned, actual)
+            });
         }
         let left_over = |visit: &Visit<'_>| Some(Times::of(visit));
         for visit in &day.planned {
@@ -87,10 +84,20 @@ impl<'a> Day<'a> {
         }
     }
 
-    /// Takes out every planned service together with the first actual one that is alike.
-    fn take(&mut self, alike: impl Fn(&Visit<'a>, &Visit<'a>) -> bool, mut found: impl FnMut(&Visit<'a>, &Visit<'a>)) {
+    /// Takes out every planned service, up to so many, together with the first actual one that is alike.
+    fn take(
+        &mut self,
+        planned_max: usize,
+        alike: impl Fn(&Visit<'a>, &Visit<'a>) -> bool,
+        mut found: impl FnMut(&Visit<'a>, &Visit<'a>),
+    ) {
         let actual = &mut self.actual;
+        let mut tried = 0;
         self.planned.retain(|planned| {
+            tried += 1;
+            if tried > planned_max || actual.is_empty() {
+                return true;
+            }
             // Near the front, taking one out is cheap; both sides are sorted, so what is alike is near.
             let place = actual
                 .iter()
@@ -107,8 +114,13 @@ impl<'a> Day<'a> {
     }
 }
 
-/// Actual services of one day and code that one planned service is compared with.
+/// Services of one day, code and care recipient that are compared with each other. Nobody has so many; a file may.
 const COMPARED_MAX: usize = 100;
+
+/// Whether a service was done as planned.
+fn equal(a: &Visit<'_>, b: &Visit<'_>) -> bool {
+    same_time(a, b) && a.count == b.count && same_units(a, b) && same_equipment(a, b)
+}
 
 impl Paired {
     fn add(&mut self, date: Option<NaiveDate>, planned: &Visit<'_>, actual: &Visit<'_>) {
@@ -145,7 +157,7 @@ fn same_units(a: &Visit<'_>, b: &Visit<'_>) -> bool {
 
 /// Programs that leave the equipment away on one side mean the same.
 fn same_equipment(a: &Visit<'_>, b: &Visit<'_>) -> bool {
-    match (equipment(a.form), equipment(b.form)) {
+    match (a.equipment, b.equipment) {
         (Some(a), Some(b)) => a == b,
         _ => true,
     }

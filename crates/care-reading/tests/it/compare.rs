@@ -220,13 +220,13 @@ fn the_latest_document_counts_and_a_later_deletion_withdraws_it() {
         &[(HELP, "111111", second)],
     );
     let actual = slip(ACTUAL, "202604", &[(HELP, "111111", second)]);
-    let comparison = compared(&[plan.clone(), same.clone()], &[actual.clone()]);
+    let comparison = compared(&[plan.clone(), same.clone()], std::slice::from_ref(&actual));
     assert_eq!(
         comparison.recipients[0].services[0].planned.count, 1,
         "not once for each addressee"
     );
     assert!(comparison.differs());
-    assert!(!compared(&[newer, same, plan.clone()], &[actual.clone()]).differs());
+    assert!(!compared(&[newer, same, plan.clone()], std::slice::from_ref(&actual)).differs());
 
     let withdrawn = file(
         "DLTJSK_202604_9970101003_11_9970100013_43_20260502100314.CSV",
@@ -260,11 +260,11 @@ fn equipment_is_told_apart_by_its_code() {
     let plan = file(PLAN, &[&rail, &frame]);
     let same = file(ACTUAL, &[&frame, &rail]);
     assert!(
-        !compared(&[plan.clone()], &[same]).differs(),
+        !compared(std::slice::from_ref(&plan), &[same]).differs(),
         "the order does not matter"
     );
     let other = file(ACTUAL, &[&frame, &row("99001-000040", "車いす")]);
-    let comparison = compared(&[plan.clone()], &[other]);
+    let comparison = compared(std::slice::from_ref(&plan), &[other]);
     let [difference] = comparison.recipients[0].services[0].differences.as_slice() else {
         panic!("one")
     };
@@ -274,6 +274,24 @@ fn equipment_is_told_apart_by_its_code() {
         !compared(&[plan], &[unnamed]).differs(),
         "equipment that is not named may be the planned one"
     );
+}
+
+#[test]
+fn a_day_with_more_services_than_anyone_has_is_still_compared() {
+    let early: Visit = ("20260401", "0900", "0930", "1", "244");
+    let late: Visit = ("20260401", "0905", "0935", "1", "244");
+    let comparison = one(&vec![early; 2_000], &vec![early; 1_500]);
+    let service = &comparison.recipients[0].services[0];
+    assert_eq!((service.as_planned, service.differences.len()), (1_500, 500));
+    let comparison = one(&vec![early; 2_000], &vec![late; 2_000]);
+    let service = &comparison.recipients[0].services[0];
+    assert_eq!((service.planned.count, service.actual.count), (2_000, 2_000));
+    let moved = service
+        .differences
+        .iter()
+        .filter(|difference| difference.change == Change::Time);
+    assert_eq!(moved.count(), 100, "beyond, they count as cancelled and added");
+    assert_eq!(service.differences.len(), 100 + 1_900 + 1_900);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn nothing_lost(files: &[File], reading: &Reading) -> usize {
         for record in care_csv::records(bytes) {
             let form = read
                 .remove(&(name.to_string(), record.row))
-                .expect("the record is there");
+                .unwrap_or_else(|| panic!("record {} of {name} is lost", record.row));
             let mut surplus = Vec::new();
             for (index, value) in record.fields().enumerate() {
                 let written = value.text();
@@ -51,7 +51,7 @@ fn nothing_lost(files: &[File], reading: &Reading) -> usize {
                     None => surplus.push(written.into_owned()),
                     Some(field) if written.is_empty() => assert_eq!(form.get(field.name), None),
                     Some(field) => {
-                        let found = form.get(field.name).expect("a filled field is there");
+                        let found = form.get(field.name).unwrap_or_else(|| panic!("{} is lost", field.name));
                         assert!(
                             says(field, found, &written),
                             "{}: {found:?} for {written:?}",
