@@ -1,5 +1,7 @@
 //! 送信取消: what nobody has fetched is taken back, and nothing is claimed that the exchange has not confirmed.
 
+use std::path::Path;
+
 use anyhow::Result;
 use care_model::{DeliveryId, ProblemCode};
 use chrono::TimeDelta;
@@ -285,5 +287,63 @@ async fn of_both_buttons_pressed_at_once_exactly_one_does_its_work() -> Result<(
             (recalled, fetched) => panic!("turn {turn}: both or neither: {recalled:?}, {fetched:?}"),
         }
     }
+    Ok(())
+}
+
+/// Copies a folder with everything in it.
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_all(&entry.path(), &target)?,
+            false => std::fs::copy(entry.path(), target).map(drop)?,
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_exchange_is_told_again_of_what_was_taken_back() -> Result<()> {
+    let mut offices = Offices::open().await?;
+    let (_, row) = offices.send_plan(48, Vec::new()).await?;
+    let waits = |row: &desk_ipc::OutboxRow| row.status == OutboxStatus::Waiting;
+    offices.manager.outbox_row(row.delivery, waits).await?;
+    let data = offices.exchange.folder("exchange")?;
+    let backup = offices.exchange.folder("backup")?;
+    offices.exchange.stop().await;
+    copy_all(&data, &backup)?;
+    offices.exchange.restart().await?;
+    while let Err(error) = recall(&offices.manager, row.delivery).await {
+        let broken = [ProblemCode::RecallUnreachable, ProblemCode::RecallUnconfirmed];
+        assert!(broken.contains(&error.code), "{error:?}");
+    }
+    // The backup of before is put back; a restore raises the epoch.
+    offices.exchange.stop().await;
+    std::fs::remove_dir_all(&data)?;
+    copy_all(&backup, &data)?;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("exchange.db"));
+    let restored = sqlx::SqlitePool::connect_with(options).await?;
+    sqlx::query("UPDATE setting SET value = '2' WHERE name = 'epoch'")
+        .execute(&restored)
+        .await?;
+    let (state,): (i64,) = sqlx::query_as("SELECT state FROM delivery")
+        .fetch_one(&restored)
+        .await?;
+    assert_eq!(state, 0, "it waits again");
+    restored.close().await;
+    offices.exchange.restart().await?;
+    // The first reading hears of the epoch, the next acts on it.
+    for _ in 0..2 {
+        while offices.manager.desk.refresh(()).await.is_err() {}
+    }
+    while offices.service.desk.refresh(()).await.is_err() {}
+    let target = offices.exchange.folder("received")?;
+    let refused = pick_up(&offices.service, row.delivery, &target).await?;
+    assert_refused(refused, ProblemCode::DeliveryRecalled);
+    assert!(names_in(&target)?.is_empty());
+    let view = offices.manager.desk.outbox(()).await?;
+    assert!(matches!(status(&view, row.delivery), OutboxStatus::Recalled { .. }));
     Ok(())
 }
