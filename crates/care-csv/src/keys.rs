@@ -11,8 +11,8 @@ use crate::record::bare;
 use crate::scan::{FieldSet, Split, one};
 use crate::text::decode;
 
-/// Care recipients that are told apart; a file of more says this number.
-pub(crate) const RECIPIENTS_MAX: usize = 1_000_000;
+/// Care recipients that are told apart, many times those of the largest office; a file of more says this number.
+const RECIPIENTS_MAX: usize = 200_000;
 
 /// Images that are kept; a delivery takes far fewer.
 const IMAGES_MAX: usize = 10_000;
@@ -132,4 +132,46 @@ pub(crate) fn hash<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u64 {
     bytes.into_iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use care_model::Edition;
+
+    use super::*;
+    use crate::ms932::Pairs;
+    use crate::scan::split;
+
+    /// Takes a record of its own for each number.
+    fn taken(name: &str, count: usize, record: impl Fn(usize) -> String) -> Keys {
+        let name = ExchangeFileName::parse(name).unwrap();
+        let mut keys = Keys::of(&name, Layout::of(Edition::V4, name.kind));
+        let mut out = Split::default();
+        for number in 0..count {
+            let record = record(number);
+            assert!(split(record.as_bytes(), true, None, Pairs::new(), &mut out));
+            keys.take(record.as_bytes(), &out, 1);
+        }
+        keys
+    }
+
+    #[test]
+    fn recipients_are_counted_up_to_their_limit() {
+        let name = "DLT1KYO_9970100013_43_9970101003_11_20260326091610.CSV";
+        let keys = taken(name, RECIPIENTS_MAX + 1, |number| format!("1,2,{number}"));
+        assert_eq!(keys.recipients() as usize, RECIPIENTS_MAX);
+        let keys = taken(name, 2, |number| ["1,12,3", "1,1,23"][number].to_owned());
+        assert_eq!(keys.recipients(), 2);
+    }
+
+    #[test]
+    fn images_are_kept_up_to_their_limit() {
+        let name = "UPKIHON_9900100018_46_99A0105007_A2_20260326093043.CSV";
+        let keys = taken(name, IMAGES_MAX + 1, |number| format!("{}{number}.jpg", ",".repeat(61)));
+        assert_eq!(keys.finish(false).2.len(), IMAGES_MAX);
+        let long = taken(name, 1, |_| {
+            format!("{}{}", ",".repeat(61), "a".repeat(FILE_NAME_BYTES_MAX + 1))
+        });
+        assert_eq!(long.finish(false).2[0].name.len(), FILE_NAME_BYTES_MAX);
+    }
 }

@@ -342,7 +342,8 @@ fn plain(word: u64) -> bool {
 #[inline]
 fn common(a: &[u8], b: &[u8]) -> usize {
     let mut same = 0;
-    while let (Some(x), Some(y)) = (a.get(same..same + 32), b.get(same..same + 32)) {
+    let block = |bytes: &[u8], at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk::<32>).copied();
+    while let (Some(x), Some(y)) = (block(a, same), block(b, same)) {
         if x != y {
             break;
         }

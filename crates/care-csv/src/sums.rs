@@ -16,7 +16,7 @@ use crate::record::bare;
 use crate::scan::{FieldSet, Split, one};
 
 /// People and groups of rows that are kept, some megabytes; a file of more is not judged.
-const SUMS_MAX: usize = 100_000;
+pub(crate) const SUMS_MAX: usize = 100_000;
 
 /// Adds up the rows of an annex.
 pub(crate) struct Sums {
@@ -110,6 +110,10 @@ impl Sums {
         self.broken = true;
     }
 
+    fn is_full(&self) -> bool {
+        self.people.len() + self.groups.len() > SUMS_MAX
+    }
+
     /// Takes a row that has the layout's fields.
     pub(crate) fn take(&mut self, record: &[u8], split: &Split, row: u32) {
         if self.broken {
@@ -125,7 +129,7 @@ impl Sums {
         if split.changed & (one(columns.office) | one(columns.code)) != 0 {
             self.group = hash(value(columns.office)) ^ hash(code.get(..2).unwrap_or_default()).rotate_left(21);
         }
-        if self.people.len() + self.groups.len() >= SUMS_MAX {
+        if self.is_full() {
             self.broken = true;
             return;
         }
@@ -157,7 +161,7 @@ impl Sums {
 
     /// Judges all at the end of the file.
     pub(crate) fn finish(self, list: &mut FindingsList) {
-        if self.broken {
+        if self.broken || self.is_full() {
             return;
         }
         let found = |code, rule, row, column: Option<usize>| Found {

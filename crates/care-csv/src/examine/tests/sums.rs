@@ -124,3 +124,28 @@ fn the_order_of_rows_does_not_matter() {
     ];
     assert_eq!(check(&rows), []);
 }
+
+#[test]
+fn more_people_than_are_kept_leave_sums_unjudged() {
+    // Each person has one group of rows and no total.
+    let one = record(
+        ANNEX,
+        &[("insured_number", "9900000001"), ("service_units_or_amount", "1")],
+    );
+    let one = crate::decode(&one).into_owned();
+    let people = |count: usize| -> Vec<u8> {
+        let record = |number: usize| one.replace("9900000001", &format!("{number:010}")).into_bytes();
+        (0..count).flat_map(record).collect()
+    };
+    let limit = crate::sums::SUMS_MAX / 2;
+    let told = facts(ANNEX, &people(limit));
+    assert_eq!(
+        told.findings.first().map(Finding::message_key).as_deref(),
+        Some("total_row")
+    );
+    assert_eq!(
+        told.findings.iter().map(|finding| 1 + finding.more).sum::<u32>() as usize,
+        limit
+    );
+    assert_eq!(facts(ANNEX, &people(limit + 1)).findings, []);
+}
