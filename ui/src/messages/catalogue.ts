@@ -335,6 +335,7 @@ export const m = {
   mascot: {
     compose: (): string => "介護ソフトから出したCSVファイルを、まとめてここへ入れてください。",
     compose_blocked: (): string => "赤い印のところを直すと、送れるようになります。",
+    compose_check: (): string => "確認が必要なところを見てから、「送信」を押してください。",
     compose_ready: (): string => "宛先と内容を確かめたら、「送信」を押してください。",
     dispatch: (): string => "何か所分でもまとめて入れてください。宛先ごとに分けます。",
     drafts: (): string => "行を押すと、保存したときのまま続きができます。",
@@ -432,6 +433,7 @@ export const m = {
     lead: (): string => "介護ソフトから出力し直さなくても直せるところを、この画面で直します。",
     leave: (): string => "作らずに戻る",
     more_changes: (p: { count: Value }): string => `このほかに${p.count}種類あります。`,
+    offer: (): string => "この画面で直せるところがあります。",
     open: (): string => "修正版を作る",
     open_label: (p: { name: Value }): string => `${p.name}の修正版を作る`,
     reading: (): string => "直すところを確認しています…",
