@@ -2,7 +2,7 @@
 
 use care_model::{
     Address, Edition, ExchangeFileName, FileKind, Finding, FindingCode, FindingRule, NameMonth, OfficeNumber, SendUnit,
-    Serial, ServiceKind, UnitMatch, UnitMonth,
+    Serial, ServiceKind, ServiceMonth, UnitMatch, UnitMonth,
 };
 
 use crate::mates;
@@ -141,7 +141,7 @@ pub(crate) fn judge(sender: OfficeNumber, sender_kinds: &[ServiceKind], group: G
             findings.push(Finding::blocks(FindingCode::MateSurplus).param("surplus", a.prefix()));
         }
     }
-    let lead_month = group.members.iter().find_map(|member| member.name.service_month());
+    let lead_month = usual_month(&group.members);
     for member in &group.members {
         let number = member.file.number;
         let facts = member
@@ -172,6 +172,16 @@ pub(crate) fn judge(sender: OfficeNumber, sender_kinds: &[ServiceKind], group: G
         file_findings,
         blocked,
     }
+}
+
+/// The month that most names say; of two that are as many, the one of the file that leads.
+fn usual_month(members: &[Member<'_>]) -> Option<ServiceMonth> {
+    let months: Vec<_> = members
+        .iter()
+        .filter_map(|member| member.name.service_month())
+        .collect();
+    let count = |month: &ServiceMonth| months.iter().filter(|found| *found == month).count();
+    months.iter().rev().max_by_key(|month| count(month)).copied()
 }
 
 fn judge_offices(
@@ -237,7 +247,7 @@ fn judge_unit(nearest: &UnitMatch, from: Address, to: Address, findings: &mut Ve
 fn judge_name(
     member: &Member<'_>,
     unit: Option<&'static SendUnit>,
-    month: Option<care_model::ServiceMonth>,
+    month: Option<ServiceMonth>,
     findings: &mut Vec<Finding>,
 ) {
     let name = &member.name;

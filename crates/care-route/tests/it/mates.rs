@@ -174,6 +174,34 @@ fn the_file_of_another_version_than_most_is_told() {
 }
 
 #[test]
+fn the_file_of_another_month_than_most_is_told() {
+    let unit = unit("home_schedule", 2);
+    for prefix in ["UPPLAN", "UPSIKYU", "UPHOSOKU"] {
+        let files = changed(&unit, |name, bytes| {
+            if name.starts_with(prefix) {
+                *name = name.replace("_202604_", "_202605_");
+                bytes.clear();
+            }
+        });
+        let plan = planned(&unit, &files);
+        let told: Vec<_> = plan.deliveries[0]
+            .file_findings
+            .iter()
+            .filter(|(_, finding)| finding.message_key() == "month_mismatch_unit")
+            .collect();
+        let [(number, finding)] = told.as_slice() else {
+            panic!("{prefix}: {told:?}")
+        };
+        assert!(files[usize::try_from(number - 1).unwrap()].name.starts_with(prefix));
+        assert_eq!(
+            (finding.params["named"].as_str(), finding.params["found"].as_str()),
+            ("202604", "202605")
+        );
+        assert_eq!(plan.deliveries[0].month, Some(month()));
+    }
+}
+
+#[test]
 fn images_are_looked_for_by_name_whatever_the_case_of_their_ending() {
     let unit = unit("preventive_basic", 3);
     let upper = changed(&unit, |name, _| *name = name.replace(".jpg", ".JPG"));
