@@ -73,7 +73,11 @@ fn show_prints_once_what_went_to_several_offices() {
     for entry in fs::read_dir(&unit).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        fs::copy(&path, folder.path().join(name.replace("9970101003_11", "9970101011_15"))).unwrap();
+        fs::copy(
+            &path,
+            folder.path().join(name.replace("9970101003_11", "9970101011_15")),
+        )
+        .unwrap();
         fs::copy(&path, folder.path().join(name)).unwrap();
     }
     let output = nowhere(folder.path()).run(&["show", folder.path().to_str().unwrap()], &[]);
