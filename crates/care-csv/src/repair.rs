@@ -15,6 +15,8 @@ mod rows;
 mod source;
 mod substitute;
 
+use std::collections::BTreeMap;
+
 use care_layout::Layout;
 use care_model::limits::{CSV_RECORD_BYTES_MAX, FINDINGS_PER_FIELD_MAX, STANDARD_FILE_BYTES_MAX};
 use care_model::{ExchangeFileName, Finding, FindingCode, FindingRule};
@@ -257,9 +259,16 @@ fn content(name: &ExchangeFileName, bytes: &[u8]) -> Option<(Vec<u8>, Vec<Change
     if source.encoding == Encoding::Ms932 && !source.bom && fixes == Fixes::default() {
         return None;
     }
-    let mut written = Vec::with_capacity(bytes.len());
+    // Room for all of it at once: a vector that grows would be there twice for a moment.
+    let room = rows.bytes_written(fixes);
+    let mut written = Vec::with_capacity(room);
     let mut writing = rows.writing(fixes);
     let substituted = source.records(&mut |record| writing.write(record, &mut written)).ok()?;
+    debug_assert!(written.len() <= room, "{} bytes of {room}", written.len());
+    // Quotes and line ends may make it larger than a file may be.
+    if u64::try_from(written.len()).map_or(true, |size| size > STANDARD_FILE_BYTES_MAX) {
+        return None;
+    }
     let mut changes = Vec::new();
     match source.encoding {
         Encoding::Ms932 => {}
@@ -282,8 +291,25 @@ fn content(name: &ExchangeFileName, bytes: &[u8]) -> Option<(Vec<u8>, Vec<Change
 /// What the values are could not be seen in a file of another encoding, or in a record of a wrong length; only now
 /// it comes to light, so it is not held against the repair.
 fn is_better(before: &FileFacts, after: &FileFacts, same_text: bool) -> bool {
-    let of_text = |finding: &&Finding| {
-        matches!(
+    let (old, new) = (faults_of_text(&before.findings), faults_of_text(&after.findings));
+    if !same_text {
+        let of_encoding = |(code, ..): &Fault| matches!(code, FindingCode::Encoding | FindingCode::Bom);
+        return !new.keys().any(of_encoding);
+    }
+    let none_added = new
+        .iter()
+        .all(|(fault, count)| old.get(fault).is_some_and(|known| count <= known));
+    none_added && new.values().sum::<u64>() < old.values().sum()
+}
+
+/// What is wrong in which field.
+type Fault = (FindingCode, Option<FindingRule>, Option<u32>);
+
+/// How often each fault of the text itself occurs, those that are only counted included.
+fn faults_of_text(findings: &[Finding]) -> BTreeMap<Fault, u64> {
+    let mut faults = BTreeMap::new();
+    for finding in findings {
+        let of_text = matches!(
             finding.code,
             FindingCode::Empty
                 | FindingCode::Encoding
@@ -294,17 +320,13 @@ fn is_better(before: &FileFacts, after: &FileFacts, same_text: bool) -> bool {
                 | FindingCode::Quoting
                 | FindingCode::Header
                 | FindingCode::Columns
-        )
-    };
-    let place = |finding: &Finding| (finding.code, finding.rule, finding.row, finding.column);
-    let old: Vec<_> = before.findings.iter().filter(of_text).map(place).collect();
-    let new: Vec<_> = after.findings.iter().filter(of_text).map(place).collect();
-    if same_text {
-        new.len() < old.len() && new.iter().all(|finding| old.contains(finding))
-    } else {
-        let of_encoding = |finding: &Finding| matches!(finding.code, FindingCode::Encoding | FindingCode::Bom);
-        !after.findings.iter().any(of_encoding)
+        );
+        if of_text {
+            let fault = (finding.code, finding.rule, finding.column);
+            *faults.entry(fault).or_default() += 1 + u64::from(finding.more);
+        }
     }
+    faults
 }
 
 /// The longest record that is rewritten; a longer one makes a file unreadable anyhow.

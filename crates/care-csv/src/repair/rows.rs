@@ -21,6 +21,10 @@ pub(super) struct Rows {
     /// Whether the last record has a line end, and if not, whether it is whole.
     last: LastLine,
     mendable: bool,
+    /// Bytes of all records with their line ends.
+    bytes: usize,
+    /// Fields that lack their quotes.
+    unquoted: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,8 @@ impl Rows {
             uneven: 0,
             last: LastLine::Ended,
             mendable: false,
+            bytes: 0,
+            unquoted: 0,
         }
     }
 
@@ -57,6 +63,8 @@ impl Rows {
     pub(super) fn look(&mut self, record: &[u8]) {
         let body = without_line_end(record);
         let shape = self.shape(body);
+        self.bytes += record.len();
+        self.unquoted += usize::try_from(shape.unquoted).unwrap_or(usize::MAX);
         self.misquoted |= shape.misquoted;
         self.uneven += u32::from(!body.is_empty() && !shape.whole && shape.cut_at.is_none());
         self.mendable |= shape.cut_at.is_some() || shape.unquoted > 0;
@@ -92,6 +100,14 @@ impl Rows {
             final_line_end: self.last == LastLine::Whole,
             fields: self.mendable,
         }
+    }
+
+    /// The most bytes that are written with these repairs.
+    pub(super) fn bytes_written(&self, fixes: Fixes) -> usize {
+        let quotes = if fixes.fields { self.unquoted * 2 } else { 0 };
+        let lone = usize::try_from(self.lf.saturating_add(self.cr)).unwrap_or(usize::MAX);
+        let line_ends = if fixes.line_ends { lone } else { 0 };
+        self.bytes + quotes + line_ends + 2
     }
 
     /// Begins to write with these repairs.
