@@ -2,6 +2,9 @@
 //!
 //! Exit codes: 0 everything as planned, 1 something differs, 2 not read.
 
+use std::collections::BTreeSet;
+
+use care_model::ServiceMonth;
 use care_reading::{
     Change, Comparison, Difference, Reading, RecipientComparison, ServiceComparison, Side, Sum, Times, compare,
 };
@@ -49,18 +52,20 @@ pub(crate) fn diff(given: &Diff, output: &Output) -> Result<(), Failure> {
         return Err(Failure::Unread(words::actual_missing()));
     }
     let comparison = compare(&plan, &actual);
+    // With one month the heading says it; with several each office does.
+    let with_months = comparison.planned_months.union(&comparison.actual_months).count() > 1;
     output.words(|| heading(&comparison));
     for recipient in &comparison.recipients {
         let line = DiffLine::Recipient {
             differences: differences(recipient),
             recipient,
         };
-        output.say(&line, || of_recipient(recipient));
+        output.say(&line, || of_recipient(recipient, with_months));
     }
     let counts: Vec<usize> = comparison.recipients.iter().map(differences).collect();
     let (people, all) = (counts.len(), counts.iter().sum());
     let changed = counts.iter().filter(|count| **count > 0).count();
-    let texts = |months: &std::collections::BTreeSet<care_model::ServiceMonth>| {
+    let texts = |months: &BTreeSet<ServiceMonth>| {
         months
             .iter()
             .map(|month| format!("{:04}-{:02}", month.year(), month.month()))
@@ -97,7 +102,7 @@ fn differences(recipient: &RecipientComparison) -> usize {
 }
 
 fn heading(comparison: &Comparison) -> Vec<String> {
-    let months = |months: &std::collections::BTreeSet<care_model::ServiceMonth>| {
+    let months = |months: &BTreeSet<ServiceMonth>| {
         let each: Vec<String> = months.iter().map(|of| reading::of_month(month(*of))).collect();
         if each.is_empty() {
             words::no_month()
@@ -114,7 +119,7 @@ fn heading(comparison: &Comparison) -> Vec<String> {
     page.into_lines()
 }
 
-fn of_recipient(recipient: &RecipientComparison) -> Vec<String> {
+fn of_recipient(recipient: &RecipientComparison, with_months: bool) -> Vec<String> {
     let mut page = Page::default();
     page.rule('=');
     show::who(
@@ -131,11 +136,11 @@ fn of_recipient(recipient: &RecipientComparison) -> Vec<String> {
         Side::Both => {}
     }
     if !recipient.services.is_empty() {
-        services(&mut page, &recipient.services);
+        services(&mut page, &recipient.services, with_months);
         if differences(recipient) == 0 {
             page.text(2, &words::as_planned());
         } else {
-            days(&mut page, &recipient.services);
+            days(&mut page, &recipient.services, with_months);
         }
     }
     if !recipient.unreported.is_empty() {
@@ -146,9 +151,16 @@ fn of_recipient(recipient: &RecipientComparison) -> Vec<String> {
             Column::right(words::column_planned()),
         ];
         let mut rows = Vec::new();
-        for of_office in recipient.unreported.chunk_by(|a, b| a.office_number == b.office_number) {
+        for of_office in recipient
+            .unreported
+            .chunk_by(|a, b| (&a.office_number, a.month) == (&b.office_number, b.month))
+        {
             if let Some(first) = of_office.first() {
-                rows.push(vec![office(&first.office_name, &first.office_number)]);
+                rows.push(vec![office_of(
+                    first.month.filter(|_| with_months),
+                    &first.office_name,
+                    &first.office_number,
+                )]);
             }
             let services = of_office.iter();
             rows.extend(services.map(|service| {
@@ -165,7 +177,7 @@ fn of_recipient(recipient: &RecipientComparison) -> Vec<String> {
 }
 
 /// The sums of each service and of all.
-fn services(page: &mut Page, services: &[ServiceComparison]) {
+fn services(page: &mut Page, services: &[ServiceComparison], with_months: bool) {
     let columns = [
         Column::left(words::column_service()),
         Column::right(words::column_planned()),
@@ -188,7 +200,11 @@ fn services(page: &mut Page, services: &[ServiceComparison]) {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for of_office in services.chunk_by(|a, b| (&a.office_number, a.month) == (&b.office_number, b.month)) {
         if let Some(first) = of_office.first() {
-            rows.push(vec![office(&first.office_name, &first.office_number)]);
+            rows.push(vec![office_of(
+                first.month.filter(|_| with_months),
+                &first.office_name,
+                &first.office_number,
+            )]);
         }
         rows.extend(of_office.iter().map(|service| {
             row(
@@ -219,7 +235,7 @@ fn services(page: &mut Page, services: &[ServiceComparison]) {
 }
 
 /// A line for each day that is not as planned, below its service.
-fn days(page: &mut Page, services: &[ServiceComparison]) {
+fn days(page: &mut Page, services: &[ServiceComparison], with_months: bool) {
     let columns = [
         Column::left(words::column_day()),
         Column::left(words::column_planned()),
@@ -228,7 +244,8 @@ fn days(page: &mut Page, services: &[ServiceComparison]) {
     ];
     let mut rows = Vec::new();
     for service in services.iter().filter(|service| !service.differences.is_empty()) {
-        let of_office = office(&service.office_name, &service.office_number);
+        let month = service.month.filter(|_| with_months);
+        let of_office = office_of(month, &service.office_name, &service.office_number);
         rows.push(vec![reading::code_named(
             of_office,
             service_name(&service.service_code),
@@ -256,6 +273,14 @@ fn side(difference: &Difference, times: &Option<Times>) -> String {
             difference.change == Change::Equipment,
         ),
         None => words::none(),
+    }
+}
+
+/// An office, and the month if there are several.
+fn office_of(of: Option<ServiceMonth>, name: &str, number: &str) -> String {
+    match of {
+        Some(of) => reading::title_with_month(office(name, number), reading::of_month(month(of))),
+        None => office(name, number),
     }
 }
 

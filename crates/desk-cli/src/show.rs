@@ -74,24 +74,36 @@ pub(crate) fn show(given: &Show, output: &Output) -> Result<(), Failure> {
 
 /// Reads the files of the standard among the paths.
 pub(crate) fn read(paths: &[PathBuf], output: &Output) -> Result<Reading, Failure> {
-    let mut read = Vec::new();
+    let mut found = Vec::new();
     let mut total = 0_u64;
     for path in files::expand(paths)? {
         let name = files::name_of(&path);
-        let Some(standard) = meant(&name) else {
-            output.hint(&words::foreign(plain(&name)));
-            continue;
-        };
-        // Of an image only the name is read.
-        let bytes = if standard.kind.is_image() {
+        match meant(&name) {
+            Some(standard) => {
+                // Of an image only the name is read.
+                if !standard.kind.is_image() {
+                    total = total.saturating_add(size(&path, &name)?);
+                }
+                found.push((standard, path));
+            }
+            None => output.hint(&words::foreign(plain(&name))),
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::Unread(words::nothing()));
+    }
+    if total > limits::DELIVERY_BYTES_MAX {
+        let max_mb = megabytes(limits::DELIVERY_BYTES_MAX);
+        return Err(Failure::Unread(words::all_too_large(max_mb)));
+    }
+    let mut read = Vec::with_capacity(found.len());
+    for (name, path) in found {
+        let bytes = if name.kind.is_image() {
             Vec::new()
         } else {
-            content(&path, &name, &mut total)?
+            fs::read(&path).map_err(|_| files::unreadable(&path))?
         };
-        read.push((standard, bytes));
-    }
-    if read.is_empty() {
-        return Err(Failure::Unread(words::nothing()));
+        read.push((name, bytes));
     }
     let borrowed: Vec<(ExchangeFileName, &[u8])> = read
         .iter()
@@ -113,21 +125,18 @@ fn meant(name: &str) -> Option<ExchangeFileName> {
     }
 }
 
-fn content(path: &Path, name: &str, total: &mut u64) -> Result<Vec<u8>, Failure> {
-    let unreadable = |_| files::unreadable(path);
-    let size = fs::metadata(path).map_err(unreadable)?.len();
-    let megabytes = |bytes: u64| bytes / (1_024 * 1_024);
+/// The bytes of a file, unless it is larger than a file of the standard may be.
+fn size(path: &Path, name: &str) -> Result<u64, Failure> {
+    let size = fs::metadata(path).map_err(|_| files::unreadable(path))?.len();
     if size > limits::STANDARD_FILE_BYTES_MAX {
         let max_mb = megabytes(limits::STANDARD_FILE_BYTES_MAX);
         return Err(Failure::Unread(words::file_too_large(plain(name), max_mb)));
     }
-    *total = total.saturating_add(size);
-    if *total > limits::DELIVERY_BYTES_MAX {
-        return Err(Failure::Unread(words::all_too_large(megabytes(
-            limits::DELIVERY_BYTES_MAX,
-        ))));
-    }
-    fs::read(path).map_err(unreadable)
+    Ok(size)
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes / (1_024 * 1_024)
 }
 
 /// Whose files these are, by unit, and how many care recipients they are about.

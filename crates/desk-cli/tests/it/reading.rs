@@ -162,6 +162,31 @@ fn show_and_diff_end_with_two_for_what_they_cannot_read() {
 }
 
 #[test]
+fn show_refuses_one_byte_too_many_before_it_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let sized = |prefix: &str, bytes: u64| {
+        let name = format!("{prefix}_9970100013_43_9970101003_11_20260326090137.CSV");
+        // Nothing is written: a hole of so many bytes.
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.set_len(bytes).unwrap();
+    };
+    let one = care_model::limits::STANDARD_FILE_BYTES_MAX;
+    sized("UP1KYO", one + 1);
+    let path = folder.path().to_str().unwrap();
+    let output = nowhere(folder.path()).run(&["show", path], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("100MB"), "{}", errors(&output));
+
+    sized("UP1KYO", one);
+    sized("UP2KYO", one);
+    sized("UP3KYO", care_model::limits::DELIVERY_BYTES_MAX - 2 * one);
+    sized("DLT1KYO", 1);
+    let output = nowhere(folder.path()).run(&["show", path], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("300MB"), "{}", errors(&output));
+}
+
+#[test]
 fn diff_of_what_was_done_as_planned_ends_with_nought() {
     let folder = tempfile::tempdir().unwrap();
     let actual = as_actuals(&folder.path().join("actual"), |bytes| bytes);
@@ -225,4 +250,8 @@ fn diff_says_that_the_months_differ() {
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("対象年月が違います"), "{text}");
+    assert!(
+        text.contains("2026年4月分\n") && text.contains("2026年5月分\n"),
+        "each office says its month\n{text}"
+    );
 }
