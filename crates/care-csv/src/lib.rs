@@ -7,6 +7,9 @@
 //! `sums` the annex, `keys` and `records` say whose and of which month the records are, `findings_list` keeps findings
 //! within their limits, and `examine` brings it together.
 //!
+//! `text` and `table` turn records into values and back, for whoever reads or writes them; `repair` makes a repaired copy
+//! where there is one right answer. Both work on a file in memory.
+//!
 //! What the standard leaves open is not judged: fields in doubt (`Doubt`), versions whose layout is not known, a repeated
 //! key where one record for each person is usual (an importer takes the later one).
 
