@@ -211,3 +211,60 @@ fn free_text_without_quotes_is_told() {
         ["columns", "columns"]
     );
 }
+
+#[test]
+fn faults_are_found_wherever_a_piece_ends() {
+    let good = record(SCHEDULE, &[]);
+    let bad = record(SCHEDULE, &[("start_time", "2575")]);
+    let rows = 2_000;
+    let bytes: Vec<u8> = (1..=rows)
+        .flat_map(|row| if row % 97 == 0 { bad.clone() } else { good.clone() })
+        .collect();
+    assert!(bytes.len() > 3 * PIECE_BYTES);
+    let facts = facts(SCHEDULE, &bytes);
+    let found: Vec<u32> = facts.findings.iter().filter_map(|finding| finding.row).collect();
+    let listed = care_model::limits::FINDINGS_PER_FIELD_MAX as u32;
+    assert_eq!(found, (1..=listed).map(|count| count * 97).collect::<Vec<_>>());
+    assert_eq!(facts.findings.last().unwrap().more, rows / 97 - listed);
+    assert_eq!((facts.records, facts.recipients), (rows, 1));
+}
+
+/// Records of one month and version, with one fault or none.
+const VARIANTS: &[Values<'static>] = &[
+    &[],
+    &[("insured_number", "9900000002")],
+    &[("units", "244")],
+    &[("units", "x")],
+    &[("service_date", "20260501")],
+    &[("service_date", "20260231")],
+    &[("service_code", "331111")],
+    &[("service_code", "171001")],
+    &[("service_code", "171001"), ("tais_code", "99000-000010")],
+    &[("service_office_number", "997010100")],
+    &[("over_30_days", "")],
+    &[("planning_care_manager_name", "例示\r\n包子")],
+];
+
+proptest::proptest! {
+    /// A record is compared with the one before it: what is found must not depend on that.
+    #[test]
+    fn records_are_judged_as_if_they_were_alone(picked in proptest::collection::vec(0..VARIANTS.len() + 2, 1..16)) {
+        let bytes_of = |variant: usize| match VARIANTS.get(variant) {
+            Some(values) => record(SCHEDULE, values),
+            // A column too many; text without quotes.
+            None if variant == VARIANTS.len() => [record(SCHEDULE, &[]).strip_suffix(b"\r\n").unwrap(), b",1\r\n"].concat(),
+            None => replaced(&record(SCHEDULE, &[("service_office_name", "@")]), b"\"@\"", b"@"),
+        };
+        let mut expected = Vec::new();
+        let mut people = std::collections::HashSet::new();
+        for (variant, row) in picked.iter().zip(1..) {
+            let alone = facts(SCHEDULE, &bytes_of(*variant));
+            expected.extend(places(&alone).into_iter().map(|(key, _, column)| (key, row, column)));
+            people.extend(alone.keys.iter().map(|key| key.person));
+        }
+        let together = facts(SCHEDULE, &picked.iter().flat_map(|variant| bytes_of(*variant)).collect::<Vec<_>>());
+        proptest::prop_assert_eq!(places(&together), expected);
+        proptest::prop_assert_eq!(together.recipients as usize, people.len());
+        proptest::prop_assert_eq!(together.records as usize, picked.len());
+    }
+}
