@@ -56,9 +56,16 @@ impl Core {
     pub(crate) async fn sync(self: &Arc<Self>) -> Result<(), CommandError> {
         let _one = self.syncing.lock().await;
         let line = self.line().await?;
-        self.notice_epoch(&line).await?;
-        let arrived = self.sync_inbox(&line).await?;
-        let downloaded = self.sync_outbox(&line).await?;
+        let (mut arrived, mut downloaded) = (0, 0);
+        loop {
+            self.notice_epoch(&line).await?;
+            arrived += self.sync_inbox(&line).await?;
+            downloaded += self.sync_outbox(&line).await?;
+            // The first answer after a restore is what tells of it.
+            if self.is_reconciled().await? {
+                break;
+            }
+        }
         for notice in [
             Notice::Arrived { count: arrived },
             Notice::Downloaded { count: downloaded },
@@ -77,6 +84,7 @@ impl Core {
         loop {
             let page = line.exchange.inbox(after, limits::PAGE_ROWS_MAX).await;
             let page = self.heard_by(line, page).await?;
+            self.confirm_forgotten(line, &page.rows).await?;
             arrived += self.store.put_inbox_page(&page.rows, page.next, self.now()).await?;
             if !page.rows.is_empty() {
                 self.tell(DeskEvent::InboxChanged);
@@ -141,6 +149,26 @@ impl Core {
             self.tell(DeskEvent::InboxChanged);
         }
         Ok(())
+    }
+
+    /// Confirms again what a restored exchange shows as waiting though this terminal has it: its sender may have
+    /// offered it only after this desk had reconciled (D8).
+    async fn confirm_forgotten(&self, line: &Line, rows: &[InboxEntry]) -> Result<(), CommandError> {
+        for entry in rows {
+            if matches!(entry.status, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. })
+                && let Some(pickup) = self.store.pickup(entry.header.id).await?
+            {
+                self.confirm_anew(line, &pickup).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what the exchange last answered under is the epoch that this desk has reconciled with.
+    async fn is_reconciled(&self) -> Result<bool, CommandError> {
+        let heard = *self.client()?.epoch().borrow();
+        let known: Option<u64> = self.store.value(ValueName::Epoch).await?;
+        Ok(heard.is_none() || heard == known)
     }
 
     /// A restored exchange may have forgotten what it said: its lists are read anew, and what is here is offered

@@ -342,14 +342,21 @@ impl Core {
     /// Offers every confirmation again to an exchange that was restored.
     pub(crate) async fn confirm_again(&self, line: &Line) -> Result<(), CommandError> {
         for pickup in self.store.pickups().await? {
-            if matches!(pickup.state, PickupState::Confirmed { .. })
-                && let Err(error) = self.ask_again(line, &pickup).await
-                && is_line(error.code)
-            {
-                return Err(error);
-            }
+            self.confirm_anew(line, &pickup).await?;
         }
         Ok(())
+    }
+
+    /// Offers one confirmation again, if there was one. A refusal by the exchange is its last word; only a line that
+    /// breaks is an error.
+    pub(crate) async fn confirm_anew(&self, line: &Line, pickup: &Pickup) -> Result<(), CommandError> {
+        match pickup.state {
+            PickupState::Confirmed { .. } => match self.ask_again(line, pickup).await {
+                Err(error) if is_line(error.code) => Err(error),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
     }
 
     /// Goes on with everything that is open. True if something still is.

@@ -13,6 +13,7 @@ mod recalls;
 mod refusals;
 mod repairs;
 mod restarts;
+mod restores;
 mod secrecy;
 mod sessions;
 mod support;
