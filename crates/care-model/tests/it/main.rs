@@ -1,6 +1,9 @@
 //! What other crates rely on and no rule of this crate needs by itself: bytes, texts and small questions.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod units;
+mod values;
+
 use care_model::{Address, Digest, FileKind, NameReading, OfficeNumber, Party, ServiceKind};
 
 /// The SHA-256 of nothing, from the published test vectors.
