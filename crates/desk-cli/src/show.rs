@@ -65,7 +65,7 @@ pub(crate) fn show(given: &Show, output: &Output) -> Result<(), Failure> {
             page.blank();
             page.rule('=');
             page.text(0, &words::unassigned());
-            documents::plain_records(&mut page, &mut Printing::new(naming), sheet, &[]);
+            documents::unassigned(&mut page, &mut Printing::new(naming), sheet);
             page.into_lines()
         });
     }
@@ -243,6 +243,23 @@ mod tests {
     /// Without what wrapping and columns change.
     fn squeezed(text: &str) -> String {
         text.chars().filter(|c| !c.is_whitespace()).collect()
+    }
+
+    #[test]
+    fn records_of_nobody_are_shown_with_all_they_hold() {
+        let name = ExchangeFileName::parse("DLTPLAN_202604_9970100013_43_9970101003_11_20260326090137.CSV").unwrap();
+        let bytes: &[u8] = b"v1,abc,def,ghi,more\r\nv2,jkl,,,\r\n";
+        let reading = care_reading::read(&[(name, bytes)]);
+        assert!(reading.recipients.is_empty());
+        let [sheet] = reading.unassigned.as_slice() else {
+            panic!("one file")
+        };
+        let mut page = Page::default();
+        documents::unassigned(&mut page, &mut Printing::new(Naming(None)), sheet);
+        let page = page.into_lines().concat();
+        for text in ["v1", "abc", "def", "ghi", "more", "v2", "jkl"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
     }
 
     #[test]

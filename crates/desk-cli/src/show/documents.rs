@@ -120,14 +120,20 @@ fn is_of_consultation(kind: FileKind) -> bool {
     )
 }
 
+/// Versions that one document lists; more than one is a fault, and many are no better.
+const VERSIONS_MAX: usize = 10;
+
 /// Prints which file a document is from, and the version its records name.
 fn of_file(page: &mut Page, sheet: &Sheet) {
     let file = plain(sheet.file.name.as_str());
-    let version = sheet
-        .rows
-        .first()
-        .map(|form| field(form, "csv_version"))
-        .unwrap_or_default();
+    let mut versions: Vec<String> = Vec::new();
+    for form in &sheet.rows {
+        let version = field(form, "csv_version");
+        if !version.is_empty() && !versions.contains(&version) && versions.len() < VERSIONS_MAX {
+            versions.push(version);
+        }
+    }
+    let version = versions.join(&words::list_separator());
     let line = if version.is_empty() {
         words::of_file_without_version(file)
     } else {
@@ -146,6 +152,20 @@ pub(crate) fn plain_records<'a>(page: &mut Page, printing: &mut Printing<'a>, sh
             page.blank();
         }
         page.pairs(2, &pairs_of(form, shown));
+    }
+}
+
+/// Records that name no care recipient, with everything that they hold.
+pub(crate) fn unassigned<'a>(page: &mut Page, printing: &mut Printing<'a>, sheet: &'a Sheet) {
+    if !heading(page, printing, sheet) {
+        return;
+    }
+    for form in &sheet.rows {
+        page.text(2, &words::record(form.row()));
+        let numbers = ["insurer_number", "insured_number"].map(|name| (label(form, name), field(form, name)));
+        let mut pairs = filled(numbers);
+        pairs.extend(pairs_of(form, &[]));
+        page.pairs(4, &pairs);
     }
 }
 
