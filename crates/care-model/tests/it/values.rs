@@ -127,6 +127,11 @@ fn a_finding_says_where_and_what_and_no_more() {
     assert_eq!(serde_json::from_str::<Finding>(&json).unwrap(), finding);
     assert!(Finding::blocks(FindingCode::Empty).is_blocking());
     assert!(!Finding::notes(FindingCode::Empty).is_blocking());
+    let printed = format!("{finding:?}");
+    assert!(
+        printed.contains("Rows") && printed.contains("units") && !printed.contains('見'),
+        "{printed}"
+    );
     let texts = [Severity::Blocks, Severity::Warns, Severity::Notes].map(|severity| severity.as_str());
     assert_eq!(texts, ["blocks", "warns", "notes"]);
 }
@@ -143,4 +148,39 @@ fn codes_are_distinct_and_kept_by_their_text() {
     distinct(FindingCode::ALL);
     distinct(FindingRule::ALL);
     distinct(ProblemCode::ALL);
+}
+
+#[test]
+fn limits_are_those_that_were_decided() {
+    // In bytes: a limit that moves moves what offices can send.
+    for (limit, bytes) in [
+        (limits::ATTACHMENT_BYTES_MAX, 104_857_600),
+        (limits::DELIVERY_BYTES_MAX, 314_572_800),
+        (limits::STANDARD_FILE_BYTES_MAX, 104_857_600),
+        (limits::SINGLE_REQUEST_BYTES_MAX, 262_144),
+        (limits::CHUNK_BYTES_MAX, 4_194_304),
+        (limits::COVER_BYTES_MAX, 65_536),
+    ] {
+        assert_eq!(limit, bytes);
+    }
+    assert_eq!(
+        (limits::HEADER_BYTES_MAX, limits::CSV_RECORD_BYTES_MAX),
+        (262_144, 1_048_576)
+    );
+    assert_eq!(
+        (
+            limits::BULK_DELIVERIES_MAX,
+            limits::ATTACHMENTS_MAX,
+            limits::NOTE_CHARS_MAX
+        ),
+        (100, 20, 2_000)
+    );
+}
+
+#[test]
+fn a_name_prints_as_it_was_read() {
+    let text = "uphosoku_000000_9970100013_43_9970101003_11_20260326095635.csv";
+    let name = care_model::ExchangeFileName::parse(text).unwrap();
+    assert_eq!(name.to_string(), text);
+    assert_eq!(AccountId::parse("KJ0001").unwrap().as_str(), "KJ0001");
 }
