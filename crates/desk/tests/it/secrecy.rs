@@ -1,9 +1,13 @@
-//! Nothing of people lies in clear in the profile (D14).
+//! Nothing of people lies in clear in the profile (D14), and nothing of files in a log.
 
-use std::path::Path;
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use anyhow::Result;
-use desk_ipc::{CompositionMode, DeskCommands, EditNote};
+use anyhow::{Context, Result};
+use desk_ipc::{CompositionMode, DeskCommands, EditNote, FindingView, RepairRequest, SendStart};
 
 use crate::support::{Offices, pdf, unit};
 
@@ -56,6 +60,72 @@ async fn no_name_note_token_or_content_in_clear() -> Result<()> {
         let mut seen = 0;
         search(&exchange.profile(at, "front"), &canaries, &mut seen)?;
         assert!(seen > 100_000, "only {seen} bytes were searched");
+    }
+    Ok(())
+}
+
+/// Everything that was logged, at any level, by whatever crate.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .map_err(|_| io::ErrorKind::Other)?
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_value_of_a_file_reaches_a_log() -> Result<()> {
+    let logged = Logged::default();
+    let into = logged.clone();
+    // Every test is a process of its own, so this takes nobody else's log.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || into.clone())
+        .init();
+    let offices = Offices::open().await?;
+    let files = offices.exchange.folder("CANARYORIGIN")?;
+    let (made, paths) = unit(&files, 51, "home_schedule")?;
+    // A file of another encoding with a wrong value in it, which is repaired, confirmed and sent.
+    let text = care_csv::decode(&made.files[0].bytes).into_owned();
+    let wrong = text.replacen("202604", "CANARYVALUE", 1);
+    assert_ne!(text, wrong);
+    std::fs::write(&paths[0], &wrong)?;
+    let desk = &offices.manager.desk;
+    let view = offices.manager.compose(CompositionMode::Compose, paths).await?;
+    let rows = || view.deliveries.iter().flat_map(|planned| &planned.files);
+    let file = rows().find(|row| row.repairable).map(|row| row.file);
+    let request = RepairRequest {
+        composition: view.id,
+        file: file.context("a file to repair")?,
+    };
+    let preview = desk.preview_repair(request.clone()).await?;
+    let shown = |finding: &FindingView| finding.value.as_ref().is_some_and(|value| value.contains("CANARY"));
+    assert!(preview.remaining.iter().any(shown), "the screen shows it: {preview:?}");
+    let repaired = desk.repair(request).await?;
+    tracing::info!(?preview, ?repaired, "what a careless line would hold");
+    desk.save_draft(view.id).await?;
+    desk.send_composition(SendStart {
+        composition: view.id,
+        confirmed: true,
+    })
+    .await?;
+    offices.manager.sent(view.id).await?;
+
+    let logged = logged.0.lock().map_err(|_| anyhow::anyhow!("a writer panicked"))?;
+    let logged = String::from_utf8_lossy(&logged);
+    assert!(logged.contains("careless") && logged.len() > 1_000);
+    for canary in ["CANARYVALUE", "CANARYORIGIN", "見本 ", "mihon-hanako-2026"] {
+        let line = logged.lines().find(|line| line.contains(canary));
+        assert!(line.is_none(), "{canary}: {line:?}");
     }
     Ok(())
 }
