@@ -86,7 +86,7 @@ test("each office sees what it may send beside the drop zone", async () => {
     await combinations().getByText(name, { exact: true }).first().waitFor();
   await combinations().getByText("介護予防支援・介護予防ケアマネジメント").click();
   await combinations().getByText("UPKIHON_SUB1", { exact: true }).first().waitFor();
-  await planner.look("80-combinations");
+  await planner.look("90-combinations");
   await provider.goTo("新規作成");
   await provider.page.getByText("UPJSK", { exact: true }).first().waitFor();
   assert.equal(await provider.page.getByText("UPPLAN", { exact: true }).count(), 0);
@@ -103,7 +103,7 @@ test("what is missing is marked in the table; with the missing file it takes one
   assert.match(await member("UPHOSOKU").innerText(), /あり/);
   assert.deepEqual(await planner.findings(), ["mate_missing"]);
   assert.equal(await planner.button("送信").isDisabled(), true);
-  await planner.look("81-combination-missing");
+  await planner.look("91-combination-missing");
   await planner.reads("compose-missing");
   await planner.terminal.drop(files.filter(isAnnex));
   await combinations().getByText("「サービス利用票・別表」のファイルがそろっています").waitFor();
@@ -130,7 +130,7 @@ test("a finding opens by keyboard to row, column, field, value and code; a value
     ]);
   assert.equal(await row.locator("b").count(), 0, "the value stays text");
   assert.match(await row.locator("dd").last().innerText(), /^[a-z_]+( \/ [a-z_]+)?$/);
-  await planner.look("82-finding-open");
+  await planner.look("92-finding-open");
   await planner.reads("compose-finding");
   await planner.page.keyboard.press("Enter");
   assert.equal(await row.getByText("「<b>x</b>」").count(), 0);
@@ -166,7 +166,7 @@ test("hundreds of findings: what blocks comes first, the rest on demand, the sum
   assert.equal(await rows.first().getAttribute("data-weight"), "blocks");
   const first = await rows.count();
   assert.ok(first > 10 && first <= 30, `${first} rows at first`);
-  await planner.look("83-findings-many");
+  await planner.look("93-findings-many");
   await press(results().getByRole("button", { name: /^確認が必要：/ }));
   const focused = planner.page.locator(":focus");
   assert.equal(await focused.getAttribute("data-weight"), "warns");
@@ -206,13 +206,13 @@ for (const [name, viewport, media] of [
     await planner.compose(await many());
     await results().locator("[data-finding] button").first().click();
     await results().scrollIntoViewIfNeeded();
-    await planner.look(`84-findings-${name}`);
+    await planner.look(`94-findings-${name}`);
     await planner.button("最初からやり直す").click();
     await planner.button("消してやり直す").click();
     await planner.compose(await resaved("sizes"));
     await planner.button(/の修正版を作る$/).click();
     await planner.button("修正版を作って使う").waitFor();
-    await planner.look(`85-repair-${name}`);
+    await planner.look(`95-repair-${name}`);
     await planner.button("作らずに戻る").click();
     await planner.page.setViewportSize({ width: 1280, height: 860 });
     await planner.page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
@@ -233,7 +233,7 @@ test("修正版を作る by keyboard: every change is shown, the original stays,
   await dialog.getByText("吉", { exact: true }).waitFor();
   await dialog.getByText("もとのファイルは、そのまま残ります。").waitFor();
   await dialog.getByText("修正版を作っても残るところ").waitFor();
-  await planner.look("86-repair");
+  await planner.look("96-repair");
   await planner.reads("repair");
   assert.equal(
     (await readdir(path.dirname(plan))).includes("修正版"),
@@ -251,7 +251,7 @@ test("修正版を作る by keyboard: every change is shown, the original stays,
   await planner.page.waitForFunction(() => document.activeElement?.textContent.includes("を作りました"));
   await planner.page.getByText("修正版", { exact: true }).first().waitFor();
   await planner.page.locator("button.primary:enabled", { hasText: "送信" }).waitFor();
-  await planner.look("87-repaired");
+  await planner.look("97-repaired");
   assert.deepEqual(await readFile(plan), original, "the original is as it was");
   const copy = await readFile(path.join(path.dirname(plan), "修正版", path.basename(plan)));
   const expected = new TextDecoder().decode(original).replaceAll("𠮷", "吉");
@@ -290,7 +290,7 @@ test("「内容を確認して送る」 shows what warns, each to be opened", as
   const dialog = planner.page.getByRole("dialog", { name: "内容を確認して送る" });
   await dialog.getByRole("button", { name: "くわしく" }).click();
   await dialog.getByText("「20269999」").waitFor();
-  await planner.look("92-confirm");
+  await planner.look("102-confirm");
   await dialog.getByRole("button", { name: "戻る" }).click();
 });
 
@@ -309,7 +309,7 @@ test("a folder that cannot be written: the copy serves this send only, and says 
   await planner.sees("フォルダに書き込めなかったため、修正版はこの送信だけに使います。");
   assert.equal((await readdir(folder)).includes("修正版"), false);
   await planner.page.locator("button.primary:enabled", { hasText: "送信" }).waitFor();
-  await planner.look("88-repaired-unsaved");
+  await planner.look("98-repaired-unsaved");
 });
 
 test("修正版を作る that is refused says why, and nothing changed", async () => {
@@ -320,7 +320,7 @@ test("修正版を作る that is refused says why, and nothing changed", async (
   await planner.button(/^UPPLAN_.*の修正版を作る$/).click();
   await planner.button("修正版を作って使う").click();
   assert.equal(await planner.problem(), "repair_impossible");
-  await planner.look("89-repair-refused");
+  await planner.look("99-repair-refused");
   await planner.page.unroute("**/ipc/repair", refuse);
   await planner.button("閉じる").click();
   assert.ok((await planner.findings()).includes("encoding_utf8"));
@@ -338,12 +338,12 @@ test("一括送信: the editor of a row shows what it lacks and repairs its file
   await planner.button(/の?サービス利用票・別表を編集$/).click();
   const dialog = planner.page.getByRole("dialog", { name: /宛ての編集$/ });
   await dialog.getByText("不足", { exact: true }).waitFor();
-  await planner.look("90-dispatch-edit-missing");
+  await planner.look("100-dispatch-edit-missing");
   await dialog.getByRole("button", { name: /^UPPLAN_.*の修正版を作る$/ }).click();
   await planner.button("修正版を作って使う").click();
   await dialog.getByText("もとのファイルがあるフォルダの中の「修正版」フォルダに保存しました。").waitFor();
   assert.equal(await dialog.locator('[data-finding="encoding_utf8"]').count(), 0);
-  await planner.look("91-dispatch-edit-repaired");
+  await planner.look("101-dispatch-edit-repaired");
   await dialog.getByRole("button", { name: "戻る" }).click();
   await planner.goTo("新規作成");
   await planner.button("消して移動する").click();
