@@ -67,22 +67,22 @@ fn replay(name: &str, changed: usize) {
 
 #[test]
 fn names() {
-    replay("name", 200_000);
+    replay("name", 100_000);
 }
 
 #[test]
 fn contents() {
-    replay("csv", 8_000);
+    replay("csv", 5_000);
 }
 
 #[test]
 fn text_and_records() {
-    replay("text", 20_000);
+    replay("text", 10_000);
 }
 
 #[test]
 fn repairs() {
-    replay("repair", 3_000);
+    replay("repair", 1_500);
 }
 
 #[test]
@@ -92,22 +92,22 @@ fn readings() {
 
 #[test]
 fn piles() {
-    replay("bundle", 5_000);
+    replay("bundle", 3_000);
 }
 
 #[test]
 fn deliveries_in_one_request() {
-    replay("envelope", 150_000);
+    replay("envelope", 60_000);
 }
 
 #[test]
 fn refusals() {
-    replay("problem", 150_000);
+    replay("problem", 60_000);
 }
 
 #[test]
 fn connection_files() {
-    replay("connection", 40_000);
+    replay("connection", 15_000);
 }
 
 #[test]
