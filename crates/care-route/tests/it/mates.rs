@@ -127,6 +127,50 @@ fn people_are_not_compared_where_fields_have_moved() {
 }
 
 #[test]
+fn people_are_not_compared_where_not_all_keys_are_known() {
+    let unit = unit("home_schedule", 3);
+    let without = |facts: fn(&mut care_csv::FileFacts)| {
+        let mut files = without_people(&unit, "UPHOSOKU", 1);
+        files[2].facts.as_mut().map(facts).unwrap();
+        found(&unit, &files, FindingCode::RecipientsDiffer).len()
+    };
+    assert_eq!(without(|_| {}), 1);
+    assert_eq!(without(|facts| facts.keys_cut = true), 0);
+    // Facts that were kept before keys were.
+    assert_eq!(without(|facts| facts.keys.clear()), 0);
+    let mut files = without_people(&unit, "UPHOSOKU", 1);
+    files[2].facts = None;
+    assert!(found(&unit, &files, FindingCode::RecipientsDiffer).is_empty());
+}
+
+#[test]
+fn somebody_whom_two_mates_have_is_lacked_once_and_the_heavier_weight_counts() {
+    let unit = unit("home_plan", 4);
+    // The supplement lacks the first two people of table 1.
+    let files = changed(&unit, |name, bytes| {
+        if name.starts_with("UPHOSOKU") {
+            let records: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+            *bytes = records[2..].concat();
+        }
+    });
+    let lacking = found(&unit, &files, FindingCode::RecipientsDiffer);
+    let [(prefix, finding)] = lacking.as_slice() else {
+        panic!("{lacking:?}")
+    };
+    assert_eq!(
+        (prefix.as_str(), finding.severity, finding.more),
+        ("UPHOSOKU_000000", Severity::Warns, 1)
+    );
+    assert_eq!(finding.params["mate"], "UP1KYO");
+    // In a schedule the supplement is compared with both tables; each person counts once.
+    let schedule = self::unit("home_schedule", 4);
+    let files = without_people(&schedule, "UPHOSOKU", 2);
+    let lacking = found(&schedule, &files, FindingCode::RecipientsDiffer);
+    assert_eq!(lacking.len(), 1);
+    assert_eq!(lacking[0].1.more, 1);
+}
+
+#[test]
 fn another_plan_date_is_told_in_the_mate_and_a_supplement_of_a_month_has_none() {
     let plan = unit("home_plan", 3);
     let other_date = |name: &mut String, bytes: &mut Vec<u8>| {
