@@ -298,11 +298,7 @@ impl Records {
         let month = self.judge_month(findings);
         if let Some(row) = self.insurer_row {
             let finding = Finding::notes(FindingCode::CheckDigit).rule(FindingRule::Insurer);
-            let mut finding = finding.at_row(row).at_column(2);
-            if let Some(field) = self.field(1) {
-                finding = finding.in_field(field.name, field.name_ja);
-            }
-            findings.push(finding);
+            findings.push(self.at(finding.at_row(row), 1));
         }
         if let Some(sums) = self.checks.as_mut().and_then(|checks| checks.sums.take()) {
             sums.finish(&mut self.list);
@@ -310,9 +306,19 @@ impl Records {
         (self.version.as_deref().and_then(digits_of_six), month)
     }
 
+    /// A finding of the whole file with the field that shows it, from 0.
+    fn at(&self, finding: Finding, index: usize) -> Finding {
+        match self.field(index) {
+            Some(field) => finding
+                .at_column(u32::from(field.number))
+                .in_field(field.name, field.name_ja),
+            None => finding,
+        }
+    }
+
     fn judge_version(&self, findings: &mut Vec<Finding>) {
         if let Some(row) = self.version_mixed {
-            findings.push(Finding::warns(FindingCode::VersionMixed).at_row(row).at_column(1));
+            findings.push(self.at(Finding::warns(FindingCode::VersionMixed).at_row(row), 0));
         }
         let Some(version) = &self.version else { return };
         let version = version.as_slice();
@@ -332,13 +338,14 @@ impl Records {
             .filter(char::is_ascii_digit)
             .take(8)
             .collect();
-        findings.push(finding.at_column(1).param("found", shown));
+        findings.push(self.at(finding, 0).param("found", shown));
     }
 
     /// The month of all records, if it is one.
     fn judge_month(&self, findings: &mut Vec<Finding>) -> Option<ServiceMonth> {
         if let Some(row) = self.months_mixed {
-            findings.push(Finding::warns(FindingCode::MonthsMixed).at_row(row));
+            let finding = Finding::warns(FindingCode::MonthsMixed).at_row(row);
+            findings.push(self.at(finding, self.month_field.unwrap_or_default()));
             return None;
         }
         let found = digits_of_six(self.month.as_deref()?)?;
@@ -354,6 +361,7 @@ impl Records {
             && (month.is_some() || found == ZEROS)
         {
             let finding = Finding::warns(FindingCode::MonthMismatch);
+            let finding = self.at(finding, self.month_field.unwrap_or_default());
             findings.push(finding.param("named", named).param("found", found));
         }
         month
