@@ -168,16 +168,21 @@ fn source(number: u32, path: &Path) -> Result<SourceFile, Failure> {
     let unreadable = |_| files::unreadable(path);
     let size_bytes = fs::metadata(path).map_err(unreadable)?.len();
     let reading = NameReading::of(&name);
+    let max_mb = |bytes: u64| bytes / (1_024 * 1_024);
     let (digest, facts) = match reading.standard() {
+        // It could not be sent either.
+        Some(standard) if size_bytes > limits::STANDARD_FILE_BYTES_MAX => {
+            let max_mb = max_mb(limits::STANDARD_FILE_BYTES_MAX);
+            return Err(Failure::Unread(messages::reading::file_too_large(standard, max_mb)));
+        }
         Some(standard) => {
             let file = File::open(path).map_err(unreadable)?;
             let read = care_csv::read(standard, BufReader::new(file)).map_err(unreadable)?;
             (read.digest, Some(read.facts))
         }
         None if size_bytes > limits::ATTACHMENT_BYTES_MAX => {
-            let max_mb = limits::ATTACHMENT_BYTES_MAX / (1_024 * 1_024);
             return Err(CommandError::new(ProblemCode::AttachmentTooLarge)
-                .with("max_mb", max_mb)
+                .with("max_mb", max_mb(limits::ATTACHMENT_BYTES_MAX))
                 .into());
         }
         None => (Digest::of(&fs::read(path).map_err(unreadable)?), None),

@@ -4,6 +4,7 @@
 //! needs nothing is not copied, and nothing in the folder is ever replaced: running it again writes nothing new.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, Read as _},
     path::Path,
@@ -51,12 +52,14 @@ enum FixLine<'a> {
 pub(crate) fn fix(planned: &Planned, findings: &[Finding], folder: &Path, output: &Output) -> Result<(), Failure> {
     let mut copies = 0_usize;
     let mut unwritten = Vec::new();
+    let mut by_file: BTreeMap<u32, Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        if let Some(number) = finding.file {
+            by_file.entry(number).or_default().push(finding.clone());
+        }
+    }
     for ((number, name), path) in (0..).zip(&planned.names).zip(&planned.paths) {
-        let own: Vec<Finding> = findings
-            .iter()
-            .filter(|finding| finding.file == Some(number))
-            .cloned()
-            .collect();
+        let own = by_file.remove(&number).unwrap_or_default();
         // Nobody can tell which of two is meant; and of two that are the same one is enough.
         let doubled = own.iter().any(|finding| finding.code == FindingCode::Duplicate);
         if doubled || !is_repairable(&own, name) {

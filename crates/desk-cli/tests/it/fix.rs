@@ -353,6 +353,21 @@ fn a_full_disk_leaves_nothing_half() {
 }
 
 #[test]
+fn a_file_above_the_limit_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let given = folder_of(dir.path(), "given", [(DELETION, RECORD.as_bytes())]);
+    let file = fs::OpenOptions::new().write(true).open(given.join(DELETION)).unwrap();
+    file.set_len(care_model::limits::STANDARD_FILE_BYTES_MAX + 1).unwrap();
+    let run = check(&[&given], Some(&dir.path().join("copies")));
+    assert_eq!((run.code, run.lines.len()), (Some(2), 0));
+    assert!(
+        run.told.contains(DELETION) && run.told.contains("100MB"),
+        "{}",
+        run.told
+    );
+}
+
+#[test]
 fn exit_codes_are_the_same_with_and_without_fix() {
     let dir = tempfile::tempdir().unwrap();
     let right = RECORD.replace('\n', "\r\n");
