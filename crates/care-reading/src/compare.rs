@@ -105,7 +105,7 @@ pub struct Unreported {
 /// A service that was not done as planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// The day, if it is one.
+    /// The day as planned, or of what was added.
     pub date: Option<NaiveDate>,
     /// What differs.
     pub change: Change,
@@ -131,11 +131,15 @@ pub enum Change {
     Units,
     /// Another piece of equipment.
     Equipment,
+    /// On another day, and without a time on both: mostly an addition by the month.
+    Day,
 }
 
 /// When, how often and with how many units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Times {
+    /// Which day.
+    pub date: Option<NaiveDate>,
     /// From when.
     pub start: Option<TimeOfDay>,
     /// Until when.
@@ -357,6 +361,7 @@ fn in_force<'a>(
 impl Times {
     pub(crate) fn of(visit: &Visit<'_>) -> Self {
         Self {
+            date: visit.date,
             start: visit.start,
             end: visit.end,
             count: visit.count,

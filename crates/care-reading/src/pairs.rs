@@ -1,7 +1,7 @@
 //! Which planned service is which actual one, within one code of one office in one month.
 //!
 //! Days are compared one by one: first what is equal is put together, then what is alike in most, and what is left over
-//! was cancelled or added. A service that moved to another day is a cancelled and an added one.
+//! was cancelled or added. A service that moved to another day is a cancelled and an added one, unless it has no time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -46,32 +46,30 @@ pub(crate) fn pair(planned: &[Visit<'_>], actual: &[Visit<'_>]) -> Paired {
         days.entry(visit.date).or_default().actual.push_back(*visit);
     }
     let mut paired = Paired::default();
-    for (date, mut day) in days {
+    let mut left_over = Day::default();
+    for mut day in days.into_values() {
         day.sort();
-        day.take(usize::MAX, equal, |planned, actual| paired.add(date, planned, actual));
+        day.take(usize::MAX, equal, |planned, actual| paired.add(planned, actual));
         for likeness in LIKENESS {
-            day.take(COMPARED_MAX, likeness, |planned, actual| {
-                paired.add(date, planned, actual)
-            });
+            day.take(COMPARED_MAX, likeness, |planned, actual| paired.add(planned, actual));
         }
-        let left_over = |visit: &Visit<'_>| Some(Times::of(visit));
-        for visit in &day.planned {
-            paired.differences.push(Difference {
-                date,
-                change: Change::Cancelled,
-                planned: left_over(visit),
-                actual: None,
-            });
-        }
-        for visit in &day.actual {
-            paired.differences.push(Difference {
-                date,
-                change: Change::Added,
-                planned: None,
-                actual: left_over(visit),
-            });
-        }
+        left_over.planned.extend(day.planned);
+        left_over.actual.extend(day.actual);
     }
+    // What has no time, such as an addition by the month, has no day of its own either: programs put it on different ones.
+    let timeless = |visit: &Visit<'_>| visit.start.is_none() && visit.end.is_none();
+    left_over.take(
+        COMPARED_MAX,
+        |planned, actual| timeless(planned) && timeless(actual) && same_equipment(planned, actual),
+        |planned, actual| paired.differ(Change::Day, Some(planned), Some(actual)),
+    );
+    for visit in &left_over.planned {
+        paired.differ(Change::Cancelled, Some(visit), None);
+    }
+    for visit in &left_over.actual {
+        paired.differ(Change::Added, None, Some(visit));
+    }
+    paired.differences.sort_by_key(|difference| difference.date);
     paired
 }
 
@@ -123,7 +121,7 @@ fn equal(a: &Visit<'_>, b: &Visit<'_>) -> bool {
 }
 
 impl Paired {
-    fn add(&mut self, date: Option<NaiveDate>, planned: &Visit<'_>, actual: &Visit<'_>) {
+    fn add(&mut self, planned: &Visit<'_>, actual: &Visit<'_>) {
         let change = if !same_time(planned, actual) {
             Change::Time
         } else if planned.count != actual.count {
@@ -136,11 +134,15 @@ impl Paired {
             self.as_planned = self.as_planned.saturating_add(1);
             return;
         };
+        self.differ(change, Some(planned), Some(actual));
+    }
+
+    fn differ(&mut self, change: Change, planned: Option<&Visit<'_>>, actual: Option<&Visit<'_>>) {
         self.differences.push(Difference {
-            date,
+            date: planned.or(actual).and_then(|visit| visit.date),
             change,
-            planned: Some(Times::of(planned)),
-            actual: Some(Times::of(actual)),
+            planned: planned.map(Times::of),
+            actual: actual.map(Times::of),
         });
     }
 }

@@ -254,8 +254,8 @@ fn days(page: &mut Page, services: &[ServiceComparison], with_months: bool) {
             let day = difference.date.map(|date| day(date, service.month));
             vec![
                 format!("  {}", day.unwrap_or_else(reading::day_unknown)),
-                side(difference, &difference.planned),
-                side(difference, &difference.actual),
+                side(service, difference, &difference.planned),
+                side(service, difference, &difference.actual),
                 change(difference.change),
             ]
         }));
@@ -264,15 +264,17 @@ fn days(page: &mut Page, services: &[ServiceComparison], with_months: bool) {
     page.table(2, &columns, &rows);
 }
 
-/// One side of a difference, with the units or the equipment only where they differ.
-fn side(difference: &Difference, times: &Option<Times>) -> String {
-    match times {
-        Some(times) => self::times(
-            times,
-            difference.change == Change::Units,
-            difference.change == Change::Equipment,
-        ),
-        None => words::none(),
+/// One side of a difference, with the units, the equipment or the day only where they differ.
+fn side(service: &ServiceComparison, difference: &Difference, times: &Option<Times>) -> String {
+    let Some(times) = times else { return words::none() };
+    let text = self::times(
+        times,
+        difference.change == Change::Units,
+        difference.change == Change::Equipment,
+    );
+    match times.date.filter(|_| difference.change == Change::Day) {
+        Some(date) => words::times_on_day(day(date, service.month), text),
+        None => text,
     }
 }
 
@@ -332,5 +334,6 @@ fn change(change: Change) -> String {
         Change::Count => words::count(),
         Change::Units => words::units(),
         Change::Equipment => words::equipment(),
+        Change::Day => words::day(),
     }
 }

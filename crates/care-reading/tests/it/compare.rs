@@ -127,6 +127,25 @@ fn on_one_day_what_is_alike_is_put_together() {
 }
 
 #[test]
+fn what_has_no_time_may_stand_on_another_day() {
+    let plan: &[Visit] = &[
+        ("20260401", "9999", "9999", "1", "0"),
+        ("20260402", "0900", "0930", "1", "244"),
+    ];
+    let actual: &[Visit] = &[
+        ("20260430", "9999", "9999", "1", "120"),
+        ("20260403", "0900", "0930", "1", "244"),
+    ];
+    let comparison = one(plan, actual);
+    let differences = &comparison.recipients[0].services[0].differences;
+    let found: Vec<Change> = differences.iter().map(|difference| difference.change).collect();
+    assert_eq!(found, [Change::Day, Change::Cancelled, Change::Added]);
+    let day = |times: &Option<care_reading::Times>| times.as_ref().unwrap().date.unwrap().to_string();
+    assert_eq!(day(&differences[0].planned), "2026-04-01");
+    assert_eq!(day(&differences[0].actual), "2026-04-30");
+}
+
+#[test]
 fn what_is_as_planned_is_no_difference() {
     let visits: &[Visit] = &[("20260401", "0900", "0930", "1", "244")];
     let comparison = one(visits, visits);
