@@ -4,8 +4,9 @@
 //! [`desk_ipc::DeskCommands`], which the desk implements. Everything that waits on the network is a row in the
 //! profile first, and everything of people in the profile is sealed.
 //!
-//! The way of a dropped file: `intake` copies it into the `spool`, `compose` plans deliveries from it, `outbox`
-//! sends them; on the other side `sync` sees them, `pickup` claims, lands and confirms them, `landing` writes them.
+//! The way of a dropped file: `intake` copies it into the `spool`, `compose` plans deliveries from it, `repair` puts a
+//! repaired copy in its place where a person wants one, `outbox` sends them; on the other side `sync` sees them,
+//! `pickup` claims, lands and confirms them, `landing` writes them.
 
 mod commands;
 mod compose;

@@ -119,3 +119,55 @@ fn viewer(around: &Surroundings) -> OfficeRole {
         .first()
         .map_or(OfficeRole::CareManagement, |kind| kind.role())
 }
+
+#[cfg(test)]
+mod tests {
+    use care_model::{Finding, FindingCode};
+    use care_samples::Samples;
+    use desk_ipc::{CompositionMode, SeverityView};
+
+    use super::*;
+    use crate::compose::trial::{Trial, find};
+
+    #[test]
+    fn what_blocks_stands_first_and_the_rest_is_counted() {
+        let trial = Trial::new();
+        let paths = trial.unit(&mut Samples::new(6), "home_schedule");
+        let mut composition = trial.composition(CompositionMode::Compose, &paths);
+        let shown = u32::try_from(FINDINGS_SHOWN_MAX).unwrap();
+        for row in (1..=shown).rev() {
+            find(&mut composition, 0, Finding::warns(FindingCode::Kind).at_row(row));
+        }
+        find(&mut composition, 0, Finding::blocks(FindingCode::Encoding).at_row(900));
+        let layout = Layout::of(&mut composition, &trial.around);
+        let view = layout.view(&composition, &trial.around, false);
+        let mut rows = view.deliveries[0].files.iter();
+        let row = rows.find(|row| row.more_findings > 0).unwrap();
+        assert_eq!((row.findings.len(), row.more_findings), (FINDINGS_SHOWN_MAX, 1));
+        assert_eq!(
+            (row.findings[0].severity, row.findings[0].row),
+            (SeverityView::Blocks, Some(900))
+        );
+        let warned: Vec<Option<u32>> = row.findings[1..].iter().map(|finding| finding.row).collect();
+        assert_eq!(warned, (1..shown).map(Some).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_unit_says_which_required_members_it_lacks() {
+        let trial = Trial::new();
+        let mut paths = trial.unit(&mut Samples::new(7), "home_plan");
+        let view = |paths: &[std::path::PathBuf]| {
+            let mut composition = trial.composition(CompositionMode::Compose, paths);
+            let layout = Layout::of(&mut composition, &trial.around);
+            layout.view(&composition, &trial.around, false).deliveries.remove(0)
+        };
+        let whole = view(&paths);
+        assert_eq!((whole.unit.as_deref(), whole.missing.len()), (Some("home_plan"), 0));
+        let is_third = |path: &std::path::PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("UP3KYO");
+        paths.retain(|path| !is_third(path));
+        let lacking = view(&paths);
+        assert_eq!(lacking.unit.as_deref(), Some("home_plan"));
+        assert_eq!(lacking.missing, ["UP3KYO"]);
+        assert!(lacking.blocked);
+    }
+}

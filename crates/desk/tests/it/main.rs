@@ -18,3 +18,4 @@ mod secrecy;
 mod sessions;
 mod support;
 mod terminals;
+mod units;

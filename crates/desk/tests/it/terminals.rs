@@ -159,7 +159,7 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
     let start = |fence| TakeOverStart {
         delivery,
         fence,
-        folder: folder.clone(),
+        folder,
     };
     let stale = offices.service.desk.take_over(start(holder.fence + 7)).await;
     assert_refused(stale, ProblemCode::ClaimedElsewhere);
