@@ -361,6 +361,9 @@ fn common(a: &[u8], b: &[u8]) -> usize {
     same + rest.take_while(|(x, y)| x == y).count()
 }
 
+/// Bytes that are passed over at once where none of them matters.
+const SKIPPED_AT_ONCE: usize = 1_024;
+
 /// Passes over a record that is above the limit, however long it is.
 #[derive(Default)]
 pub(crate) struct Skip {
@@ -371,7 +374,22 @@ pub(crate) struct Skip {
 impl Skip {
     /// The place after the record's end, if it is among the bytes, and how it ends.
     pub(crate) fn end(&mut self, bytes: &[u8]) -> Option<(usize, LineEnd)> {
-        for (place, byte) in bytes.iter().enumerate() {
+        let mut at = 0;
+        for part in bytes.chunks(SKIPPED_AT_ONCE) {
+            // Mostly there is nothing to see.
+            let line_end = self.after_cr || (!self.quoted && (part.contains(&b'\r') || part.contains(&b'\n')));
+            if (line_end || part.contains(&b'"'))
+                && let Some((place, line_end)) = self.end_of_part(part)
+            {
+                return Some((at + place, line_end));
+            }
+            at += part.len();
+        }
+        None
+    }
+
+    fn end_of_part(&mut self, part: &[u8]) -> Option<(usize, LineEnd)> {
+        for (place, byte) in part.iter().enumerate() {
             if self.after_cr {
                 return Some(match byte {
                     b'\n' => (place + 1, LineEnd::CrLf),
@@ -502,7 +520,14 @@ mod tests {
 
     #[test]
     fn skipping_ends_where_splitting_does() {
-        for bytes in [b"a\"\r\n\"b\r\nc".as_slice(), b"a\rc", b"a\nc", b"\x95\x5c\r\nc"] {
+        let long = [
+            &[b'a'; 3 * SKIPPED_AT_ONCE],
+            b"\"\r\n\"".as_slice(),
+            &[b'b'; SKIPPED_AT_ONCE],
+            b"\r\nc",
+        ]
+        .concat();
+        for bytes in [b"a\"\r\n\"b\r\nc".as_slice(), b"a\rc", b"a\nc", b"\x95\x5c\r\nc", &long] {
             let split = all(bytes, false)[0].1.clone();
             for cut in 0..=bytes.len() {
                 let (head, tail) = bytes.split_at(cut);
