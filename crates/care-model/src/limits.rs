@@ -27,7 +27,7 @@ pub const RECORD_KEYS_MAX: usize = 50_000;
 /// Bytes of one standard file that we read.
 pub const STANDARD_FILE_BYTES_MAX: u64 = 100 * MEBIBYTE;
 /// Records of all files that are read for people at once; the rest is counted.
-pub const READING_RECORDS_MAX: usize = 200_000;
+pub const READING_RECORDS_MAX: usize = 50_000;
 /// Bytes of the records that are read for people at once: one file of the largest size.
 pub const READING_BYTES_MAX: u64 = STANDARD_FILE_BYTES_MAX;
 /// Files of one drop on the window.
