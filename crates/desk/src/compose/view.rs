@@ -1,6 +1,6 @@
 //! What the page sees of a composition.
 
-use care_model::OfficeRole;
+use care_model::{FindingCode, OfficeRole};
 use desk_ipc::{CompositionView, FINDINGS_SHOWN_MAX, FileRow, FindingView, OfficeView, PlannedView};
 
 use super::{
@@ -84,6 +84,10 @@ fn file_row<'a>(
     findings: impl Iterator<Item = &'a Found>,
 ) -> FileRow {
     let findings = in_order(findings);
+    // A second copy of a file that is there already needs no repair: one of the two is sent.
+    let doubled = findings
+        .iter()
+        .any(|found| matches!(found, Found::Finding(finding) if finding.code == FindingCode::Duplicate));
     let more = findings.len().saturating_sub(FINDINGS_SHOWN_MAX);
     FileRow {
         file: file.number,
@@ -91,7 +95,7 @@ fn file_row<'a>(
         kind_name: words::file_kind(&file.taken.name, viewer),
         attachment,
         size_bytes: file.taken.size_bytes,
-        repairable: file.is_repairable(),
+        repairable: !doubled && file.is_repairable(),
         repaired: file.repaired,
         findings: findings.into_iter().take(FINDINGS_SHOWN_MAX).map(in_words).collect(),
         more_findings: u32::try_from(more).unwrap_or(u32::MAX),
@@ -122,7 +126,7 @@ fn viewer(around: &Surroundings) -> OfficeRole {
 
 #[cfg(test)]
 mod tests {
-    use care_model::{Finding, FindingCode};
+    use care_model::Finding;
     use care_samples::Samples;
     use desk_ipc::{CompositionMode, SeverityView};
 
@@ -150,6 +154,30 @@ mod tests {
         );
         let warned: Vec<Option<u32>> = row.findings[1..].iter().map(|finding| finding.row).collect();
         assert_eq!(warned, (1..shown).map(Some).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_second_copy_is_not_offered_a_repair() {
+        let trial = Trial::new();
+        let mut paths = trial.unit(&mut Samples::new(8), "home_schedule");
+        let marked = |path: &std::path::Path| {
+            let name = path.file_stem().unwrap().to_string_lossy();
+            path.with_file_name(format!("{name} (1).CSV"))
+        };
+        let copy = marked(&paths[0]);
+        std::fs::copy(&paths[0], &copy).unwrap();
+        let repairable = |paths: &[std::path::PathBuf]| {
+            let mut composition = trial.composition(CompositionMode::Compose, paths);
+            let layout = Layout::of(&mut composition, &trial.around);
+            let view = layout.view(&composition, &trial.around, false);
+            let placed = view.deliveries.iter().flat_map(|planned| &planned.files);
+            let all = placed.chain(&view.unplaced);
+            all.filter(|row| row.repairable).count()
+        };
+        paths.push(copy.clone());
+        assert_eq!(repairable(&paths), 0);
+        // Where only the copy was dropped, its name can be put right.
+        assert_eq!(repairable(&paths[1..]), 1);
     }
 
     #[test]
