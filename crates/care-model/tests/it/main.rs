@@ -4,7 +4,7 @@
 mod units;
 mod values;
 
-use care_model::{Address, Digest, FileKind, NameReading, OfficeNumber, Party, ServiceKind};
+use care_model::{Address, Digest, Edition, FileKind, NameReading, OfficeNumber, Party, ServiceKind};
 
 /// The SHA-256 of nothing, from the published test vectors.
 const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -30,6 +30,12 @@ fn only_the_five_deletion_files_are_deletions() {
             kind.prefix()
         );
     }
+}
+
+#[test]
+fn the_newer_edition_has_every_kind_and_the_older_one_half() {
+    let of = |edition| FileKind::ALL.iter().filter(|kind| kind.exists_in(edition)).count();
+    assert_eq!((of(Edition::V4), of(Edition::V3)), (18, 9));
 }
 
 #[test]
