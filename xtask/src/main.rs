@@ -40,7 +40,7 @@ enum Task {
     },
     /// Writes docs/FORMAT.md from the tables, the catalogue and what `careplan` answers; a test compares it.
     Format,
-    /// Writes the sample files of tests/fixtures.
+    /// Writes the sample files of tests/fixtures/units.
     Fixtures,
     /// Takes the pictures of docs/pictures by the tests of the screens; what they need must be built.
     Pictures,
@@ -137,7 +137,7 @@ fn fixtures() -> Result<()> {
     shell.change_dir(root());
     cmd!(
         shell,
-        "cargo run --quiet -p care-samples --example fixtures -- tests/fixtures"
+        "cargo run --quiet -p care-samples --example fixtures -- tests/fixtures/units"
     )
     .run()?;
     Ok(())

@@ -64,7 +64,7 @@ impl Core {
 fn row_view(row: InboxStored, pickup: Option<&Pickup>, terminal: Option<TerminalId>) -> InboxRow {
     let header = &row.entry.header;
     let (note, attachments) = match row.cover {
-        Some(cover) => (Some(cover.note).filter(|note| !note.is_empty()), cover.attachments),
+        Some(cover) => (Some(cover.note), cover.attachments),
         None => (None, Vec::new()),
     };
     InboxRow {

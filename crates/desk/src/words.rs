@@ -2,8 +2,8 @@
 
 use care_csv::{Change, ChangeKind};
 use care_model::{
-    Edition, ExchangeFileName, FileKind, Finding, NameReading, OfficeNumber, OfficeRole, Party, Presence, ProblemCode,
-    Program, SendUnit, ServiceKind, ServiceMonth, Severity, UnitMonth,
+    Edition, FileKind, Finding, NameReading, OfficeNumber, OfficeRole, Party, Presence, ProblemCode, Program, SendUnit,
+    ServiceKind, ServiceMonth, Severity, UnitMonth,
 };
 use desk_ipc::{ChangeView, FindingView, KindView, OfficeView, SeverityView, UnitMemberView, UnitView};
 use exchange_protocol::{DeliveryHeader, PartRole};
@@ -111,12 +111,16 @@ fn prefix_name(prefix: &str) -> String {
         .to_owned()
 }
 
-/// What a file is, by its name: a kind of the standard or 補足資料.
+/// What a file is, by its name: a kind of the standard, one that it nearly is, or 補足資料.
 pub(crate) fn file_kind(name: &str, viewer: OfficeRole) -> String {
-    let reading = NameReading::of(name);
-    match reading.standard().map(|name: &ExchangeFileName| name.kind) {
-        Some(kind) => kind_name(kind, viewer),
-        None => messages::contents::attachment(),
+    match NameReading::of(name) {
+        NameReading::Standard(name)
+        | NameReading::Copy { of: name }
+        | NameReading::Near {
+            suggestion: Some(name), ..
+        } => kind_name(name.kind, viewer),
+        NameReading::Near { suggestion: None, .. } => messages::contents::near(),
+        NameReading::Foreign => messages::contents::attachment(),
     }
 }
 

@@ -1014,7 +1014,7 @@ files: number,
  */
 size_bytes: number, 
 /**
- * The sender's note, once its cover was read.
+ * The sender's note, once its cover was read; empty if nothing was written.
  */
 note: string | null, 
 /**

@@ -298,6 +298,7 @@ export const m = {
     message_expired: (): string => "期限切れのため、表示しません",
     message_none: (): string => "メッセージなし",
     message_recalled: (): string => "送信取消のため、表示しません",
+    message_unread: (): string => "メッセージを確認しています",
     no_match: (p: { query: Value }): string => `「${p.query}」に合うデータはありません`,
     open_folder: (): string => "フォルダを開く",
     partial_lead: (p: { done: Value; failed: Value }): string => `${p.done}件を保存しました。${p.failed}件は取得できていません。一覧で理由を確認してください。`,

@@ -140,7 +140,7 @@ pub struct InboxRow {
     pub files: u32,
     /// Bytes in all.
     pub size_bytes: u64,
-    /// The sender's note, once its cover was read.
+    /// The sender's note, once its cover was read; empty if nothing was written.
     pub note: Option<String>,
     /// The names of the attachments, once the cover was read.
     pub attachments: Vec<String>,
