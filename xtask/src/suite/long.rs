@@ -1,5 +1,5 @@
-//! What takes too long for every landing: new inputs for the fuzz targets, mutants, the installed package, the supply
-//! chain, Windows.
+//! What takes too long for every landing: the supply chain, the installed package, Windows, new inputs for the fuzz
+//! targets, and, longest, mutants.
 
 use std::{
     process::{Command, Stdio},
@@ -30,6 +30,11 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
             report.command("cargo deny", &mut words)
         });
     }
+    report.stage("the Debian package", |report| {
+        report.check("build the package", || installers::run("deb"))?;
+        report.check("install, start, remove the package", || deb(shell))
+    });
+    windows::run(shell, report);
     report.stage("fuzz targets under libFuzzer", |report| {
         report.check("fuzz targets under libFuzzer", || fuzz::run(FUZZ_MINUTES, &[]))
     });
@@ -37,11 +42,6 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
     report.stage("mutants of the pure crates", |report| {
         report.check("mutants of the pure crates", || mutants::run(&[]))
     });
-    report.stage("the Debian package", |report| {
-        report.check("build the package", || installers::run("deb"))?;
-        report.check("install, start, remove the package", || deb(shell))
-    });
-    windows::run(shell, report);
 }
 
 /// Installs the package, sees its window, and removes it.
