@@ -95,10 +95,11 @@ impl Rules {
                 good = false;
                 list.add(found(code, None, service), Some(raw(service)));
             }
-            // Also in doubt whether add-ons of a rental need it; the standard makes no exception (第6表、第7表).
+            // The standard makes no exception (第6表、第7表), but what is added for remote areas is no piece of equipment.
             if let Some((tais, notification)) = self.equipment
                 && matches!(kind, b"17" | b"67")
                 && !is_subtotal(value)
+                && !is_regional_addition(value)
                 && bare(raw(tais)).is_empty()
                 && bare(raw(notification)).is_empty()
             {
@@ -138,6 +139,11 @@ fn sending_office(name: &ExchangeFileName) -> Option<String> {
 /// Whether a service code is that of a subtotal in the annex.
 fn is_subtotal(code: &[u8]) -> bool {
     matches!(code.get(2..), Some(b"AAAA" | b"EEEE" | b"ZZZZ"))
+}
+
+/// Whether a service code is one of those that the fee table gives to additions for remote areas.
+fn is_regional_addition(code: &[u8]) -> bool {
+    code.get(2) == Some(&b'8')
 }
 
 /// Where a service kind stands.

@@ -555,7 +555,7 @@ to: OfficeView,
  */
 on_exchange: OnExchange, 
 /**
- * The id of its unit, as in [`UnitView::id`]; none for attachments alone.
+ * The id of its unit, as in [`super::UnitView::id`]; none for attachments alone.
  */
 unit: string | null, 
 /**

@@ -131,7 +131,7 @@ pub struct PlannedView {
     pub to: OfficeView,
     /// Whether the directory knows the destination; `unchecked` while the exchange could not be asked.
     pub on_exchange: OnExchange,
-    /// The id of its unit, as in [`UnitView::id`]; none for attachments alone.
+    /// The id of its unit, as in [`super::UnitView::id`]; none for attachments alone.
     #[serde(default)]
     pub unit: Option<String>,
     /// What the unit is called, such as サービス提供票・別表 (by side, D22); empty for attachments alone.

@@ -112,6 +112,8 @@ fn services_are_in_the_scope_of_the_exchange() {
 fn rentals_name_their_equipment() {
     let code = ("service_code", "171001");
     assert_eq!(found(SCHEDULE, &[code]), ["equipment_code"]);
+    // What is added for a remote area is no piece of equipment.
+    assert_eq!(found(SCHEDULE, &[("service_code", "178001")]), nothing());
     assert_eq!(found(SCHEDULE, &[code, ("tais_code", "99000-000010")]), nothing());
     assert_eq!(
         found(SCHEDULE, &[code, ("equipment_notification_code", "99000-000010")]),
