@@ -44,15 +44,6 @@ impl Layout {
     pub fn index(&self, name: &str) -> Option<usize> {
         self.find(name).map(|(index, _)| index)
     }
-
-    /// The indices of the fields that make a record's key, from 0.
-    pub fn key(&self) -> impl Iterator<Item = usize> {
-        self.fields
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| field.key)
-            .map(|(index, _)| index)
-    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));

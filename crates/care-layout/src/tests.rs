@@ -30,6 +30,8 @@ fn every_kind_has_its_layout_with_the_printed_number_of_fields() {
         assert_eq!(layout.fields.len(), printed(*kind), "{}", kind.prefix());
         assert_eq!(Layout::of(Edition::V3, *kind).is_some(), kind.in_edition_3());
     }
+    let of_3_2 = FileKind::ALL.iter().filter(|kind| kind.in_edition_3()).count();
+    assert_eq!(Layout::all().len(), FileKind::ALL.len() - 1 + of_3_2);
     // 3.2 lacks the three fields of rented equipment.
     let fields = |kind| Layout::of(Edition::V3, kind).unwrap().fields.len();
     assert_eq!(fields(FileKind::UseSlip), 22);
