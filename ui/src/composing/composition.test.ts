@@ -33,6 +33,7 @@ const repairView: RepairView = {
   new_name: "new.CSV",
   changes: [],
   more_changes: 0,
+  more_remaining: 0,
   remaining: [],
 };
 

@@ -758,7 +758,11 @@ more_changes: number,
 /**
  * What the checks would still find, the heaviest first; at most [`super::FINDINGS_SHOWN_MAX`].
  */
-remaining: Array<FindingView>, };
+remaining: Array<FindingView>, 
+/**
+ * What would remain and is not listed here.
+ */
+more_remaining: number, };
 
 export type ChangeView = { 
 /**

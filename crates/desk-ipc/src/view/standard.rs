@@ -56,6 +56,8 @@ pub struct RepairView {
     pub more_changes: u32,
     /// What the checks would still find, the heaviest first; at most [`super::FINDINGS_SHOWN_MAX`].
     pub remaining: Vec<FindingView>,
+    /// What would remain and is not listed here.
+    pub more_remaining: u32,
 }
 
 /// Changes that the page is given.

@@ -6,7 +6,10 @@
 
 mod beside;
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    path::Path,
+};
 
 use care_csv::{Change, Repair};
 use care_model::{Finding, NameReading, ProblemCode, limits};
@@ -39,10 +42,10 @@ struct Mended {
     copy: Option<Repair>,
 }
 
-/// A repaired copy in the spool.
+/// A repaired copy in the spool, and its bytes.
 struct Kept {
     taken: TakenFile,
-    saved: Option<beside::Saved>,
+    copy: Repair,
 }
 
 impl Core {
@@ -60,7 +63,8 @@ impl Core {
         let (file, place) = self.repairable(&request).await?;
         let repaired = place.clone();
         let kept = self.blocking(move |spool| keep(spool, &file, &repaired)).await?;
-        let Kept { taken, saved } = kept.ok_or(ProblemCode::RepairImpossible)?;
+        let Kept { taken, copy } = kept.ok_or(ProblemCode::RepairImpossible)?;
+        let origin = taken.origin.clone();
         let composition = self
             .change(request.composition, |composition| {
                 match composition.put_repaired(request.file, &place, taken) {
@@ -69,6 +73,10 @@ impl Core {
                     false => Err(ProblemCode::RepairImpossible.into()),
                 }
             })
+            .await?;
+        // Only now: a refusal above says that nothing was made, and then nothing was.
+        let saved = self
+            .blocking(move |_| Ok(origin.and_then(|origin| save(Path::new(&origin), &copy))))
             .await?;
         Ok(RepairedView {
             composition,
@@ -112,6 +120,7 @@ fn mend(spool: &Spool, file: &HeldFile, place: &SpoolRef) -> io::Result<Option<M
         changes: changes.iter().take(CHANGES_SHOWN_MAX).map(words::change).collect(),
         more_changes: beyond(changes.len(), CHANGES_SHOWN_MAX),
         remaining: shown(remaining),
+        more_remaining: beyond(remaining.len(), FINDINGS_SHOWN_MAX),
     };
     Ok(match care_csv::repair(name, &bytes) {
         Some(repair) => {
@@ -133,7 +142,7 @@ fn mend(spool: &Spool, file: &HeldFile, place: &SpoolRef) -> io::Result<Option<M
     })
 }
 
-/// Makes the repaired copy: sealed in the spool, and as a new file beside the original. Blocks.
+/// Makes the repaired copy, sealed in the spool. Blocks.
 fn keep(spool: &Spool, file: &HeldFile, place: &SpoolRef) -> io::Result<Option<Kept>> {
     let Some(repair) = mend(spool, file, place)?.and_then(|mended| mended.copy) else {
         return Ok(None);
@@ -149,17 +158,14 @@ fn keep(spool: &Spool, file: &HeldFile, place: &SpoolRef) -> io::Result<Option<K
         return Ok(None);
     }
     taken.origin.clone_from(&file.taken.origin);
-    let saved = file.taken.origin.as_deref().and_then(|origin| {
-        beside::save(
-            origin.as_ref(),
-            &messages::folder::repaired(),
-            &repair.name,
-            &repair.bytes,
-        )
+    Ok(Some(Kept { taken, copy: repair }))
+}
+
+/// Writes the copy as a new file beside the original. Blocks; none where that can't be done.
+fn save(origin: &Path, copy: &Repair) -> Option<beside::Saved> {
+    beside::save(origin, &messages::folder::repaired(), &copy.name, &copy.bytes)
         .map_err(|error| tracing::info!(kind = ?error.kind(), "a repaired copy is used but was not written"))
         .ok()
-    });
-    Ok(Some(Kept { taken, saved }))
 }
 
 /// Findings as the page gets them: the heaviest first, and not too many.

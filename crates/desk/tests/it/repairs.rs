@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use care_model::ProblemCode;
-use desk_ipc::{CompositionMode, CompositionView, DeskCommands, FileRow, RepairRequest};
+use desk_ipc::{CompositionMode, CompositionView, DeskCommands, FileRow, RemoveFile, RepairRequest};
 use test_support::OpenDesk;
 
 use crate::support::{Offices, assert_refused, names_in, only, unit};
@@ -77,6 +77,31 @@ async fn a_repaired_copy_is_sent_and_written_beside_its_original() -> Result<()>
     offices.service.receive(&[id], &target).await?;
     let landed = target.join(&names_in(&target)?[0]).join(&preview.new_name);
     assert_eq!(std::fs::read(landed)?, copy);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_that_is_refused_has_written_nothing() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.manager.desk;
+    let files = offices.exchange.folder("files")?;
+    let paths = resaved(&files, 64)?;
+    let view = offices.manager.compose(CompositionMode::Compose, paths.clone()).await?;
+    let asked = request(&view, &paths[0])?;
+    let remove = RemoveFile {
+        composition: view.id,
+        file: asked.file,
+    };
+    let (first, removed, second) = tokio::join!(
+        desk.repair(asked.clone()),
+        desk.remove_file(remove),
+        desk.repair(asked.clone())
+    );
+    removed?;
+    let made = [first, second].into_iter().filter(Result::is_ok).count();
+    assert!(made <= 1);
+    // What lies there beside the originals is the folder of the one repair that was told to have worked.
+    assert_eq!(names_in(&files)?.len(), paths.len() + made);
     Ok(())
 }
 
