@@ -251,7 +251,10 @@ impl Added {
         self.unclear |= beyond;
         match amount {
             None => self.unclear = true,
-            Some(amount) if managed.is_some() => self.certain = self.certain.saturating_add(amount),
+            // Zero says no more than nothing: programs write either for what is outside the limit.
+            Some(amount) if managed.is_some_and(|units| units != 0) => {
+                self.certain = self.certain.saturating_add(amount)
+            }
             Some(amount) if amount > 0 => self.up = self.up.saturating_add(amount),
             Some(amount) => self.down = self.down.saturating_add(amount),
         }

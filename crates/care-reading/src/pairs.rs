@@ -49,6 +49,7 @@ pub(crate) fn pair(planned: &[Visit<'_>], actual: &[Visit<'_>]) -> Paired {
     let mut left_over = Day::default();
     for mut day in days.into_values() {
         day.sort();
+        day.take(usize::MAX, identical, |planned, actual| paired.add(planned, actual));
         day.take(usize::MAX, equal, |planned, actual| paired.add(planned, actual));
         for likeness in LIKENESS {
             day.take(COMPARED_MAX, likeness, |planned, actual| paired.add(planned, actual));
@@ -115,7 +116,12 @@ impl<'a> Day<'a> {
 /// Services of one day, code and care recipient that are compared with each other. Nobody has so many; a file may.
 const COMPARED_MAX: usize = 100;
 
-/// Whether a service was done as planned.
+/// Whether both sides say the very same.
+fn identical(a: &Visit<'_>, b: &Visit<'_>) -> bool {
+    same_time(a, b) && a.count == b.count && a.units == b.units && a.equipment == b.equipment
+}
+
+/// Whether a service was done as planned, as far as both sides say.
 fn equal(a: &Visit<'_>, b: &Visit<'_>) -> bool {
     same_time(a, b) && a.count == b.count && same_units(a, b) && same_equipment(a, b)
 }

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 
 use unicode_normalization::char::compose;
 
-use super::substitute::{invisible, substitute};
+use super::substitute::{invisible, is_accent, substitute};
 use crate::text::is_encodable;
 
 /// One written character.
@@ -47,8 +47,8 @@ pub(super) fn next_cluster(characters: &mut Peekable<impl Iterator<Item = char>>
             Some(whole) => composed = Some(whole),
             None => match spacing(mark) {
                 Some(sign) if is_kana(base) => left_over.push(sign),
-                // An accent that no letter of MS932 carries: the letter stays.
-                None if base.is_ascii_alphabetic() => {}
+                // An accent that no letter of MS932 carries: the letter stays. A bar over it is no accent: s̄ is "without".
+                None if base.is_ascii_alphabetic() && is_accent(mark) && !matches!(mark, '\u{304}' | '\u{305}') => {}
                 _ => return Some(Cluster::Lost(mark)),
             },
         }

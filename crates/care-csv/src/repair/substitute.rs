@@ -1,7 +1,7 @@
 //! What people write in place of a character that MS932 lacks.
 //!
 //! Each pair is one that leaves the meaning as it is: the common form of a kanji (常用漢字表, 表外漢字字体表, variants that are
-//! frequent in names), a letter without its accent, a sign that differs in shape only. Left out on purpose: superscripts and
+//! frequent in names), a letter without its accent, a sign that differs in shape only. Left out on purpose: superscripts outside units and
 //! fractions (10² is not 102, 1½ is not 11/2), pictures, and every kanji without a form of its own that is known to be
 //! the same.
 
@@ -41,8 +41,9 @@ pub(super) fn substitute(character: char) -> Option<String> {
         _ => {
             let parts: Vec<char> = std::iter::once(character).nfd().collect();
             let (base, marks) = parts.split_first()?;
-            let accents = marks.iter().all(|mark| ('\u{300}'..='\u{36f}').contains(mark));
-            if *base == character || !accents {
+            let accents = marks.iter().all(|mark| is_accent(*mark));
+            // A stroke through a sign turns it into its opposite: ≠, ∉.
+            if *base == character || !accents || (!marks.is_empty() && !base.is_alphabetic()) {
                 return None;
             }
             match of_table(*base) {
@@ -53,6 +54,11 @@ pub(super) fn substitute(character: char) -> Option<String> {
     };
     let written = !text.is_empty() && text.chars().all(is_encodable);
     (written && !text.contains(['"', ',', '\r', '\n'])).then_some(text)
+}
+
+/// Whether the mark only colours the letter that it stands on. A stroke through it says something of its own.
+pub(super) fn is_accent(mark: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&mark) && !('\u{334}'..='\u{338}').contains(&mark)
 }
 
 /// Whether nobody sees the character, so that it can be left out: zero width, joiners, marks of direction without effect
@@ -301,7 +307,8 @@ mod tests {
     #[test]
     fn what_would_change_the_meaning_has_none() {
         for character in [
-            '²', '½', '😀', '♥', '☂', '\u{e000}', '\u{fffd}', '\u{80}', '\u{202e}', '𪗱', '한', '⁄',
+            '²', '½', '😀', '♥', '☂', '\u{e000}', '\u{fffd}', '\u{80}', '\u{202e}', '𪗱', '한', '⁄', '≮', '≯', '≢',
+            '∉', '⊄',
         ] {
             assert_eq!(substitute(character), None, "{character}");
         }

@@ -282,6 +282,11 @@ fn equipment_is_told_apart_by_its_code() {
         !compared(std::slice::from_ref(&plan), &[same]).differs(),
         "the order does not matter"
     );
+    let unnamed = file(ACTUAL, &[&row("", ""), &rail]);
+    assert!(
+        !compared(std::slice::from_ref(&plan), &[unnamed]).differs(),
+        "what is named meets its like first"
+    );
     let other = file(ACTUAL, &[&frame, &row("99001-000040", "車いす")]);
     let comparison = compared(std::slice::from_ref(&plan), &[other]);
     let [difference] = comparison.recipients[0].services[0].differences.as_slice() else {
