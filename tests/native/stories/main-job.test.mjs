@@ -1,5 +1,5 @@
 /**
- * The main job in the true window: two offices side by side, from 初期設定 to 済.
+ * The main job in the true window: two offices side by side, from 初期設定 to 済, with a repair on the way.
  * Nothing is taken by the hand: files are dragged from another window, folders come from the system's dialog.
  */
 
@@ -26,12 +26,15 @@ let mihon;
 let reiji;
 let received;
 let attachment;
+let exported;
 
 before(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), "careplan-native-"));
   received = path.join(folder, "received");
   attachment = path.join(folder, "memo.txt");
+  exported = path.join(folder, "exported");
   mkdirSync(received);
+  mkdirSync(exported);
   writeFileSync(attachment, "見本の補足資料です。\r\n");
   exchange = await openExchange(folder);
   desktop = await Desktop.open(folder);
@@ -122,7 +125,9 @@ step("files dragged from another window are read, and a missing mate is explaine
   const { page } = mihon;
   await page.goTo("compose");
   await page.see(words("compose.drop_title"));
-  const files = unitFiles().filter((name) => !path.basename(name).startsWith("UPSIKYU"));
+  const files = unitFiles()
+    .filter((name) => !path.basename(name).startsWith("UPSIKYU"))
+    .map((name) => (path.basename(name).startsWith("UPPLAN") ? resaved(name) : name));
   await desktop.drop(mihon.window, files, async () => {
     await page.see(words("app.drop_here"));
     await desktop.picture("native-drag-over");
@@ -131,6 +136,22 @@ step("files dragged from another window are read, and a missing mate is explaine
   for (const file of files) await page.see(path.basename(file));
   await page.see(words("compose.send_blocked"));
   await desktop.pictureOf(mihon.window, "native-compose-missing");
+});
+
+step("a file that another program saved as UTF-8 is repaired in a copy beside it", async () => {
+  const { page } = mihon;
+  const original = unitFiles().find((name) => path.basename(name).startsWith("UPPLAN"));
+  const name = path.basename(original);
+  const spoilt = readFileSync(path.join(exported, name));
+  await page.press(words("repair.open"));
+  await page.see(words("repair.changes"));
+  await page.see("UTF-8");
+  await desktop.pictureOf(mihon.window, "native-repair");
+  await page.press(words("repair.submit"));
+  await page.see(words("repair.done"));
+  assert.deepEqual(readFileSync(path.join(exported, "修正版", name)), readFileSync(original));
+  assert.deepEqual(readFileSync(path.join(exported, name)), spoilt);
+  await desktop.pictureOf(mihon.window, "native-repaired");
 });
 
 step("the missing file comes from the system's dialog, then message and attachment", async () => {
@@ -236,6 +257,13 @@ step("the page cannot reach past its commands", async () => {
     assert.match(String(error), /not allowed|not found/, command);
   }
 });
+
+/** A copy of a file as a program leaves it that knows only UTF-8. */
+function resaved(file) {
+  const copy = path.join(exported, path.basename(file));
+  writeFileSync(copy, new TextDecoder("shift_jis").decode(readFileSync(file)));
+  return copy;
+}
 
 function unitFiles() {
   return readdirSync(UNIT)
