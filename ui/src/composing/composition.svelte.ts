@@ -39,7 +39,9 @@ export class Composition {
   /** What that would change, once the desk has said so. */
   preview = $state<RepairView | null>(null);
   /** What became of the repaired copy of the last step, to be said once. */
-  repaired = $state<{ name: string; saved: boolean } | null>(null);
+  repaired = $state<{ name: string; folder: string | null } | null>(null);
+  /** Whether a repaired copy is being made right now. */
+  making = $state(false);
 
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
   #noteStored = "";
@@ -138,8 +140,9 @@ export class Composition {
     });
   }
 
-  /** Closes it; nothing was changed. */
+  /** Closes it; nothing was changed. While the copy is being made it stays open: that can't be called back. */
   closeRepair(): void {
+    if (this.making) return;
     this.repairing = null;
     this.preview = null;
     this.problem = null;
@@ -147,15 +150,18 @@ export class Composition {
 
   /** Makes the repaired copy, which takes the file's place. The file itself stays as it is. */
   repair(): Promise<void> {
+    const { view, repairing, preview } = this;
+    if (!view || !repairing || !preview || this.making) return Promise.resolve();
+    this.making = true;
     return this.#run(async () => {
-      if (!this.view || !this.repairing || !this.preview) return;
-      const made = await this.desk.call("repair", { composition: this.view.id, file: this.repairing.file });
-      const name = made.saved_name ?? this.preview.new_name;
+      const made = await this.desk.call("repair", { composition: view.id, file: repairing.file });
       this.saved = false;
       this.#take(made.composition);
-      this.repaired = { name, saved: made.saved };
+      this.repaired = { name: made.saved_name ?? preview.new_name, folder: made.saved_folder };
       this.repairing = null;
       this.preview = null;
+    }).finally(() => {
+      this.making = false;
     });
   }
 

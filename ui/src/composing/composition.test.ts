@@ -156,21 +156,41 @@ describe("a composition", () => {
   });
 
   it.each([
-    [true, "UPPLAN.CSV", { name: "UPPLAN.CSV", saved: true }],
-    [false, null, { name: "new.CSV", saved: false }],
-  ])("puts the repaired copy in the file's place (saved: %s)", async (saved, saved_name, said) => {
-    const repaired = view({ deliveries: [planned({ files: [fileRow({ repaired: true })] })] });
+    [true, "UPPLAN.CSV", "修正版_2", { name: "UPPLAN.CSV", folder: "修正版_2" }],
+    [false, null, null, { name: "new.CSV", folder: null }],
+  ])(
+    "puts the repaired copy in the file's place (saved: %s)",
+    async (saved, saved_name, saved_folder, said) => {
+      const repaired = view({ deliveries: [planned({ files: [fileRow({ repaired: true })] })] });
+      desk
+        .on("preview_repair", () => repairView)
+        .on("repair", () => ({ composition: repaired, saved, saved_name, saved_folder }));
+      await composition.add("x");
+      await composition.openRepair(fileRow());
+      await composition.repair();
+      expect(composition.deliveries[0]?.files[0]?.repaired).toBe(true);
+      expect(composition.repaired).toEqual(said);
+      expect(composition.repairing).toBeNull();
+      await composition.add("y");
+      expect(composition.repaired).toBeNull();
+    },
+  );
+
+  it("cannot be left while the copy is being made", async () => {
     desk
       .on("preview_repair", () => repairView)
-      .on("repair", () => ({ composition: repaired, saved, saved_name }));
+      .on("repair", () => ({ composition: view(), saved: false, saved_name: null, saved_folder: null }));
     await composition.add("x");
     await composition.openRepair(fileRow());
+    const made = composition.repair();
+    composition.closeRepair();
+    expect(composition.repairing).not.toBeNull();
     await composition.repair();
-    expect(composition.deliveries[0]?.files[0]?.repaired).toBe(true);
-    expect(composition.repaired).toEqual(said);
+    await made;
+    expect(desk.names().filter((name) => name === "repair")).toHaveLength(1);
+    expect(composition.repaired).toEqual({ name: "new.CSV", folder: null });
     expect(composition.repairing).toBeNull();
-    await composition.add("y");
-    expect(composition.repaired).toBeNull();
+    expect(composition.making).toBe(false);
   });
 
   it("leaves 修正版を作る open with the reason when the desk refuses", async () => {
