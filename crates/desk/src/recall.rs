@@ -68,11 +68,15 @@ impl Core {
                 Err(ClientError::Interrupted(_) | ClientError::Malformed(_)) => may_have_left = true,
                 Err(ClientError::Unreachable(_)) if may_have_left => {}
                 Err(ClientError::Unreachable(_)) => return Err(ProblemCode::RecallUnreachable.into()),
-                Err(error) if error.code() == ProblemCode::SignInRequired => {
-                    self.session_lost(line).await;
-                    return Err(refusal::of_client(error));
+                Err(error) => {
+                    if error.code() == ProblemCode::SignInRequired {
+                        self.session_lost(line).await;
+                    }
+                    return Err(match may_have_left && !is_judgement(error.code()) {
+                        true => ProblemCode::RecallUnconfirmed.into(),
+                        false => refusal::of_client(error),
+                    });
                 }
-                Err(error) => return Err(refusal::of_client(error)),
             }
         }
         Err(ProblemCode::RecallUnconfirmed.into())
@@ -121,14 +125,25 @@ impl Core {
         for entry in self.store.outbox().await? {
             if matches!(entry.status, DeliveryStatus::Recalled { .. }) {
                 let answer = line.exchange.recall(entry.header.id).await;
-                let line_broke = answer.as_ref().is_err_and(ClientError::is_line);
-                if let (Err(refusal), true) = (self.heard(answer), line_broke) {
+                let judged = answer
+                    .as_ref()
+                    .map_or_else(|error| is_judgement(error.code()), |_| true);
+                // Anything else leaves it untold: the epoch is not taken as known, and all is told again.
+                if let (Err(refusal), false) = (self.heard(answer), judged) {
                     return Err(refusal);
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Whether a refusal is the exchange's word about this very delivery. Any other says nothing of a try that was under way.
+fn is_judgement(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::RecallTooLate | ProblemCode::DeliveryExpired | ProblemCode::DeliveryUnknown
+    )
 }
 
 /// A failure before the exchange was asked to take anything back: nothing has changed, and the sentence says so.
