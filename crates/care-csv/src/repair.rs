@@ -6,7 +6,7 @@
 //! characters, line ends inside free text, values, and every byte of a field, record or file that was valid.
 //!
 //! A repair is examined before it is offered: it must have less wrong with it than the original, and nothing new.
-//! Memory: one copy of the file beside the original (at most [`care_model::limits::STANDARD_FILE_BYTES_MAX`]) and one
+//! Memory: one copy of the file beside the original (at most [`care_model::limits::REPAIR_BYTES_MAX`]) and one
 //! record (at most [`CSV_RECORD_BYTES_MAX`]).
 
 mod cluster;
@@ -18,7 +18,7 @@ mod substitute;
 use std::collections::BTreeMap;
 
 use care_layout::Layout;
-use care_model::limits::{CSV_RECORD_BYTES_MAX, FINDINGS_PER_FIELD_MAX, STANDARD_FILE_BYTES_MAX};
+use care_model::limits::{CSV_RECORD_BYTES_MAX, FINDINGS_PER_FIELD_MAX, REPAIR_BYTES_MAX};
 use care_model::{ExchangeFileName, Finding, FindingCode, FindingRule};
 
 use crate::examine::{FileFacts, examine};
@@ -185,7 +185,7 @@ fn content_change(finding: &Finding) -> Option<ChangeKind> {
 /// A repaired copy of the file, or none if there is nothing to repair or nothing that is safe.
 pub fn repair(name: &str, bytes: &[u8]) -> Option<Repair> {
     let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if size_bytes > STANDARD_FILE_BYTES_MAX {
+    if size_bytes > REPAIR_BYTES_MAX {
         return None;
     }
     let named = name::NamedFile::of(name)?;
@@ -265,8 +265,8 @@ fn content(name: &ExchangeFileName, bytes: &[u8]) -> Option<(Vec<u8>, Vec<Change
     let mut writing = rows.writing(fixes);
     let substituted = source.records(&mut |record| writing.write(record, &mut written)).ok()?;
     debug_assert!(written.len() <= room, "{} bytes of {room}", written.len());
-    // Quotes and line ends may make it larger than a file may be.
-    if u64::try_from(written.len()).map_or(true, |size| size > STANDARD_FILE_BYTES_MAX) {
+    // Quotes and line ends may make it larger than what is held.
+    if u64::try_from(written.len()).map_or(true, |size| size > REPAIR_BYTES_MAX) {
         return None;
     }
     let mut changes = Vec::new();

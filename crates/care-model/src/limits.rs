@@ -28,8 +28,10 @@ pub const RECORD_KEYS_MAX: usize = 50_000;
 pub const STANDARD_FILE_BYTES_MAX: u64 = 100 * MEBIBYTE;
 /// Records of all files that are read for people at once; the rest is counted.
 pub const READING_RECORDS_MAX: usize = 50_000;
-/// Bytes of the records that are read for people at once: one file of the largest size.
-pub const READING_BYTES_MAX: u64 = STANDARD_FILE_BYTES_MAX;
+/// Bytes of all files that are read for people at once: they are held in memory, and a month of a large office is a tenth of it.
+pub const READING_BYTES_MAX: u64 = 16 * MEBIBYTE;
+/// Bytes of a file that is repaired, before and after: both are held in memory.
+pub const REPAIR_BYTES_MAX: u64 = 16 * MEBIBYTE;
 /// Files of one drop on the window.
 pub const DROP_FILES_MAX: usize = 1_000;
 /// Standard files of one delivery (a basic-information unit has an image for each recipient).

@@ -11,7 +11,7 @@ use std::{
 };
 
 use care_csv::{Change, Repair, is_repairable, repair, unrepairable};
-use care_model::{ExchangeFileName, Finding, FindingCode, limits::STANDARD_FILE_BYTES_MAX};
+use care_model::{ExchangeFileName, Finding, FindingCode, limits::REPAIR_BYTES_MAX};
 use serde::Serialize;
 
 use crate::{
@@ -93,13 +93,13 @@ pub(crate) fn fix(planned: &Planned, findings: &[Finding], folder: &Path, output
     Ok(())
 }
 
-/// A whole file; none if it is larger than a file of the standard may be.
+/// A whole file; none if it is larger than what is repaired.
 fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(STANDARD_FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(REPAIR_BYTES_MAX + 1).read_to_end(&mut bytes));
     read.map_err(|_| files::unreadable(path))?;
     Ok(u64::try_from(bytes.len())
-        .is_ok_and(|size| size <= STANDARD_FILE_BYTES_MAX)
+        .is_ok_and(|size| size <= REPAIR_BYTES_MAX)
         .then_some(bytes))
 }
 

@@ -92,8 +92,8 @@ pub(crate) fn read(paths: &[PathBuf], output: &Output) -> Result<Reading, Failur
     if found.is_empty() {
         return Err(Failure::Unread(words::nothing()));
     }
-    if total > limits::DELIVERY_BYTES_MAX {
-        let max_mb = megabytes(limits::DELIVERY_BYTES_MAX);
+    if total > limits::READING_BYTES_MAX {
+        let max_mb = megabytes(limits::READING_BYTES_MAX);
         return Err(Failure::Unread(words::all_too_large(max_mb)));
     }
     let mut read = Vec::with_capacity(found.len());
@@ -125,11 +125,11 @@ fn meant(name: &str) -> Option<ExchangeFileName> {
     }
 }
 
-/// The bytes of a file, unless it is larger than a file of the standard may be.
+/// The bytes of a file, unless it is larger than what is read at once.
 fn size(path: &Path, name: &str) -> Result<u64, Failure> {
     let size = fs::metadata(path).map_err(|_| files::unreadable(path))?.len();
-    if size > limits::STANDARD_FILE_BYTES_MAX {
-        let max_mb = megabytes(limits::STANDARD_FILE_BYTES_MAX);
+    if size > limits::READING_BYTES_MAX {
+        let max_mb = megabytes(limits::READING_BYTES_MAX);
         return Err(Failure::Unread(words::file_too_large(plain(name), max_mb)));
     }
     Ok(size)

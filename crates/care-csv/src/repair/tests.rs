@@ -329,7 +329,7 @@ fn more_substitutes_than_anybody_would_look_through_are_none() {
 #[test]
 fn what_is_too_large_is_left() {
     let mut bytes = lone(&good(), b"\n");
-    bytes.resize(usize::try_from(STANDARD_FILE_BYTES_MAX).unwrap() + 1, b'\n');
+    bytes.resize(usize::try_from(REPAIR_BYTES_MAX).unwrap() + 1, b'\n');
     assert_eq!(repair(SCHEDULE, &bytes), None);
     // A record above the limit makes the file unreadable in any encoding.
     let long = decode(&good()).replace("吉田", &"吉".repeat(CSV_RECORD_BYTES_MAX / 2));

@@ -170,20 +170,18 @@ fn show_refuses_one_byte_too_many_before_it_reads() {
         let file = fs::File::create(folder.path().join(name)).unwrap();
         file.set_len(bytes).unwrap();
     };
-    let one = care_model::limits::STANDARD_FILE_BYTES_MAX;
+    let one = care_model::limits::READING_BYTES_MAX;
     sized("UP1KYO", one + 1);
     let path = folder.path().to_str().unwrap();
     let output = nowhere(folder.path()).run(&["show", path], &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(errors(&output).contains("100MB"), "{}", errors(&output));
+    assert!(errors(&output).contains("16MB"), "{}", errors(&output));
 
     sized("UP1KYO", one);
-    sized("UP2KYO", one);
-    sized("UP3KYO", care_model::limits::DELIVERY_BYTES_MAX - 2 * one);
     sized("DLT1KYO", 1);
     let output = nowhere(folder.path()).run(&["show", path], &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(errors(&output).contains("300MB"), "{}", errors(&output));
+    assert!(errors(&output).contains("合計"), "{}", errors(&output));
 }
 
 #[test]

@@ -32,7 +32,9 @@ impl HeldFile {
     pub(crate) fn is_repairable(&self) -> bool {
         let Ok(content) = &self.taken.content else { return false };
         let findings = content.facts.as_deref().map_or(&[][..], |facts| &facts.findings);
-        self.attached_to.is_none() && care_csv::is_repairable(findings, &self.taken.name)
+        self.attached_to.is_none()
+            && self.taken.size_bytes <= limits::REPAIR_BYTES_MAX
+            && care_csv::is_repairable(findings, &self.taken.name)
     }
 }
 
@@ -106,13 +108,13 @@ impl Core {
 fn mend(spool: &Spool, file: &HeldFile, place: &SpoolRef) -> io::Result<Option<Mended>> {
     let name = &file.taken.name;
     // A file of the standard or what might be one: an attachment of the same size is read no further.
-    if file.taken.size_bytes > limits::STANDARD_FILE_BYTES_MAX {
+    if file.taken.size_bytes > limits::REPAIR_BYTES_MAX {
         return Ok(None);
     }
     let mut bytes = Vec::new();
     spool
         .open(place)?
-        .take(limits::STANDARD_FILE_BYTES_MAX)
+        .take(limits::REPAIR_BYTES_MAX)
         .read_to_end(&mut bytes)?;
     let view = |new_name: &str, changes: &[Change], remaining: &[Finding]| RepairView {
         name: name.clone(),
