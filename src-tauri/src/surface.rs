@@ -81,6 +81,20 @@ impl Surface for Desktop {
         })
     }
 
+    fn save_file(&self, _suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
+        futures::FutureExt::boxed(std::future::ready(None))
+    }
+
+    fn open_web(&self, _address: &str) {}
+
+    fn starts_with_computer(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_starts_with_computer(&self, _starts: bool) -> Result<(), &'static str> {
+        Err("unsupported")
+    }
+
     fn notify(&self, notice: Notice) {
         let (title, body) = words(notice);
         self.on_main_thread(move |app| {

@@ -62,3 +62,19 @@ pub const IDLE_LOCK_MINUTES: u32 = 15;
 pub const EXPIRY_WARNING_DAYS: i64 = 60;
 
 const MEBIBYTE: u64 = 1_024 * 1_024;
+/// Files that can be pasted at once.
+pub const PASTED_FILES_MAX: usize = 100;
+/// Bytes of all pasted files together; more is dropped or chosen.
+pub const PASTED_BYTES_MAX: u64 = 32 * MEBIBYTE;
+/// Characters of a search.
+pub const SEARCH_CHARS_MAX: usize = 100;
+/// Rows of a list that a page is given at once.
+pub const WINDOW_ROWS_MAX: u32 = 200;
+/// Rows of a list that can be selected at once.
+pub const SELECTED_ROWS_MAX: u32 = 1_000;
+/// Rows of a list that are written as CSV.
+pub const EXPORT_ROWS_MAX: usize = 200_000;
+/// Days that a copy of what was sent is kept at most (D14).
+pub const KEPT_DAYS_MAX: u32 = 90;
+/// Profiles of one PC.
+pub const PROFILES_MAX: usize = 50;

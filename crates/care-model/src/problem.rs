@@ -55,6 +55,10 @@ problem_codes! {
     SignInRequired = "sign_in_required",
     /// A password shorter or longer than allowed; parameters `min`, `max`.
     PasswordLength = "password_length",
+    /// The password is provisional and must be changed before signing in.
+    PasswordChangeRequired = "password_change_required",
+    /// The new password is the old one, or holds the ID.
+    PasswordUnfit = "password_unfit",
     /// The passphrase of the local data is wrong.
     PassphraseRefused = "passphrase_refused",
     /// The local data wait for their passphrase.
@@ -68,6 +72,22 @@ problem_codes! {
     ProfileUnusable = "profile_unusable",
     /// 初期設定 has not been done on this profile.
     ProfileEmpty = "profile_empty",
+    /// The profile is not on this PC any more.
+    ProfileUnknown = "profile_unknown",
+    /// More profiles than allowed; parameter `max`.
+    ProfilesTooMany = "profiles_too_many",
+    /// A proxy's host or port that cannot be one.
+    ProxyInvalid = "proxy_invalid",
+    /// The start with the computer could not be changed.
+    StartWithComputerRefused = "start_with_computer_refused",
+    /// A file could not be written where it was wanted.
+    SaveFailed = "save_failed",
+    /// The newest version could not be asked for or fetched.
+    UpdateUnreachable = "update_unreachable",
+    /// A new version is not signed by the publisher; nothing of it was kept.
+    UpdateUntrusted = "update_untrusted",
+    /// Something is being sent or fetched: the new version waits.
+    UpdateWaits = "update_waits",
     /// This PC's disk is full.
     LocalDiskFull = "local_disk_full",
     // Files put on the window.
@@ -81,6 +101,8 @@ problem_codes! {
     DropUnreadable = "drop_unreadable",
     /// More files than [`crate::limits::DROP_FILES_MAX`]; parameter `max`.
     DropTooMany = "drop_too_many",
+    /// Pasted files above what is taken from the clipboard; parameters `max`, `max_mb`.
+    PasteTooLarge = "paste_too_large",
     /// The drop is not known any more.
     DropUnknown = "drop_unknown",
     /// A file above the size that is read; parameter `max_mb`.
@@ -108,6 +130,15 @@ problem_codes! {
     DeliveryTooLarge = "delivery_too_large",
     /// A bulk list of more than allowed; parameter `max`.
     BulkTooMany = "bulk_too_many",
+    /// The kept copy of what was sent is gone; parameter `days`.
+    KeptCopyGone = "kept_copy_gone",
+    // Lists.
+    /// A search longer than allowed; parameter `max`.
+    SearchTooLong = "search_too_long",
+    /// More rows selected than allowed; parameter `max`.
+    SelectionTooLarge = "selection_too_large",
+    /// A list of more rows than are written at once; parameter `max`.
+    ListTooLarge = "list_too_large",
     // Sending.
     /// The destination is not on the exchange.
     DestinationUnknown = "destination_unknown",

@@ -16,7 +16,7 @@ pub(crate) async fn inbox(arguments: &Arguments, output: &Output) -> Result<(), 
     let desk = session::open_signed_in(arguments, Named::default()).await?;
     let asked = async {
         desk.refresh(()).await?;
-        desk.inbox(()).await
+        desk.inbox(desk_ipc::ListRequest::first()).await
     }
     .await;
     desk.shutdown().await;
@@ -33,7 +33,7 @@ pub(crate) async fn outbox(arguments: &Arguments, output: &Output) -> Result<(),
     let desk = session::open_signed_in(arguments, Named::default()).await?;
     let asked = async {
         desk.refresh(()).await?;
-        desk.outbox(()).await
+        desk.outbox(desk_ipc::ListRequest::first()).await
     }
     .await;
     desk.shutdown().await;

@@ -68,7 +68,7 @@ fn parse(texts: &[String]) -> Result<Vec<DeliveryId>, Failure> {
 async fn fetch(desk: &Desk, named: Vec<DeliveryId>, given: &Receive) -> Result<Vec<(InboxRow, bool)>, Failure> {
     let events = desk.events();
     desk.refresh(()).await?;
-    let before = desk.inbox(()).await?;
+    let before = desk.inbox(desk_ipc::ListRequest::first()).await?;
     let wanted: BTreeSet<DeliveryId> = if named.is_empty() {
         before
             .rows
@@ -97,7 +97,7 @@ async fn fetch(desk: &Desk, named: Vec<DeliveryId>, given: &Receive) -> Result<V
     let started = desk
         .pick_up(PickupStart {
             deliveries: wanted.iter().copied().collect(),
-            folder: folder.id,
+            folder: Some(folder.id),
         })
         .await?;
     let view = settled(desk, started, events, &wanted, Duration::from_secs(given.wait)).await?;
@@ -126,7 +126,7 @@ async fn settled(
             .any(|row| wanted.contains(&row.delivery) && under_way(&row.status))
     {
         let _ = timeout(ASK_AGAIN, events.recv()).await;
-        view = desk.inbox(()).await?;
+        view = desk.inbox(desk_ipc::ListRequest::first()).await?;
     }
     Ok(view)
 }

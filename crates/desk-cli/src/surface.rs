@@ -27,6 +27,20 @@ impl Surface for Named {
         ready(self.connection_file.clone()).boxed()
     }
 
+    fn save_file(&self, _suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
+        futures::FutureExt::boxed(std::future::ready(None))
+    }
+
+    fn open_web(&self, _address: &str) {}
+
+    fn starts_with_computer(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_starts_with_computer(&self, _starts: bool) -> Result<(), &'static str> {
+        Err("unsupported")
+    }
+
     fn notify(&self, _notice: Notice) {}
 
     fn show_tray(&self, _state: TrayState) {}

@@ -20,20 +20,44 @@ macro_rules! with_commands {
             enrol($crate::EnrolStart) -> $crate::StartView;
             /// Opens the local data where there is no key store; sets the passphrase on first use.
             unlock_profile($crate::PassphraseStart) -> $crate::StartView;
+            /// The profiles of this PC, one for each office number (D14).
+            profiles(()) -> Vec<$crate::ProfileRow>;
+            /// Closes the open profile and opens another; work and transfers of the closed one go on when it is opened again.
+            open_profile($crate::ProfileId) -> $crate::StartView;
+            /// Opens a new, empty profile for another office number: 初期設定.
+            add_profile(()) -> $crate::StartView;
+            /// Gets a new certificate for the same office with a new one-time password, where the old one ended or was revoked.
+            enrol_again($crate::EnrolStart) -> $crate::StartView;
             /// ログイン step 1.
             sign_in_person($crate::PersonSignInStart) -> $crate::StartView;
             /// ログイン step 2.
             sign_in_office($crate::OfficeSignInStart) -> $crate::StartView;
             /// Back from step 2 to step 1.
             sign_in_back(()) -> $crate::StartView;
+            /// Changes a password; also the provisional one, before the first sign-in.
+            change_password($crate::PasswordChange) -> ();
             /// ログアウト; also what the idle lock calls. Work is kept, transfers go on.
             sign_out(()) -> $crate::StartView;
             /// トップページ.
             home(()) -> $crate::HomeView;
+            /// Marks a piece of news (お知らせ) as read on this PC.
+            read_news($crate::NewsRequest) -> ();
             /// Shows the system's dialog for files to send.
             choose_files(()) -> Option<$crate::DropView>;
             /// Begins a 新規作成 or 一括送信, empty or with a drop.
             open_composition($crate::ComposeStart) -> $crate::CompositionView;
+            /// Takes files that were pasted into the window.
+            paste_files($crate::PastedFiles) -> $crate::DropView;
+            /// What a killed or crashed client left unsaved: it can be taken up with `composition`, or discarded.
+            unfinished(()) -> Vec<$crate::UnfinishedRow>;
+            /// Begins a 新規作成 to the office that sent a delivery (返信).
+            open_reply($crate::DeliveryRequest) -> $crate::CompositionView;
+            /// Begins a 新規作成 from the kept copy of a delivery that was sent (再送). It is a new send.
+            open_resend($crate::DeliveryRequest) -> $crate::CompositionView;
+            /// 宛先検索: offices on the exchange by number, name, kana or place.
+            search_offices($crate::OfficeSearch) -> $crate::OfficeSearchView;
+            /// Sets or clears the office that attachments alone are sent to.
+            choose_destination($crate::ChooseDestination) -> $crate::CompositionView;
             /// The composition as it stands, with the state of each delivery while it is being sent.
             composition($crate::CompositionId) -> $crate::CompositionView;
             /// Adds dropped or chosen files; standard files are planned, others become attachments of the first delivery.
@@ -64,28 +88,62 @@ macro_rules! with_commands {
             drafts(()) -> Vec<$crate::DraftRow>;
             /// Opens a draft in 新規作成, exactly as it was saved.
             open_draft($crate::CompositionId) -> $crate::CompositionView;
-            /// Deletes a draft.
-            delete_draft($crate::CompositionId) -> ();
-            /// 送信一覧.
-            outbox(()) -> $crate::OutboxView;
+            /// Deletes drafts; they can be brought back until the desk is closed.
+            delete_drafts(Vec<$crate::CompositionId>) -> ();
+            /// Brings deleted drafts back (元に戻す).
+            restore_drafts(Vec<$crate::CompositionId>) -> ();
+            /// Puts the files and notes of several drafts into one 一括送信; the drafts stay until it is sent.
+            dispatch_drafts(Vec<$crate::CompositionId>) -> $crate::CompositionView;
+            /// A window of 送信一覧.
+            outbox($crate::ListRequest) -> $crate::OutboxView;
             /// Tries a held delivery again under the same identity.
-            retry_send($crate::DeliveryRequest) -> $crate::OutboxView;
+            retry_send($crate::DeliveryRequest) -> ();
             /// Cancels a delivery of which no byte has left.
-            cancel_send($crate::DeliveryRequest) -> $crate::OutboxView;
-            /// 送信取消: takes back what the exchange accepted and nobody has fetched. Shows only what it confirmed.
-            recall_send($crate::DeliveryRequest) -> $crate::OutboxView;
-            /// 受信一覧.
-            inbox(()) -> $crate::InboxView;
+            cancel_send($crate::DeliveryRequest) -> ();
+            /// 送信取消: takes back what the exchange accepted and nobody has fetched. Answers only once it confirmed.
+            recall_send($crate::DeliveryRequest) -> ();
+            /// A window of 受信一覧.
+            inbox($crate::ListRequest) -> $crate::InboxView;
+            /// The offices and contents that occur in a list, to filter by.
+            list_choices($crate::ListName) -> $crate::ListChoices;
+            /// The identities of a range of a list, for selecting many rows.
+            list_ids($crate::ListRange) -> $crate::ListIds;
+            /// 詳細 of one row: files, digests, times.
+            delivery_detail($crate::DetailRequest) -> $crate::DeliveryDetail;
+            /// Writes a list as CSV to where a person chooses; none if they cancelled.
+            export_list($crate::ListExport) -> Option<$crate::SavedView>;
+            /// Marks received deliveries as taken over into the care software (取込済), or not.
+            mark_imported($crate::ImportedMark) -> ();
             /// Asks the exchange for both lists now.
             refresh(()) -> ();
             /// Shows the system's dialog for a folder to receive into.
             choose_folder(()) -> Option<$crate::FolderView>;
             /// データ取得: claim, land, confirm, for one or many. The result is in 受信一覧.
-            pick_up($crate::PickupStart) -> $crate::InboxView;
+            pick_up($crate::PickupStart) -> ();
             /// Takes over what another terminal holds, told what that means.
-            take_over($crate::TakeOverStart) -> $crate::InboxView;
+            take_over($crate::TakeOverStart) -> ();
             /// Opens the folder in which a delivery landed.
             open_landed($crate::DeliveryRequest) -> ();
+            /// How the window looks; known before anybody signs in.
+            change_look($crate::LookView) -> ();
+            /// 設定.
+            settings(()) -> $crate::SettingsView;
+            /// Changes 設定; answers what stands then.
+            change_settings($crate::SettingsEdit) -> $crate::SettingsView;
+            /// Shows the system's dialog for the one folder that everything is received into.
+            choose_receive_folder(()) -> Option<$crate::SettingsView>;
+            /// The office's terminals with their certificates (端末一覧).
+            terminals(()) -> Vec<$crate::TerminalRow>;
+            /// Versions and licences (このアプリについて).
+            about(()) -> $crate::AboutView;
+            /// Writes the support file (サポート用ファイル), without personal data, to where a person chooses.
+            save_support_file(()) -> Option<$crate::SavedView>;
+            /// Opens the help desk's contact form in the system's browser.
+            open_contact_form(()) -> ();
+            /// Whether there is a newer version of the client.
+            check_update(()) -> $crate::UpdateView;
+            /// Installs it and starts anew; refused while anything is being sent or fetched.
+            install_update(()) -> ();
         }
     };
 }

@@ -43,6 +43,13 @@ pub enum DeskEvent {
         /// Whether the last attempt reached it.
         online: bool,
     },
+    /// 設定 or how the window looks changed.
+    SettingsChanged,
+    /// A person asked for a screen from outside the page: tray, notice, second start.
+    GoTo {
+        /// Which.
+        place: Place,
+    },
     /// The session ended, or the window locked after idling; work and transfers go on.
     SignedOut,
 }
@@ -55,4 +62,16 @@ pub enum TransferKind {
     Send,
     /// From the exchange.
     Pickup,
+}
+
+/// A screen that can be asked for from outside the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// 受信一覧.
+    Inbox,
+    /// 送信一覧.
+    Outbox,
+    /// 設定.
+    Settings,
 }

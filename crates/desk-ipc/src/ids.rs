@@ -13,6 +13,11 @@ care_model::uuid_id! {
     FolderId
 }
 
+care_model::uuid_id! {
+    /// A profile of this PC; its folder stays with the desk.
+    ProfileId
+}
+
 /// On the page an identity is a string.
 macro_rules! id_is_string {
     ($($name:ident),+) => {$(
@@ -28,4 +33,4 @@ macro_rules! id_is_string {
         }
     )+};
 }
-id_is_string!(DropId, CompositionId, FolderId);
+id_is_string!(DropId, CompositionId, FolderId, ProfileId);

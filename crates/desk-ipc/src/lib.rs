@@ -13,7 +13,7 @@ mod view;
 
 pub use commands::DeskCommands;
 pub use error::CommandError;
-pub use event::{DeskEvent, TransferKind};
-pub use ids::{CompositionId, DropId, FolderId};
+pub use event::{DeskEvent, Place, TransferKind};
+pub use ids::{CompositionId, DropId, FolderId, ProfileId};
 pub use typescript::typescript;
 pub use view::*;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS};
 
-use crate::{CommandError, DeskEvent, TransferKind, commands::described, view};
+use crate::{CommandError, DeskEvent, Place, TransferKind, commands::described, view};
 
 /// Collects the declarations of the listed types.
 macro_rules! declarations {
@@ -34,6 +34,7 @@ pub fn typescript() -> String {
         CommandError,
         DeskEvent,
         TransferKind,
+        Place,
         view::StartView,
         view::Stage,
         view::HelpDeskView,
@@ -86,6 +87,45 @@ pub fn typescript() -> String {
         view::HolderView,
         view::PickupStart,
         view::TakeOverStart,
+        view::ProfileRow,
+        view::PasswordChange,
+        view::LookView,
+        view::TextSize,
+        view::Theme,
+        view::NewsRequest,
+        view::PastedFiles,
+        view::PastedFile,
+        view::UnfinishedRow,
+        view::OfficeSearch,
+        view::OfficeSearchView,
+        view::OfficeHit,
+        view::ChooseDestination,
+        view::DestinationChoice,
+        view::ListName,
+        view::ListRequest,
+        view::ListQuery,
+        view::SortColumn,
+        view::ListRange,
+        view::ListIds,
+        view::ListChoices,
+        view::UnitChoice,
+        view::DetailRequest,
+        view::DeliveryDetail,
+        view::DetailFile,
+        view::DetailTime,
+        view::DetailEvent,
+        view::ListExport,
+        view::SavedView,
+        view::ImportedMark,
+        view::SettingsView,
+        view::SettingsEdit,
+        view::ReceiveInto,
+        view::Naming,
+        view::Proxy,
+        view::TerminalRow,
+        view::AboutView,
+        view::LicenceRow,
+        view::UpdateView,
     ) {
         let _ = writeln!(text, "export {declaration}\n");
     }

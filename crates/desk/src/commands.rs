@@ -5,10 +5,13 @@
 
 use care_model::ProblemCode;
 use desk_ipc::{
-    AddDrop, AttachFiles, CommandError, ComposeStart, CompositionId, CompositionView, ConnectionView, DeliveryRequest,
-    DeskCommands, DraftRow, DropId, DropView, EditNote, EnrolStart, FiguresView, FolderView, HomeView, InboxView,
-    OfficeSignInStart, OutboxView, PassphraseStart, PersonSignInStart, PickupStart, RemoveFile, RepairRequest,
-    RepairView, RepairedView, SendStart, SendView, StartView, TakeOverStart, UnitView,
+    AboutView, AddDrop, AttachFiles, ChooseDestination, CommandError, ComposeStart, CompositionId, CompositionView,
+    ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote,
+    EnrolStart, FiguresView, FolderView, HomeView, ImportedMark, InboxView, ListChoices, ListExport, ListIds, ListName,
+    ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView,
+    PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow, RemoveFile,
+    RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView,
+    TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -41,6 +44,11 @@ impl Core {
             unsent: self.store.unsent_count().await?,
         })
     }
+}
+
+/// Not landed with: every use of it is replaced while the screens are being built.
+fn awaited<T>() -> Result<T, CommandError> {
+    Err(ProblemCode::Internal.into())
 }
 
 impl DeskCommands for Desk {
@@ -163,36 +171,60 @@ impl DeskCommands for Desk {
         self.open_desk()?.open_draft(request).await
     }
 
-    async fn delete_draft(&self, request: CompositionId) -> Result<(), CommandError> {
-        self.open_desk()?.delete_draft(request).await
+    async fn delete_drafts(&self, _request: Vec<CompositionId>) -> Result<(), CommandError> {
+        awaited()
     }
 
-    async fn outbox(&self, _request: ()) -> Result<OutboxView, CommandError> {
-        self.open_desk()?.outbox_view().await
+    async fn restore_drafts(&self, _request: Vec<CompositionId>) -> Result<(), CommandError> {
+        awaited()
     }
 
-    async fn retry_send(&self, request: DeliveryRequest) -> Result<OutboxView, CommandError> {
+    async fn dispatch_drafts(&self, _request: Vec<CompositionId>) -> Result<CompositionView, CommandError> {
+        awaited()
+    }
+
+    async fn outbox(&self, request: ListRequest) -> Result<OutboxView, CommandError> {
+        self.open_desk()?.outbox_view(request).await
+    }
+
+    async fn retry_send(&self, request: DeliveryRequest) -> Result<(), CommandError> {
         let core = self.open_desk()?;
         core.ask_queue(|answer| QueueOrder::Retry(request.delivery, answer))
-            .await?;
-        core.outbox_view().await
+            .await
     }
 
-    async fn cancel_send(&self, request: DeliveryRequest) -> Result<OutboxView, CommandError> {
+    async fn cancel_send(&self, request: DeliveryRequest) -> Result<(), CommandError> {
         let core = self.open_desk()?;
         core.ask_queue(|answer| QueueOrder::Cancel(request.delivery, answer))
-            .await?;
-        core.outbox_view().await
+            .await
     }
 
-    async fn recall_send(&self, request: DeliveryRequest) -> Result<OutboxView, CommandError> {
-        let core = self.open_desk()?;
-        core.recall_send(request.delivery).await?;
-        core.outbox_view().await
+    async fn recall_send(&self, request: DeliveryRequest) -> Result<(), CommandError> {
+        self.open_desk()?.recall_send(request.delivery).await
     }
 
-    async fn inbox(&self, _request: ()) -> Result<InboxView, CommandError> {
-        self.open_desk()?.inbox_view().await
+    async fn inbox(&self, request: ListRequest) -> Result<InboxView, CommandError> {
+        self.open_desk()?.inbox_view(request).await
+    }
+
+    async fn list_choices(&self, _request: ListName) -> Result<ListChoices, CommandError> {
+        awaited()
+    }
+
+    async fn list_ids(&self, _request: ListRange) -> Result<ListIds, CommandError> {
+        awaited()
+    }
+
+    async fn delivery_detail(&self, _request: DetailRequest) -> Result<DeliveryDetail, CommandError> {
+        awaited()
+    }
+
+    async fn export_list(&self, _request: ListExport) -> Result<Option<SavedView>, CommandError> {
+        awaited()
+    }
+
+    async fn mark_imported(&self, _request: ImportedMark) -> Result<(), CommandError> {
+        awaited()
     }
 
     async fn refresh(&self, _request: ()) -> Result<(), CommandError> {
@@ -205,16 +237,12 @@ impl DeskCommands for Desk {
         Ok(path.map(|path| core.remember_folder(path)))
     }
 
-    async fn pick_up(&self, request: PickupStart) -> Result<InboxView, CommandError> {
-        let core = self.open_desk()?;
-        core.pick_up(request).await?;
-        core.inbox_view().await
+    async fn pick_up(&self, request: PickupStart) -> Result<(), CommandError> {
+        self.open_desk()?.pick_up(request).await
     }
 
-    async fn take_over(&self, request: TakeOverStart) -> Result<InboxView, CommandError> {
-        let core = self.open_desk()?;
-        core.take_over(request).await?;
-        core.inbox_view().await
+    async fn take_over(&self, request: TakeOverStart) -> Result<(), CommandError> {
+        self.open_desk()?.take_over(request).await
     }
 
     async fn open_landed(&self, request: DeliveryRequest) -> Result<(), CommandError> {
@@ -222,5 +250,93 @@ impl DeskCommands for Desk {
         let folder = core.landed_folder(request.delivery).await?;
         core.surface.reveal(&folder);
         Ok(())
+    }
+
+    async fn profiles(&self, _request: ()) -> Result<Vec<ProfileRow>, CommandError> {
+        awaited()
+    }
+
+    async fn open_profile(&self, _request: ProfileId) -> Result<StartView, CommandError> {
+        awaited()
+    }
+
+    async fn add_profile(&self, _request: ()) -> Result<StartView, CommandError> {
+        awaited()
+    }
+
+    async fn enrol_again(&self, _request: EnrolStart) -> Result<StartView, CommandError> {
+        awaited()
+    }
+
+    async fn change_password(&self, _request: PasswordChange) -> Result<(), CommandError> {
+        awaited()
+    }
+
+    async fn read_news(&self, _request: NewsRequest) -> Result<(), CommandError> {
+        awaited()
+    }
+
+    async fn paste_files(&self, _request: PastedFiles) -> Result<DropView, CommandError> {
+        awaited()
+    }
+
+    async fn unfinished(&self, _request: ()) -> Result<Vec<UnfinishedRow>, CommandError> {
+        awaited()
+    }
+
+    async fn open_reply(&self, _request: DeliveryRequest) -> Result<CompositionView, CommandError> {
+        awaited()
+    }
+
+    async fn open_resend(&self, _request: DeliveryRequest) -> Result<CompositionView, CommandError> {
+        awaited()
+    }
+
+    async fn search_offices(&self, _request: OfficeSearch) -> Result<OfficeSearchView, CommandError> {
+        awaited()
+    }
+
+    async fn choose_destination(&self, _request: ChooseDestination) -> Result<CompositionView, CommandError> {
+        awaited()
+    }
+
+    async fn change_look(&self, _request: LookView) -> Result<(), CommandError> {
+        awaited()
+    }
+
+    async fn settings(&self, _request: ()) -> Result<SettingsView, CommandError> {
+        awaited()
+    }
+
+    async fn change_settings(&self, _request: SettingsEdit) -> Result<SettingsView, CommandError> {
+        awaited()
+    }
+
+    async fn choose_receive_folder(&self, _request: ()) -> Result<Option<SettingsView>, CommandError> {
+        awaited()
+    }
+
+    async fn terminals(&self, _request: ()) -> Result<Vec<TerminalRow>, CommandError> {
+        awaited()
+    }
+
+    async fn about(&self, _request: ()) -> Result<AboutView, CommandError> {
+        awaited()
+    }
+
+    async fn save_support_file(&self, _request: ()) -> Result<Option<SavedView>, CommandError> {
+        awaited()
+    }
+
+    async fn open_contact_form(&self, _request: ()) -> Result<(), CommandError> {
+        awaited()
+    }
+
+    async fn check_update(&self, _request: ()) -> Result<UpdateView, CommandError> {
+        awaited()
+    }
+
+    async fn install_update(&self, _request: ()) -> Result<(), CommandError> {
+        awaited()
     }
 }

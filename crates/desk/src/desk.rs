@@ -207,6 +207,7 @@ impl Desk {
                     published_at: entry.published_at,
                     title: entry.title,
                     body: entry.body,
+                    unread: false,
                 })
                 .collect(),
             licence: expiry(me.licence.until, now),

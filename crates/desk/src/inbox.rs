@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use care_model::{DeliveryId, TerminalId};
-use desk_ipc::{CommandError, FolderView, HolderView, InboxRow, InboxStatus, InboxView};
+use desk_ipc::{
+    CommandError, FolderView, HolderView, InboxRow, InboxStatus, InboxView, ListRequest, ReceiveInto,
+};
 use exchange_flow::pickup::PickupState;
 use exchange_protocol::DeliveryStatus;
 
@@ -17,7 +19,7 @@ use crate::{
 
 impl Core {
     /// 受信一覧 as known now.
-    pub(crate) async fn inbox_view(&self) -> Result<InboxView, CommandError> {
+    pub(crate) async fn inbox_view(&self, request: ListRequest) -> Result<InboxView, CommandError> {
         let rows = self.store.inbox().await?;
         let pickups: HashMap<DeliveryId, Pickup> = self
             .store
@@ -28,9 +30,17 @@ impl Core {
             .collect();
         let terminal = self.identity().map(|identity| identity.terminal);
         let (_, synced_at) = self.store.list_cursor(ListName::Inbox).await?;
+        let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         Ok(InboxView {
+            from: request.from,
+            matching: total,
+            total,
+            open: 0,
+            receive_into: ReceiveInto::Ask,
             rows: rows
                 .into_iter()
+                .skip(request.from as usize)
+                .take(request.count as usize)
                 .map(|row| {
                     let pickup = pickups.get(&row.entry.header.id);
                     row_view(row, pickup, terminal)
@@ -77,6 +87,10 @@ fn row_view(row: InboxStored, pickup: Option<&Pickup>, terminal: Option<Terminal
         size_bytes: header.total_bytes(),
         note,
         attachments,
+        serial: header.serial,
+        imported_at: None,
+        import_before: 0,
+        office_folder: None,
         status: status(&row.entry.status, pickup, terminal),
     }
 }

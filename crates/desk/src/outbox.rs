@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use care_model::{DeliveryId, Party, ProblemCode, Serial};
 use chrono::{DateTime, Utc};
-use desk_ipc::{CommandError, DeskEvent, OutboxRow, OutboxStatus, OutboxView, SendStateView, TransferKind, WaitReason};
+use desk_ipc::{ListRequest, CommandError, DeskEvent, OutboxRow, OutboxStatus, OutboxView, SendStateView, TransferKind, WaitReason};
 use exchange_client::{ClientError, PartSource};
 use exchange_flow::outbox::{Holding, OutboxEvent, OutboxState, step};
 use exchange_protocol::{DeliveryStatus, Part, PartRole};
@@ -501,7 +501,7 @@ pub(crate) fn state_view(core: &Core, row: &Outgoing) -> SendStateView {
 
 impl Core {
     /// 送信一覧: what is still on this desk stands above what the exchange holds.
-    pub(crate) async fn outbox_view(&self) -> Result<OutboxView, CommandError> {
+    pub(crate) async fn outbox_view(&self, request: ListRequest) -> Result<OutboxView, CommandError> {
         let outgoing = self.store.all_outgoing().await?;
         let listed = self.store.outbox().await?;
         let (_, synced_at) = self.store.list_cursor(ListName::Outbox).await?;
@@ -526,6 +526,9 @@ impl Core {
                 to: row.content.to.clone(),
                 contents: row.content.contents.clone(),
                 files: u32::try_from(row.content.parts.len()).unwrap_or(u32::MAX),
+                serial: None,
+                note: String::new(),
+                can_resend: false,
                 status,
             });
         }
@@ -540,6 +543,9 @@ impl Core {
                 to,
                 contents: words::contents_of(&entry.header, entry.header.from),
                 files: words::file_count(&entry.header),
+                serial: entry.header.serial,
+                note: String::new(),
+                can_resend: false,
                 status: match entry.status {
                     DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. } => OutboxStatus::Waiting,
                     DeliveryStatus::Received { at } => OutboxStatus::Downloaded { at },
@@ -548,8 +554,17 @@ impl Core {
                 },
             });
         }
+        let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         Ok(OutboxView {
-            rows,
+            rows: rows
+                .into_iter()
+                .skip(request.from as usize)
+                .take(request.count as usize)
+                .collect(),
+            from: request.from,
+            matching: total,
+            total,
+            open: 0,
             synced_at,
             online: self.is_online(),
         })

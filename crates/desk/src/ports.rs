@@ -15,6 +15,14 @@ pub trait Surface: Send + Sync + 'static {
     fn choose_folder(&self) -> BoxFuture<'_, Option<PathBuf>>;
     /// The system's dialog for the connection file; none if the person cancelled.
     fn choose_connection_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
+    /// The system's dialog for a new file of this suggested name; none if the person cancelled.
+    fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>>;
+    /// Opens an address in the system's browser.
+    fn open_web(&self, address: &str);
+    /// Whether the client starts with the computer; none where this host can't.
+    fn starts_with_computer(&self) -> Option<bool>;
+    /// Changes that; an error names its kind only.
+    fn set_starts_with_computer(&self, starts: bool) -> Result<(), &'static str>;
     /// Tells the person something while the window may be hidden. Counts only (D20).
     fn notify(&self, notice: Notice);
     /// Shows how things stand in the tray.

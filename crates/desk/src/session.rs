@@ -142,14 +142,17 @@ impl Core {
             (Some(me), _) => HelpDeskView {
                 telephone: me.help_desk.telephone.clone(),
                 hours: me.help_desk.hours.clone(),
+                has_form: !me.help_desk.form_url.is_empty(),
             },
             (None, Some(connection)) => HelpDeskView {
                 telephone: connection.help_desk.telephone.clone(),
                 hours: connection.help_desk.hours.clone(),
+                has_form: !connection.help_desk.form_url.is_empty(),
             },
             (None, None) => HelpDeskView {
                 telephone: messages::help_desk::telephone(),
                 hours: messages::help_desk::hours(),
+                has_form: false,
             },
         };
         StartView {
@@ -157,6 +160,8 @@ impl Core {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             help_desk,
             demo_profile: self.profile.keyring().is_plain_file(),
+            look: desk_ipc::LookView::default(),
+            other_profiles: false,
         }
     }
 
@@ -193,6 +198,7 @@ impl Core {
             None => Stage::Person {
                 office,
                 remembered_id: standing.remembered.person.clone(),
+                certificate: expiry(identity.expires_at, self.now()),
             },
             Some(_) => Stage::Office {
                 office,

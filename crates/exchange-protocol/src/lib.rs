@@ -10,9 +10,12 @@
 //! | `POST /v1/sign-in/person` | terminal | [`PersonSignIn`] → [`PersonSignInAnswer`] |
 //! | `POST /v1/sign-in/office` | terminal | [`OfficeSignIn`] → [`Session`] |
 //! | `POST /v1/sign-in/refresh` | terminal | [`RefreshSession`] → [`Session`] |
+//! | `POST /v1/accounts/password` | terminal | [`PasswordChange`] → nothing |
 //! | `POST /v1/sign-out` | session | → nothing |
 //! | `GET /v1/me` | session | → [`Me`] |
 //! | `GET /v1/offices/{number}` | session | → [`OfficeEntry`] |
+//! | `GET /v1/offices?text=&kind=&after=&limit=` | session | → [`OfficePage`] |
+//! | `GET /v1/terminals` | session | → [`TerminalPage`] of its own office |
 //! | `GET /v1/news` | session | → [`NewsPage`] |
 //! | `PUT /v1/deliveries/{id}` | session | a [framed](envelope) small delivery → [`Accepted`] |
 //! | `POST /v1/uploads/{id}` | session | [`DeliveryHeader`] as JSON → [`UploadProgress`] |
@@ -41,7 +44,8 @@ pub use delivery::{
 };
 pub use people::{
     AccountFamily, EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, HelpDesk, Licence, Me, NewsEntry, NewsPage,
-    OfficeEntry, OfficeSignIn, PersonSignIn, PersonSignInAnswer, RefreshSession, Session,
+    OfficeEntry, OfficePage, OfficeSignIn, PasswordChange, PersonSignIn, PersonSignInAnswer, RefreshSession, Session,
+    TerminalEntry, TerminalPage,
 };
 pub use pickup::{Claim, ClaimRequest, ConfirmRequest, Event, Received};
 pub use problem::Problem;

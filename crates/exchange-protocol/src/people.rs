@@ -101,6 +101,17 @@ pub struct OfficeSignIn {
     pub password: String,
 }
 
+/// Changes the password of an account, provisional or not, of the terminal's own office.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordChange {
+    /// 個人ユーザID or 事業所ユーザID.
+    pub account_id: AccountId,
+    /// The password so far.
+    pub password: String,
+    /// The new one, 12 to 64 characters, neither the old one nor holding the ID.
+    pub new_password: String,
+}
+
 /// Asks for a new access token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshSession {
@@ -131,7 +142,14 @@ macro_rules! secret_debug {
         }
     )+};
 }
-secret_debug!(PersonSignIn, PersonSignInAnswer, OfficeSignIn, RefreshSession, Session);
+secret_debug!(
+    PersonSignIn,
+    PersonSignInAnswer,
+    OfficeSignIn,
+    PasswordChange,
+    RefreshSession,
+    Session
+);
 
 /// Who is signed in, where, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +195,12 @@ pub struct OfficeEntry {
     pub number: OfficeNumber,
     /// Its registered name.
     pub name: String,
+    /// Its name in kana (hiragana or katakana as registered), if registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kana: Option<String>,
+    /// Its address, if registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Its service kinds on the exchange.
     pub kinds: Vec<ServiceKind>,
     /// Its telephone number, if registered.
@@ -184,6 +208,38 @@ pub struct OfficeEntry {
     pub telephone: Option<String>,
     /// Whether its licence lets it send and its people fetch; shown before sending, never a reason to bounce (D15).
     pub active: bool,
+}
+
+/// A page of the directory, by number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfficePage {
+    /// The offices that match.
+    pub offices: Vec<OfficeEntry>,
+    /// Whether there are more behind the last one.
+    pub more: bool,
+}
+
+/// The terminals of the signed-in office, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalPage {
+    /// All of them, stopped ones too.
+    pub terminals: Vec<TerminalEntry>,
+}
+
+/// One terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalEntry {
+    /// Which.
+    pub id: TerminalId,
+    /// What the office calls it.
+    pub name: String,
+    /// When it got its certificate.
+    pub enrolled_at: DateTime<Utc>,
+    /// The last day of its certificate.
+    pub expires_at: DateTime<Utc>,
+    /// Since when it is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// お知らせ一覧.

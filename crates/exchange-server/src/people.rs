@@ -57,6 +57,8 @@ pub(crate) async fn news(State(app): State<App>, _: SignedIn) -> Answer<Json<New
 
 fn entry(app: &App, office: &OfficeRow) -> OfficeEntry {
     OfficeEntry {
+        kana: None,
+        address: None,
         number: office.number,
         name: office.name.clone(),
         kinds: office.kinds.clone(),

@@ -58,6 +58,20 @@ impl Surface for ScriptedSurface {
         Box::pin(std::future::ready(taken(&self.connection_file)))
     }
 
+    fn save_file(&self, _suggested: &str) -> Answer<'_, PathBuf> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn open_web(&self, _address: &str) {}
+
+    fn starts_with_computer(&self) -> Option<bool> {
+        None
+    }
+
+    fn set_starts_with_computer(&self, _starts: bool) -> Result<(), &'static str> {
+        Err("unsupported")
+    }
+
     fn notify(&self, notice: Notice) {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
@@ -202,7 +216,7 @@ impl OpenDesk {
         self.desk
             .pick_up(PickupStart {
                 deliveries: deliveries.to_vec(),
-                folder: folder.id,
+                folder: Some(folder.id),
             })
             .await?;
         Ok(())
@@ -217,14 +231,14 @@ impl OpenDesk {
     /// The row of 送信一覧 once it is as `wanted`.
     pub async fn outbox_row(&self, delivery: DeliveryId, wanted: impl Fn(&OutboxRow) -> bool) -> Result<OutboxRow> {
         self.when(async || {
-            let rows = self.desk.outbox(()).await?.rows;
+            let rows = self.desk.outbox(desk_ipc::ListRequest::first()).await?.rows;
             Ok(rows.into_iter().find(|row| row.delivery == delivery && wanted(row)))
         })
         .await
     }
 
     async fn inbox_rows(&self, deliveries: &[DeliveryId]) -> Result<Vec<InboxRow>> {
-        let rows = self.desk.inbox(()).await?.rows;
+        let rows = self.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
         let row = |delivery: &DeliveryId| rows.iter().find(|row| row.delivery == *delivery).cloned();
         deliveries
             .iter()

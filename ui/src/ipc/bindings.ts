@@ -15,18 +15,29 @@ export type ProblemCode =
   | "sign_in_delayed"
   | "sign_in_required"
   | "password_length"
+  | "password_change_required"
+  | "password_unfit"
   | "passphrase_refused"
   | "passphrase_required"
   | "profile_busy"
   | "profile_newer"
   | "profile_unusable"
   | "profile_empty"
+  | "profile_unknown"
+  | "profiles_too_many"
+  | "proxy_invalid"
+  | "start_with_computer_refused"
+  | "save_failed"
+  | "update_unreachable"
+  | "update_untrusted"
+  | "update_waits"
   | "local_disk_full"
   | "drop_is_folder"
   | "drop_is_link"
   | "drop_is_empty"
   | "drop_unreadable"
   | "drop_too_many"
+  | "paste_too_large"
   | "drop_unknown"
   | "file_too_large"
   | "composition_unknown"
@@ -40,6 +51,10 @@ export type ProblemCode =
   | "attachments_too_many"
   | "delivery_too_large"
   | "bulk_too_many"
+  | "kept_copy_gone"
+  | "search_too_long"
+  | "selection_too_large"
+  | "list_too_large"
   | "destination_unknown"
   | "destination_is_sender"
   | "sender_mismatch"
@@ -86,18 +101,29 @@ export const problemCodes = [
   "sign_in_delayed",
   "sign_in_required",
   "password_length",
+  "password_change_required",
+  "password_unfit",
   "passphrase_refused",
   "passphrase_required",
   "profile_busy",
   "profile_newer",
   "profile_unusable",
   "profile_empty",
+  "profile_unknown",
+  "profiles_too_many",
+  "proxy_invalid",
+  "start_with_computer_refused",
+  "save_failed",
+  "update_unreachable",
+  "update_untrusted",
+  "update_waits",
   "local_disk_full",
   "drop_is_folder",
   "drop_is_link",
   "drop_is_empty",
   "drop_unreadable",
   "drop_too_many",
+  "paste_too_large",
   "drop_unknown",
   "file_too_large",
   "composition_unknown",
@@ -111,6 +137,10 @@ export const problemCodes = [
   "attachments_too_many",
   "delivery_too_large",
   "bulk_too_many",
+  "kept_copy_gone",
+  "search_too_long",
+  "selection_too_large",
+  "list_too_large",
   "destination_unknown",
   "destination_is_sender",
   "sender_mismatch",
@@ -185,9 +215,15 @@ total_bytes: number, } | { "event": "online",
 /**
  * Whether the last attempt reached it.
  */
-online: boolean, } | { "event": "signed_out" };
+online: boolean, } | { "event": "settings_changed" } | { "event": "go_to", 
+/**
+ * Which.
+ */
+place: Place, } | { "event": "signed_out" };
 
 export type TransferKind = "send" | "pickup";
+
+export type Place = "inbox" | "outbox" | "settings";
 
 export type StartView = { 
 /**
@@ -205,7 +241,15 @@ help_desk: HelpDeskView,
 /**
  * Whether the profile's key lies in a plain file, as only demo and tests do; shown so that nobody mistakes it.
  */
-demo_profile: boolean, };
+demo_profile: boolean, 
+/**
+ * How the window looks.
+ */
+look: LookView, 
+/**
+ * Whether this PC holds more than one profile.
+ */
+other_profiles: boolean, };
 
 export type Stage = { "stage": "passphrase", 
 /**
@@ -223,7 +267,11 @@ office: OfficeView,
 /**
  * The ID last used on this terminal, if a person asked to remember it.
  */
-remembered_id: string | null, } | { "stage": "office", 
+remembered_id: string | null, 
+/**
+ * The last day of this terminal's certificate.
+ */
+certificate: ExpiryView, } | { "stage": "office", 
 /**
  * The office of this profile.
  */
@@ -245,7 +293,11 @@ telephone: string,
 /**
  * When somebody answers.
  */
-hours: string, };
+hours: string, 
+/**
+ * Whether the operator has named a contact form.
+ */
+has_form: boolean, };
 
 export type ConnectionView = { 
 /**
@@ -385,7 +437,11 @@ title: string,
 /**
  * Its text, plain.
  */
-body: string, };
+body: string, 
+/**
+ * Whether nobody has opened it on this PC.
+ */
+unread: boolean, };
 
 export type ExpiryView = { 
 /**
@@ -539,7 +595,11 @@ is_draft: boolean,
 /**
  * The note in 新規作成 while no delivery is planned yet.
  */
-note: string, };
+note: string, 
+/**
+ * The office that was chosen in 宛先検索 or by 返信, while no standard file names another.
+ */
+chosen: OfficeView | null, };
 
 export type PlannedView = { 
 /**
@@ -590,6 +650,10 @@ findings: Array<FindingView>,
  * The note.
  */
 note: string, 
+/**
+ * When this office last sent to the destination or received from it; none if never.
+ */
+last_exchange: string | null, 
 /**
  * When the same bytes were sent before, if they were.
  */
@@ -904,9 +968,25 @@ delivery: string, };
 
 export type OutboxView = { 
 /**
- * Newest first; what is still on this desk stands above.
+ * The rows of the window. Newest first unless asked otherwise; what is still on this desk stands above.
  */
 rows: Array<OutboxRow>, 
+/**
+ * The place of the first row, from 0.
+ */
+from: number, 
+/**
+ * Rows that the query matches.
+ */
+matching: number, 
+/**
+ * Rows of the list.
+ */
+total: number, 
+/**
+ * Rows of the list that are open: 未 or unsent.
+ */
+open: number, 
 /**
  * When the exchange was last asked with success.
  */
@@ -938,6 +1018,18 @@ contents: string,
  */
 files: number, 
 /**
+ * Its serial.
+ */
+serial: string | null, 
+/**
+ * The note, where this desk kept it.
+ */
+note: string, 
+/**
+ * Whether its kept copy is still here, for 再送.
+ */
+can_resend: boolean, 
+/**
  * How it stands.
  */
 status: OutboxStatus, };
@@ -962,9 +1054,25 @@ at: string, };
 
 export type InboxView = { 
 /**
- * Newest first.
+ * The rows of the window, newest first unless asked otherwise.
  */
 rows: Array<InboxRow>, 
+/**
+ * The place of the first row, from 0.
+ */
+from: number, 
+/**
+ * Rows that the query matches.
+ */
+matching: number, 
+/**
+ * Rows of the list.
+ */
+total: number, 
+/**
+ * Rows of the list that are open: 未取得 or 取得中.
+ */
+open: number, 
 /**
  * When the exchange was last asked with success.
  */
@@ -976,7 +1084,11 @@ online: boolean,
 /**
  * The folder last used, if it is still there.
  */
-last_folder: FolderView | null, };
+last_folder: FolderView | null, 
+/**
+ * Where received data go by 設定, so that the page knows whether to ask.
+ */
+receive_into: ReceiveInto, };
 
 export type FolderView = { 
 /**
@@ -1025,6 +1137,22 @@ note: string | null,
  * The names of the attachments, once the cover was read.
  */
 attachments: Array<string>, 
+/**
+ * Its serial: data of one office are imported by rising serial.
+ */
+serial: string | null, 
+/**
+ * When it was marked 取込済 on this terminal.
+ */
+imported_at: string | null, 
+/**
+ * Deliveries of the same office and kinds with a smaller serial that are not marked 取込済: they come first.
+ */
+import_before: number, 
+/**
+ * The folder remembered for its office, if that is still there.
+ */
+office_folder: FolderView | null, 
 /**
  * How it stands.
  */
@@ -1100,9 +1228,9 @@ export type PickupStart = {
  */
 deliveries: string[], 
 /**
- * Into which folder.
+ * Into which folder; none where 設定 names it: the fixed one, or the one remembered for the office.
  */
-folder: string, };
+folder: string | null, };
 
 export type TakeOverStart = { 
 /**
@@ -1114,9 +1242,552 @@ delivery: string,
  */
 fence: number, 
 /**
- * Into which folder.
+ * Into which folder; none as in [`PickupStart::folder`].
  */
-folder: string, };
+folder: string | null, };
+
+export type ProfileRow = { 
+/**
+ * To open it by.
+ */
+id: string, 
+/**
+ * Its office; none before 初期設定.
+ */
+office: OfficeView | null, 
+/**
+ * Whether it is the open one.
+ */
+open: boolean, };
+
+export type PasswordChange = { 
+/**
+ * 個人ユーザID or 事業所ユーザID, as typed.
+ */
+account_id: string, 
+/**
+ * The password so far.
+ */
+password: string, 
+/**
+ * The new one, 12 to 64 characters.
+ */
+new_password: string, };
+
+export type LookView = { 
+/**
+ * 文字の大きさ.
+ */
+text_size: TextSize, 
+/**
+ * 画面の色.
+ */
+theme: Theme, 
+/**
+ * Whether the mascot's pictures and tips are hidden.
+ */
+mascot_hidden: boolean, };
+
+export type TextSize = "standard" | "large" | "largest";
+
+export type Theme = "system" | "light" | "dark";
+
+export type NewsRequest = { 
+/**
+ * [`NewsRow::id`].
+ */
+id: number, };
+
+export type PastedFiles = { 
+/**
+ * At most [`care_model::limits::PASTED_FILES_MAX`], together at most [`care_model::limits::PASTED_BYTES_MAX`].
+ */
+files: Array<PastedFile>, };
+
+export type PastedFile = { 
+/**
+ * Its name without folders.
+ */
+name: string, 
+/**
+ * Its bytes in Base64.
+ */
+base64: string, };
+
+export type UnfinishedRow = { 
+/**
+ * To take it up by.
+ */
+id: string, 
+/**
+ * Which screen it belongs to.
+ */
+mode: CompositionMode, 
+/**
+ * When it was last changed.
+ */
+changed_at: string, 
+/**
+ * How many files it holds.
+ */
+files: number, 
+/**
+ * To how many deliveries they were planned.
+ */
+deliveries: number, };
+
+export type OfficeSearch = { 
+/**
+ * Number, name, kana or place as typed; at most [`care_model::limits::SEARCH_CHARS_MAX`] characters.
+ */
+text: string, 
+/**
+ * Only offices with this service kind.
+ */
+kind: string | null, 
+/**
+ * The number of the last office of the page before; none for the first page.
+ */
+after: string | null, };
+
+export type OfficeSearchView = { 
+/**
+ * By number.
+ */
+offices: Array<OfficeHit>, 
+/**
+ * Whether there are more behind the last one.
+ */
+more: boolean, };
+
+export type OfficeHit = { 
+/**
+ * The office with all its kinds.
+ */
+office: OfficeView, 
+/**
+ * Its name in kana; empty if not registered.
+ */
+kana: string, 
+/**
+ * Its address; empty if not registered.
+ */
+address: string, 
+/**
+ * Whether its licence stands; told before sending, never a reason not to.
+ */
+active: boolean, 
+/**
+ * When this office last sent to it or received from it.
+ */
+last_exchange: string | null, };
+
+export type ChooseDestination = { 
+/**
+ * Of which 新規作成.
+ */
+composition: string, 
+/**
+ * To whom; none clears it.
+ */
+to: DestinationChoice | null, };
+
+export type DestinationChoice = { 
+/**
+ * Its number.
+ */
+number: string, 
+/**
+ * The kind.
+ */
+kind: string, };
+
+export type ListName = "inbox" | "outbox";
+
+export type ListRequest = { 
+/**
+ * Of which rows, in which order.
+ */
+query: ListQuery, 
+/**
+ * The place of its first row among those, from 0.
+ */
+from: number, 
+/**
+ * How many rows; at most [`care_model::limits::WINDOW_ROWS_MAX`].
+ */
+count: number, };
+
+export type ListQuery = { 
+/**
+ * Words that must all occur in office name, number, contents, month or message; as typed, at most
+ * [`care_model::limits::SEARCH_CHARS_MAX`] characters.
+ */
+text: string, 
+/**
+ * Only what is still open: 未取得 in 受信一覧, 未 or unsent in 送信一覧.
+ */
+only_open: boolean, 
+/**
+ * From this day on, in Japan.
+ */
+since: string | null, 
+/**
+ * To this day, in Japan, inclusive.
+ */
+until: string | null, 
+/**
+ * Only this office on the other side.
+ */
+office: string | null, 
+/**
+ * Only these contents: [`super::UnitView::id`], or [`ATTACHMENTS_ALONE`].
+ */
+unit: string | null, 
+/**
+ * The column to sort by.
+ */
+sort: SortColumn, 
+/**
+ * Whether the smallest stands first; otherwise the greatest (newest) does.
+ */
+ascending: boolean, };
+
+export type SortColumn = "at" | "office" | "contents" | "status";
+
+export type ListRange = { 
+/**
+ * Which list.
+ */
+list: ListName, 
+/**
+ * Of which rows.
+ */
+query: ListQuery, 
+/**
+ * The place of the first, from 0.
+ */
+from: number, 
+/**
+ * How many; at most [`care_model::limits::SELECTED_ROWS_MAX`].
+ */
+count: number, };
+
+export type ListIds = { 
+/**
+ * Which.
+ */
+deliveries: string[], };
+
+export type ListChoices = { 
+/**
+ * The offices that occur, by name.
+ */
+offices: Array<OfficeView>, 
+/**
+ * The contents that occur.
+ */
+units: Array<UnitChoice>, };
+
+export type UnitChoice = { 
+/**
+ * For [`ListQuery::unit`].
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, };
+
+export type DetailRequest = { 
+/**
+ * In which list.
+ */
+list: ListName, 
+/**
+ * Which.
+ */
+delivery: string, };
+
+export type DeliveryDetail = { 
+/**
+ * Which.
+ */
+delivery: string, 
+/**
+ * The office on the other side, with the one kind that sent or is addressed.
+ */
+office: OfficeView, 
+/**
+ * The kind of this office that it is from or for.
+ */
+own_kind: KindView, 
+/**
+ * What it holds.
+ */
+contents: string, 
+/**
+ * Its serial.
+ */
+serial: string | null, 
+/**
+ * Its service month.
+ */
+month: string | null, 
+/**
+ * Care recipients, as the sender declared them.
+ */
+recipients: number | null, 
+/**
+ * Its note; none while the cover was not read.
+ */
+note: string | null, 
+/**
+ * Its files, standard files first.
+ */
+files: Array<DetailFile>, 
+/**
+ * What happened, in order.
+ */
+times: Array<DetailTime>, 
+/**
+ * Bytes in all.
+ */
+size_bytes: number, 
+/**
+ * The name of the folder it landed in, if on this terminal.
+ */
+folder_name: string | null, };
+
+export type DetailFile = { 
+/**
+ * Its name as sent; none for an attachment whose cover was not read.
+ */
+name: string | null, 
+/**
+ * The name it was saved under, where that differs.
+ */
+saved_as: string | null, 
+/**
+ * What it is, by side (D22).
+ */
+kind_name: string, 
+/**
+ * Whether it is an attachment.
+ */
+attachment: boolean, 
+/**
+ * Its size.
+ */
+size_bytes: number, 
+/**
+ * SHA-256 of its bytes, in hexadecimal.
+ */
+digest: string, };
+
+export type DetailTime = { 
+/**
+ * What.
+ */
+what: DetailEvent, 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * By which terminal of this office, where that is known.
+ */
+terminal_name: string | null, };
+
+export type DetailEvent = "queued" | "accepted" | "claimed" | "received" | "imported" | "recalled" | "expired";
+
+export type ListExport = { 
+/**
+ * Which list.
+ */
+list: ListName, 
+/**
+ * Which rows; at most [`care_model::limits::EXPORT_ROWS_MAX`].
+ */
+query: ListQuery, };
+
+export type SavedView = { 
+/**
+ * Its name, without its folder.
+ */
+name: string, 
+/**
+ * How many rows it holds, where it is a list.
+ */
+rows: number | null, };
+
+export type ImportedMark = { 
+/**
+ * Which; at most [`care_model::limits::SELECTED_ROWS_MAX`].
+ */
+deliveries: string[], 
+/**
+ * Whether they are.
+ */
+imported: boolean, };
+
+export type SettingsView = { 
+/**
+ * Where received data go.
+ */
+receive_into: ReceiveInto, 
+/**
+ * The own name of the fixed folder, once one was chosen.
+ */
+fixed_folder_name: string | null, 
+/**
+ * Whether the fixed folder can be reached now.
+ */
+fixed_folder_found: boolean, 
+/**
+ * How the folder of a delivery is called.
+ */
+naming: Naming, 
+/**
+ * Whether files lie in the folder itself instead of in one of their own for each delivery (D5).
+ */
+flat: boolean, 
+/**
+ * Days that a copy of what was sent is kept for 再送; 0 keeps none.
+ */
+kept_days: number, 
+/**
+ * Whether the system shows notices.
+ */
+notices: boolean, 
+/**
+ * Whether the client starts with the computer; none where this system can't.
+ */
+starts_with_computer: boolean | null, 
+/**
+ * Whether closing the window leaves the client in the tray.
+ */
+stays_in_tray: boolean, 
+/**
+ * How the exchange is reached.
+ */
+proxy: Proxy, };
+
+export type SettingsEdit = { 
+/**
+ * [`SettingsView::receive_into`].
+ */
+receive_into: ReceiveInto, 
+/**
+ * [`SettingsView::naming`].
+ */
+naming: Naming, 
+/**
+ * [`SettingsView::flat`].
+ */
+flat: boolean, 
+/**
+ * [`SettingsView::kept_days`]; at most [`care_model::limits::KEPT_DAYS_MAX`].
+ */
+kept_days: number, 
+/**
+ * [`SettingsView::notices`].
+ */
+notices: boolean, 
+/**
+ * [`SettingsView::starts_with_computer`]; none leaves it as it is.
+ */
+starts_with_computer: boolean | null, 
+/**
+ * [`SettingsView::stays_in_tray`].
+ */
+stays_in_tray: boolean, 
+/**
+ * [`SettingsView::proxy`].
+ */
+proxy: Proxy, };
+
+export type ReceiveInto = "ask" | "per_office" | "fixed";
+
+export type Naming = "time_office_serial" | "office_time_serial" | "month_office_serial" | "office_folder";
+
+export type Proxy = { "proxy": "system" } | { "proxy": "none" } | { "proxy": "manual", 
+/**
+ * Its host.
+ */
+host: string, 
+/**
+ * Its port.
+ */
+port: number, };
+
+export type TerminalRow = { 
+/**
+ * What the office calls it.
+ */
+name: string, 
+/**
+ * When it got its certificate.
+ */
+enrolled_at: string, 
+/**
+ * The last day of its certificate.
+ */
+certificate: ExpiryView, 
+/**
+ * Since when it is stopped.
+ */
+revoked_at: string | null, 
+/**
+ * Whether it is this one.
+ */
+here: boolean, };
+
+export type AboutView = { 
+/**
+ * The version of the client.
+ */
+version: string, 
+/**
+ * The exchange's name.
+ */
+exchange_name: string, 
+/**
+ * The version of the protocol that client and exchange speak.
+ */
+protocol: number, 
+/**
+ * What others wrote of it, by name.
+ */
+licences: Array<LicenceRow>, };
+
+export type LicenceRow = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * Its licence, as SPDX names it.
+ */
+licence: string, };
+
+export type UpdateView = { "update": "off" } | { "update": "current" } | { "update": "available", 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * What is new, in words of the publisher.
+ */
+notes: string, 
+/**
+ * Whether it must wait for something that is being sent or fetched.
+ */
+waits: boolean, };
 
 /** Every command: what it takes and what it answers. */
 export type Commands = {
@@ -1125,13 +1796,25 @@ export type Commands = {
   read_connection_file: { request: string; answer: ConnectionView };
   enrol: { request: EnrolStart; answer: StartView };
   unlock_profile: { request: PassphraseStart; answer: StartView };
+  profiles: { request: null; answer: Array<ProfileRow> };
+  open_profile: { request: string; answer: StartView };
+  add_profile: { request: null; answer: StartView };
+  enrol_again: { request: EnrolStart; answer: StartView };
   sign_in_person: { request: PersonSignInStart; answer: StartView };
   sign_in_office: { request: OfficeSignInStart; answer: StartView };
   sign_in_back: { request: null; answer: StartView };
+  change_password: { request: PasswordChange; answer: null };
   sign_out: { request: null; answer: StartView };
   home: { request: null; answer: HomeView };
+  read_news: { request: NewsRequest; answer: null };
   choose_files: { request: null; answer: DropView | null };
   open_composition: { request: ComposeStart; answer: CompositionView };
+  paste_files: { request: PastedFiles; answer: DropView };
+  unfinished: { request: null; answer: Array<UnfinishedRow> };
+  open_reply: { request: DeliveryRequest; answer: CompositionView };
+  open_resend: { request: DeliveryRequest; answer: CompositionView };
+  search_offices: { request: OfficeSearch; answer: OfficeSearchView };
+  choose_destination: { request: ChooseDestination; answer: CompositionView };
   composition: { request: string; answer: CompositionView };
   add_drop: { request: AddDrop; answer: CompositionView };
   attach_files: { request: AttachFiles; answer: CompositionView };
@@ -1147,15 +1830,32 @@ export type Commands = {
   save_draft: { request: string; answer: null };
   drafts: { request: null; answer: Array<DraftRow> };
   open_draft: { request: string; answer: CompositionView };
-  delete_draft: { request: string; answer: null };
-  outbox: { request: null; answer: OutboxView };
-  retry_send: { request: DeliveryRequest; answer: OutboxView };
-  cancel_send: { request: DeliveryRequest; answer: OutboxView };
-  recall_send: { request: DeliveryRequest; answer: OutboxView };
-  inbox: { request: null; answer: InboxView };
+  delete_drafts: { request: Array<string>; answer: null };
+  restore_drafts: { request: Array<string>; answer: null };
+  dispatch_drafts: { request: Array<string>; answer: CompositionView };
+  outbox: { request: ListRequest; answer: OutboxView };
+  retry_send: { request: DeliveryRequest; answer: null };
+  cancel_send: { request: DeliveryRequest; answer: null };
+  recall_send: { request: DeliveryRequest; answer: null };
+  inbox: { request: ListRequest; answer: InboxView };
+  list_choices: { request: ListName; answer: ListChoices };
+  list_ids: { request: ListRange; answer: ListIds };
+  delivery_detail: { request: DetailRequest; answer: DeliveryDetail };
+  export_list: { request: ListExport; answer: SavedView | null };
+  mark_imported: { request: ImportedMark; answer: null };
   refresh: { request: null; answer: null };
   choose_folder: { request: null; answer: FolderView | null };
-  pick_up: { request: PickupStart; answer: InboxView };
-  take_over: { request: TakeOverStart; answer: InboxView };
+  pick_up: { request: PickupStart; answer: null };
+  take_over: { request: TakeOverStart; answer: null };
   open_landed: { request: DeliveryRequest; answer: null };
+  change_look: { request: LookView; answer: null };
+  settings: { request: null; answer: SettingsView };
+  change_settings: { request: SettingsEdit; answer: SettingsView };
+  choose_receive_folder: { request: null; answer: SettingsView | null };
+  terminals: { request: null; answer: Array<TerminalRow> };
+  about: { request: null; answer: AboutView };
+  save_support_file: { request: null; answer: SavedView | null };
+  open_contact_form: { request: null; answer: null };
+  check_update: { request: null; answer: UpdateView };
+  install_update: { request: null; answer: null };
 };

@@ -1,6 +1,6 @@
 //! 新規作成 and 一括送信: drops, compositions, and how a send stands.
 
-use care_model::{DeliveryId, Serial, ServiceMonth};
+use care_model::{DeliveryId, OfficeNumber, Serial, ServiceKind, ServiceMonth};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -95,6 +95,98 @@ pub struct EditNote {
     pub note: String,
 }
 
+/// Files that were pasted into the window, with their bytes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PastedFiles {
+    /// At most [`care_model::limits::PASTED_FILES_MAX`], together at most [`care_model::limits::PASTED_BYTES_MAX`].
+    pub files: Vec<PastedFile>,
+}
+
+/// One pasted file.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PastedFile {
+    /// Its name without folders.
+    pub name: String,
+    /// Its bytes in Base64.
+    pub base64: String,
+}
+
+/// What a killed client left unsaved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UnfinishedRow {
+    /// To take it up by.
+    #[ts(type = "string")]
+    pub id: CompositionId,
+    /// Which screen it belongs to.
+    pub mode: CompositionMode,
+    /// When it was last changed.
+    #[ts(type = "string")]
+    pub changed_at: DateTime<Utc>,
+    /// How many files it holds.
+    pub files: u32,
+    /// To how many deliveries they were planned.
+    pub deliveries: u32,
+}
+
+/// 宛先検索.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OfficeSearch {
+    /// Number, name, kana or place as typed; at most [`care_model::limits::SEARCH_CHARS_MAX`] characters.
+    pub text: String,
+    /// Only offices with this service kind.
+    #[ts(type = "string | null")]
+    pub kind: Option<ServiceKind>,
+    /// The number of the last office of the page before; none for the first page.
+    #[ts(type = "string | null")]
+    pub after: Option<OfficeNumber>,
+}
+
+/// What 宛先検索 found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OfficeSearchView {
+    /// By number.
+    pub offices: Vec<OfficeHit>,
+    /// Whether there are more behind the last one.
+    pub more: bool,
+}
+
+/// One office that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OfficeHit {
+    /// The office with all its kinds.
+    pub office: OfficeView,
+    /// Its name in kana; empty if not registered.
+    pub kana: String,
+    /// Its address; empty if not registered.
+    pub address: String,
+    /// Whether its licence stands; told before sending, never a reason not to.
+    pub active: bool,
+    /// When this office last sent to it or received from it.
+    #[ts(type = "string | null")]
+    pub last_exchange: Option<DateTime<Utc>>,
+}
+
+/// Sets or clears the destination of attachments alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChooseDestination {
+    /// Of which 新規作成.
+    #[ts(type = "string")]
+    pub composition: CompositionId,
+    /// To whom; none clears it.
+    pub to: Option<DestinationChoice>,
+}
+
+/// An office and the one service kind of it that is addressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DestinationChoice {
+    /// Its number.
+    #[ts(type = "string")]
+    pub number: OfficeNumber,
+    /// The kind.
+    #[ts(type = "string")]
+    pub kind: ServiceKind,
+}
+
 /// A composition as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CompositionView {
@@ -119,6 +211,8 @@ pub struct CompositionView {
     pub is_draft: bool,
     /// The note in 新規作成 while no delivery is planned yet.
     pub note: String,
+    /// The office that was chosen in 宛先検索 or by 返信, while no standard file names another.
+    pub chosen: Option<OfficeView>,
 }
 
 /// One planned delivery.
@@ -153,6 +247,9 @@ pub struct PlannedView {
     pub findings: Vec<FindingView>,
     /// The note.
     pub note: String,
+    /// When this office last sent to the destination or received from it; none if never.
+    #[ts(type = "string | null")]
+    pub last_exchange: Option<DateTime<Utc>>,
     /// When the same bytes were sent before, if they were.
     #[ts(type = "string | null")]
     pub sent_before: Option<DateTime<Utc>>,
@@ -335,4 +432,4 @@ pub enum WaitReason {
     SignIn,
 }
 
-secret_debug!(EditNote);
+secret_debug!(EditNote, PastedFile, PastedFiles);

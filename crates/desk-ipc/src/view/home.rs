@@ -31,6 +31,15 @@ pub struct NewsRow {
     pub title: String,
     /// Its text, plain.
     pub body: String,
+    /// Whether nobody has opened it on this PC.
+    pub unread: bool,
+}
+
+/// Names one piece of news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewsRequest {
+    /// [`NewsRow::id`].
+    pub id: u64,
 }
 
 /// A date after which something ends.

@@ -16,12 +16,14 @@ macro_rules! secret_debug {
 mod composing;
 mod home;
 mod lists;
+mod settings;
 mod standard;
 mod start;
 
 pub use composing::*;
 pub use home::*;
 pub use lists::*;
+pub use settings::*;
 pub use standard::*;
 pub use start::*;
 

@@ -4,6 +4,9 @@ use care_model::{AccountId, OfficeNumber, ServiceKind};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::ExpiryView;
+use crate::ProfileId;
+
 /// Where the desk stands, and what the first window needs to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct StartView {
@@ -15,6 +18,10 @@ pub struct StartView {
     pub help_desk: HelpDeskView,
     /// Whether the profile's key lies in a plain file, as only demo and tests do; shown so that nobody mistakes it.
     pub demo_profile: bool,
+    /// How the window looks.
+    pub look: LookView,
+    /// Whether this PC holds more than one profile.
+    pub other_profiles: bool,
 }
 
 /// The step of the way from installation to work.
@@ -38,6 +45,8 @@ pub enum Stage {
         /// The ID last used on this terminal, if a person asked to remember it.
         #[ts(type = "string | null")]
         remembered_id: Option<AccountId>,
+        /// The last day of this terminal's certificate.
+        certificate: ExpiryView,
     },
     /// ログイン step 2.
     Office {
@@ -61,6 +70,8 @@ pub struct HelpDeskView {
     pub telephone: String,
     /// When somebody answers.
     pub hours: String,
+    /// Whether the operator has named a contact form.
+    pub has_form: bool,
 }
 
 /// A connection file that was read.
@@ -81,6 +92,29 @@ pub struct EnrolStart {
     pub issue_password: String,
     /// What the office calls this PC.
     pub terminal_name: String,
+}
+
+/// A profile of this PC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ProfileRow {
+    /// To open it by.
+    #[ts(type = "string")]
+    pub id: ProfileId,
+    /// Its office; none before 初期設定.
+    pub office: Option<OfficeView>,
+    /// Whether it is the open one.
+    pub open: bool,
+}
+
+/// Changes a password.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct PasswordChange {
+    /// 個人ユーザID or 事業所ユーザID, as typed.
+    pub account_id: String,
+    /// The password so far.
+    pub password: String,
+    /// The new one, 12 to 64 characters.
+    pub new_password: String,
 }
 
 /// The passphrase of the local data.
@@ -147,4 +181,41 @@ pub struct SessionView {
     pub terminal_name: String,
 }
 
-secret_debug!(EnrolStart, PassphraseStart, PersonSignInStart, OfficeSignInStart);
+/// How the window looks. It holds nothing of people and is kept in clear, so that it stands before anybody signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct LookView {
+    /// 文字の大きさ.
+    pub text_size: TextSize,
+    /// 画面の色.
+    pub theme: Theme,
+    /// Whether the mascot's pictures and tips are hidden.
+    pub mascot_hidden: bool,
+}
+
+/// 文字の大きさ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TextSize {
+    /// 標準.
+    #[default]
+    Standard,
+    /// 大.
+    Large,
+    /// 特大.
+    Largest,
+}
+
+/// 画面の色.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system is set.
+    #[default]
+    System,
+    /// 明るい.
+    Light,
+    /// 暗い.
+    Dark,
+}
+
+secret_debug!(EnrolStart, PasswordChange, PassphraseStart, PersonSignInStart, OfficeSignInStart);

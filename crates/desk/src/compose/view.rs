@@ -31,6 +31,7 @@ impl Layout {
             needs_confirmation: self.needs_confirmation,
             is_draft,
             note: composition.note.clone(),
+            chosen: None,
         }
     }
 }
@@ -58,6 +59,7 @@ pub(super) fn planned(composition: &Composition, around: &Surroundings, laid: &L
         files: standard.chain(attachments).collect(),
         findings: in_order(laid.findings.iter()).into_iter().map(in_words).collect(),
         note: laid.note.clone(),
+        last_exchange: None,
         sent_before: laid.sent_before,
         blocked: laid.blocked,
         sending: None,

@@ -83,7 +83,7 @@ impl Core {
     /// データ取得 for one or many, by rising serial. A refusal is answered if one delivery was asked for; of many,
     /// each row of 受信一覧 says its own.
     pub(crate) async fn pick_up(self: &Arc<Self>, start: PickupStart) -> Result<(), CommandError> {
-        let folder = self.folder(&start.folder)?;
+        let folder = self.folder(start.folder.as_ref())?;
         self.line().await?;
         let mut wanted: Vec<InboxStored> = Vec::with_capacity(start.deliveries.len());
         for delivery in &start.deliveries {
@@ -109,7 +109,7 @@ impl Core {
 
     /// Takes over what another terminal holds; the person was told that it may have the files.
     pub(crate) async fn take_over(self: &Arc<Self>, start: TakeOverStart) -> Result<(), CommandError> {
-        let folder = self.folder(&start.folder)?;
+        let folder = self.folder(start.folder.as_ref())?;
         let row = self.listed(start.delivery).await?;
         check_folder(&folder, row.entry.header.total_bytes()).await?;
         self.store.set_value(ValueName::LastFolder, &folder).await?;
@@ -126,7 +126,8 @@ impl Core {
         }
     }
 
-    fn folder(&self, id: &desk_ipc::FolderId) -> Result<PathBuf, CommandError> {
+    fn folder(&self, id: Option<&desk_ipc::FolderId>) -> Result<PathBuf, CommandError> {
+        let id = id.ok_or(ProblemCode::FolderMissing)?;
         lock(&self.folders)
             .get(id)
             .ok_or_else(|| ProblemCode::FolderMissing.into())

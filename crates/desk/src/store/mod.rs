@@ -30,7 +30,10 @@ pub(crate) use values::ValueName;
 use crate::refusal;
 
 /// Every migration, in order; a migration only adds. The number of those applied is the database's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_desk.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_desk.sql"),
+    include_str!("../../migrations/0002_lists.sql"),
+];
 
 /// Connections that read while the one writer writes.
 const READERS: u32 = 3;

@@ -19,8 +19,12 @@ pub(crate) enum ValueName {
     RememberedIds,
     /// What `me` answered last.
     Me,
-    /// The news as last read.
+    /// The news as last read from the exchange.
     News,
+    /// The numbers of the news that were opened.
+    ReadNews,
+    /// 設定.
+    Settings,
     /// Offices that the directory told of.
     Directory,
     /// The folder last used for landing.
@@ -40,6 +44,8 @@ impl ValueName {
             Self::RememberedIds => "remembered_ids",
             Self::Me => "me",
             Self::News => "news",
+            Self::ReadNews => "read_news",
+            Self::Settings => "settings",
             Self::Directory => "directory",
             Self::LastFolder => "last_folder",
             Self::FingerprintSecret => "fingerprint_secret",

@@ -117,6 +117,6 @@ async fn what_is_there_is_never_overwritten_and_odd_names_are_made_safe() -> Res
         assert!(landed.iter().any(|landed| landed == name), "{name} in {landed:?}");
     }
     assert_eq!(names_in(&target)?.len(), 1);
-    offices.service.desk.inbox(()).await?;
+    offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?;
     Ok(())
 }

@@ -50,7 +50,7 @@ async fn what_one_office_sends_the_other_receives_once() -> Result<()> {
     let row = offices
         .service
         .when(async || {
-            let rows = offices.service.desk.inbox(()).await?.rows;
+            let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
             Ok(rows.into_iter().find(|row| row.delivery == id && row.note.is_some()))
         })
         .await?;
@@ -116,7 +116,7 @@ async fn the_same_bytes_again_ask_first() -> Result<()> {
     offices.manager.desk.send_composition(start(true)).await?;
     assert_eq!(offices.manager.sent(view.id).await?.sent, 1);
     offices.service.desk.refresh(()).await?;
-    assert_eq!(offices.service.desk.inbox(()).await?.rows.len(), 2);
+    assert_eq!(offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.len(), 2);
     Ok(())
 }
 

@@ -31,7 +31,7 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
     })
     .await?;
     assert!(matches!(
-        desk.desk.outbox(()).await?.rows[0].status,
+        desk.desk.outbox(desk_ipc::ListRequest::first()).await?.rows[0].status,
         OutboxStatus::Unsent { .. }
     ));
     desk.desk.shutdown().await;
@@ -53,7 +53,7 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
         .await?;
     assert_eq!(reopened.sent(view.id).await?.sent, 1);
     offices.service.desk.refresh(()).await?;
-    assert_eq!(offices.service.desk.inbox(()).await?.rows.len(), 1);
+    assert_eq!(offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.len(), 1);
     Ok(())
 }
 
@@ -68,7 +68,7 @@ async fn a_lost_answer_makes_no_second_delivery() -> Result<()> {
     offices.exchange.line.faults_happened(1).await;
     assert_eq!(offices.manager.sent(view.id).await?.sent, 1);
     offices.service.desk.refresh(()).await?;
-    assert_eq!(offices.service.desk.inbox(()).await?.rows.len(), 1);
+    assert_eq!(offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.len(), 1);
     Ok(())
 }
 
@@ -118,7 +118,7 @@ async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
     assert_refused(refused?, ProblemCode::ServerInterrupted);
     let hidden = names_in(&target)?;
     assert!(hidden.len() == 1 && hidden[0].starts_with('.'), "{hidden:?}");
-    let rows = offices.service.desk.inbox(()).await?.rows;
+    let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
     assert_eq!(
         rows[0].status,
         InboxStatus::Fetching {
@@ -135,7 +135,7 @@ async fn a_pickup_goes_on_after_a_restart_in_its_middle() -> Result<()> {
         .await?;
     let received = reopened
         .when(async || {
-            let rows = reopened.desk.inbox(()).await?.rows;
+            let rows = reopened.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
             Ok(rows
                 .into_iter()
                 .find(|row| matches!(row.status, InboxStatus::Received { here: true, .. })))
@@ -200,7 +200,7 @@ async fn a_process_that_dies_right_after_the_rename_finds_its_folder_again() -> 
         .await?;
     let status = reopened
         .when(async || {
-            let rows = reopened.desk.inbox(()).await?.rows;
+            let rows = reopened.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
             let received = |row: &desk_ipc::InboxRow| matches!(row.status, InboxStatus::Received { here: true, .. });
             Ok(rows.into_iter().find(received).map(|row| row.status))
         })
@@ -233,7 +233,7 @@ async fn an_exchange_that_is_away_refuses_and_changes_nothing() -> Result<()> {
         ProblemCode::ServerUnreachable | ProblemCode::ServerInterrupted
     ));
     assert!(names_in(&target)?.is_empty());
-    assert!(!offices.service.desk.inbox(()).await?.online);
+    assert!(!offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.online);
     offices.exchange.line.set_away(false);
     pick_up(&offices.service, row.delivery, &target).await??;
     assert_eq!(names_in(&target)?.len(), 1);

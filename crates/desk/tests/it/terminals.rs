@@ -40,7 +40,7 @@ async fn the_second_terminal_is_told_who_has_it_and_may_take_it_over() -> Result
     let folder = offices
         .service
         .desk
-        .inbox(())
+        .inbox(desk_ipc::ListRequest::first())
         .await?
         .last_folder
         .expect("the folder last used")
@@ -111,7 +111,7 @@ async fn a_landing_waits_for_a_drive_that_is_away() -> Result<()> {
     let refused = pick_up(&offices.service, delivery, &other).await?;
     assert_refused(refused, ProblemCode::FolderAway);
     assert!(names_in(&other)?.is_empty(), "no second copy");
-    let rows = offices.service.desk.inbox(()).await?.rows;
+    let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
     let InboxStatus::Fetching { landed: false, problem } = &rows[0].status else {
         panic!("{rows:?}")
     };
@@ -140,7 +140,7 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
         .service
         .when(async || {
             offices.service.desk.refresh(()).await?;
-            let row = offices.service.desk.inbox(()).await?.rows.remove(0);
+            let row = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.remove(0);
             let InboxStatus::Superseded { holder } = row.status else {
                 panic!("{row:?}")
             };
@@ -154,7 +154,7 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
     // Without being told about a takeover nothing is fetched, and the copy stays the doubtful one.
     let refused = pick_up(&offices.service, delivery, &target).await?;
     assert!(refused.is_err());
-    let view = offices.service.desk.inbox(()).await?;
+    let view = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?;
     let folder = view.last_folder.expect("the folder last used").id;
     let start = |fence| TakeOverStart {
         delivery,
@@ -163,7 +163,7 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
     };
     let stale = offices.service.desk.take_over(start(holder.fence + 7)).await;
     assert_refused(stale, ProblemCode::ClaimedElsewhere);
-    let rows = offices.service.desk.inbox(()).await?.rows;
+    let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
     assert!(matches!(rows[0].status, InboxStatus::Superseded { .. }), "{rows:?}");
     offices.service.desk.take_over(start(holder.fence)).await?;
     let taken = offices.service.arrived(&[delivery]).await?.remove(0);

@@ -42,7 +42,7 @@ async fn a_server_restarted_amid_a_hundred_loses_and_doubles_none() -> Result<()
     assert_eq!(sent.len(), 100);
 
     service.arrived(&sent).await?;
-    let rows = service.desk.inbox(()).await?.rows;
+    let rows = service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
     assert_eq!(rows.len(), 100, "nothing came twice");
     let target = exchange.folder("landed")?;
     let rows = service.receive(&sent, &target).await?;
