@@ -22,6 +22,12 @@ pub struct SurfaceRecord {
     pub tray: Option<TrayRecord>,
     /// Every folder that was revealed, oldest first.
     pub revealed: Vec<PathBuf>,
+    /// Every name that was suggested for a new file, oldest first.
+    pub suggested: Vec<String>,
+    /// Every web address that was opened, oldest first.
+    pub opened: Vec<String>,
+    /// Whether the client starts with the computer.
+    pub starts_with_computer: bool,
     /// Dialogs that were opened while no answer was laid out; they were answered as cancelled.
     pub cancelled_dialogs: u32,
 }
@@ -64,6 +70,7 @@ struct State {
     files: VecDeque<Option<Vec<PathBuf>>>,
     folders: VecDeque<Option<PathBuf>>,
     connection_files: VecDeque<Option<PathBuf>>,
+    saves: VecDeque<Option<PathBuf>>,
     record: SurfaceRecord,
 }
 
@@ -81,6 +88,11 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for the connection file.
     pub fn answer_connection_file(&self, path: Option<PathBuf>) {
         lay_out(&mut self.lock().connection_files, path);
+    }
+
+    /// Lays out the answer of the next dialog for a new file.
+    pub fn answer_save(&self, path: Option<PathBuf>) {
+        lay_out(&mut self.lock().saves, path);
     }
 
     /// What the desk showed so far.
@@ -115,6 +127,13 @@ fn lay_out<T>(queue: &mut VecDeque<Option<T>>, answer: Option<T>) {
     queue.push_back(answer);
 }
 
+/// Records what was shown, up to more than any test reads.
+fn remember<T>(records: &mut Vec<T>, shown: T) {
+    if records.len() < KEPT_MAX {
+        records.push(shown);
+    }
+}
+
 impl Surface for ScriptedSurface {
     fn choose_files(&self) -> BoxFuture<'_, Option<Vec<PathBuf>>> {
         self.next(|state| &mut state.files)
@@ -128,28 +147,32 @@ impl Surface for ScriptedSurface {
         self.next(|state| &mut state.connection_files)
     }
 
-    fn save_file(&self, _suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
-        futures::FutureExt::boxed(std::future::ready(None))
+    fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
+        remember(&mut self.lock().record.suggested, suggested.to_owned());
+        self.next(|state| &mut state.saves)
     }
 
-    fn open_web(&self, _address: &str) {}
+    fn open_web(&self, address: &str) {
+        remember(&mut self.lock().record.opened, address.to_owned());
+    }
 
     fn starts_with_computer(&self) -> Option<bool> {
-        None
+        Some(self.lock().record.starts_with_computer)
     }
 
-    fn set_starts_with_computer(&self, _starts: bool) -> Result<(), &'static str> {
-        Err("unsupported")
+    fn set_starts_with_computer(&self, starts: bool) -> Result<(), &'static str> {
+        self.lock().record.starts_with_computer = starts;
+        Ok(())
     }
 
     fn notify(&self, notice: Notice) {
-        let mut state = self.lock();
-        if state.record.notices.len() < KEPT_MAX {
-            state.record.notices.push(match notice {
+        remember(
+            &mut self.lock().record.notices,
+            match notice {
                 Notice::Arrived { count } => NoticeRecord::Arrived { count },
                 Notice::Downloaded { count } => NoticeRecord::Downloaded { count },
-            });
-        }
+            },
+        );
     }
 
     fn show_tray(&self, tray: TrayState) {
@@ -161,10 +184,7 @@ impl Surface for ScriptedSurface {
     }
 
     fn reveal(&self, folder: &Path) {
-        let mut state = self.lock();
-        if state.record.revealed.len() < KEPT_MAX {
-            state.record.revealed.push(folder.to_path_buf());
-        }
+        remember(&mut self.lock().record.revealed, folder.to_path_buf());
     }
 }
 
@@ -184,6 +204,24 @@ mod tests {
         assert_eq!(surface.record().cancelled_dialogs, 1);
     }
 
+    #[tokio::test]
+    async fn a_new_file_is_saved_where_the_script_says_under_the_suggested_name() {
+        let surface = ScriptedSurface::default();
+        surface.answer_save(Some("/list.csv".into()));
+        assert_eq!(surface.save_file("受信一覧.csv").await, Some("/list.csv".into()));
+        assert_eq!(surface.save_file("受信一覧.csv").await, None);
+        let record = surface.record();
+        assert_eq!((record.suggested.len(), record.cancelled_dialogs), (2, 1));
+    }
+
+    #[test]
+    fn starting_with_the_computer_is_kept_for_this_run() {
+        let surface = ScriptedSurface::default();
+        assert_eq!(surface.starts_with_computer(), Some(false));
+        surface.set_starts_with_computer(true).unwrap();
+        assert_eq!(surface.starts_with_computer(), Some(true));
+    }
+
     #[test]
     fn what_the_desk_shows_is_recorded() {
         let surface = ScriptedSurface::default();
@@ -194,12 +232,16 @@ mod tests {
             signed_in: false,
         });
         surface.reveal(Path::new("/folder"));
+        surface.open_web("https://form.example/");
         assert_eq!(
             serde_json::to_value(surface.record()).unwrap(),
             serde_json::json!({
                 "notices": [{"notice": "arrived", "count": 2}],
                 "tray": {"waiting": 2, "online": true, "signed_in": false},
                 "revealed": ["/folder"],
+                "suggested": [],
+                "opened": ["https://form.example/"],
+                "starts_with_computer": false,
                 "cancelled_dialogs": 0,
             })
         );

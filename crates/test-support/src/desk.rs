@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -24,6 +27,9 @@ use crate::{Accounts, ExampleOffice};
 pub struct ScriptedSurface {
     folder: Mutex<Option<PathBuf>>,
     connection_file: Mutex<Option<PathBuf>>,
+    save: Mutex<Option<PathBuf>>,
+    opened: Mutex<Vec<String>>,
+    starts_with_computer: AtomicBool,
     notices: Mutex<Vec<Notice>>,
 }
 
@@ -31,6 +37,16 @@ impl ScriptedSurface {
     /// Every notice so far.
     pub fn notices(&self) -> Vec<Notice> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lays out the answer of the next dialog for a new file.
+    pub fn answer_save(&self, path: &Path) {
+        lay_out(&self.save, path);
+    }
+
+    /// Every web address that was opened.
+    pub fn opened(&self) -> Vec<String> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -59,17 +75,21 @@ impl Surface for ScriptedSurface {
     }
 
     fn save_file(&self, _suggested: &str) -> Answer<'_, PathBuf> {
-        Box::pin(std::future::ready(None))
+        Box::pin(std::future::ready(taken(&self.save)))
     }
 
-    fn open_web(&self, _address: &str) {}
+    fn open_web(&self, address: &str) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.push(address.to_owned());
+    }
 
     fn starts_with_computer(&self) -> Option<bool> {
-        None
+        Some(self.starts_with_computer.load(Ordering::Acquire))
     }
 
-    fn set_starts_with_computer(&self, _starts: bool) -> Result<(), &'static str> {
-        Err("unsupported")
+    fn set_starts_with_computer(&self, starts: bool) -> Result<(), &'static str> {
+        self.starts_with_computer.store(starts, Ordering::Release);
+        Ok(())
     }
 
     fn notify(&self, notice: Notice) {

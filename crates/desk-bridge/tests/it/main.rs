@@ -180,6 +180,7 @@ async fn dialogs_drops_and_events_are_scripted() {
         ("/script/choose-files", json!({"paths": null})),
         ("/script/choose-folder", json!({"path": "/nowhere"})),
         ("/script/choose-connection-file", json!({"path": null})),
+        ("/script/save-file", json!({"path": "/nowhere/list.csv"})),
         ("/script/drag-over", json!({"over": true})),
     ] {
         assert_eq!(
