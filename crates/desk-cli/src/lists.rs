@@ -1,7 +1,13 @@
 //! `inbox` and `outbox`: the lists of the window, after asking the exchange; `recall`: takes a row of the second back.
 
-use care_model::{DeliveryId, ProblemCode};
-use desk_ipc::{DeliveryRequest, DeskCommands as _, InboxRow, InboxStatus, OutboxRow, OutboxStatus};
+use std::collections::HashSet;
+
+use care_model::{DeliveryId, ProblemCode, limits};
+use desk::Desk;
+use desk_ipc::{
+    CommandError, DeliveryRequest, DeskCommands as _, InboxRow, InboxStatus, InboxView, ListQuery, ListRequest,
+    OutboxRow, OutboxStatus, OutboxView,
+};
 
 use crate::{
     arguments::{Arguments, Recall},
@@ -16,7 +22,7 @@ pub(crate) async fn inbox(arguments: &Arguments, output: &Output) -> Result<(), 
     let desk = session::open_signed_in(arguments, Named::default()).await?;
     let asked = async {
         desk.refresh(()).await?;
-        desk.inbox(desk_ipc::ListRequest::first()).await
+        whole_inbox(&desk, ListQuery::default()).await
     }
     .await;
     desk.shutdown().await;
@@ -33,7 +39,7 @@ pub(crate) async fn outbox(arguments: &Arguments, output: &Output) -> Result<(),
     let desk = session::open_signed_in(arguments, Named::default()).await?;
     let asked = async {
         desk.refresh(()).await?;
-        desk.outbox(desk_ipc::ListRequest::first()).await
+        whole_outbox(&desk, ListQuery::default()).await
     }
     .await;
     desk.shutdown().await;
@@ -50,7 +56,11 @@ pub(crate) async fn recall(arguments: &Arguments, given: &Recall, output: &Outpu
     let unreadable = |_| Failure::Unread(messages::cli::sent_id_unreadable(&given.delivery));
     let delivery: DeliveryId = given.delivery.parse().map_err(unreadable)?;
     let desk = session::open_signed_in(arguments, Named::default()).await?;
-    let asked = desk.recall_send(DeliveryRequest { delivery }).await;
+    let asked = async {
+        desk.recall_send(DeliveryRequest { delivery }).await?;
+        whole_outbox(&desk, ListQuery::default()).await
+    }
+    .await;
     desk.shutdown().await;
     let row = asked?.rows.into_iter().find(|row| row.delivery == delivery);
     let row = row.ok_or(ProblemCode::DeliveryUnknown)?;
@@ -58,6 +68,47 @@ pub(crate) async fn recall(arguments: &Arguments, given: &Recall, output: &Outpu
         vec![messages::cli::row_recalled(explain::office(&row.to), &row.contents)]
     });
     Ok(())
+}
+
+/// The window of a list that begins at this row.
+fn window(query: &ListQuery, from: u32) -> ListRequest {
+    ListRequest {
+        query: query.clone(),
+        from,
+        count: limits::WINDOW_ROWS_MAX,
+    }
+}
+
+/// Every row of 受信一覧 that the query matches, read window by window. A row that moved meanwhile is there once.
+pub(crate) async fn whole_inbox(desk: &Desk, query: ListQuery) -> Result<InboxView, CommandError> {
+    let mut whole = desk.inbox(window(&query, 0)).await?;
+    let mut known: HashSet<DeliveryId> = whole.rows.iter().map(|row| row.delivery).collect();
+    let mut from = limits::WINDOW_ROWS_MAX;
+    while from < whole.matching {
+        let next = desk.inbox(window(&query, from)).await?;
+        whole.matching = next.matching;
+        whole
+            .rows
+            .extend(next.rows.into_iter().filter(|row| known.insert(row.delivery)));
+        from += limits::WINDOW_ROWS_MAX;
+    }
+    Ok(whole)
+}
+
+/// Every row of 送信一覧 that the query matches, read like [`whole_inbox`].
+pub(crate) async fn whole_outbox(desk: &Desk, query: ListQuery) -> Result<OutboxView, CommandError> {
+    let mut whole = desk.outbox(window(&query, 0)).await?;
+    let mut known: HashSet<DeliveryId> = whole.rows.iter().map(|row| row.delivery).collect();
+    let mut from = limits::WINDOW_ROWS_MAX;
+    while from < whole.matching {
+        let next = desk.outbox(window(&query, from)).await?;
+        whole.matching = next.matching;
+        whole
+            .rows
+            .extend(next.rows.into_iter().filter(|row| known.insert(row.delivery)));
+        from += limits::WINDOW_ROWS_MAX;
+    }
+    Ok(whole)
 }
 
 fn inbox_text(row: &InboxRow) -> String {

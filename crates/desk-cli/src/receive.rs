@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use care_model::{DeliveryId, ProblemCode};
 use desk::Desk;
-use desk_ipc::{CommandError, DeskCommands as _, DeskEvent, InboxRow, InboxStatus, InboxView, PickupStart};
+use desk_ipc::{CommandError, DeskCommands as _, DeskEvent, InboxRow, InboxStatus, InboxView, ListQuery, PickupStart};
 use serde::Serialize;
 use tokio::{
     sync::broadcast,
@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     arguments::{Arguments, Receive},
-    explain,
+    explain, lists,
     output::{Failure, Output},
     session,
     surface::Named,
@@ -68,7 +68,7 @@ fn parse(texts: &[String]) -> Result<Vec<DeliveryId>, Failure> {
 async fn fetch(desk: &Desk, named: Vec<DeliveryId>, given: &Receive) -> Result<Vec<(InboxRow, bool)>, Failure> {
     let events = desk.events();
     desk.refresh(()).await?;
-    let before = desk.inbox(desk_ipc::ListRequest::first()).await?;
+    let before = lists::whole_inbox(desk, ListQuery::default()).await?;
     let wanted: BTreeSet<DeliveryId> = if named.is_empty() {
         before
             .rows
@@ -94,12 +94,12 @@ async fn fetch(desk: &Desk, named: Vec<DeliveryId>, given: &Receive) -> Result<V
         .map(|row| row.delivery)
         .collect();
     let folder = desk.choose_folder(()).await?.ok_or(ProblemCode::FolderMissing)?;
-    let started = desk
-        .pick_up(PickupStart {
-            deliveries: wanted.iter().copied().collect(),
-            folder: Some(folder.id),
-        })
-        .await?;
+    desk.pick_up(PickupStart {
+        deliveries: wanted.iter().copied().collect(),
+        folder: Some(folder.id),
+    })
+    .await?;
+    let started = lists::whole_inbox(desk, ListQuery::default()).await?;
     let view = settled(desk, started, events, &wanted, Duration::from_secs(given.wait)).await?;
     let rows = view.rows.into_iter().filter(|row| wanted.contains(&row.delivery));
     Ok(rows
@@ -126,7 +126,7 @@ async fn settled(
             .any(|row| wanted.contains(&row.delivery) && under_way(&row.status))
     {
         let _ = timeout(ASK_AGAIN, events.recv()).await;
-        view = desk.inbox(desk_ipc::ListRequest::first()).await?;
+        view = lists::whole_inbox(desk, ListQuery::default()).await?;
     }
     Ok(view)
 }

@@ -34,6 +34,8 @@ impl Trial {
         let entry = OfficeEntry {
             number: to.office,
             name: "例示ヘルパーステーション".to_owned(),
+            kana: None,
+            address: None,
             kinds: vec![to.kind],
             telephone: None,
             active: true,

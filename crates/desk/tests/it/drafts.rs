@@ -65,7 +65,7 @@ async fn a_dispatch_is_no_draft_and_a_discarded_draft_stays_saved() -> Result<()
     assert_eq!(offices.manager.desk.home(()).await?.figures.drafts, 1);
     offices.manager.desk.open_draft(view.id).await?;
     offices.manager.desk.discard_composition(view.id).await?;
-    offices.manager.desk.delete_draft(view.id).await?;
+    offices.manager.desk.delete_drafts(vec![view.id]).await?;
     assert!(offices.manager.desk.drafts(()).await?.is_empty());
     Ok(())
 }

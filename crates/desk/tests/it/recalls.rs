@@ -6,15 +6,17 @@ use anyhow::Result;
 use care_model::{DeliveryId, ProblemCode};
 use chrono::TimeDelta;
 use desk_ipc::{
-    CommandError, CompositionMode, DeliveryRequest, DeskCommands, InboxRow, InboxStatus, OutboxStatus, OutboxView,
+    CommandError, CompositionMode, DeliveryRequest, DeskCommands, InboxRow, InboxStatus, ListRequest, OutboxStatus, OutboxView,
     SendStateView,
 };
 use test_support::OpenDesk;
 
 use crate::support::{Offices, assert_refused, names_in, only, pick_up, unit};
 
+/// Takes it back, and gives the list as it stands then.
 async fn recall(desk: &OpenDesk, delivery: DeliveryId) -> Result<OutboxView, CommandError> {
-    desk.desk.recall_send(DeliveryRequest { delivery }).await
+    desk.desk.recall_send(DeliveryRequest { delivery }).await?;
+    desk.desk.outbox(ListRequest::first()).await
 }
 
 fn status(view: &OutboxView, delivery: DeliveryId) -> &OutboxStatus {
@@ -25,7 +27,7 @@ fn status(view: &OutboxView, delivery: DeliveryId) -> &OutboxStatus {
 /// Waits until 受信一覧 shows it as taken back.
 async fn seen_as_recalled(desk: &OpenDesk, delivery: DeliveryId) -> Result<()> {
     desk.when(async || {
-        let rows = desk.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
+        let rows = desk.desk.inbox(ListRequest::first()).await?.rows;
         let row = rows.into_iter().find(|row| row.delivery == delivery);
         Ok(row
             .is_some_and(|row| matches!(row.status, InboxStatus::Recalled { .. }))
@@ -40,7 +42,7 @@ async fn what_nobody_fetched_is_taken_back_and_cannot_be_fetched() -> Result<()>
     let memo = crate::support::pdf(&offices.exchange.folder("files")?, "宛先違い.pdf", 100)?;
     let (_, row) = offices.send_plan(40, vec![memo]).await?;
     let inbox_row = async || -> Result<Option<InboxRow>> {
-        let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
+        let rows = offices.service.desk.inbox(ListRequest::first()).await?.rows;
         Ok(rows.into_iter().find(|found| found.delivery == row.delivery))
     };
     offices
@@ -78,7 +80,7 @@ async fn what_was_fetched_meanwhile_is_told_with_its_time() -> Result<()> {
     assert!(error.params.contains_key("received_at"), "{error:?}");
     assert_refused::<()>(Err(error), ProblemCode::RecallTooLate);
     // The list was read again with the refusal.
-    let view = offices.manager.desk.outbox(desk_ipc::ListRequest::first()).await?;
+    let view = offices.manager.desk.outbox(ListRequest::first()).await?;
     assert!(matches!(status(&view, row.delivery), OutboxStatus::Downloaded { .. }));
     assert_eq!(names_in(&target)?.len(), 1);
     Ok(())
@@ -94,12 +96,12 @@ async fn offline_nothing_is_changed_and_the_refusal_says_so() -> Result<()> {
     // The broken connections are noticed first: what is asked on a new one cannot have left.
     let manager = &offices.manager;
     manager
-        .when(async || Ok((!manager.desk.outbox(desk_ipc::ListRequest::first()).await?.online).then_some(())))
+        .when(async || Ok((!manager.desk.outbox(ListRequest::first()).await?.online).then_some(())))
         .await?;
     let refused = recall(manager, row.delivery).await;
     assert_refused(refused, ProblemCode::RecallUnreachable);
     assert_eq!(
-        status(&manager.desk.outbox(desk_ipc::ListRequest::first()).await?, row.delivery),
+        status(&manager.desk.outbox(ListRequest::first()).await?, row.delivery),
         &OutboxStatus::Waiting
     );
     offices.exchange.line.set_away(false);
@@ -248,7 +250,7 @@ async fn what_is_here_whole_is_held_even_if_it_came_in_two_goes() -> Result<()> 
     offices
         .service
         .when(async || {
-            let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
+            let rows = offices.service.desk.inbox(ListRequest::first()).await?.rows;
             let received = |row: &desk_ipc::InboxRow| matches!(row.status, InboxStatus::Received { here: true, .. });
             Ok(rows.iter().any(received).then_some(()))
         })
@@ -343,7 +345,7 @@ async fn a_restored_exchange_is_told_again_of_what_was_taken_back() -> Result<()
     let refused = pick_up(&offices.service, row.delivery, &target).await?;
     assert_refused(refused, ProblemCode::DeliveryRecalled);
     assert!(names_in(&target)?.is_empty());
-    let view = offices.manager.desk.outbox(desk_ipc::ListRequest::first()).await?;
+    let view = offices.manager.desk.outbox(ListRequest::first()).await?;
     assert!(matches!(status(&view, row.delivery), OutboxStatus::Recalled { .. }));
     Ok(())
 }

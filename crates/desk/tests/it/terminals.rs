@@ -48,7 +48,7 @@ async fn the_second_terminal_is_told_who_has_it_and_may_take_it_over() -> Result
     let start = TakeOverStart {
         delivery: row.delivery,
         fence,
-        folder,
+        folder: Some(folder),
     };
     offices.service.desk.take_over(start).await?;
     let taken = offices.service.arrived(&[row.delivery]).await?.remove(0);
@@ -159,7 +159,7 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
     let start = |fence| TakeOverStart {
         delivery,
         fence,
-        folder,
+        folder: Some(folder),
     };
     let stale = offices.service.desk.take_over(start(holder.fence + 7)).await;
     assert_refused(stale, ProblemCode::ClaimedElsewhere);
