@@ -41,6 +41,11 @@ impl ServiceKind {
         }
     }
 
+    /// Every code that has a name, in the order of the codes.
+    pub fn named() -> impl Iterator<Item = Self> {
+        NAMES.iter().filter_map(|(code, _)| Self::parse(code).ok())
+    }
+
     /// The Japanese name, if the code is in the scope of the standard or is one of the kinds that manage care.
     pub fn name_ja(&self) -> Option<&'static str> {
         NAMES
@@ -113,6 +118,8 @@ mod tests {
         assert_eq!(ServiceKind::parse("A2").unwrap().role(), OfficeRole::Service);
         assert_eq!(ServiceKind::parse("11").unwrap().name_ja(), Some("訪問介護"));
         assert_eq!(ServiceKind::parse("51").unwrap().name_ja(), None);
+        assert_eq!(ServiceKind::named().count(), NAMES.len());
+        assert!(ServiceKind::named().all(|kind| kind.name_ja().is_some()));
         for bad in ["", "1", "111", "1a", "１１"] {
             assert!(ServiceKind::parse(bad).is_err(), "{bad}");
         }

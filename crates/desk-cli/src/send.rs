@@ -133,7 +133,7 @@ fn only_sign_in_helps(view: &SendView) -> bool {
     let mut open = view.deliveries.iter().filter(|row| is_open(&row.state)).peekable();
     open.peek().is_some()
         && open.all(|row| {
-            let SendStateView::Queued { waiting_for } = &row.state else {
+            let SendStateView::Queued { waiting_for, .. } = &row.state else {
                 return false;
             };
             *waiting_for == Some(WaitReason::SignIn)
@@ -216,7 +216,7 @@ fn row_text(row: &SendRow) -> String {
         SendStateView::Held { .. } => messages::cli::row_held(to, unit),
         SendStateView::Sending => messages::cli::row_sending(to, unit),
         SendStateView::Cancelled => messages::cli::row_cancelled(to, unit),
-        SendStateView::Queued { waiting_for } => match waiting_for {
+        SendStateView::Queued { waiting_for, .. } => match waiting_for {
             Some(WaitReason::Server) => messages::cli::row_queued_server(to, unit),
             Some(WaitReason::SignIn) => messages::cli::row_queued_sign_in(to, unit),
             None => messages::cli::row_queued(to, unit),

@@ -56,6 +56,8 @@ macro_rules! with_commands {
             open_resend($crate::DeliveryRequest) -> $crate::CompositionView;
             /// 宛先検索: offices on the exchange by number, name, kana or place.
             search_offices($crate::OfficeSearch) -> $crate::OfficeSearchView;
+            /// The service kinds that 宛先検索 can be narrowed to.
+            service_kinds(()) -> Vec<$crate::KindView>;
             /// Sets or clears the office that attachments alone are sent to.
             choose_destination($crate::ChooseDestination) -> $crate::CompositionView;
             /// The composition as it stands, with the state of each delivery while it is being sent.

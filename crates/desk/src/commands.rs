@@ -3,21 +3,22 @@
 //! Before sign-in only set-up and sign-in are answered: what the profile holds of people is for signed-in persons
 //! (D13).
 
-use care_model::ProblemCode;
+use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
     AboutView, AddDrop, AttachFiles, ChooseDestination, CommandError, ComposeStart, CompositionId, CompositionView,
     ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote,
-    EnrolStart, FiguresView, FolderView, HomeView, ImportedMark, InboxView, ListChoices, ListExport, ListIds, ListName,
-    ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView,
-    PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow, RemoveFile,
-    RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView,
-    TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    EnrolStart, FiguresView, FolderView, HomeView, ImportedMark, InboxView, KindView, ListChoices, ListExport, ListIds,
+    ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart,
+    OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow,
+    RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView,
+    StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
     Desk,
     core::{Core, lock},
     outbox::QueueOrder,
+    words,
 };
 
 impl Desk {
@@ -290,6 +291,10 @@ impl DeskCommands for Desk {
 
     async fn open_resend(&self, _request: DeliveryRequest) -> Result<CompositionView, CommandError> {
         awaited()
+    }
+
+    async fn service_kinds(&self, _request: ()) -> Result<Vec<KindView>, CommandError> {
+        Ok(ServiceKind::named().map(words::kind).collect())
     }
 
     async fn search_offices(&self, _request: OfficeSearch) -> Result<OfficeSearchView, CommandError> {

@@ -14,7 +14,9 @@ use std::{
 use bytes::Bytes;
 use care_model::{DeliveryId, Party, ProblemCode, Serial};
 use chrono::{DateTime, Utc};
-use desk_ipc::{ListRequest, CommandError, DeskEvent, OutboxRow, OutboxStatus, OutboxView, SendStateView, TransferKind, WaitReason};
+use desk_ipc::{
+    CommandError, DeskEvent, ListRequest, OutboxRow, OutboxStatus, OutboxView, SendStateView, TransferKind, WaitReason,
+};
 use exchange_client::{ClientError, PartSource};
 use exchange_flow::outbox::{Holding, OutboxEvent, OutboxState, step};
 use exchange_protocol::{DeliveryStatus, Part, PartRole};
@@ -479,7 +481,8 @@ impl Parts {
 /// How a row stands, for the page.
 pub(crate) fn state_view(core: &Core, row: &Outgoing) -> SendStateView {
     match &row.state {
-        OutboxState::Queued { tries, .. } => SendStateView::Queued {
+        OutboxState::Queued { tries, maybe_sent, .. } => SendStateView::Queued {
+            unsettled: *maybe_sent,
             waiting_for: if !core.is_signed_in() {
                 Some(WaitReason::SignIn)
             } else if *tries > 0 || !core.is_online() {

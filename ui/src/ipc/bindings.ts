@@ -922,7 +922,11 @@ export type SendStateView = { "state": "queued",
 /**
  * Why it still waits.
  */
-waiting_for: WaitReason | null, } | { "state": "sending" } | { "state": "sent", 
+waiting_for: WaitReason | null, 
+/**
+ * Whether bytes left in an earlier try: the exchange may hold it already, and is asked (確認中).
+ */
+unsettled: boolean, } | { "state": "sending" } | { "state": "sent", 
 /**
  * Since when.
  */
@@ -1814,6 +1818,7 @@ export type Commands = {
   open_reply: { request: DeliveryRequest; answer: CompositionView };
   open_resend: { request: DeliveryRequest; answer: CompositionView };
   search_offices: { request: OfficeSearch; answer: OfficeSearchView };
+  service_kinds: { request: null; answer: Array<KindView> };
   choose_destination: { request: ChooseDestination; answer: CompositionView };
   composition: { request: string; answer: CompositionView };
   add_drop: { request: AddDrop; answer: CompositionView };

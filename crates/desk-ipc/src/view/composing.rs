@@ -404,6 +404,8 @@ pub enum SendStateView {
     Queued {
         /// Why it still waits.
         waiting_for: Option<WaitReason>,
+        /// Whether bytes left in an earlier try: the exchange may hold it already, and is asked (確認中).
+        unsettled: bool,
     },
     /// Bytes are moving.
     Sending,

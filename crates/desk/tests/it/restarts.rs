@@ -20,7 +20,8 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
         matches!(
             state,
             SendStateView::Queued {
-                waiting_for: Some(WaitReason::Server)
+                waiting_for: Some(WaitReason::Server),
+                unsettled: false,
             }
         )
     };
@@ -41,6 +42,7 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
     assert!(matches!(reopened.desk.start(()).await?.stage, Stage::Person { .. }));
     let waiting = SendStateView::Queued {
         waiting_for: Some(WaitReason::SignIn),
+        unsettled: false,
     };
     reopened
         .when(async || {
@@ -53,7 +55,16 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
         .await?;
     assert_eq!(reopened.sent(view.id).await?.sent, 1);
     offices.service.desk.refresh(()).await?;
-    assert_eq!(offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.len(), 1);
+    assert_eq!(
+        offices
+            .service
+            .desk
+            .inbox(desk_ipc::ListRequest::first())
+            .await?
+            .rows
+            .len(),
+        1
+    );
     Ok(())
 }
 
@@ -68,7 +79,16 @@ async fn a_lost_answer_makes_no_second_delivery() -> Result<()> {
     offices.exchange.line.faults_happened(1).await;
     assert_eq!(offices.manager.sent(view.id).await?.sent, 1);
     offices.service.desk.refresh(()).await?;
-    assert_eq!(offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.len(), 1);
+    assert_eq!(
+        offices
+            .service
+            .desk
+            .inbox(desk_ipc::ListRequest::first())
+            .await?
+            .rows
+            .len(),
+        1
+    );
     Ok(())
 }
 
@@ -92,6 +112,7 @@ async fn signed_out_sends_wait_and_say_so() -> Result<()> {
         .await?;
     let waiting = SendStateView::Queued {
         waiting_for: Some(WaitReason::SignIn),
+        unsettled: false,
     };
     assert_eq!(only(&sending.deliveries)?.state, waiting);
     exchange.line.set_away(false);
