@@ -11,15 +11,12 @@ use desk_ipc::CommandError;
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 
-use crate::{arguments::Arguments, commands, drop, events, log, surface::Desktop, tray, window};
+use crate::{arguments::Arguments, commands, drop, events, leaving, log, notices, surface::Desktop, tray, window};
 
 /// Keeps the log writing until the process ends.
 struct LogGuard(
     #[expect(dead_code, reason = "it works by being dropped last")] tracing_appender::non_blocking::WorkerGuard,
 );
-
-/// Whether the window may hide itself because there is a way back to it.
-struct WayBack(bool);
 
 /// Runs until somebody ends it.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -28,7 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         // Registered first: nothing of a second start may run before it hands over to the first.
         builder = builder
             .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| {
-                window::show(app)
+                notices::come_back(app)
             }))
             .plugin(
                 tauri_plugin_window_state::Builder::new()
@@ -75,7 +72,7 @@ fn set_up(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
         profile_dir: profile.clone(),
         key: arguments.key_source(),
         session: SessionKeeping::WhileOpen,
-        surface: Arc::new(Desktop::new(app.handle().clone())),
+        surface: Arc::new(Desktop::new(app.handle().clone(), arguments.single_instance())),
         clock: Arc::new(SystemClock),
     }));
     let desk = match opened {
@@ -88,10 +85,13 @@ fn set_up(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
     let tray_shown = tray::create(app.handle())
         .inspect_err(|error| tracing::warn!(%error, "this desktop has no tray"))
         .is_ok();
-    app.manage(WayBack(tray_shown && arguments.single_instance()));
+    leaving::remember_way_back(app.handle(), tray_shown && arguments.single_instance());
     app.manage(Arc::clone(&desk));
+    notices::start(app.handle());
     events::forward(app.handle(), &desk);
-    window::create(app, &profile)?;
+    // Without a way back a window that starts hidden would never be seen.
+    let shown = !(arguments.hidden && leaving::has_way_back(app.handle()));
+    window::create(app, &profile, shown)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the window opens");
     Ok(())
 }
@@ -121,12 +121,12 @@ fn explain(app: &AppHandle, error: &CommandError) {
         .show(move |_| handle.exit(1));
 }
 
-/// Closing hides where there is a way back; drops go to the desk.
+/// Closing hides or asks; drops go to the desk.
 fn on_window_event(app: &AppHandle, event: &WindowEvent) {
     match event {
-        WindowEvent::CloseRequested { api, .. } if may_hide(app) => {
+        WindowEvent::CloseRequested { api, .. } => {
             api.prevent_close();
-            window::hide(app);
+            leaving::close(app);
         }
         WindowEvent::DragDrop(drag) => {
             if let Some(desk) = app.try_state::<Arc<Desk>>() {
@@ -135,9 +135,4 @@ fn on_window_event(app: &AppHandle, event: &WindowEvent) {
         }
         _ => {}
     }
-}
-
-/// A hidden window is found again by the tray, or by starting the program a second time.
-fn may_hide(app: &AppHandle) -> bool {
-    app.try_state::<WayBack>().is_some_and(|way| way.0) && tray::exists(app)
 }

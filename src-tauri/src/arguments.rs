@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::Parser;
 use desk::ports::KeySource;
 
+/// The argument of a start with the computer.
+pub(crate) const HIDDEN: &str = "--hidden";
+
 /// The window of Careplan Exchange.
 #[derive(Debug, Parser)]
 #[command(name = "careplan-exchange", version)]
@@ -15,6 +18,9 @@ pub(crate) struct Arguments {
     /// Keep the profile's key in a plain file. For demo and tests only, and shown as such in the window.
     #[arg(long, requires = "profile")]
     pub(crate) key_file: bool,
+    /// Start without showing the window: how the computer starts it.
+    #[arg(long)]
+    pub(crate) hidden: bool,
 }
 
 impl Arguments {
@@ -43,6 +49,8 @@ mod tests {
         let plain = Arguments::try_parse_from(["careplan-exchange"]).unwrap();
         assert_eq!((plain.key_source(), plain.single_instance()), (KeySource::System, true));
         assert!(Arguments::try_parse_from(["careplan-exchange", "--key-file"]).is_err());
+        assert!(!plain.hidden);
+        assert!(Arguments::try_parse_from(["careplan-exchange", HIDDEN]).unwrap().hidden);
 
         let demo = Arguments::try_parse_from(["careplan-exchange", "--profile", "p", "--key-file"]).unwrap();
         assert_eq!((demo.key_source(), demo.single_instance()), (KeySource::File, false));

@@ -5,10 +5,13 @@
 
 mod app;
 mod arguments;
+mod autostart;
 mod commands;
 mod drop;
 mod events;
+mod leaving;
 mod log;
+mod notices;
 mod provider;
 mod surface;
 mod tray;

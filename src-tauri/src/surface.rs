@@ -9,19 +9,20 @@ use futures::{
 };
 use tauri::{AppHandle, Manager as _, Wry};
 use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
-use tauri_plugin_notification::NotificationExt as _;
 use tauri_plugin_opener::OpenerExt as _;
 
-use crate::{tray, window::LABEL};
+use crate::{autostart, notices, tray, window::LABEL};
 
 /// The real desktop.
 pub(crate) struct Desktop {
     app: AppHandle,
+    /// Whether the profile is the user's own: only that one starts with the computer.
+    own_profile: bool,
 }
 
 impl Desktop {
-    pub(crate) fn new(app: AppHandle) -> Self {
-        Self { app }
+    pub(crate) fn new(app: AppHandle, own_profile: bool) -> Self {
+        Self { app, own_profile }
     }
 
     /// A file dialog above the window.
@@ -81,27 +82,41 @@ impl Surface for Desktop {
         })
     }
 
-    fn save_file(&self, _suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
-        futures::FutureExt::boxed(std::future::ready(None))
+    fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
+        let dialog = self
+            .dialog(messages::window::save_file())
+            .set_file_name(suggested.to_owned());
+        answer(|sender| {
+            dialog.save_file(|chosen| {
+                let _ = sender.send(chosen.and_then(path));
+            });
+        })
     }
 
-    fn open_web(&self, _address: &str) {}
+    fn open_web(&self, address: &str) {
+        // The opener starts whatever a system has for an address: nothing but a web page may be asked of it.
+        if !is_web(address) {
+            tracing::warn!("an address that is no web page was not opened");
+            return;
+        }
+        if let Err(error) = self.app.opener().open_url(address, None::<&str>) {
+            tracing::warn!(kind = kind_of(&error), "the browser could not be opened");
+        }
+    }
 
     fn starts_with_computer(&self) -> Option<bool> {
-        None
+        self.own_profile.then(|| autostart::is_on(&self.app)).flatten()
     }
 
-    fn set_starts_with_computer(&self, _starts: bool) -> Result<(), &'static str> {
-        Err("unsupported")
+    fn set_starts_with_computer(&self, starts: bool) -> Result<(), &'static str> {
+        if !self.own_profile {
+            return Err("unsupported");
+        }
+        autostart::set(&self.app, starts)
     }
 
     fn notify(&self, notice: Notice) {
-        let (title, body) = words(notice);
-        self.on_main_thread(move |app| {
-            if let Err(error) = app.notification().builder().title(title).body(body).show() {
-                tracing::warn!(%error, "the system showed no notice");
-            }
-        });
+        self.on_main_thread(move |app| notices::show(app, notice));
     }
 
     fn show_tray(&self, state: TrayState) {
@@ -118,15 +133,11 @@ impl Surface for Desktop {
     }
 }
 
-/// A notice in words: counts only (D20).
-fn words(notice: Notice) -> (String, String) {
-    match notice {
-        Notice::Arrived { count } => (messages::notice::arrived_title(), messages::notice::arrived(count)),
-        Notice::Downloaded { count } => (
-            messages::notice::downloaded_title(),
-            messages::notice::downloaded(count),
-        ),
-    }
+/// Whether an address is a web page over TLS.
+fn is_web(address: &str) -> bool {
+    address
+        .parse::<tauri::Url>()
+        .is_ok_and(|url| url.scheme() == "https" && url.host_str().is_some_and(|host| !host.is_empty()))
 }
 
 /// The kind of a failed opening, without the path.
@@ -142,10 +153,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notices_carry_their_count() {
-        for notice in [Notice::Arrived { count: 7 }, Notice::Downloaded { count: 7 }] {
-            let (title, body) = words(notice);
-            assert!(!title.is_empty() && body.contains('7'), "{title} {body}");
+    fn only_web_pages_over_tls_are_opened() {
+        assert!(is_web("https://form.example/contact?from=client"));
+        for refused in [
+            "http://form.example/",
+            "file:///etc/hostname",
+            "javascript:alert(1)",
+            "https:",
+            "form.example",
+            "",
+            "-flag",
+        ] {
+            assert!(!is_web(refused), "{refused}");
         }
     }
 }

@@ -8,12 +8,15 @@ use tauri::{App, AppHandle, Manager as _, WebviewWindowBuilder};
 pub(crate) const LABEL: &str = "main";
 
 /// Makes the window as `tauri.conf.json` describes it. What the page stores (nothing so far) stays in the profile.
-pub(crate) fn create(app: &App, profile: &Path) -> tauri::Result<()> {
+///
+/// `shown` is false at a start with the computer: the page is there and at work, out of sight.
+pub(crate) fn create(app: &App, profile: &Path, shown: bool) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == LABEL) else {
         return Err(tauri::Error::WindowNotFound);
     };
     WebviewWindowBuilder::from_config(app, config)?
         .title(messages::window::title())
+        .visible(shown)
         .data_directory(profile.join("window"))
         .build()?;
     Ok(())
@@ -30,6 +33,12 @@ pub(crate) fn show(app: &AppHandle) {
             tracing::warn!(%error, "the window could not be shown");
         }
     }
+}
+
+/// Whether a person can see the window, or call it up from the task bar.
+pub(crate) fn is_visible(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL)
+        .is_some_and(|window| window.is_visible().unwrap_or(true))
 }
 
 /// Puts the window out of sight; the desk goes on.

@@ -98,6 +98,11 @@ impl Core {
         Transfer(Arc::clone(self))
     }
 
+    /// Whether a transfer is under way.
+    pub(crate) fn transfers_run(&self) -> bool {
+        self.transfers.running.load(Ordering::Acquire) > 0
+    }
+
     /// Waits until no transfer is under way.
     pub(crate) async fn transfers_done(&self) {
         loop {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use care_model::{ProblemCode, limits};
-use desk_ipc::{CommandError, DeskEvent, DropId, DropView, HomeView, NewsRow};
+use desk_ipc::{CommandError, DeskEvent, DropId, DropView, HomeView, NewsRow, Place};
 use exchange_protocol::NewsPage;
 use sealing::Key;
 use tokio::{
@@ -158,6 +158,16 @@ impl Desk {
     /// Files are being dragged over the window, or left it.
     pub fn drag_over(&self, over: bool) {
         self.core.tell(DeskEvent::DragOver { over });
+    }
+
+    /// A person asked for a screen from outside the page: tray, notice, second start.
+    pub fn go_to(&self, place: Place) {
+        self.core.tell(DeskEvent::GoTo { place });
+    }
+
+    /// Whether something is being sent or fetched at this moment.
+    pub fn is_transferring(&self) -> bool {
+        self.core.transfers_run()
     }
 
     /// Ends the work in the background; what is under way goes on at the next start.
