@@ -5,6 +5,7 @@
 
 mod compositions;
 mod lists;
+mod office_folders;
 mod outgoing;
 mod pickups;
 mod values;
