@@ -20,6 +20,7 @@ mod inbox;
 mod pickup;
 mod sign_in;
 mod transport;
+mod updates;
 mod upload;
 
 pub use connection::{Connection, ConnectionError};
@@ -29,4 +30,5 @@ pub use identity::{ClientIdentity, IdentityError, make_certificate_request};
 pub use pickup::PartStream;
 pub use sign_in::{AccessToken, RefreshToken, SessionTokens, SignedIn, StepToken};
 pub use transport::{ExchangeClient, SetupError, Timeouts};
+pub use updates::UpdateStream;
 pub use upload::PartSource;

@@ -28,6 +28,8 @@
 //! | `POST /v1/inbox/{id}/claim` | session | [`ClaimRequest`] → [`Claim`] |
 //! | `GET /v1/inbox/{id}/parts/{part}?fence=F` with `Range` | session | → the bytes asked for |
 //! | `POST /v1/inbox/{id}/confirm` | session | [`ConfirmRequest`] → [`Received`] |
+//! | `GET /v1/updates/{target}/{version}` | terminal | → [`UpdateOffer`] of a newer version, or no content |
+//! | `GET /v1/updates/{target}/{version}/file` | terminal | → the bytes of that version's installer |
 //! | `GET /v1/events` | session | → server-sent [`Event`]s |
 //!
 //! Every refusal is a [`Problem`] as `application/problem+json`. Every answer carries [`EPOCH_HEADER`].
@@ -37,6 +39,7 @@ pub mod envelope;
 mod people;
 mod pickup;
 mod problem;
+mod updates;
 
 pub use delivery::{
     Accepted, DeliveryHeader, DeliveryStatus, HeaderError, InboxEntry, OutboxEntry, Page, Part, PartRole, Recalled,
@@ -49,6 +52,10 @@ pub use people::{
 };
 pub use pickup::{Claim, ClaimRequest, ConfirmRequest, Event, Received};
 pub use problem::Problem;
+pub use updates::{
+    ClientVersion, UPDATE_BYTES_MAX, UPDATE_NOTES_CHARS_MAX, UPDATE_SIGNATURE_BYTES_MAX, UpdateNameError, UpdateOffer,
+    UpdateTarget, signed_comment,
+};
 
 /// The version of this protocol; a server that speaks another answers `server_incompatible`.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -19,6 +19,8 @@ pub(crate) struct App(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) store: Store,
+    /// The folder of database and contents; new versions of the client lie in it too.
+    pub(crate) data: std::path::PathBuf,
     pub(crate) clock: Clock,
     pub(crate) authority: Authority,
     pub(crate) certificate: Arc<ServerCertificate>,

@@ -11,11 +11,11 @@ use anyhow::{Context as _, Result};
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
-use exchange_protocol::HelpDesk;
+use exchange_protocol::{ClientVersion, HelpDesk, UpdateTarget};
 use exchange_server::{
     Server, Settings,
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
-    keys_beside,
+    keys_beside, updates,
 };
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -175,6 +175,24 @@ enum AdminAct {
         #[arg(long)]
         body: String,
     },
+    /// Puts up a new version of the client, signed by its publisher; terminals are offered it.
+    PublishUpdate {
+        /// For which kind of computer and installer, such as windows-x86_64-msi.
+        #[arg(long)]
+        target: UpdateTarget,
+        /// Its version.
+        #[arg(long)]
+        version: ClientVersion,
+        /// The installer.
+        #[arg(long)]
+        file: PathBuf,
+        /// The publisher's signature of it (minisign).
+        #[arg(long)]
+        signature: PathBuf,
+        /// What is new, in words.
+        #[arg(long)]
+        notes: String,
+    },
     /// Writes the connection file that terminals are set up with.
     ConnectionFile {
         /// Where terminals connect, as an address.
@@ -279,6 +297,23 @@ async fn administrate(args: AdminArgs) -> Result<()> {
         keys: args.data.keys.clone().unwrap_or_else(|| keys_beside(&args.data.data)),
         ..AdminSettings::new(&args.data.data)
     };
+    if let AdminAct::PublishUpdate {
+        target,
+        version,
+        file,
+        signature,
+        notes,
+    } = args.act
+    {
+        let update = updates::NewUpdate {
+            target,
+            version,
+            file,
+            signature,
+            notes,
+        };
+        return made(&updates::publish(&args.data.data, &update, Utc::now())?, args.json);
+    }
     if let AdminAct::Init {
         name,
         help_telephone,
@@ -353,6 +388,8 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
             admin.add_news(title, body).await?;
             Ok(())
         }
+        // Done before the data was opened: it needs no key.
+        AdminAct::PublishUpdate { .. } => Ok(()),
         AdminAct::ConnectionFile {
             listen,
             enrolment_listen,

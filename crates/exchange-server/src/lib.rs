@@ -29,6 +29,7 @@ mod settings;
 mod sign_in;
 mod tls;
 mod tokens;
+pub mod updates;
 mod uploads;
 
 pub use authority::AuthorityError;

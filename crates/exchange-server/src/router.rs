@@ -12,7 +12,8 @@ use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER}
 use http::HeaderValue;
 
 use crate::{
-    app::App, deliveries, enrolment, events, lists, people, pickups, recalls, refusal::Refusal, sign_in, uploads,
+    app::App, deliveries, enrolment, events, lists, people, pickups, recalls, refusal::Refusal, sign_in, updates,
+    uploads,
 };
 
 /// Who may call an endpoint.
@@ -85,6 +86,8 @@ endpoints! {
     post "/v1/inbox/{id}/claim" Exchange SignedIn pickups::claim;
     get "/v1/inbox/{id}/parts/{part}" Exchange SignedIn pickups::part;
     post "/v1/inbox/{id}/confirm" Exchange SignedIn pickups::confirm;
+    get "/v1/updates/{target}/{version}" Exchange Terminal updates::offer;
+    get "/v1/updates/{target}/{version}/file" Exchange Terminal updates::file;
     get "/v1/events" Exchange SignedIn events::stream;
 }
 

@@ -84,6 +84,7 @@ impl Server {
         let app = App::new(Inner {
             epoch: store.epoch().await?,
             store,
+            data: settings.data,
             clock: settings.clock,
             authority: keys.authority,
             certificate: tls.certificate,

@@ -1,0 +1,227 @@
+//! New versions of the client (ADR 0019): the operator puts up what the publisher signed, terminals fetch it.
+//!
+//! The server only hands on: it has no key, and a client believes nothing but the publisher's signature.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{self, State},
+    response::{IntoResponse as _, Response},
+};
+use care_model::ProblemCode;
+use chrono::{DateTime, Utc};
+use exchange_protocol::{
+    ClientVersion, UPDATE_BYTES_MAX, UPDATE_SIGNATURE_BYTES_MAX, UpdateNameError, UpdateOffer, UpdateTarget,
+};
+use http::{HeaderValue, StatusCode, header};
+use thiserror::Error;
+use tokio_util::io::ReaderStream;
+
+use crate::{
+    app::App,
+    extract::Terminal,
+    refusal::{Answer, Refusal},
+};
+
+/// The folder inside the data folder.
+const FOLDER: &str = "updates";
+/// What names the version that is offered; the last thing to be put in its place.
+const OFFER: &str = "offer.json";
+
+/// A version to put up.
+#[derive(Debug, Clone)]
+pub struct NewUpdate {
+    /// For which kind of computer and installer.
+    pub target: UpdateTarget,
+    /// Its version.
+    pub version: ClientVersion,
+    /// The installer.
+    pub file: PathBuf,
+    /// The publisher's signature, as minisign wrote it.
+    pub signature: PathBuf,
+    /// What is new, in words.
+    pub notes: String,
+}
+
+/// Why a version was not put up.
+#[derive(Debug, Error)]
+pub enum PublishError {
+    /// A file could not be read or written.
+    #[error("a file of the update cannot be used: {0}")]
+    File(PathBuf, #[source] io::Error),
+    /// Empty, or over a limit.
+    #[error("the installer, its notes or its signature are empty or longer than allowed")]
+    Limits,
+}
+
+/// Puts a version up in place of the one before. Terminals that are fetching that one begin again.
+pub fn publish(data: &Path, update: &NewUpdate, now: DateTime<Utc>) -> Result<UpdateOffer, PublishError> {
+    let named = |path: &Path| {
+        let path = path.to_owned();
+        move |error| PublishError::File(path, error)
+    };
+    let size_bytes = fs::metadata(&update.file).map_err(named(&update.file))?.len();
+    let signature_bytes = fs::metadata(&update.signature).map_err(named(&update.signature))?.len();
+    if signature_bytes > UPDATE_SIGNATURE_BYTES_MAX as u64 {
+        return Err(PublishError::Limits);
+    }
+    let offer = UpdateOffer {
+        version: update.version,
+        notes: update.notes.clone(),
+        published_at: now,
+        size_bytes,
+        signature: fs::read_to_string(&update.signature).map_err(named(&update.signature))?,
+    };
+    if !offer.is_within_limits() || offer.signature.trim().is_empty() {
+        return Err(PublishError::Limits);
+    }
+    let folder = data.join(FOLDER).join(update.target.as_str());
+    fs::create_dir_all(&folder).map_err(named(&folder))?;
+    let (file, list) = (folder.join(update.version.to_string()), folder.join(OFFER));
+    put(&file, |new| fs::copy(&update.file, new).map(drop)).map_err(named(&file))?;
+    let json = serde_json::to_vec(&offer).map_err(|error| PublishError::File(list.clone(), error.into()))?;
+    put(&list, |new| fs::write(new, &json)).map_err(named(&list))?;
+    for entry in fs::read_dir(&folder).map_err(named(&folder))?.flatten() {
+        let path = entry.path();
+        if path != file && path != list {
+            // One that is being read may stay until the next time.
+            let _ = fs::remove_file(path);
+        }
+    }
+    Ok(offer)
+}
+
+/// Writes beside a file, syncs, and puts it in the file's place at once.
+fn put(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let new = file.with_extension("new");
+    write(&new)?;
+    fs::OpenOptions::new().write(true).open(&new)?.sync_all()?;
+    fs::rename(&new, file)
+}
+
+/// The version that is offered for a target.
+async fn offered(app: &App, target: &UpdateTarget) -> Answer<Option<UpdateOffer>> {
+    let list = app.data.join(FOLDER).join(target.as_str()).join(OFFER);
+    let bytes = match tokio::fs::read(&list).await {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Refusal::internal(&error)),
+    };
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::internal(&error))
+}
+
+type Named = extract::Path<(String, String)>;
+
+/// The newer version, or no content.
+pub(crate) async fn offer(
+    State(app): State<App>,
+    _: Terminal,
+    extract::Path((target, version)): Named,
+) -> Answer<Response> {
+    let (target, version) = named(&target, &version)?;
+    Ok(
+        match offered(&app, &target).await?.filter(|offer| offer.version > version) {
+            Some(offer) => Json(offer).into_response(),
+            None => StatusCode::NO_CONTENT.into_response(),
+        },
+    )
+}
+
+/// The installer of the version that is offered.
+pub(crate) async fn file(
+    State(app): State<App>,
+    _: Terminal,
+    extract::Path((target, version)): Named,
+) -> Answer<Response> {
+    let (target, version) = named(&target, &version)?;
+    let path = app.data.join(FOLDER).join(target.as_str()).join(version.to_string());
+    let file = match tokio::fs::File::open(&path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ProblemCode::UpdateUnreachable.into()),
+        Err(error) => return Err(Refusal::internal(&error)),
+    };
+    let size_bytes = file.metadata().await.map_err(|error| Refusal::internal(&error))?.len();
+    if size_bytes > UPDATE_BYTES_MAX {
+        return Err(ProblemCode::UpdateUnreachable.into());
+    }
+    let mut response = Body::from_stream(ReaderStream::with_capacity(file, 64 * 1_024)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size_bytes));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/octet-stream"),
+    );
+    Ok(response)
+}
+
+fn named(target: &str, version: &str) -> Answer<(UpdateTarget, ClientVersion)> {
+    let read = || Ok::<_, UpdateNameError>((target.parse()?, version.parse()?));
+    read().map_err(|_| ProblemCode::RequestMalformed.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(folder: &Path, version: &str) -> NewUpdate {
+        let (file, signature) = (folder.join("installer"), folder.join("installer.minisig"));
+        fs::write(&file, version).unwrap();
+        fs::write(&signature, "signed").unwrap();
+        NewUpdate {
+            target: "linux-x86_64-deb".parse().unwrap(),
+            version: version.parse().unwrap(),
+            file,
+            signature,
+            notes: "読みやすくなりました。".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_version_takes_the_place_of_the_one_before() {
+        let (data, from) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for version in ["1.0.0", "1.1.0"] {
+            publish(data.path(), &update(from.path(), version), Utc::now()).unwrap();
+        }
+        let folder = data.path().join("updates/linux-x86_64-deb");
+        let mut names: Vec<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["1.1.0", "offer.json"]);
+        let offer: UpdateOffer = serde_json::from_slice(&fs::read(folder.join(OFFER)).unwrap()).unwrap();
+        assert_eq!((offer.version.to_string().as_str(), offer.size_bytes), ("1.1.0", 5));
+    }
+
+    #[test]
+    fn what_is_empty_or_too_long_is_not_put_up() {
+        let (data, from) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let good = update(from.path(), "1.0.0");
+        let refused = |update: &NewUpdate| {
+            let error = publish(data.path(), update, Utc::now()).unwrap_err();
+            assert!(matches!(error, PublishError::Limits), "{error}");
+        };
+        refused(&NewUpdate {
+            notes: "あ".repeat(exchange_protocol::UPDATE_NOTES_CHARS_MAX + 1),
+            ..good.clone()
+        });
+        fs::write(&good.signature, "s".repeat(UPDATE_SIGNATURE_BYTES_MAX + 1)).unwrap();
+        refused(&good);
+        fs::write(&good.signature, " \n").unwrap();
+        refused(&good);
+        fs::write(&good.signature, "signed").unwrap();
+        fs::write(&good.file, "").unwrap();
+        refused(&good);
+        fs::File::create(&good.file)
+            .unwrap()
+            .set_len(UPDATE_BYTES_MAX + 1)
+            .unwrap();
+        refused(&good);
+        assert!(!data.path().join(FOLDER).exists());
+    }
+}
