@@ -338,10 +338,10 @@ impl DeskCommands for Desk {
     }
 
     async fn check_update(&self, _request: ()) -> Result<UpdateView, CommandError> {
-        awaited()
+        self.open_desk()?.check_update().await
     }
 
     async fn install_update(&self, _request: ()) -> Result<(), CommandError> {
-        awaited()
+        self.open_desk()?.install_update().await
     }
 }

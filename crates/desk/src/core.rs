@@ -54,6 +54,8 @@ pub(crate) struct Core {
     pub(crate) examined_again: Mutex<ExaminedAgain>,
     /// One reading of the lists at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
+    /// One fetch of a new version at a time.
+    pub(crate) updating: tokio::sync::Mutex<()>,
     pub(crate) picking_up: Mutex<HashSet<DeliveryId>>,
     pub(crate) queue: mpsc::UnboundedSender<QueueOrder>,
     /// Wakes whoever waits for sign-in, sign-out or a line that works again.

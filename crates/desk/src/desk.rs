@@ -84,6 +84,7 @@ impl Desk {
             compositions: tokio::sync::Mutex::new(HashMap::new()),
             examined_again: Mutex::default(),
             syncing: tokio::sync::Mutex::new(()),
+            updating: tokio::sync::Mutex::new(()),
             picking_up: Mutex::new(HashSet::new()),
             queue,
             session_changed: Notify::new(),

@@ -29,6 +29,7 @@ mod session;
 mod spool;
 mod store;
 mod sync;
+mod updates;
 mod words;
 mod workbench;
 

@@ -29,6 +29,29 @@ pub trait Surface: Send + Sync + 'static {
     fn show_tray(&self, state: TrayState);
     /// Opens a folder in the system's file manager.
     fn reveal(&self, folder: &Path);
+    /// Where new versions of this client come from; none where it doesn't look for any (ADR 0019).
+    fn updates(&self) -> Option<UpdateChannel> {
+        None
+    }
+    /// Hands a checked installer to the system and ends the program where it must; an error names its kind only.
+    fn install_update(&self, _installer: &Path) -> Result<(), &'static str> {
+        Err("unsupported")
+    }
+}
+
+/// What a host knows of its own build, for new versions of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateChannel {
+    /// For which kind of computer and installer it was built.
+    pub target: String,
+    /// Its version.
+    pub version: String,
+    /// The publisher's public key (minisign), as one line of base64.
+    pub publisher_key: String,
+    /// Where an installer is put before it is checked; emptied each time.
+    pub folder: PathBuf,
+    /// The ending of an installer's name.
+    pub ending: &'static str,
 }
 
 /// A notice; counts only, no office, no person (D20).

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use care_model::DeliveryId;
 use desk::{
     Desk, DeskSettings,
-    ports::{KeySource, Notice, SessionKeeping, Surface, SystemClock, TrayState},
+    ports::{KeySource, Notice, SessionKeeping, Surface, SystemClock, TrayState, UpdateChannel},
 };
 use desk_ipc::{
     ComposeStart, CompositionId, CompositionMode, CompositionView, DeskCommands, DeskEvent, EnrolStart, InboxRow,
@@ -30,6 +30,8 @@ pub struct ScriptedSurface {
     save: Mutex<Option<PathBuf>>,
     opened: Mutex<Vec<String>>,
     starts_with_computer: AtomicBool,
+    updates: Mutex<Option<UpdateChannel>>,
+    installed: Mutex<Vec<PathBuf>>,
     notices: Mutex<Vec<Notice>>,
 }
 
@@ -42,6 +44,16 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for a new file.
     pub fn answer_save(&self, path: &Path) {
         lay_out(&self.save, path);
+    }
+
+    /// Says where new versions come from.
+    pub fn answer_updates(&self, channel: UpdateChannel) {
+        *self.updates.lock().unwrap_or_else(PoisonError::into_inner) = Some(channel);
+    }
+
+    /// Every installer that was handed to the system.
+    pub fn installed(&self) -> Vec<PathBuf> {
+        self.installed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Every web address that was opened.
@@ -99,6 +111,16 @@ impl Surface for ScriptedSurface {
     fn show_tray(&self, _: TrayState) {}
 
     fn reveal(&self, _: &Path) {}
+
+    fn updates(&self) -> Option<UpdateChannel> {
+        self.updates.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn install_update(&self, installer: &Path) -> Result<(), &'static str> {
+        let mut installed = self.installed.lock().unwrap_or_else(PoisonError::into_inner);
+        installed.push(installer.to_owned());
+        Ok(())
+    }
 }
 
 /// An office's desk in this process, its profile key in a file.

@@ -15,10 +15,14 @@ use exchange_client::{Connection, ExchangeClient, SignedIn, Timeouts};
 use exchange_server::{
     Clock, PasswordCost, Running, Server, Settings,
     admin::{Admin, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
+    updates::{self, NewUpdate},
 };
 use tempfile::TempDir;
 
 use crate::{Accounts, CARE_MANAGEMENT, ExampleOffice, HOME_HELP, Line, OpenDesk, enrol, sign_in};
+
+/// What every new version of [`ExampleExchange::publish_update`] says of itself.
+pub const UPDATE_NOTES: &str = "受信一覧が見やすくなりました。";
 
 /// A running exchange in a folder of its own, which is deleted with this value.
 pub struct ExampleExchange {
@@ -113,6 +117,22 @@ impl ExampleExchange {
     /// The operator at the same data.
     pub async fn admin(&self) -> Result<Admin> {
         Ok(Admin::open((&self.settings).into()).await?)
+    }
+
+    /// Puts up a new version of the client, as the operator does.
+    pub fn publish_update(&self, target: &str, version: &str, installer: &[u8], signature: &str) -> Result<()> {
+        let folder = self.folder("update")?;
+        let update = NewUpdate {
+            target: target.parse()?,
+            version: version.parse()?,
+            file: folder.join("installer"),
+            signature: folder.join("installer.minisig"),
+            notes: UPDATE_NOTES.to_owned(),
+        };
+        std::fs::write(&update.file, installer)?;
+        std::fs::write(&update.signature, signature)?;
+        updates::publish(&self.settings.data, &update, self.settings.clock.now())?;
+        Ok(())
     }
 
     /// Moves the end of an office's licence from now.

@@ -7,6 +7,6 @@ mod line;
 mod offices;
 
 pub use desk::{OpenDesk, ScriptedSurface};
-pub use exchange::{ExampleAccounts, ExampleExchange};
+pub use exchange::{ExampleAccounts, ExampleExchange, UPDATE_NOTES};
 pub use line::Line;
 pub use offices::{Accounts, CARE_MANAGEMENT, ExampleOffice, HOME_HELP, enrol, sign_in};

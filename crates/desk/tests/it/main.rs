@@ -19,3 +19,4 @@ mod sessions;
 mod support;
 mod terminals;
 mod units;
+mod updates;
