@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use crate::{
-    ClientError, ClientIdentity, Connection, ConnectionError, IdentityError,
+    ClientError, ClientIdentity, Connection, ConnectionError, IdentityError, Proxy,
     error::{Cause, classify},
     sign_in::AccessToken,
 };
@@ -94,14 +94,32 @@ impl ExchangeClient {
         Self::with_timeouts(connection, identity, Timeouts::default())
     }
 
+    /// The same by another way than the system's.
+    pub fn through(
+        proxy: &Proxy,
+        connection: &Connection,
+        identity: Option<&ClientIdentity>,
+    ) -> Result<Self, SetupError> {
+        Self::build(proxy, connection, identity, Timeouts::default())
+    }
+
     /// The same with other waiting times.
     pub fn with_timeouts(
         connection: &Connection,
         identity: Option<&ClientIdentity>,
         timeouts: Timeouts,
     ) -> Result<Self, SetupError> {
+        Self::build(&Proxy::System, connection, identity, timeouts)
+    }
+
+    fn build(
+        proxy: &Proxy,
+        connection: &Connection,
+        identity: Option<&ClientIdentity>,
+        timeouts: Timeouts,
+    ) -> Result<Self, SetupError> {
         let (exchange_url, enrolment_url) = connection.addresses()?;
-        let mut builder = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls_config(connection, identity)?)
             .https_only(true)
             // One connection for each request under way: a large part holds up nothing else, and a broken
@@ -117,9 +135,7 @@ impl ExchangeClient {
                 HeaderName::from_static(VERSION_HEADER),
                 HeaderValue::from(PROTOCOL_VERSION),
             )]));
-        if is_this_machine(&exchange_url) {
-            builder = builder.no_proxy();
-        }
+        let builder = proxy.lead(builder, is_this_machine(&exchange_url))?;
         let http = builder.build().map_err(|error| SetupError::Http(Cause::of(error)))?;
         Ok(Self {
             inner: Arc::new(Inner {
