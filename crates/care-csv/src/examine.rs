@@ -34,6 +34,9 @@ pub struct FileFacts {
     /// The images that its records name.
     #[serde(default)]
     pub images: Vec<NamedImage>,
+    /// The offices that its records name as those that give the services; the first few.
+    #[serde(default)]
+    pub offices: Vec<NamedOffice>,
 }
 
 /// The key of a record, as hashes: enough to compare mates, and no insured number is kept.
@@ -54,6 +57,19 @@ pub struct NamedImage {
     pub name: String,
     /// The record, from 1.
     pub row: u32,
+}
+
+/// An office that a record names as the one that gives the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedOffice {
+    /// Its number as written.
+    pub number: String,
+    /// Its name as written; empty if there is none.
+    pub name: String,
+    /// The first record, from 1.
+    pub row: u32,
+    /// The field of the number, from 1.
+    pub column: u32,
 }
 
 /// A file read to its end.
@@ -319,7 +335,7 @@ impl Examiner {
         let (csv_version, month) = records.finish(&mut findings);
         findings.extend(records.list.finish(utf8));
         let recipients = records.keys.recipients();
-        let (keys, keys_cut, images) = records.keys.finish(utf8);
+        let (keys, keys_cut, images, offices) = records.keys.finish(utf8);
         FileFacts {
             findings,
             csv_version,
@@ -329,6 +345,7 @@ impl Examiner {
             keys,
             keys_cut,
             images,
+            offices,
         }
     }
 }

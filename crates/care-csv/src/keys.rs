@@ -6,7 +6,7 @@ use care_layout::Layout;
 use care_model::limits::{FILE_NAME_BYTES_MAX, RECORD_KEYS_MAX};
 use care_model::{ExchangeFileName, FileKind, NameMonth};
 
-use crate::examine::{NamedImage, RecordKey};
+use crate::examine::{NamedImage, NamedOffice, RecordKey};
 use crate::record::bare;
 use crate::scan::{FieldSet, Split, one};
 use crate::text::decode;
@@ -17,18 +17,37 @@ const RECIPIENTS_MAX: usize = 200_000;
 /// Images that are kept; a delivery takes far fewer.
 const IMAGES_MAX: usize = 10_000;
 
+/// Offices that are kept: of a bundle for one office there is one, and a recipient has few.
+const OFFICES_MAX: usize = 20;
+
+/// Bytes of an office's name that are kept.
+const OFFICE_NAME_BYTES_MAX: usize = 200;
+
 /// The keys of the records so far.
 #[derive(Default)]
 pub(crate) struct Keys {
     link: Option<usize>,
     image: Option<usize>,
+    /// The number and the name of the office that gives the service.
+    office: Option<(usize, usize)>,
     looks_at: FieldSet,
     recipients: HashSet<u64>,
     known: HashSet<(u64, u64)>,
     keys: Vec<RecordKey>,
     cut: bool,
     images: Vec<(Vec<u8>, u32)>,
+    offices: Vec<OfficeSeen>,
 }
+
+/// An office as its record writes it.
+struct OfficeSeen {
+    number: Vec<u8>,
+    name: Vec<u8>,
+    row: u32,
+}
+
+/// What is known once the file has ended: the keys, whether there were more, the images and the offices.
+pub(crate) type Known = (Vec<RecordKey>, bool, Vec<NamedImage>, Vec<NamedOffice>);
 
 /// The field by which the mates of a kind are linked (標準仕様 4.1 別紙): the plan date, the consultation date or the month.
 ///
@@ -60,10 +79,13 @@ impl Keys {
     pub(crate) fn of(name: &ExchangeFileName, layout: Option<&Layout>) -> Self {
         let index = |field: &str| layout.and_then(|layout| layout.index(field));
         let (link, image) = (link_field(name).and_then(index), index("family_image_file_name"));
+        let office = index("service_office_number").zip(index("service_office_name"));
+        let (number, office_name) = office.unzip();
         Self {
             link,
             image,
-            looks_at: [Some(1), Some(2), link, image]
+            office,
+            looks_at: [Some(1), Some(2), link, image, number, office_name]
                 .into_iter()
                 .flatten()
                 .fold(0, |set, index| set | one(index)),
@@ -99,6 +121,22 @@ impl Keys {
                 }
             }
         }
+        if let Some((number, name)) = self.office
+            && split.changed & (one(number) | one(name)) != 0
+            && self.offices.len() < OFFICES_MAX
+        {
+            let name = value(name);
+            let name = name.get(..name.len().min(OFFICE_NAME_BYTES_MAX)).unwrap_or_default();
+            let number = value(number);
+            let seen = |office: &OfficeSeen| office.number == number && office.name == name;
+            if !number.is_empty() && number.len() <= OFFICE_NAME_BYTES_MAX && !self.offices.iter().any(seen) {
+                self.offices.push(OfficeSeen {
+                    number: number.to_vec(),
+                    name: name.to_vec(),
+                    row,
+                });
+            }
+        }
         if let Some(image) = self.image {
             let name = value(image);
             if !name.is_empty() && self.images.len() < IMAGES_MAX {
@@ -113,17 +151,25 @@ impl Keys {
         u32::try_from(self.recipients.len()).unwrap_or(u32::MAX)
     }
 
-    /// The keys, whether there were more, and the images.
-    pub(crate) fn finish(self, utf8: bool) -> (Vec<RecordKey>, bool, Vec<NamedImage>) {
+    /// What is known once the file has ended.
+    pub(crate) fn finish(self, utf8: bool) -> Known {
+        let text = |bytes: &[u8]| match utf8 {
+            true => String::from_utf8_lossy(bytes).into_owned(),
+            false => decode(bytes).into_owned(),
+        };
         let images = self.images.iter().map(|(name, row)| NamedImage {
-            name: if utf8 {
-                String::from_utf8_lossy(name).into_owned()
-            } else {
-                decode(name).into_owned()
-            },
+            name: text(name),
             row: *row,
         });
-        (self.keys, self.cut, images.collect())
+        let column = self.office.map_or(0, |(number, _)| number + 1);
+        let offices = self.offices.iter().map(|office| NamedOffice {
+            number: text(&office.number),
+            name: text(&office.name),
+            row: office.row,
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        });
+        let (images, offices) = (images.collect(), offices.collect());
+        (self.keys, self.cut, images, offices)
     }
 }
 
@@ -173,5 +219,27 @@ mod tests {
             format!("{}{}", ",".repeat(61), "a".repeat(FILE_NAME_BYTES_MAX + 1))
         });
         assert_eq!(long.finish(false).2[0].name.len(), FILE_NAME_BYTES_MAX);
+    }
+
+    #[test]
+    fn offices_are_kept_each_once_up_to_their_limit() {
+        let name = "UPSIKYU_202604_9970100013_43_9970101003_11_20260326091610.CSV";
+        let layout = Layout::of(Edition::V4, FileKind::UseSlipAnnex).unwrap();
+        let (number, office) = layout
+            .index("service_office_number")
+            .zip(layout.index("service_office_name"))
+            .unwrap();
+        let record = |of: usize| {
+            let mut fields = vec![String::new(); layout.fields.len()];
+            (fields[number], fields[office]) = (of.to_string(), "事業所".to_owned());
+            fields.join(",")
+        };
+        let keys = taken(name, 3, |at| record([7, 7, 8][at]));
+        let (_, _, _, offices) = keys.finish(true);
+        let seen: Vec<(&str, u32)> = offices.iter().map(|o| (o.number.as_str(), o.column)).collect();
+        let column = u32::try_from(number + 1).unwrap();
+        assert_eq!(seen, [("7", column), ("8", column)]);
+        assert_eq!(offices[0].name, "事業所");
+        assert_eq!(taken(name, OFFICES_MAX + 1, record).finish(true).3.len(), OFFICES_MAX);
     }
 }

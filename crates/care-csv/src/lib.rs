@@ -28,7 +28,7 @@ mod table;
 mod text;
 mod utf8;
 
-pub use examine::{Examiner, FileFacts, FileRead, NamedImage, RecordKey, examine, read};
+pub use examine::{Examiner, FileFacts, FileRead, NamedImage, NamedOffice, RecordKey, examine, read};
 pub use repair::{Change, ChangeKind, Repair, is_repairable, repair, unrepairable};
 pub use table::{Record, Records, Unwritable, Value, records, write_record};
 pub use text::{Unmappable, decode, encode, is_encodable, is_gaiji};

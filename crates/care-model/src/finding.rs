@@ -156,6 +156,17 @@ closed_list! {
         SeveralDestinations = "several_destinations",
         /// More deliveries than one dispatch takes.
         OverLimit = "over_limit",
+        /// More standard files than one delivery takes.
+        FilesTooMany = "files_too_many",
+        // Whether it goes to the right office.
+        /// The records name offices, and the destination is not among them.
+        OtherOffice = "other_office",
+        /// The records call the destination by a name that does not fit its registered one.
+        OfficeName = "office_name",
+        /// Nothing was ever sent to the destination or received from it.
+        FirstSend = "first_send",
+        /// A care recipient of whom nothing was sent to the destination before.
+        RecipientNew = "recipient_new",
     }
 }
 
@@ -212,6 +223,8 @@ closed_list! {
         Swapped = "swapped",
         /// Files of one unit are addressed to different offices.
         Destinations = "destinations",
+        /// The office that a person chose is another than the one in the names of the files.
+        Chosen = "chosen",
         /// Files of one unit differ in it.
         Unit = "unit",
         /// Records name another office than the name of the file.
@@ -401,6 +414,7 @@ pub const RULED_CODES: &[(FindingCode, FindingRule)] = &[
     (FindingCode::OfficeMismatch, FindingRule::Swapped),
     (FindingCode::OfficeMismatch, FindingRule::Destinations),
     (FindingCode::OfficeMismatch, FindingRule::Rows),
+    (FindingCode::SeveralDestinations, FindingRule::Chosen),
     (FindingCode::ImageMissing, FindingRule::Unnamed),
     (FindingCode::MonthMismatch, FindingRule::Unit),
     (FindingCode::VersionMixed, FindingRule::Unit),

@@ -1,8 +1,8 @@
 //! Judging one group of files: which unit it is, what it lacks, who it is from and for.
 
 use care_model::{
-    Address, Edition, ExchangeFileName, FileKind, Finding, FindingCode, FindingRule, NameMonth, OfficeNumber, SendUnit,
-    Serial, ServiceKind, ServiceMonth, UnitMatch, UnitMonth,
+    Address, Edition, ExchangeFileName, FileKind, Finding, FindingCode, FindingRule, NameMonth, OfficeNumber,
+    OfficeRole, SendUnit, Serial, ServiceKind, ServiceMonth, UnitMatch, UnitMonth, limits,
 };
 
 use crate::mates;
@@ -131,6 +131,9 @@ pub(crate) fn judge(sender: OfficeNumber, sender_kinds: &[ServiceKind], group: G
     if let Some(nearest) = &group.nearest {
         judge_unit(nearest, group.from, group.to, &mut findings);
     }
+    if group.members.len() > limits::STANDARD_FILES_MAX {
+        findings.push(Finding::blocks(FindingCode::FilesTooMany).param("max", limits::STANDARD_FILES_MAX));
+    }
     let mut kinds: Vec<FileKind> = group.members.iter().map(|member| member.name.kind).collect();
     kinds.sort_unstable();
     for pair in kinds.windows(2) {
@@ -151,6 +154,7 @@ pub(crate) fn judge(sender: OfficeNumber, sender_kinds: &[ServiceKind], group: G
             .flat_map(|facts| facts.findings.iter().cloned());
         let mut all: Vec<Finding> = facts.chain(member.findings.iter().cloned()).collect();
         judge_name(member, unit, lead_month, &mut all);
+        all.extend(for_another_office(member, group.to));
         file_findings.extend(all.into_iter().map(|finding| (number, finding.in_file(number))));
     }
     let across = mates::compare(&group.members).into_iter();
@@ -274,4 +278,26 @@ fn judge_name(
         let finding = Finding::warns(FindingCode::MonthMismatch).rule(FindingRule::Unit);
         findings.push(finding.param("named", named).param("found", found));
     }
+}
+
+/// Records that name offices, and the destination not once: by a slip of the hand the file may be for another one.
+///
+/// A use slip may list all services of a person, so others beside the destination say nothing. Between those who manage
+/// care (委託) the records name neither.
+fn for_another_office(member: &Member<'_>, to: Address) -> Option<Finding> {
+    if to.kind.is_none_or(|kind| kind.role() != OfficeRole::Service) {
+        return None;
+    }
+    let named: Vec<_> = (member.file.facts.iter())
+        .flat_map(|facts| &facts.offices)
+        .filter_map(|office| Some((OfficeNumber::parse(&office.number).ok()?, office)))
+        .collect();
+    if named.iter().any(|(number, _)| *number == to.office) {
+        return None;
+    }
+    let (found, first) = named.first()?;
+    let finding = Finding::warns(FindingCode::OtherOffice)
+        .at_row(first.row)
+        .at_column(first.column);
+    Some(finding.param("office", to.office).param("found", found))
 }

@@ -85,7 +85,15 @@ fn near_groups_explain_each_other() {
         &rename("UPSIKYU", "9970101003", "9970199999"),
         &[
             (&["office_mismatch_destinations", "mate_missing"], true),
-            (&["office_mismatch_destinations", "mate_missing", "mate_missing"], true),
+            (
+                &[
+                    "office_mismatch_destinations",
+                    "mate_missing",
+                    "mate_missing",
+                    "other_office",
+                ],
+                true,
+            ),
         ],
     );
     let old = dropped(|files| {

