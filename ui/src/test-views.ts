@@ -50,6 +50,7 @@ export function planned(over: Partial<PlannedView> = {}): PlannedView {
     files: [],
     findings: [],
     note: "",
+    last_exchange: "2026-11-01T00:00:00Z",
     sent_before: null,
     blocked: false,
     sending: null,
@@ -69,6 +70,7 @@ export function composition(over: Partial<CompositionView> = {}): CompositionVie
     needs_confirmation: false,
     is_draft: false,
     note: "",
+    chosen: null,
     ...over,
   };
 }

@@ -1,10 +1,12 @@
-import { Composition } from "../composing/composition.svelte";
+import { Compose } from "../composing/compose.svelte";
+import { Dispatch } from "../composing/dispatch.svelte";
+import { Unfinished } from "../composing/unfinished.svelte";
 import { Units } from "../composing/units.svelte";
 import { Drafts } from "../features/drafts/state.svelte";
 import { Home } from "../features/home/state.svelte";
 import { Inbox } from "../features/inbox/state.svelte";
 import { Outbox } from "../features/outbox/state.svelte";
-import type { DeskEvent } from "../ipc/bindings";
+import type { CompositionView, DeskEvent } from "../ipc/bindings";
 import type { Desk } from "../ipc/call";
 
 /** The tabs, in the manual's order. */
@@ -31,8 +33,9 @@ export class Workspace {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly units: Units;
-  readonly compose: Composition;
-  readonly dispatch: Composition;
+  readonly compose: Compose;
+  readonly dispatch: Dispatch;
+  readonly unfinished: Unfinished;
 
   constructor(desk: Desk) {
     this.home = new Home(desk);
@@ -40,8 +43,10 @@ export class Workspace {
     this.outbox = new Outbox(desk);
     this.drafts = new Drafts(desk);
     this.units = new Units(desk);
-    this.compose = new Composition(desk, "compose");
-    this.dispatch = new Composition(desk, "dispatch");
+    this.compose = new Compose(desk);
+    this.compose.onopened = () => this.#show("compose");
+    this.dispatch = new Dispatch(desk);
+    this.unfinished = new Unfinished(desk, this.compose, this.dispatch, (mode) => this.#show(mode));
   }
 
   /** Asks for everything once, after ログイン. */
@@ -53,6 +58,7 @@ export class Workspace {
     void this.outbox.load();
     void this.drafts.load();
     void this.units.load();
+    void this.unfinished.load();
   }
 
   /** Goes to a tab; leaving unsent rows of 一括送信 asks first. */
@@ -97,16 +103,20 @@ export class Workspace {
     if (event.event === "online") this.online = event.online;
     for (const part of [this.home, this.inbox, this.outbox, this.drafts]) part.hinted(event);
     if (event.event === "outbox_changed" || (event.event === "progress" && event.kind === "send")) {
-      void this.compose.hinted();
-      void this.dispatch.hinted();
+      void this.compose.hinted(event);
+      void this.dispatch.hinted(event);
     }
   }
 
   /** 一括送信に切り替える. */
   async turnIntoDispatch(): Promise<void> {
     const view = await this.compose.turnIntoDispatch();
-    if (!view) return;
-    this.dispatch.adopt(view);
+    if (view) this.openDispatch(view);
+  }
+
+  /** Shows what another screen made as 一括送信. */
+  openDispatch(view: CompositionView): void {
+    void this.dispatch.adopt(view);
     this.#show("dispatch");
   }
 

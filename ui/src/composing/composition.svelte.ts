@@ -2,36 +2,21 @@ import type {
   CommandError,
   CompositionMode,
   CompositionView,
+  DeskEvent,
   FileRow,
   PlannedView,
   RepairView,
-  SendRow,
-  SendView,
 } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
-import { countCharacters } from "../lib/sizes";
 import { foundIn, type Found } from "./findings";
+import { readPasted } from "./pasting";
+import { Sending, type SendPhase } from "./sending.svelte";
 
-/** Characters of a note (care_model::limits::NOTE_CHARS_MAX). */
-export const noteCharactersMax = 2_000;
-/** How long typing rests before the note is stored. */
-const NOTE_REST_MS = 500;
-/** How often a send is asked for while no hint arrives. */
-const POLL_MS = 700;
-
-/** How a send came out, or that it is under way. */
-export type SendPhase = "idle" | "sending" | "sent" | "parked" | "held";
-
-/** What 新規作成 and 一括送信 have in common: one composition of the desk, its notes and its sending. */
+/** What 新規作成 and 一括送信 have in common: one composition of the desk, its files and its sending. */
 export class Composition {
   view = $state<CompositionView | null>(null);
-  /** The note of 新規作成 as typed, ahead of what the desk has stored. */
-  note = $state("");
   busy = $state(0);
   problem = $state<CommandError | null>(null);
-  sending = $state<SendView | null>(null);
-  phase = $state<SendPhase>("idle");
-  saved = $state(false);
   /** Names of the attachments that came with the last step, to be said once. */
   attached = $state<readonly string[]>([]);
   /** The file for which 修正版を作る is open. */
@@ -42,17 +27,26 @@ export class Composition {
   repaired = $state<{ name: string; folder: string | null } | null>(null);
   /** Whether a repaired copy is being made right now. */
   making = $state(false);
+  /** Whether anything was changed since it was begun, opened or saved. */
+  changed = $state(false);
 
-  #noteTimer: ReturnType<typeof setTimeout> | undefined;
-  #noteStored = "";
-  #pollTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly sending: Sending;
+
   /** Calls run one after another, so that an old answer never replaces a newer one. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     protected readonly desk: Desk,
     readonly mode: CompositionMode,
-  ) {}
+    /** Whether a delivery belongs to what is being sent now. */
+    concerns: (delivery: string) => boolean = () => true,
+  ) {
+    this.sending = new Sending(desk, concerns);
+  }
+
+  get phase(): SendPhase {
+    return this.sending.phase;
+  }
 
   get deliveries(): readonly PlannedView[] {
     return this.view?.deliveries ?? [];
@@ -65,22 +59,9 @@ export class Composition {
   /** Whether something in here would be lost if it were thrown away now. */
   get hasUnsent(): boolean {
     const unsent = this.deliveries.some(
-      ({ delivery, sending }) => sending === null && !this.sendRow(delivery),
+      ({ delivery, sending }) => sending === null && !this.sending.row(delivery),
     );
-    const begun = !this.isEmpty && this.deliveries.length === 0;
-    return unsent || this.overLimit > 0 || (this.phase === "idle" && (begun || this.note.trim() !== ""));
-  }
-
-  get overLimit(): number {
-    return this.view?.over_limit ?? 0;
-  }
-
-  get noteLength(): number {
-    return countCharacters(this.note);
-  }
-
-  get noteFits(): boolean {
-    return this.noteLength <= noteCharactersMax;
+    return unsent || (this.phase === "idle" && !this.isEmpty && this.deliveries.length === 0);
   }
 
   /** Every finding under the file it belongs to, the blocking ones first. */
@@ -90,10 +71,9 @@ export class Composition {
 
   /** Adds a drop, beginning a composition if there is none. */
   add(drop: string): Promise<void> {
-    return this.#run(async () => {
-      this.saved = false;
+    return this.run(async () => {
       const view = this.view;
-      this.#take(
+      this.take(
         view
           ? await this.desk.call("add_drop", { composition: view.id, drop })
           : await this.desk.call("open_composition", { mode: this.mode, drop }),
@@ -111,29 +91,30 @@ export class Composition {
     return this.#chosen((drop) => (delivery === null ? this.add(drop) : this.attach(delivery, drop)));
   }
 
+  /** Takes pasted files in as if they had been dropped; with a delivery, as its attachments. */
+  async paste(files: readonly File[], delivery: string | null = null): Promise<void> {
+    let drop: string | null = null;
+    await this.run(async () => {
+      drop = (await this.desk.call("paste_files", await readPasted(files))).id;
+    });
+    if (drop !== null) await (delivery === null ? this.add(drop) : this.attach(delivery, drop));
+  }
+
   /** Adds a drop as attachments of one delivery. */
   attach(delivery: string, drop: string): Promise<void> {
-    return this.#run(async () => {
-      if (!this.view) return;
-      this.saved = false;
-      this.#take(await this.desk.call("attach_files", { composition: this.view.id, delivery, drop }));
-    });
+    return this.#change((composition) => this.desk.call("attach_files", { composition, delivery, drop }));
   }
 
   /** Takes a file out. */
   remove(file: number): Promise<void> {
-    return this.#run(async () => {
-      if (!this.view) return;
-      this.saved = false;
-      this.#take(await this.desk.call("remove_file", { composition: this.view.id, file }));
-    });
+    return this.#change((composition) => this.desk.call("remove_file", { composition, file }));
   }
 
   /** Opens 修正版を作る for a file and asks what it would change. */
   openRepair(file: FileRow): Promise<void> {
     this.repairing = file;
     this.preview = null;
-    return this.#run(async () => {
+    return this.run(async () => {
       if (!this.view) return;
       const preview = await this.desk.call("preview_repair", { composition: this.view.id, file: file.file });
       if (this.repairing?.file === file.file) this.preview = preview;
@@ -153,10 +134,9 @@ export class Composition {
     const { view, repairing, preview } = this;
     if (!view || !repairing || !preview || this.making) return Promise.resolve();
     this.making = true;
-    return this.#run(async () => {
+    return this.run(async () => {
       const made = await this.desk.call("repair", { composition: view.id, file: repairing.file });
-      this.saved = false;
-      this.#take(made.composition);
+      this.take(made.composition);
       this.repaired = { name: made.saved_name ?? preview.new_name, folder: made.saved_folder };
       this.repairing = null;
       this.preview = null;
@@ -165,210 +145,73 @@ export class Composition {
     });
   }
 
-  /** Takes what was typed into the message box; it is stored once typing rests. */
-  typeNote(note: string): void {
-    this.note = note;
-    this.saved = false;
-    clearTimeout(this.#noteTimer);
-    this.#noteTimer = setTimeout(() => void this.storeNote(), NOTE_REST_MS);
-  }
-
-  /** Stores the note now. Called before everything that ends the work on it. */
-  async storeNote(): Promise<void> {
-    clearTimeout(this.#noteTimer);
-    if (this.mode !== "compose" || this.note === this.#noteStored || !this.noteFits) return;
-    await this.#run(async () => {
-      this.view ??= await this.desk.call("open_composition", { mode: this.mode, drop: null });
-      const note = this.note;
-      const delivery = this.deliveries[0]?.delivery ?? null;
-      const view = await this.desk.call("edit_note", { composition: this.view.id, delivery, note });
-      this.#noteStored = note;
-      this.view = view;
-    });
-  }
-
-  /** Writes the note of one delivery of a 一括送信. */
+  /** Writes the note of one delivery. */
   editNote(delivery: string, note: string): Promise<void> {
-    return this.#run(async () => {
-      if (!this.view) return;
-      this.#take(await this.desk.call("edit_note", { composition: this.view.id, delivery, note }));
-    });
+    return this.#change((composition) => this.desk.call("edit_note", { composition, delivery, note }));
   }
 
-  /** 一時保存. */
-  async saveDraft(): Promise<void> {
-    await this.storeNote();
-    await this.#run(async () => {
-      if (!this.view) return;
-      await this.desk.call("save_draft", this.view.id);
-      this.#take(await this.desk.call("composition", this.view.id));
-      this.saved = true;
-    });
-  }
-
-  /** Opens a stored draft. */
-  openDraft(id: string): Promise<void> {
-    return this.#run(async () => {
-      const view = await this.desk.call("open_draft", id);
-      this.#clear();
-      this.#take(view);
-      // What the draft already had was not attached just now.
-      this.attached = [];
-    });
-  }
-
-  /** Takes over a composition that another screen began. */
-  adopt(view: CompositionView): void {
-    this.#clear();
-    this.#take(view);
+  /** Takes over a composition that another screen, or an earlier run of the program, began. */
+  async adopt(view: CompositionView): Promise<void> {
+    this.clear();
+    this.take(view);
+    // What it already had was not attached just now.
     this.attached = [];
-  }
-
-  /** Turns this 新規作成 into a 一括送信 and gives it away. */
-  async turnIntoDispatch(): Promise<CompositionView | null> {
-    await this.storeNote();
-    let turned: CompositionView | null = null;
-    await this.#run(async () => {
-      if (!this.view) return;
-      turned = await this.desk.call("turn_into_dispatch", this.view.id);
-      this.#clear();
-    });
-    return turned;
+    if (view.deliveries.some(({ sending }) => sending !== null)) await this.sending.resume(view.id);
   }
 
   /** Begins afresh. The desk keeps a stored draft, and what was given to its queue goes on. */
   discard(): Promise<void> {
-    return this.#run(async () => {
+    return this.run(async () => {
       if (this.view) await this.desk.call("discard_composition", this.view.id);
-      this.#clear();
+      this.clear();
     });
   }
 
-  /** 送信 or 一括送信. Ends when nothing is under way any more. */
-  async send(confirmed: boolean): Promise<void> {
-    await this.storeNote();
-    await this.#run(async () => {
-      if (!this.view) return;
-      this.phase = "sending";
-      try {
-        this.#sendingStands(
-          await this.desk.call("send_composition", { composition: this.view.id, confirmed }),
-        );
-      } catch (cause) {
-        this.phase = "idle";
-        throw cause;
-      }
+  /** 送信 or 一括送信. Ends when the desk has taken it into its queue; how it goes on is in `sending`. */
+  send(confirmed: boolean): Promise<void> {
+    return this.run(async () => {
+      if (this.view) await this.sending.begin(this.view.id, confirmed);
     });
   }
 
-  /** Tries one refused delivery again, under the same identity. */
-  retry(delivery: string): Promise<void> {
-    return this.#run(async () => {
-      await this.desk.call("retry_send", { delivery });
-      this.phase = "sending";
-      await this.#poll();
-    });
-  }
-
-  /** A hint that a send moved. */
-  async hinted(): Promise<void> {
-    if (this.phase === "sending" || this.phase === "parked") await this.#poll();
+  /** A hint from the desk. */
+  hinted(event: DeskEvent): Promise<void> {
+    return this.sending.hinted(event);
   }
 
   /** Closes the result of a send that did not come through whole, back to the composition. */
   backToComposition(): Promise<void> {
-    return this.#run(async () => {
+    return this.run(async () => {
       if (!this.view) return;
-      this.phase = "idle";
-      this.sending = null;
-      this.#take(await this.desk.call("composition", this.view.id));
+      const view = await this.desk.call("composition", this.view.id);
+      this.sending.clear();
+      this.take(view);
     });
   }
 
-  /** How many deliveries of the send have come to an end. */
-  get ended(): number {
-    return this.sending?.deliveries.filter((row) => !isMoving(row) && !isParked(row)).length ?? 0;
-  }
-
-  /** How one delivery's sending stands. */
-  sendRow(delivery: string): SendRow | undefined {
-    return this.sending?.deliveries.find((row) => row.delivery === delivery);
-  }
-
-  /** What the queue waits for, if it waits. */
-  get waitsFor(): "server" | "sign_in" | null {
-    for (const row of this.sending?.deliveries ?? []) {
-      if (row.state.state === "queued" && row.state.waiting_for) return row.state.waiting_for;
-    }
-    return null;
-  }
-
-  async #poll(): Promise<void> {
-    const id = this.sending?.composition ?? this.view?.id;
-    if (!id) return;
-    try {
-      this.#sendingStands(await this.desk.call("sending", id));
-    } catch (cause) {
-      this.problem = problemOf(cause);
-      this.phase = "idle";
-    }
-  }
-
-  #sendingStands(sending: SendView): void {
-    clearTimeout(this.#pollTimer);
-    this.sending = sending;
-    const rows = sending.deliveries;
-    if (rows.some(isMoving)) {
-      this.phase = "sending";
-      this.#pollTimer = setTimeout(() => void this.#poll(), POLL_MS);
-    } else if (rows.some((row) => row.state.state === "held")) {
-      this.phase = "held";
-    } else if (rows.some(isParked)) {
-      this.phase = "parked";
-    } else {
-      // Said only when the exchange holds every one of them (invariant 1).
-      this.phase = rows.length > 0 && rows.every((row) => row.state.state === "sent") ? "sent" : "held";
-    }
-  }
-
-  async #chosen(use: (drop: string) => Promise<void>): Promise<void> {
-    let drop: string | null = null;
-    await this.#run(async () => {
-      drop = (await this.desk.call("choose_files", null))?.id ?? null;
-    });
-    if (drop !== null) await use(drop);
-  }
-
-  #take(view: CompositionView): void {
-    const stored = view.deliveries[0]?.note || view.note;
-    // What is being typed is newer than what the desk has.
-    if (this.note === this.#noteStored) this.note = stored;
-    this.#noteStored = stored;
+  protected take(view: CompositionView): void {
     const before = attachmentsOf(this.view).map(({ file }) => file);
     this.attached = attachmentsOf(view)
       .filter(({ file }) => !before.includes(file))
       .map(({ name }) => name);
     this.repaired = null;
+    this.changed = true;
     this.view = view;
   }
 
-  #clear(): void {
-    clearTimeout(this.#noteTimer);
-    clearTimeout(this.#pollTimer);
+  protected clear(): void {
     this.view = null;
-    this.note = "";
-    this.#noteStored = "";
-    this.sending = null;
-    this.phase = "idle";
+    this.sending.clear();
     this.problem = null;
-    this.saved = false;
     this.attached = [];
     this.repairing = null;
     this.preview = null;
     this.repaired = null;
+    this.changed = false;
   }
 
-  #run(act: () => Promise<void>): Promise<void> {
+  /** Runs one step after all steps before it; a refusal becomes the problem on screen. */
+  protected run(act: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(async () => {
       this.busy += 1;
       this.problem = null;
@@ -383,18 +226,23 @@ export class Composition {
     this.#turn = turn;
     return turn;
   }
+
+  /** A step that changes the composition, if there is one. */
+  #change(ask: (composition: string) => Promise<CompositionView>): Promise<void> {
+    return this.run(async () => {
+      if (this.view) this.take(await ask(this.view.id));
+    });
+  }
+
+  async #chosen(use: (drop: string) => Promise<void>): Promise<void> {
+    let drop: string | null = null;
+    await this.run(async () => {
+      drop = (await this.desk.call("choose_files", null))?.id ?? null;
+    });
+    if (drop !== null) await use(drop);
+  }
 }
 
 function attachmentsOf(view: CompositionView | null): FileRow[] {
   return (view?.deliveries ?? []).flatMap(({ files }) => files.filter(({ attachment }) => attachment));
-}
-
-/** Whether bytes move, or are about to. */
-function isMoving(row: SendRow): boolean {
-  return row.state.state === "sending" || (row.state.state === "queued" && row.state.waiting_for === null);
-}
-
-/** Whether it waits for the line or for a person. */
-function isParked(row: SendRow): boolean {
-  return row.state.state === "queued" && row.state.waiting_for !== null;
 }

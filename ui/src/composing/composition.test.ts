@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RepairView, SendStateView, SendView } from "../ipc/bindings";
 import { TestDesk } from "../test-desk";
 import { composition as view, fileRow, office, planned } from "../test-views";
-import { Composition } from "./composition.svelte";
+import { Compose } from "./compose.svelte";
 
 function stands(...states: SendStateView[]): SendView {
   return {
@@ -26,7 +26,7 @@ const held: SendStateView = {
   problem: { code: "destination_unknown", params: {}, reference: null },
 };
 const moving: SendStateView = { state: "sending" };
-const parked: SendStateView = { state: "queued", waiting_for: "server" };
+const parked: SendStateView = { state: "queued", waiting_for: "server", unsettled: false };
 
 const repairView: RepairView = {
   name: "old.CSV",
@@ -39,7 +39,7 @@ const repairView: RepairView = {
 
 describe("a composition", () => {
   let desk: TestDesk;
-  let composition: Composition;
+  let composition: Compose;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -52,7 +52,7 @@ describe("a composition", () => {
       .on("edit_note", (request) =>
         view({ deliveries: [planned({ note: (request as { note: string }).note })] }),
       );
-    composition = new Composition(desk, "compose");
+    composition = new Compose(desk);
   });
   afterEach(() => vi.useRealTimers());
 
@@ -105,6 +105,7 @@ describe("a composition", () => {
     ["held", [sent, held]],
     ["parked", [sent, parked]],
     ["held", [sent, { state: "cancelled" } as SendStateView]],
+    ["stopped", [{ state: "cancelled" }, { state: "cancelled" }] as SendStateView[]],
   ] as const)("says %s when one of them did not come through", async (phase, states) => {
     desk.on("send_composition", () => stands(...states));
     await composition.add("x");
@@ -116,8 +117,8 @@ describe("a composition", () => {
     desk.on("send_composition", () => stands(parked)).on("sending", () => stands(sent));
     await composition.add("x");
     await composition.send(false);
-    expect(composition.waitsFor).toBe("server");
-    await composition.hinted();
+    expect(composition.sending.waitsFor).toBe("server");
+    await composition.hinted({ event: "outbox_changed" });
     expect(composition.phase).toBe("sent");
   });
 

@@ -1,6 +1,6 @@
 /** What controllers use of the platform. A feature never sees which host it runs in. */
-import type { CommandError } from "./bindings";
-import { refusal, type Platform } from "../platform/types";
+import type { CommandError, ProblemCode } from "./bindings";
+import { Refusal, refusal, type Platform } from "../platform/types";
 
 export type { CommandName } from "../platform/types";
 
@@ -10,4 +10,9 @@ export type Desk = Platform;
 /** The problem that a rejected call carries. */
 export function problemOf(cause: unknown): CommandError {
   return refusal(cause).problem;
+}
+
+/** A refusal that the page itself gives, before it asks the desk. */
+export function refuse(code: ProblemCode, params: CommandError["params"] = {}): Refusal {
+  return new Refusal({ code, params, reference: null });
 }

@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+
+import { filesOf } from "./pasting";
+
+function paste(on: string, files: number, ...types: string[]): ClipboardEvent {
+  const target = document.createElement(on);
+  const clipboardData = { files: Array.from({ length: files }, () => new File(["a"], "a.txt")), types };
+  return { target, clipboardData } as unknown as ClipboardEvent;
+}
+
+it.each([
+  ["files anywhere on the screen", paste("main", 2, "Files"), 2],
+  ["files while a field has the focus", paste("textarea", 1, "Files"), 1],
+  [
+    "cells of a spreadsheet, which bring a picture along, into a field",
+    paste("textarea", 1, "text/plain", "Files"),
+    0,
+  ],
+  ["a picture beside a text outside of any field", paste("main", 1, "text/plain", "Files"), 1],
+  ["text", paste("main", 0, "text/plain"), 0],
+])("%s", (_, event, count) => {
+  expect(filesOf(event)).toHaveLength(count);
+});
