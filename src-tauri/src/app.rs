@@ -1,6 +1,9 @@
 //! Builds the desk and runs the window around it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use desk::{
@@ -70,6 +73,9 @@ fn set_up(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
     app.manage(LogGuard(guard));
     let opened = tauri::async_runtime::block_on(Desk::open(DeskSettings {
         profile_dir: profile.clone(),
+        profiles_dir: Some(further_profiles(&profile, arguments)),
+        // A folder that somebody named is one profile; the user's own may be several.
+        profiles_dir: arguments.profile.is_none().then(|| profile.with_file_name("profiles")),
         key: arguments.key_source(),
         session: SessionKeeping::WhileOpen,
         surface: Arc::new(Desktop::new(app.handle().clone(), arguments.single_instance())),
@@ -106,6 +112,14 @@ fn profile_dir(app: &App, arguments: &Arguments) -> anyhow::Result<PathBuf> {
             .app_local_data_dir()
             .context("this system names no folder for application data")?
             .join("profile")),
+    }
+}
+
+/// Where the profiles of further office numbers are: beside the user's own, or inside the one that was named.
+fn further_profiles(profile: &Path, arguments: &Arguments) -> PathBuf {
+    match arguments.profile {
+        Some(_) => profile.join("profiles"),
+        None => profile.with_file_name("profiles"),
     }
 }
 

@@ -24,6 +24,9 @@ struct Arguments {
     /// The throw-away profile; made if it is not there.
     #[arg(long)]
     profile: PathBuf,
+    /// The throw-away folder of further profiles; without it there is the one.
+    #[arg(long)]
+    profiles: Option<PathBuf>,
     /// The folder of the built page.
     #[arg(long)]
     ui: PathBuf,
@@ -44,10 +47,14 @@ async fn main() -> anyhow::Result<()> {
 
     let arguments = Arguments::parse();
     claim_profile(&arguments.profile)?;
+    if let Some(profiles) = &arguments.profiles {
+        claim_profile(profiles)?;
+    }
     let pages = Pages::read(&arguments.ui)?;
     let surface = Arc::new(ScriptedSurface::default());
     let settings = DeskSettings {
         profile_dir: arguments.profile,
+        profiles_dir: arguments.profiles,
         key: KeySource::File,
         session: SessionKeeping::WhileOpen,
         surface: surface.clone(),

@@ -26,6 +26,7 @@ const ISSUE_PASSWORD: &[&str] = &["CAREPLAN_ISSUE_PASSWORD"];
 /// Opens the profile and, where it waits for one, unlocks it with its passphrase.
 pub(crate) async fn open(arguments: &Arguments, named: Named) -> Result<(Arc<Desk>, StartView), Failure> {
     let desk = Desk::open(DeskSettings {
+        profiles_dir: None,
         profile_dir: profile_dir(arguments)?,
         key: arguments.key_source(),
         // `careplan login` is one run, `careplan send` the next.

@@ -43,6 +43,8 @@ pub enum DeskEvent {
         /// Whether the last attempt reached it.
         online: bool,
     },
+    /// お知らせ一覧 or what was read of it changed.
+    NewsChanged,
     /// 設定 or how the window looks changed.
     SettingsChanged,
     /// A person asked for a screen from outside the page: tray, notice, second start.

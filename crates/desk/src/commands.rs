@@ -3,47 +3,38 @@
 //! Before sign-in only set-up and sign-in are answered: what the profile holds of people is for signed-in persons
 //! (D13).
 
+use std::sync::Arc;
+
 use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
     AboutView, AddDrop, AttachFiles, ChooseDestination, CommandError, ComposeStart, CompositionId, CompositionView,
     ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote,
-    EnrolStart, FiguresView, FolderView, HomeView, ImportedMark, InboxView, KindView, ListChoices, ListExport, ListIds,
-    ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart,
-    OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow,
-    RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView,
-    StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    EnrolStart, FolderView, HomeView, ImportedMark, InboxRow, InboxView, KindView, ListChoices, ListExport, ListIds, ListName,
+    ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView,
+    PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow, RemoveFile,
+    RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView,
+    TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
     Desk,
     core::{Core, lock},
+    intake::Dropped,
     outbox::QueueOrder,
     words,
 };
 
 impl Desk {
     /// The desk of a signed-in person.
-    fn open_desk(&self) -> Result<&std::sync::Arc<Core>, CommandError> {
-        if !self.core.store.is_unlocked() {
+    fn open_desk(&self) -> Result<Arc<Core>, CommandError> {
+        let core = self.core();
+        if !core.store.is_unlocked() {
             return Err(ProblemCode::PassphraseRequired.into());
         }
-        if !self.core.is_signed_in() {
+        if !core.is_signed_in() {
             return Err(ProblemCode::SignInRequired.into());
         }
-        Ok(&self.core)
-    }
-}
-
-impl Core {
-    /// Today's figures.
-    pub(crate) async fn figures(&self) -> Result<FiguresView, CommandError> {
-        let (waiting, not_downloaded) = self.store.list_figures().await?;
-        Ok(FiguresView {
-            waiting,
-            drafts: self.store.draft_count().await?,
-            not_downloaded,
-            unsent: self.store.unsent_count().await?,
-        })
+        Ok(core)
     }
 }
 
@@ -54,58 +45,58 @@ fn awaited<T>() -> Result<T, CommandError> {
 
 impl DeskCommands for Desk {
     async fn start(&self, _request: ()) -> Result<StartView, CommandError> {
-        Ok(self.core.start_view())
+        Ok(self.core().start_view())
     }
 
     async fn choose_connection_file(&self, _request: ()) -> Result<Option<ConnectionView>, CommandError> {
-        match self.core.surface.choose_connection_file().await {
-            Some(path) => self.core.read_connection(&path).await.map(Some),
+        let core = self.core();
+        match core.surface.choose_connection_file().await {
+            Some(path) => core.read_connection(&path).await.map(Some),
             None => Ok(None),
         }
     }
 
     async fn read_connection_file(&self, request: DropId) -> Result<ConnectionView, CommandError> {
-        let paths = lock(&self.core.drops).get(&request).ok_or(ProblemCode::DropUnknown)?;
-        match paths.as_slice() {
-            [path] => self.core.read_connection(path).await,
+        let core = self.core();
+        let dropped = lock(&core.drops).get(&request).ok_or(ProblemCode::DropUnknown)?;
+        match dropped {
+            Dropped::Paths(paths) if paths.len() == 1 => core.read_connection(&paths[0]).await,
             _ => Err(ProblemCode::ConnectionFileUnreadable.into()),
         }
     }
 
     async fn enrol(&self, request: EnrolStart) -> Result<StartView, CommandError> {
-        self.core.enrol(request).await
+        self.core().enrol(request).await
     }
 
     async fn unlock_profile(&self, request: PassphraseStart) -> Result<StartView, CommandError> {
-        self.unlock(request.passphrase).await?;
-        Ok(self.core.start_view())
+        self.unlock(request.passphrase).await
     }
 
     async fn sign_in_person(&self, request: PersonSignInStart) -> Result<StartView, CommandError> {
-        self.core.sign_in_person(request).await
+        self.core().sign_in_person(request).await
     }
 
     async fn sign_in_office(&self, request: OfficeSignInStart) -> Result<StartView, CommandError> {
-        self.core.sign_in_office(request).await
+        self.core().sign_in_office(request).await
     }
 
     async fn sign_in_back(&self, _request: ()) -> Result<StartView, CommandError> {
-        Ok(self.core.sign_in_back())
+        Ok(self.core().sign_in_back())
     }
 
     async fn sign_out(&self, _request: ()) -> Result<StartView, CommandError> {
-        self.core.sign_out().await
+        self.core().sign_out().await
     }
 
     async fn home(&self, _request: ()) -> Result<HomeView, CommandError> {
-        self.open_desk()?;
-        self.home_view().await
+        self.open_desk()?.home_view().await
     }
 
     async fn choose_files(&self, _request: ()) -> Result<Option<DropView>, CommandError> {
-        self.open_desk()?;
-        let paths = self.core.surface.choose_files().await;
-        Ok(paths.filter(|paths| !paths.is_empty()).map(|paths| self.hold(paths)))
+        let core = self.open_desk()?;
+        let paths = core.surface.choose_files().await;
+        Ok(paths.filter(|paths| !paths.is_empty()).map(|paths| core.hold(paths)))
     }
 
     async fn open_composition(&self, request: ComposeStart) -> Result<CompositionView, CommandError> {
@@ -157,7 +148,7 @@ impl DeskCommands for Desk {
     }
 
     async fn sending(&self, request: CompositionId) -> Result<SendView, CommandError> {
-        self.core.send_view(request).await
+        self.core().send_view(request).await
     }
 
     async fn save_draft(&self, request: CompositionId) -> Result<(), CommandError> {
@@ -172,16 +163,16 @@ impl DeskCommands for Desk {
         self.open_desk()?.open_draft(request).await
     }
 
-    async fn delete_drafts(&self, _request: Vec<CompositionId>) -> Result<(), CommandError> {
-        awaited()
+    async fn delete_drafts(&self, request: Vec<CompositionId>) -> Result<(), CommandError> {
+        self.open_desk()?.delete_drafts(&request).await
     }
 
-    async fn restore_drafts(&self, _request: Vec<CompositionId>) -> Result<(), CommandError> {
-        awaited()
+    async fn restore_drafts(&self, request: Vec<CompositionId>) -> Result<(), CommandError> {
+        self.open_desk()?.restore_drafts(&request).await
     }
 
-    async fn dispatch_drafts(&self, _request: Vec<CompositionId>) -> Result<CompositionView, CommandError> {
-        awaited()
+    async fn dispatch_drafts(&self, request: Vec<CompositionId>) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.dispatch_drafts(&request).await
     }
 
     async fn outbox(&self, request: ListRequest) -> Result<OutboxView, CommandError> {
@@ -208,24 +199,28 @@ impl DeskCommands for Desk {
         self.open_desk()?.inbox_view(request).await
     }
 
-    async fn list_choices(&self, _request: ListName) -> Result<ListChoices, CommandError> {
-        awaited()
+    async fn list_choices(&self, request: ListName) -> Result<ListChoices, CommandError> {
+        self.open_desk()?.list_choices(request.into()).await
     }
 
-    async fn list_ids(&self, _request: ListRange) -> Result<ListIds, CommandError> {
-        awaited()
+    async fn list_ids(&self, request: ListRange) -> Result<ListIds, CommandError> {
+        self.open_desk()?.list_ids(request).await
     }
 
-    async fn delivery_detail(&self, _request: DetailRequest) -> Result<DeliveryDetail, CommandError> {
-        awaited()
+    async fn inbox_rows(&self, request: ListIds) -> Result<Vec<InboxRow>, CommandError> {
+        self.open_desk()?.inbox_rows(request).await
     }
 
-    async fn export_list(&self, _request: ListExport) -> Result<Option<SavedView>, CommandError> {
-        awaited()
+    async fn delivery_detail(&self, request: DetailRequest) -> Result<DeliveryDetail, CommandError> {
+        self.open_desk()?.delivery_detail(request).await
     }
 
-    async fn mark_imported(&self, _request: ImportedMark) -> Result<(), CommandError> {
-        awaited()
+    async fn export_list(&self, request: ListExport) -> Result<Option<SavedView>, CommandError> {
+        self.open_desk()?.export_list(request).await
+    }
+
+    async fn mark_imported(&self, request: ImportedMark) -> Result<(), CommandError> {
+        self.open_desk()?.mark_imported(request).await
     }
 
     async fn refresh(&self, _request: ()) -> Result<(), CommandError> {
@@ -254,15 +249,15 @@ impl DeskCommands for Desk {
     }
 
     async fn profiles(&self, _request: ()) -> Result<Vec<ProfileRow>, CommandError> {
-        awaited()
+        self.profile_rows().await
     }
 
-    async fn open_profile(&self, _request: ProfileId) -> Result<StartView, CommandError> {
-        awaited()
+    async fn open_profile(&self, request: ProfileId) -> Result<StartView, CommandError> {
+        self.change_profile(request).await
     }
 
     async fn add_profile(&self, _request: ()) -> Result<StartView, CommandError> {
-        awaited()
+        self.new_profile().await
     }
 
     async fn enrol_again(&self, _request: EnrolStart) -> Result<StartView, CommandError> {
@@ -273,24 +268,24 @@ impl DeskCommands for Desk {
         awaited()
     }
 
-    async fn read_news(&self, _request: NewsRequest) -> Result<(), CommandError> {
-        awaited()
+    async fn read_news(&self, request: NewsRequest) -> Result<(), CommandError> {
+        self.open_desk()?.read_news(request.id).await
     }
 
-    async fn paste_files(&self, _request: PastedFiles) -> Result<DropView, CommandError> {
-        awaited()
+    async fn paste_files(&self, request: PastedFiles) -> Result<DropView, CommandError> {
+        self.open_desk()?.paste_files(request).await
     }
 
     async fn unfinished(&self, _request: ()) -> Result<Vec<UnfinishedRow>, CommandError> {
-        awaited()
+        self.open_desk()?.unfinished().await
     }
 
-    async fn open_reply(&self, _request: DeliveryRequest) -> Result<CompositionView, CommandError> {
-        awaited()
+    async fn open_reply(&self, request: DeliveryRequest) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.open_reply(request.delivery).await
     }
 
-    async fn open_resend(&self, _request: DeliveryRequest) -> Result<CompositionView, CommandError> {
-        awaited()
+    async fn open_resend(&self, request: DeliveryRequest) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.open_resend(request.delivery).await
     }
 
     async fn service_kinds(&self, _request: ()) -> Result<Vec<KindView>, CommandError> {
@@ -301,24 +296,24 @@ impl DeskCommands for Desk {
         awaited()
     }
 
-    async fn choose_destination(&self, _request: ChooseDestination) -> Result<CompositionView, CommandError> {
-        awaited()
+    async fn choose_destination(&self, request: ChooseDestination) -> Result<CompositionView, CommandError> {
+        self.open_desk()?.choose_destination(request).await
     }
 
-    async fn change_look(&self, _request: LookView) -> Result<(), CommandError> {
-        awaited()
+    async fn change_look(&self, request: LookView) -> Result<(), CommandError> {
+        self.core().change_look(request).await
     }
 
     async fn settings(&self, _request: ()) -> Result<SettingsView, CommandError> {
-        awaited()
+        self.core().settings_view().await
     }
 
-    async fn change_settings(&self, _request: SettingsEdit) -> Result<SettingsView, CommandError> {
-        awaited()
+    async fn change_settings(&self, request: SettingsEdit) -> Result<SettingsView, CommandError> {
+        self.core().change_settings(request).await
     }
 
     async fn choose_receive_folder(&self, _request: ()) -> Result<Option<SettingsView>, CommandError> {
-        awaited()
+        self.open_desk()?.choose_receive_folder().await
     }
 
     async fn terminals(&self, _request: ()) -> Result<Vec<TerminalRow>, CommandError> {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -11,7 +11,7 @@ use std::{
 
 use care_model::DeliveryId;
 use chrono::{DateTime, Utc};
-use desk_ipc::{CommandError, CompositionId, DeskEvent, DropId, FolderId, FolderView};
+use desk_ipc::{CommandError, CompositionId, DeskEvent, DropId, FolderId, FolderView, LookView};
 use exchange_client::ClientError;
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -19,11 +19,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     compose::Composition,
     facts::ExaminedAgain,
+    index::ListIndexes,
+    intake::Dropped,
     outbox::QueueOrder,
     ports::{Clock, SessionKeeping, Surface, TrayState},
     profile::Profile,
     refusal,
     session::Standing,
+    settings::Settings,
     spool::Spool,
     store::Store,
 };
@@ -36,6 +39,8 @@ const EVENTS_MAX: usize = 1_024;
 /// Shared by everything that the desk does.
 pub(crate) struct Core {
     pub(crate) profile: Profile,
+    /// Whether this PC holds more than this profile.
+    pub(crate) other_profiles: bool,
     pub(crate) store: Store,
     pub(crate) spool: Spool,
     pub(crate) session_keeping: SessionKeeping,
@@ -44,14 +49,23 @@ pub(crate) struct Core {
     pub(crate) events: broadcast::Sender<DeskEvent>,
     /// Whether the passphrase is set now for the first time.
     pub(crate) first_passphrase: AtomicBool,
+    /// How the window looks.
+    pub(crate) look: Mutex<LookView>,
+    pub(crate) settings: RwLock<Settings>,
+    /// One change of 設定 at a time.
+    pub(crate) changing_settings: tokio::sync::Mutex<()>,
+    /// One mark on the news at a time.
+    pub(crate) reading_news: tokio::sync::Mutex<()>,
     pub(crate) standing: RwLock<Standing>,
     /// One refresh of the session at a time: a refresh token is good once.
     pub(crate) refreshing: tokio::sync::Mutex<()>,
-    pub(crate) drops: Mutex<Remembered<DropId, Vec<PathBuf>>>,
+    pub(crate) drops: Mutex<Remembered<DropId, Dropped>>,
     pub(crate) folders: Mutex<Remembered<FolderId, PathBuf>>,
     /// One change of a composition at a time.
     pub(crate) compositions: tokio::sync::Mutex<HashMap<CompositionId, Composition>>,
     pub(crate) examined_again: Mutex<ExaminedAgain>,
+    /// Both lists as they can be searched.
+    pub(crate) indexes: ListIndexes,
     /// One reading of the lists at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
     /// One fetch of a new version at a time.
@@ -143,7 +157,7 @@ impl Core {
 
     /// Shows in the tray how things stand.
     pub(crate) async fn show_tray(&self) {
-        let waiting = self.store.list_figures().await.map_or(0, |(waiting, _)| waiting);
+        let waiting = self.figures().await.map_or(0, |figures| figures.waiting);
         self.surface.show_tray(TrayState {
             waiting,
             online: self.is_online(),
@@ -153,15 +167,19 @@ impl Core {
 
     /// Remembers a folder under a name for the page.
     pub(crate) fn remember_folder(&self, path: PathBuf) -> FolderView {
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = own_name(&path);
         let id = FolderId::generate();
         lock(&self.folders).put(id, path);
         FolderView { id, name }
     }
+}
+
+/// What a folder or file itself is called, without the way to it.
+pub(crate) fn own_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// A lock whose holder may have panicked: what it guards is whole at every step.

@@ -1,41 +1,33 @@
 //! The desk: what a host opens, asks and closes.
+//!
+//! It shows one profile at a time. Whoever holds the desk need not know which: events of whatever profile is open
+//! come by one channel, and every command is answered by the open one.
 
 use std::{
-    collections::{HashMap, HashSet},
     path::PathBuf,
-    sync::{
-        Arc, Mutex, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use care_model::{ProblemCode, limits};
-use desk_ipc::{CommandError, DeskEvent, DropId, DropView, HomeView, NewsRow, Place};
-use exchange_protocol::NewsPage;
-use sealing::Key;
-use tokio::{
-    sync::{Notify, broadcast, mpsc},
-    task::JoinHandle,
-};
-use tokio_util::sync::CancellationToken;
+use desk_ipc::{CommandError, DeskEvent, DropId, DropView, Place, ProfileId, ProfileRow, StartView};
+use tokio::sync::broadcast;
 
 use crate::{
-    core::{Core, Remembered, Transfers, event_channel, lock},
-    intake, outbox, pickup,
+    core::{Core, event_channel, lock},
+    intake::{self, Dropped},
+    opened::Opened,
     ports::{Clock, KeySource, SessionKeeping, Surface},
-    profile::{KeyState, Profile},
-    refusal,
-    session::{Standing, expiry},
-    spool::Spool,
-    store::{Store, ValueName},
-    sync,
+    profile::{Shelf, office_of},
+    refusal, words,
 };
 
 /// What a host decides about a desk.
 pub struct DeskSettings {
-    /// The folder of one office number's profile on this PC (D14).
+    /// The folder of the first profile on this PC (D14).
     pub profile_dir: PathBuf,
-    /// Where the key of the profile comes from.
+    /// The folder of further ones; none where this host keeps to the first.
+    pub profiles_dir: Option<PathBuf>,
+    /// Where the key of a profile comes from.
     pub key: KeySource,
     /// How long somebody stays signed in.
     pub session: SessionKeeping,
@@ -45,193 +37,166 @@ pub struct DeskSettings {
     pub clock: Arc<dyn Clock>,
 }
 
-/// One office's desk on this PC.
+/// What of a host every profile needs.
+pub(crate) struct Host {
+    pub(crate) key: KeySource,
+    pub(crate) session: SessionKeeping,
+    pub(crate) surface: Arc<dyn Surface>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The desk of this PC, at one office's profile at a time.
 pub struct Desk {
-    pub(crate) core: Arc<Core>,
-    /// The queue's end of its orders, until the queue runs.
-    orders: Mutex<Option<mpsc::UnboundedReceiver<outbox::QueueOrder>>>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
+    host: Host,
+    shelf: Shelf,
+    events: broadcast::Sender<DeskEvent>,
+    opened: RwLock<Arc<Opened>>,
+    /// One change of the profile at a time.
+    switching: tokio::sync::Mutex<()>,
 }
 
 impl Desk {
-    /// Opens the profile, makes it if it is new, and goes on with what was under way when it was closed.
+    /// Opens the profile that was open last, makes it if it is new, and goes on with what was under way when it was
+    /// closed.
     pub async fn open(settings: DeskSettings) -> Result<Arc<Self>, CommandError> {
-        let (dir, source) = (settings.profile_dir.clone(), settings.key);
-        let opened = tokio::task::spawn_blocking(move || {
-            let profile = Profile::open(&dir)?;
-            let key = profile.keyring().find(source)?;
-            Ok::<_, CommandError>((profile, key))
-        });
-        let (profile, key) = opened
-            .await
-            .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))??;
-        let store = Store::open(&profile.database()).await?;
-        let (queue, orders) = mpsc::unbounded_channel();
-        let first = matches!(key, KeyState::Passphrase { first: true });
-        let core = Arc::new(Core {
-            spool: Spool::new(profile.spool()),
-            profile,
-            store,
-            session_keeping: settings.session,
+        let host = Host {
+            key: settings.key,
+            session: settings.session,
             surface: settings.surface,
             clock: settings.clock,
-            events: event_channel(),
-            first_passphrase: AtomicBool::new(first),
-            standing: RwLock::new(Standing::default()),
-            refreshing: tokio::sync::Mutex::new(()),
-            drops: Mutex::new(Remembered::default()),
-            folders: Mutex::new(Remembered::default()),
-            compositions: tokio::sync::Mutex::new(HashMap::new()),
-            examined_again: Mutex::default(),
-            syncing: tokio::sync::Mutex::new(()),
-            updating: tokio::sync::Mutex::new(()),
-            picking_up: Mutex::new(HashSet::new()),
-            queue,
-            session_changed: Notify::new(),
-            sync_wanted: Notify::new(),
-            confirm_wanted: Notify::new(),
-            transfers: Transfers::default(),
-            online: AtomicBool::new(true),
-            closing: CancellationToken::new(),
-        });
-        let desk = Arc::new(Self {
-            core,
-            orders: Mutex::new(Some(orders)),
-            tasks: Mutex::new(Vec::new()),
-        });
-        if let KeyState::Ready(key) = key {
-            desk.begin(key).await?;
-        }
-        Ok(desk)
+        };
+        let shelf = Shelf::new(settings.profile_dir, settings.profiles_dir);
+        let events = event_channel();
+        let opened = Opened::open(shelf.last(), &shelf, &host, events.clone()).await?;
+        Ok(Arc::new(Self {
+            host,
+            shelf,
+            events,
+            opened: RwLock::new(Arc::new(opened)),
+            switching: tokio::sync::Mutex::new(()),
+        }))
     }
 
-    /// Starts work once the key is there.
-    pub(crate) async fn begin(&self, key: Key) -> Result<(), CommandError> {
-        self.core.store.unlock(key);
-        self.core.recall().await?;
-        self.core.sweep().await?;
-        let Some(orders) = lock(&self.orders).take() else {
-            return Ok(());
-        };
-        let left = self.core.store.open_outgoing().await?;
-        let mut tasks = lock(&self.tasks);
-        tasks.push(tokio::spawn(outbox::run(Arc::clone(&self.core), left, orders)));
-        tasks.push(tokio::spawn(sync::run(Arc::clone(&self.core))));
-        tasks.push(tokio::spawn(pickup::run(Arc::clone(&self.core))));
-        tasks.push(tokio::spawn(Arc::clone(&self.core).keep_session()));
-        Ok(())
+    fn opened(&self) -> Arc<Opened> {
+        Arc::clone(&self.opened.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The open profile.
+    pub(crate) fn core(&self) -> Arc<Core> {
+        Arc::clone(&self.opened().core)
     }
 
     /// Opens the profile with its passphrase, or sets it.
-    pub(crate) async fn unlock(&self, passphrase: String) -> Result<(), CommandError> {
-        if self.core.store.is_unlocked() {
-            return Ok(());
-        }
-        let keyring = self.core.profile.keyring();
-        let key = tokio::task::spawn_blocking(move || keyring.unlock(&passphrase))
-            .await
-            .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))??;
-        self.core.first_passphrase.store(false, Ordering::Release);
-        self.begin(key).await
+    pub(crate) async fn unlock(&self, passphrase: String) -> Result<StartView, CommandError> {
+        let opened = self.opened();
+        opened.unlock(passphrase).await?;
+        Ok(opened.core.start_view())
     }
 
-    /// The hints that a page listens to.
+    /// The profiles of this PC.
+    pub(crate) async fn profile_rows(&self) -> Result<Vec<ProfileRow>, CommandError> {
+        let opened = self.opened();
+        let (shelf, open) = (self.shelf.clone(), opened.id);
+        let listed = tokio::task::spawn_blocking(move || {
+            let row = |id: ProfileId| {
+                let office = office_of(&shelf.dir(id)?).map(|mark| words::office(mark.number, &mark.name, &[]));
+                Ok(ProfileRow {
+                    id,
+                    office,
+                    open: id == open,
+                })
+            };
+            shelf.ids()?.into_iter().map(row).collect()
+        });
+        listed
+            .await
+            .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))?
+    }
+
+    /// Opens another profile and closes the present one; where the other cannot be opened, the present one stays.
+    pub(crate) async fn change_profile(&self, id: ProfileId) -> Result<StartView, CommandError> {
+        let _one = self.switching.lock().await;
+        if !self.profile_rows().await?.iter().any(|row| row.id == id) {
+            return Err(ProblemCode::ProfileUnknown.into());
+        }
+        self.change_to(id).await
+    }
+
+    /// Opens a profile in which 初期設定 can be done for another office.
+    pub(crate) async fn new_profile(&self) -> Result<StartView, CommandError> {
+        let _one = self.switching.lock().await;
+        let (shelf, open) = (self.shelf.clone(), self.opened().id);
+        let empty = tokio::task::spawn_blocking(move || shelf.empty(open)).await;
+        let empty = empty.map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))??;
+        self.change_to(empty).await
+    }
+
+    async fn change_to(&self, id: ProfileId) -> Result<StartView, CommandError> {
+        let before = self.opened();
+        if before.id == id {
+            return Ok(before.core.start_view());
+        }
+        let opened = Arc::new(Opened::open(id, &self.shelf, &self.host, self.events.clone()).await?);
+        let shelf = self.shelf.clone();
+        let noted = tokio::task::spawn_blocking(move || shelf.put_last(id)).await;
+        if let Ok(Err(error)) = noted {
+            // The next start opens another one, which its screen says; that is no reason to refuse this one.
+            tracing::warn!(code = error.code.as_str(), "the open profile is not remembered");
+        }
+        let core = Arc::clone(&opened.core);
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = opened;
+        before.close().await;
+        before.core.say_goodbye().await;
+        core.show_tray().await;
+        Ok(core.start_view())
+    }
+
+    /// The hints that a page listens to, of whatever profile is open.
     pub fn events(&self) -> broadcast::Receiver<DeskEvent> {
-        self.core.events.subscribe()
+        self.events.subscribe()
     }
 
     /// Takes files that were dropped on the window. The paths stay here; the page gets names and sizes.
     pub fn drop_files(&self, paths: Vec<PathBuf>) -> DropView {
-        let drop = self.hold(paths);
-        self.core.tell(DeskEvent::FilesDropped { drop: drop.clone() });
+        let drop = self.core().hold(paths);
+        self.core().tell(DeskEvent::FilesDropped { drop: drop.clone() });
         drop
     }
 
+    /// Files are being dragged over the window, or left it.
+    pub fn drag_over(&self, over: bool) {
+        self.core().tell(DeskEvent::DragOver { over });
+    }
+
+    /// A person asked for a screen from outside the page: tray, notice, second start.
+    pub fn go_to(&self, place: Place) {
+        self.core().tell(DeskEvent::GoTo { place });
+    }
+
+    /// Whether something is being sent or fetched at this moment.
+    pub fn is_transferring(&self) -> bool {
+        self.core().transfers_run()
+    }
+
+    /// Whether closing the window leaves the client in the tray.
+    pub fn stays_in_tray(&self) -> bool {
+        self.core().settings().stays_in_tray
+    }
+
+    /// Ends the work in the background; what is under way goes on at the next start.
+    pub async fn shutdown(&self) {
+        let _one = self.switching.lock().await;
+        self.opened().close().await;
+    }
+}
+
+impl Core {
     /// Remembers paths under a name for the page. One more than allowed is kept, so that too many are told.
     pub(crate) fn hold(&self, mut paths: Vec<PathBuf>) -> DropView {
         paths.truncate(limits::DROP_FILES_MAX + 1);
         let id = DropId::generate();
         let files = intake::glance(&paths);
-        lock(&self.core.drops).put(id, paths);
+        lock(&self.drops).put(id, Dropped::Paths(paths));
         DropView { id, files }
-    }
-
-    /// Files are being dragged over the window, or left it.
-    pub fn drag_over(&self, over: bool) {
-        self.core.tell(DeskEvent::DragOver { over });
-    }
-
-    /// A person asked for a screen from outside the page: tray, notice, second start.
-    pub fn go_to(&self, place: Place) {
-        self.core.tell(DeskEvent::GoTo { place });
-    }
-
-    /// Whether something is being sent or fetched at this moment.
-    pub fn is_transferring(&self) -> bool {
-        self.core.transfers_run()
-    }
-
-    /// Ends the work in the background; what is under way goes on at the next start.
-    pub async fn shutdown(&self) {
-        self.core.closing.cancel();
-        let tasks = std::mem::take(&mut *lock(&self.tasks));
-        for task in tasks {
-            let _ = task.await;
-        }
-        self.core.transfers_done().await;
-        self.core.store.close().await;
-        self.core.profile.release();
-    }
-
-    /// トップページ: what is known here at once, asked anew where the exchange answers.
-    pub(crate) async fn home_view(&self) -> Result<HomeView, CommandError> {
-        let core = &self.core;
-        let line = core.line().await;
-        let mut news: NewsPage = core
-            .store
-            .value(ValueName::News)
-            .await?
-            .unwrap_or(NewsPage { news: Vec::new() });
-        if let Ok(line) = &line {
-            let (me, page) = tokio::join!(line.exchange.me(), line.exchange.news());
-            if let Ok(me) = core.heard_by(line, me).await {
-                core.learn_me(me).await?;
-            }
-            if let Ok(page) = core.heard_by(line, page).await {
-                core.store.set_value(ValueName::News, &page).await?;
-                news = page;
-            }
-        }
-        let (identity, me) = {
-            let standing = core.standing();
-            (standing.identity.clone(), standing.me.clone())
-        };
-        let identity = identity.ok_or(ProblemCode::ProfileEmpty)?;
-        let me = me.ok_or(ProblemCode::SignInRequired)?;
-        let now = core.now();
-        Ok(HomeView {
-            news: news
-                .news
-                .into_iter()
-                .map(|entry| NewsRow {
-                    id: entry.id,
-                    published_at: entry.published_at,
-                    title: entry.title,
-                    body: entry.body,
-                    unread: false,
-                })
-                .collect(),
-            licence: expiry(me.licence.until, now),
-            certificate: expiry(identity.expires_at.min(me.certificate_until), now),
-            figures: core.figures().await?,
-            online: core.is_online(),
-        })
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        // A host that forgets to close leaves no task behind that holds the profile.
-        self.core.closing.cancel();
     }
 }

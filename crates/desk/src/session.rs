@@ -13,14 +13,22 @@ use desk_ipc::{
     PersonSignInStart, SessionView, Stage, StartView,
 };
 use exchange_client::{
-    AccessToken, ClientIdentity, Connection, ExchangeClient, RefreshToken, SessionTokens, SignedIn, StepToken,
+    AccessToken, ClientIdentity, Connection, ExchangeClient, Proxy, RefreshToken, SessionTokens, SignedIn, StepToken,
 };
 use exchange_protocol::{AccountFamily, EnrolmentRequest, Me, Session};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use crate::{core::Core, outbox::QueueOrder, ports::SessionKeeping, refusal, store::ValueName, words};
+use crate::{
+    core::Core,
+    outbox::QueueOrder,
+    ports::SessionKeeping,
+    profile::{OfficeMark, mark_office},
+    refusal,
+    store::ValueName,
+    words,
+};
 
 /// A connection file is small; anything larger is not one.
 const CONNECTION_FILE_BYTES_MAX: u64 = 64 * 1_024;
@@ -55,7 +63,7 @@ pub(crate) struct Identity {
     certificate_pem: String,
     key_pem: String,
     pub(crate) expires_at: DateTime<Utc>,
-    terminal_name: String,
+    pub(crate) terminal_name: String,
 }
 
 /// IDs, never passwords.
@@ -99,7 +107,7 @@ impl Core {
         let me: Option<Me> = self.store.value(ValueName::Me).await?;
         let remembered: Option<RememberedIds> = self.store.value(ValueName::RememberedIds).await?;
         let client = match (&connection, &identity) {
-            (Some(connection), Some(identity)) => Some(client_of(connection, identity)?),
+            (Some(connection), Some(identity)) => Some(client_of(connection, identity, &self.proxy()?)?),
             _ => None,
         };
         let now = self.now();
@@ -160,8 +168,8 @@ impl Core {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             help_desk,
             demo_profile: self.profile.keyring().is_plain_file(),
-            look: desk_ipc::LookView::default(),
-            other_profiles: false,
+            look: self.look(),
+            other_profiles: self.other_profiles,
         }
     }
 
@@ -237,7 +245,7 @@ impl Core {
             return Err(ProblemCode::RequestMalformed.into());
         }
         let connection = self.standing().connection.clone().ok_or(ProblemCode::ProfileEmpty)?;
-        let client = ExchangeClient::new(&connection, None)
+        let client = ExchangeClient::through(&self.proxy()?, &connection, None)
             .map_err(|error| refusal::logged(ProblemCode::ConnectionFileUnreadable, &error))?;
         let (key_pem, request_pem) = exchange_client::make_certificate_request(&terminal_name)
             .map_err(|error| refusal::logged(ProblemCode::Internal, &error))?;
@@ -260,15 +268,29 @@ impl Core {
             expires_at: answer.expires_at,
             terminal_name,
         };
-        let client = client_of(&connection, &identity)?;
+        let client = client_of(&connection, &identity, &self.proxy()?)?;
         // The password was good once: the certificate is stored before anything else can fail.
         self.store.set_value(ValueName::Identity, &identity).await?;
+        self.mark_office(identity.office, &identity.office_name).await;
         {
             let mut standing = self.change_standing();
             standing.identity = Some(identity);
             standing.client = Some(client);
         }
         Ok(self.start_view())
+    }
+
+    /// Takes the way to the exchange that 設定 names now. What is under way ends as it began.
+    pub(crate) fn go_another_way(&self) -> Result<(), CommandError> {
+        let proxy = self.proxy()?;
+        let mut standing = self.change_standing();
+        if let (Some(connection), Some(identity)) = (&standing.connection, &standing.identity) {
+            let client = client_of(connection, identity, &proxy)?;
+            standing.client = Some(client);
+        }
+        drop(standing);
+        self.sync_wanted.notify_one();
+        Ok(())
     }
 
     /// ログイン step 1.
@@ -308,11 +330,10 @@ impl Core {
             .await?;
         let line = line_of(client, session.access_token.clone())?;
         let me = self.heard(line.exchange.me().await)?;
-        self.store.set_value(ValueName::Me, &me).await?;
+        self.learn_me(me).await?;
         {
             let mut standing = self.change_standing();
             standing.step_token = None;
-            standing.me = Some(me);
             standing.session = Some(session);
         }
         self.session_moved().await;
@@ -482,8 +503,32 @@ impl Core {
     /// Keeps what the exchange says of this office and person.
     pub(crate) async fn learn_me(&self, me: Me) -> Result<(), CommandError> {
         self.store.set_value(ValueName::Me, &me).await?;
+        self.mark_office(me.office.number, &me.office.name).await;
         self.change_standing().me = Some(me);
         Ok(())
+    }
+
+    /// Notes in clear whose profile this is. Without the note the list of profiles names it less well, no more.
+    async fn mark_office(&self, number: OfficeNumber, name: &str) {
+        let (profile, name) = (self.profile.dir().to_owned(), name.to_owned());
+        let marked = tokio::task::spawn_blocking(move || mark_office(&profile, &OfficeMark { number, name })).await;
+        if let Ok(Err(error)) = marked {
+            tracing::warn!(code = error.code.as_str(), "the profile's office is not noted");
+        }
+    }
+
+    /// Ends the session at the exchange, as far as it can be reached; for a profile that was closed.
+    pub(crate) async fn say_goodbye(&self) {
+        let (session, client) = {
+            let mut standing = self.change_standing();
+            (standing.session.take(), standing.client.clone())
+        };
+        if self.session_keeping == SessionKeeping::WhileOpen
+            && let (Some(session), Some(client)) = (session, client)
+            && let Ok(line) = line_of(client, session.access_token)
+        {
+            let _ = timeout(Duration::from_secs(GOODBYE_SECONDS), line.exchange.sign_out()).await;
+        }
     }
 }
 
@@ -503,12 +548,12 @@ fn parse_connection(text: &str) -> Result<Connection, CommandError> {
     Connection::parse(text.as_bytes()).map_err(|_| ProblemCode::ConnectionFileUnreadable.into())
 }
 
-fn client_of(connection: &Connection, identity: &Identity) -> Result<ExchangeClient, CommandError> {
+fn client_of(connection: &Connection, identity: &Identity, proxy: &Proxy) -> Result<ExchangeClient, CommandError> {
     let identity = ClientIdentity {
         certificate_pem: identity.certificate_pem.clone(),
         key_pem: identity.key_pem.clone().into(),
     };
-    ExchangeClient::new(connection, Some(&identity))
+    ExchangeClient::through(proxy, connection, Some(&identity))
         .map_err(|error| refusal::logged(ProblemCode::CertificateMissing, &error))
 }
 

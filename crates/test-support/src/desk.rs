@@ -142,6 +142,7 @@ impl OpenDesk {
         let surface = Arc::new(ScriptedSurface::default());
         let mut settings = DeskSettings {
             profile_dir: profile.to_owned(),
+            profiles_dir: None,
             key: KeySource::File,
             session: SessionKeeping::WhileOpen,
             surface: Arc::clone(&surface) as Arc<dyn Surface>,

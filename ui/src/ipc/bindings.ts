@@ -215,7 +215,7 @@ total_bytes: number, } | { "event": "online",
 /**
  * Whether the last attempt reached it.
  */
-online: boolean, } | { "event": "settings_changed" } | { "event": "go_to", 
+online: boolean, } | { "event": "news_changed" } | { "event": "settings_changed" } | { "event": "go_to", 
 /**
  * Which.
  */
@@ -1845,6 +1845,7 @@ export type Commands = {
   inbox: { request: ListRequest; answer: InboxView };
   list_choices: { request: ListName; answer: ListChoices };
   list_ids: { request: ListRange; answer: ListIds };
+  inbox_rows: { request: ListIds; answer: Array<InboxRow> };
   delivery_detail: { request: DetailRequest; answer: DeliveryDetail };
   export_list: { request: ListExport; answer: SavedView | null };
   mark_imported: { request: ImportedMark; answer: null };

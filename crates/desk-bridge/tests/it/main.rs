@@ -35,6 +35,7 @@ impl Harness {
         fs::write(ui.join("index.html"), "<!doctype html><title>page</title>").unwrap();
         let surface = Arc::new(ScriptedSurface::default());
         let desk = Desk::open(DeskSettings {
+            profiles_dir: None,
             profile_dir: profile,
             key: KeySource::File,
             session: SessionKeeping::WhileOpen,

@@ -218,4 +218,10 @@ pub enum Theme {
     Dark,
 }
 
-secret_debug!(EnrolStart, PasswordChange, PassphraseStart, PersonSignInStart, OfficeSignInStart);
+secret_debug!(
+    EnrolStart,
+    PasswordChange,
+    PassphraseStart,
+    PersonSignInStart,
+    OfficeSignInStart
+);

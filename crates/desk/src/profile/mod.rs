@@ -5,10 +5,13 @@
 //! | `profile.lock` | nothing; whoever writes the profile holds its lock |
 //! | `profile.json` | where the key is kept, and the key wrapped under the passphrase if that is the way |
 //! | `profile.key` | the key itself, for demo and tests only |
+//! | `look.json` | how the window looks; nothing of people |
+//! | `office.json` | number and registered name of the office, for the list of profiles |
 //! | `desk.db` | rows: opaque ids, states and times in clear, everything of people sealed |
 //! | `spool/` | sealed copies of files |
 
 mod key;
+mod shelf;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -20,6 +23,7 @@ use care_model::ProblemCode;
 use desk_ipc::CommandError;
 
 pub(crate) use key::{KeyState, Keyring};
+pub(crate) use shelf::{OfficeMark, Shelf, mark_office, office_of};
 
 use crate::refusal;
 
@@ -60,6 +64,15 @@ impl Profile {
         self.dir.join("desk.db")
     }
 
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// How the window looks.
+    pub(crate) fn look(&self) -> PathBuf {
+        self.dir.join("look.json")
+    }
+
     pub(crate) fn spool(&self) -> PathBuf {
         self.dir.join("spool")
     }
@@ -86,7 +99,7 @@ pub(crate) fn private_file(options: &mut fs::OpenOptions) -> &mut fs::OpenOption
 }
 
 /// Replaces a small file so that after a crash either the old or the new one is there, whole.
-fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     let mut file = private_file(fs::OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
     file.write_all(bytes)?;
