@@ -1,18 +1,40 @@
-import type { CommandError, ConnectionView, StartView } from "../ipc/bindings";
+import type { CommandError, ConnectionView, ProfileRow, StartView } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
+
+/** A sign-in that waits until its provisional password was changed. */
+export type Provisional = { step: "person" | "office"; id: string; remember: boolean };
 
 /** Where the desk stands: set-up, passphrase, sign-in or open. */
 export class Session {
   start = $state<StartView | null>(null);
   problem = $state<CommandError | null>(null);
+  /** When the problem came up. */
+  problemAt = $state(0);
   busy = $state(false);
   /** Whether the idle lock brought us back to ログイン. */
   locked = $state(false);
+  /** Whose screen was locked. */
+  lockedName = $state("");
+  /** The sign-in whose provisional password has to be changed first. */
+  provisional = $state.raw<Provisional | null>(null);
+  /** Whether 証明書を取り直す is open. */
+  renewing = $state(false);
+  /** Whether the certificate was renewed just now, to be said once. */
+  renewed = $state(false);
+  /** The offices of this PC, while they are shown to switch. */
+  profiles = $state.raw<readonly ProfileRow[] | null>(null);
+  /** 個人ユーザID of who signed in on this page; it is kept nowhere else. */
+  personId = $state("");
+  /** Told before and after another office is opened: the work on the page belongs to one office. */
+  onprofile: (moment: "before" | "after") => Promise<void> | void = () => undefined;
+
+  /** The provisional password itself, so that nobody has to type it again. */
+  #provisionalPassword = "";
 
   constructor(private readonly desk: Desk) {}
 
   /** The first call of the page, and the way back to the truth. */
-  begin(): Promise<void> {
+  begin(): Promise<boolean> {
     return this.#run(() => this.desk.call("start", null));
   }
 
@@ -27,35 +49,118 @@ export class Session {
   }
 
   /** 初期設定: its last step. */
-  enrol(office_id: string, issue_password: string, terminal_name: string): Promise<void> {
-    return this.#run(() => this.desk.call("enrol", { office_id, issue_password, terminal_name }));
+  async enrol(office_id: string, issue_password: string, terminal_name: string): Promise<void> {
+    await this.#run(() => this.desk.call("enrol", { office_id, issue_password, terminal_name }));
+  }
+
+  /** 証明書を取り直す. */
+  async renew(office_id: string, issue_password: string, terminal_name: string): Promise<void> {
+    this.renewed = await this.#run(() =>
+      this.desk.call("enrol_again", { office_id, issue_password, terminal_name }),
+    );
+    if (this.renewed) this.renewing = false;
+  }
+
+  /** Opens 証明書を取り直す, or leaves it. */
+  showRenewal(open: boolean): void {
+    this.renewing = open;
+    this.problem = null;
   }
 
   /** Opens the local data. */
-  unlock(passphrase: string): Promise<void> {
-    return this.#run(() => this.desk.call("unlock_profile", { passphrase }));
+  async unlock(passphrase: string): Promise<void> {
+    await this.#run(() => this.desk.call("unlock_profile", { passphrase }));
   }
 
   /** ログイン step 1. */
-  signInPerson(person_id: string, password: string, remember: boolean): Promise<void> {
-    return this.#run(() => this.desk.call("sign_in_person", { person_id, password, remember }));
+  async signInPerson(person_id: string, password: string, remember: boolean): Promise<void> {
+    this.renewed = false;
+    const signedIn = await this.#run(() =>
+      this.desk.call("sign_in_person", { person_id, password, remember }),
+    );
+    if (signedIn) this.personId = person_id;
+    else this.#mustChange({ step: "person", id: person_id, remember }, password);
   }
 
   /** ログイン step 2. */
   async signInOffice(office_id: string, password: string, remember: boolean): Promise<void> {
-    await this.#run(() => this.desk.call("sign_in_office", { office_id, password, remember }));
-    if (this.start?.stage.stage === "open") this.locked = false;
+    const signedIn = await this.#run(() =>
+      this.desk.call("sign_in_office", { office_id, password, remember }),
+    );
+    if (!signedIn) this.#mustChange({ step: "office", id: office_id, remember }, password);
+    else if (this.start?.stage.stage === "open") this.locked = false;
+  }
+
+  /** Changes the provisional password and goes on signing in with the new one. */
+  async settlePassword(new_password: string): Promise<void> {
+    const waiting = this.provisional;
+    if (!waiting || this.busy) return;
+    const password = this.#provisionalPassword;
+    const changed = await this.#attempt(() =>
+      this.desk.call("change_password", { account_id: waiting.id, password, new_password }),
+    );
+    if (!changed) return;
+    this.leaveProvisional();
+    if (waiting.step === "person") await this.signInPerson(waiting.id, new_password, waiting.remember);
+    else await this.signInOffice(waiting.id, new_password, waiting.remember);
+  }
+
+  /** Back to ログイン without a change. */
+  leaveProvisional(): void {
+    this.provisional = null;
+    this.problem = null;
+    this.#provisionalPassword = "";
   }
 
   /** Back to step 1. */
-  back(): Promise<void> {
-    return this.#run(() => this.desk.call("sign_in_back", null));
+  async back(): Promise<void> {
+    await this.#run(() => this.desk.call("sign_in_back", null));
   }
 
   /** ログアウト, by hand or by the idle lock. Work and transfers stay. */
   async signOut(locked: boolean): Promise<void> {
+    const stage = this.start?.stage;
+    this.lockedName = locked && stage?.stage === "open" ? stage.session.person_name : "";
     await this.#run(() => this.desk.call("sign_out", null));
     this.locked = locked;
+  }
+
+  /** Asks for the offices of this PC. */
+  async showProfiles(): Promise<void> {
+    await this.#attempt(async () => (this.profiles = await this.desk.call("profiles", null)));
+  }
+
+  /** Leaves the list of offices. */
+  hideProfiles(): void {
+    this.profiles = null;
+    this.problem = null;
+  }
+
+  /** 事業所を切り替える. */
+  openProfile(id: string): Promise<void> {
+    return this.#switch(() => this.desk.call("open_profile", id));
+  }
+
+  /** 別の事業所を追加する: its 初期設定. */
+  addProfile(): Promise<void> {
+    return this.#switch(() => this.desk.call("add_profile", null));
+  }
+
+  async #switch(act: () => Promise<StartView>): Promise<void> {
+    if (this.busy) return;
+    await this.onprofile("before");
+    if (!(await this.#run(act))) return;
+    this.profiles = null;
+    this.locked = this.renewing = this.renewed = false;
+    this.personId = "";
+    await this.onprofile("after");
+  }
+
+  #mustChange(waiting: Provisional, password: string): void {
+    if (this.problem?.code !== "password_change_required") return;
+    this.problem = null;
+    this.provisional = waiting;
+    this.#provisionalPassword = password;
   }
 
   async #connection(ask: () => Promise<ConnectionView | null>): Promise<void> {
@@ -68,14 +173,24 @@ export class Session {
     });
   }
 
-  async #run(act: () => Promise<StartView>): Promise<void> {
-    if (this.busy) return;
+  #run(act: () => Promise<StartView>): Promise<boolean> {
+    return this.#attempt(async () => {
+      this.start = await act();
+    });
+  }
+
+  /** One thing at a time; whether it was done. */
+  async #attempt(act: () => Promise<unknown>): Promise<boolean> {
+    if (this.busy) return false;
     this.busy = true;
     this.problem = null;
     try {
-      this.start = await act();
+      await act();
+      return true;
     } catch (cause) {
       this.problem = problemOf(cause);
+      this.problemAt = Date.now();
+      return false;
     } finally {
       this.busy = false;
     }

@@ -3,9 +3,11 @@ import { Dispatch } from "../composing/dispatch.svelte";
 import { Unfinished } from "../composing/unfinished.svelte";
 import { Units } from "../composing/units.svelte";
 import { Drafts } from "../features/drafts/state.svelte";
+import { Help } from "../features/help/state.svelte";
 import { Home } from "../features/home/state.svelte";
 import { Inbox } from "../features/inbox/state.svelte";
 import { Outbox } from "../features/outbox/state.svelte";
+import { Settings } from "../features/settings/state.svelte";
 import type { CompositionView, DeskEvent } from "../ipc/bindings";
 import type { Desk } from "../ipc/call";
 
@@ -13,17 +15,22 @@ import type { Desk } from "../ipc/call";
 export const tabs = ["home", "inbox", "outbox", "compose", "drafts", "dispatch"] as const;
 /** One of them. */
 export type Tab = (typeof tabs)[number];
+/** A screen: a tab, or what the header leads to. */
+export type Screen = Tab | "settings" | "help";
 
 /** Everything that is being worked on. It outlives the idle lock. */
 export class Workspace {
-  tab = $state<Tab>("home");
+  tab = $state<Screen>("home");
   online = $state(true);
   /** Whether files are being dragged over the window. */
   dragging = $state(false);
   /** Where a person wants to go while unsent rows of 一括送信 stand in the way. */
-  leavingTo = $state<Tab | null>(null);
+  leavingTo = $state<Screen | null>(null);
   /** The delivery of 一括送信 that is open in the editor; a drop belongs to it. */
   editing = $state<string | null>(null);
+
+  /** Where ヘルプ was opened, and leads back to. */
+  #helpedFrom: Screen = "home";
 
   /** Whether 一括送信 is being thrown away; until then no second question comes up. */
   #leaving = false;
@@ -36,6 +43,8 @@ export class Workspace {
   readonly compose: Compose;
   readonly dispatch: Dispatch;
   readonly unfinished: Unfinished;
+  readonly settings: Settings;
+  readonly help: Help;
 
   constructor(desk: Desk) {
     this.home = new Home(desk);
@@ -47,6 +56,8 @@ export class Workspace {
     this.compose.onopened = () => this.#show("compose");
     this.dispatch = new Dispatch(desk);
     this.unfinished = new Unfinished(desk, this.compose, this.dispatch, (mode) => this.#show(mode));
+    this.settings = new Settings(desk);
+    this.help = new Help(desk);
   }
 
   /** Asks for everything once, after ログイン. */
@@ -59,19 +70,42 @@ export class Workspace {
     void this.drafts.load();
     void this.units.load();
     void this.unfinished.load();
+    void this.help.lookForUpdate();
   }
 
   /** Goes to a tab; leaving unsent rows of 一括送信 asks first. */
-  goTo(tab: Tab): void {
+  goTo(tab: Screen): void {
     if (tab === this.tab || this.#leaving) return;
-    if (this.tab === "dispatch" && this.dispatch.hasUnsent) {
+    // ヘルプ is a look aside: what stands in 一括送信 waits for the way back.
+    if (this.tab === "dispatch" && tab === "help") {
+      this.#show(tab);
+      return;
+    }
+    if (this.#stays("dispatch") && tab !== "dispatch" && this.dispatch.hasUnsent) {
       this.leavingTo = tab;
       return;
     }
     // What was sent is found in 送信一覧; the screens begin afresh.
-    if (this.tab === "dispatch") void this.dispatch.discard();
+    if (this.#stays("dispatch") && tab !== "dispatch") void this.dispatch.discard();
     if (this.tab === "compose") void this.compose.storeNote();
     this.#show(tab);
+  }
+
+  /** A figure of トップページ leads to its list; of 受信一覧 and 送信一覧 to what is still open. */
+  openList(list: "inbox" | "outbox" | "drafts"): void {
+    this.goTo(list);
+  }
+
+  /** ヘルプ, at the page of the screen that is open. */
+  openHelp(): void {
+    if (this.tab === "help") return;
+    this.help.topic = this.tab;
+    this.goTo("help");
+  }
+
+  /** From ヘルプ back to where it was opened. */
+  leaveHelp(): void {
+    this.#show(this.#helpedFrom);
   }
 
   /** Leaves 一括送信 although rows in it were not sent. */
@@ -86,6 +120,7 @@ export class Workspace {
 
   /** Files were dropped while somebody is signed in. */
   dropped(drop: string): void {
+    if (this.tab === "settings" || this.tab === "help") return;
     if (this.tab === "dispatch") {
       if (this.editing) void this.dispatch.attach(this.editing, drop);
       else if (this.dispatch.phase === "idle") void this.dispatch.add(drop);
@@ -101,7 +136,8 @@ export class Workspace {
     if (event.event === "drag_over") this.dragging = event.over;
     if (event.event === "files_dropped") this.dragging = false;
     if (event.event === "online") this.online = event.online;
-    for (const part of [this.home, this.inbox, this.outbox, this.drafts]) part.hinted(event);
+    if (event.event === "go_to") this.goTo(event.place);
+    for (const part of [this.home, this.inbox, this.outbox, this.drafts, this.settings]) part.hinted(event);
     if (event.event === "outbox_changed" || (event.event === "progress" && event.kind === "send")) {
       void this.compose.hinted(event);
       void this.dispatch.hinted(event);
@@ -120,7 +156,13 @@ export class Workspace {
     this.#show("dispatch");
   }
 
-  #show(tab: Tab): void {
+  /** Whether work stands on a screen: it is open, or ヘルプ was opened there. */
+  #stays(screen: Screen): boolean {
+    return this.tab === screen || (this.tab === "help" && this.#helpedFrom === screen);
+  }
+
+  #show(tab: Screen): void {
+    if (tab === "help" && this.tab !== "help") this.#helpedFrom = this.tab;
     this.tab = tab;
     if (tab === "home") void this.home.load();
     if (tab === "inbox") void this.inbox.load();

@@ -24,6 +24,18 @@ const eraYear = new Intl.DateTimeFormat("ja-JP-u-ca-japanese", {
   year: "numeric",
 });
 
+const clock = new Intl.DateTimeFormat("ja-JP", {
+  timeZone: zone,
+  hour: "numeric",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
+/** `9:05` */
+export function formatTime(instant: number): string {
+  return clock.format(instant);
+}
+
 /** `2026/11/22(日) 09:05` */
 export function formatDayTime(instant: string): string {
   const parts: Record<string, string> = {};

@@ -1,4 +1,4 @@
-import type { CommandError, DeskEvent, HomeView } from "../../ipc/bindings";
+import type { CommandError, DeskEvent, HomeView, NewsRow } from "../../ipc/bindings";
 import { problemOf, type Desk } from "../../ipc/call";
 
 /** トップページ. */
@@ -14,6 +14,18 @@ export class Home {
       this.view = await this.desk.call("home", null);
       this.problem = null;
     } catch (cause) {
+      this.problem = problemOf(cause);
+    }
+  }
+
+  /** Somebody opened a piece of news: it is marked as read on this PC. */
+  async read(news: NewsRow): Promise<void> {
+    if (!news.unread) return;
+    news.unread = false;
+    try {
+      await this.desk.call("read_news", { id: news.id });
+    } catch (cause) {
+      news.unread = true;
       this.problem = problemOf(cause);
     }
   }

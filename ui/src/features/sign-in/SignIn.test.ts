@@ -12,9 +12,22 @@ function session(over: Partial<SignInSession> = {}): SignInSession {
   return {
     start: null,
     problem: null,
+    problemAt: 0,
+    lockedName: "",
+    renewed: false,
+    profiles: null,
+    provisional: null,
     busy: false,
     chooseConnection: nothing,
     enrol: nothing,
+    renew: nothing,
+    showRenewal: () => undefined,
+    settlePassword: nothing,
+    leaveProvisional: () => undefined,
+    showProfiles: nothing,
+    hideProfiles: () => undefined,
+    openProfile: nothing,
+    addProfile: nothing,
     unlock: nothing,
     signInPerson: nothing,
     signInOffice: nothing,
@@ -23,7 +36,7 @@ function session(over: Partial<SignInSession> = {}): SignInSession {
   };
 }
 
-const props = { step: "person" as const, office, remembered: null, lockedMinutes: null };
+const props = { step: "person" as const, office, remembered: null, certificate: null, lockedMinutes: null };
 
 it("asks for what is missing instead of asking the desk", async () => {
   const signInPerson = vi.fn(() => Promise.resolve());

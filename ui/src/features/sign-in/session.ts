@@ -1,14 +1,27 @@
-import type { CommandError, StartView } from "../../ipc/bindings";
+import type { CommandError, ProfileRow, StartView } from "../../ipc/bindings";
 
 /** What the screens before the tabs ask of the session that `app` keeps. */
 export interface SignInSession {
   readonly start: StartView | null;
   readonly problem: CommandError | null;
+  readonly problemAt: number;
   readonly busy: boolean;
+  readonly lockedName: string;
+  readonly renewed: boolean;
+  readonly profiles: readonly ProfileRow[] | null;
+  readonly provisional: { readonly id: string } | null;
   chooseConnection(): Promise<void>;
   enrol(officeId: string, issuePassword: string, terminalName: string): Promise<void>;
+  renew(officeId: string, issuePassword: string, terminalName: string): Promise<void>;
+  showRenewal(open: boolean): void;
   unlock(passphrase: string): Promise<void>;
   signInPerson(personId: string, password: string, remember: boolean): Promise<void>;
   signInOffice(officeId: string, password: string, remember: boolean): Promise<void>;
+  settlePassword(newPassword: string): Promise<void>;
+  leaveProvisional(): void;
   back(): Promise<void>;
+  showProfiles(): Promise<void>;
+  hideProfiles(): void;
+  openProfile(id: string): Promise<void>;
+  addProfile(): Promise<void>;
 }

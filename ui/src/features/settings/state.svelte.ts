@@ -1,0 +1,119 @@
+import type { CommandError, ProfileRow, SettingsEdit, SettingsView, TerminalRow } from "../../ipc/bindings";
+import { problemOf, type Desk } from "../../ipc/call";
+
+/** The parts of 設定; what came of a change is said at the part that was changed. */
+export type Part = "receive" | "kept" | "notices" | "network" | "password" | "terminals" | "profiles";
+
+/** A manual proxy as typed, before it is saved. */
+export type TypedProxy = { host: string; port: string };
+
+/** 設定: what is changed is saved at once, what is typed by its button. Nothing typed is lost by leaving the screen. */
+export class Settings {
+  view = $state<SettingsView | null>(null);
+  /** Why 設定 could not be shown. */
+  problem = $state<CommandError | null>(null);
+  /** The part whose change is being saved, was saved last, or was refused last. */
+  saving = $state<Part | null>(null);
+  saved = $state<Part | null>(null);
+  refused = $state<{ part: Part; problem: CommandError } | null>(null);
+  terminals = $state<TerminalRow[] | null>(null);
+  profiles = $state<ProfileRow[] | null>(null);
+  /** What is typed for プロキシを指定する and not saved; none where nothing is. */
+  typed = $state<TypedProxy | null>(null);
+
+  constructor(private readonly desk: Desk) {}
+
+  /** The screen comes up. */
+  async open(): Promise<void> {
+    this.saved = this.refused = null;
+    await Promise.all([this.#load(), this.#loadTerminals(), this.#loadProfiles()]);
+  }
+
+  /** Changes a part and saves it. A refusal leaves what stood. */
+  change(part: Part, changed: Partial<SettingsEdit>): Promise<boolean> {
+    return this.#save(part, async () => {
+      if (!this.view) return;
+      const { receive_into, naming, flat, kept_days, notices, stays_in_tray, proxy } = this.view;
+      const { starts_with_computer } = this.view;
+      this.view = await this.desk.call("change_settings", {
+        ...{ receive_into, naming, flat, kept_days, notices, stays_in_tray, starts_with_computer, proxy },
+        ...changed,
+      });
+    });
+  }
+
+  /** いつも同じフォルダ: asks which. Choosing one also chooses to use it. */
+  async chooseFolder(): Promise<void> {
+    await this.#save("receive", async () => {
+      const view = await this.desk.call("choose_receive_folder", null);
+      if (!view) return false;
+      this.view = view;
+      return true;
+    });
+  }
+
+  /** Saves the proxy as typed. The page judges only what it can say at the field. */
+  async saveProxy(): Promise<void> {
+    if (!this.typed) return;
+    const { host, port } = this.typed;
+    const saved = await this.change("network", {
+      proxy: { proxy: "manual", host: host.trim(), port: Number(port) },
+    });
+    if (saved) this.typed = null;
+  }
+
+  /** Changes the password of an account. */
+  changePassword(account_id: string, password: string, new_password: string): Promise<boolean> {
+    return this.#save("password", () =>
+      this.desk.call("change_password", { account_id, password, new_password }),
+    );
+  }
+
+  /** The desk says that something was changed elsewhere. */
+  hinted(event: { event: string }): void {
+    if (event.event === "settings_changed" && this.saving === null && this.view) void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      this.view = await this.desk.call("settings", null);
+      this.problem = null;
+    } catch (cause) {
+      this.problem = problemOf(cause);
+    }
+  }
+
+  async #loadTerminals(): Promise<void> {
+    try {
+      this.terminals = await this.desk.call("terminals", null);
+    } catch (cause) {
+      this.terminals = null;
+      this.refused = { part: "terminals", problem: problemOf(cause) };
+    }
+  }
+
+  async #loadProfiles(): Promise<void> {
+    try {
+      this.profiles = await this.desk.call("profiles", null);
+    } catch (cause) {
+      this.profiles = null;
+      this.refused = { part: "profiles", problem: problemOf(cause) };
+    }
+  }
+
+  /** Runs one change; `false` of it means that a person thought better of it. */
+  async #save(part: Part, act: () => Promise<unknown>): Promise<boolean> {
+    if (this.saving !== null) return false;
+    this.saving = part;
+    this.saved = this.refused = null;
+    try {
+      if ((await act()) !== false) this.saved = part;
+      return true;
+    } catch (cause) {
+      this.refused = { part, problem: problemOf(cause) };
+      return false;
+    } finally {
+      this.saving = null;
+    }
+  }
+}
