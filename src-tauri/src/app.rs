@@ -1,9 +1,6 @@
 //! Builds the desk and runs the window around it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use desk::{
@@ -14,7 +11,12 @@ use desk_ipc::CommandError;
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 
-use crate::{arguments::Arguments, commands, drop, events, leaving, log, notices, surface::Desktop, tray, window};
+use crate::{
+    arguments::{Arguments, HIDDEN},
+    commands, drop, events, leaving, log, notices,
+    surface::Desktop,
+    tray, window,
+};
 
 /// Keeps the log writing until the process ends.
 struct LogGuard(
@@ -27,8 +29,11 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.single_instance() {
         // Registered first: nothing of a second start may run before it hands over to the first.
         builder = builder
-            .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| {
-                notices::come_back(app)
+            .plugin(tauri_plugin_single_instance::init(|app, again, _folder| {
+                // The computer may start it while it is there already, and nobody asked to see it.
+                if !again.iter().any(|argument| argument == HIDDEN) {
+                    notices::come_back(app);
+                }
             }))
             .plugin(
                 tauri_plugin_window_state::Builder::new()
@@ -73,7 +78,6 @@ fn set_up(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
     app.manage(LogGuard(guard));
     let opened = tauri::async_runtime::block_on(Desk::open(DeskSettings {
         profile_dir: profile.clone(),
-        profiles_dir: Some(further_profiles(&profile, arguments)),
         // A folder that somebody named is one profile; the user's own may be several.
         profiles_dir: arguments.profile.is_none().then(|| profile.with_file_name("profiles")),
         key: arguments.key_source(),
@@ -112,14 +116,6 @@ fn profile_dir(app: &App, arguments: &Arguments) -> anyhow::Result<PathBuf> {
             .app_local_data_dir()
             .context("this system names no folder for application data")?
             .join("profile")),
-    }
-}
-
-/// Where the profiles of further office numbers are: beside the user's own, or inside the one that was named.
-fn further_profiles(profile: &Path, arguments: &Arguments) -> PathBuf {
-    match arguments.profile {
-        Some(_) => profile.join("profiles"),
-        None => profile.with_file_name("profiles"),
     }
 }
 

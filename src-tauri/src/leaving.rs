@@ -23,7 +23,8 @@ pub(crate) fn has_way_back(app: &AppHandle) -> bool {
 
 /// The window's own button was pressed.
 pub(crate) fn close(app: &AppHandle) {
-    if has_way_back(app) {
+    let stays = app.try_state::<Arc<Desk>>().is_some_and(|desk| desk.stays_in_tray());
+    if stays && has_way_back(app) {
         window::hide(app);
     } else {
         quit(app);

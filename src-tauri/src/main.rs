@@ -15,6 +15,7 @@ mod notices;
 mod provider;
 mod surface;
 mod tray;
+mod updates;
 mod window;
 
 use clap::Parser as _;

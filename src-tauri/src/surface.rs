@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use desk::ports::{Notice, Surface, TrayState};
+use desk::ports::{Notice, Surface, TrayState, UpdateChannel};
 use futures::{
     channel::oneshot,
     future::{BoxFuture, FutureExt as _},
@@ -11,7 +11,7 @@ use tauri::{AppHandle, Manager as _, Wry};
 use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
 use tauri_plugin_opener::OpenerExt as _;
 
-use crate::{autostart, notices, tray, window::LABEL};
+use crate::{autostart, notices, tray, updates, window::LABEL};
 
 /// The real desktop.
 pub(crate) struct Desktop {
@@ -130,6 +130,14 @@ impl Surface for Desktop {
             // The cause may name the path, which a person chose; only its kind is logged.
             tracing::warn!(kind = kind_of(&error), "the folder could not be opened");
         }
+    }
+
+    fn updates(&self) -> Option<UpdateChannel> {
+        updates::channel(&self.app)
+    }
+
+    fn install_update(&self, installer: &Path) -> Result<(), &'static str> {
+        updates::install(&self.app, installer)
     }
 }
 

@@ -7,16 +7,18 @@ import assert from "node:assert/strict";
 import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { Desktop } from "../support/desktop.mjs";
 import { OFFICES, openExchange } from "../support/exchange.mjs";
 import { fixture } from "../support/places.mjs";
 import { endAll } from "../support/processes.mjs";
+import { story } from "../support/story.mjs";
 import { until } from "../support/wait.mjs";
 import { words } from "../support/words.mjs";
 
 const NOTE = "4月分の提供票です。お手数ですがご確認ください。";
+const ALL = { query: {}, from: 0, count: 200 };
 const UNIT = fixture("good/home_schedule");
 
 let folder;
@@ -49,21 +51,7 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-let broken = "";
-
-/** A step of the story. When it fails the screen is kept, and the steps that stand on it fail at once. */
-function step(name, act) {
-  test(name, async () => {
-    assert.equal(broken, "", "an earlier step failed");
-    try {
-      await act();
-    } catch (cause) {
-      broken = name;
-      await desktop?.picture("failed", false).catch(() => undefined);
-      throw cause;
-    }
-  });
-}
+const step = story(() => desktop);
 
 async function setUp(desk, key) {
   const office = OFFICES[key];
@@ -80,17 +68,7 @@ async function setUp(desk, key) {
 }
 
 async function signIn(desk, key) {
-  const office = OFFICES[key];
-  const { page } = desk;
-  await page.fill(words("sign_in.person_id"), exchange.accounts[key].person);
-  await page.fill(words("sign_in.password"), office.passwords.person);
-  await page.press(words("sign_in.submit_person"));
-  await page.see(words("sign_in.office_title"));
-  await page.fill(words("sign_in.office_id"), exchange.accounts[key].office);
-  await page.fill(words("sign_in.password"), office.passwords.office);
-  await desktop.pictureOf(desk.window, `native-sign-in-${key}`);
-  await page.press(words("sign_in.submit_office"));
-  await page.see(words("home.expiry"));
+  await exchange.signIn(desk.page, key, () => desktop.pictureOf(desk.window, `native-sign-in-${key}`));
 }
 
 step("初期設定 reads the connection file from the system's dialog and gets a certificate", async () => {
@@ -222,7 +200,7 @@ step("データ取得 lands the files in the folder of the system's dialog, byte
 
 step("a second fetch is refused by the exchange, not by a hidden button", async () => {
   const { page } = reiji;
-  const { answer } = await page.invoke("inbox", { request: null });
+  const { answer } = await page.invoke("inbox", { request: ALL });
   const [row] = answer.rows;
   assert.equal(row.status.status, "received");
   const again = await page.invoke("pick_up", {
@@ -236,7 +214,7 @@ step("a second fetch is refused by the exchange, not by a hidden button", async 
 step("the sender sees 済 with the time", async () => {
   const { page } = mihon;
   await until("済 in 送信一覧", async () => {
-    const { answer } = await page.invoke("outbox", { request: null });
+    const { answer } = await page.invoke("outbox", { request: ALL });
     return answer.rows[0]?.status.status === "downloaded";
   });
   await page.see(words("outbox.downloaded"));

@@ -1,11 +1,12 @@
 /** The screen that both offices stand on: windows, a real drag, the system's dialogs, pictures. */
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
 import { pictureFile, program, publish, root } from "./places.mjs";
 import { end, run, start } from "./processes.mjs";
+import { Session } from "./session.mjs";
 import { freePort } from "./ports.mjs";
 import { pause, until } from "./wait.mjs";
 import { Page } from "./webdriver.mjs";
@@ -49,23 +50,62 @@ export class Desktop {
     return desktop;
   }
 
+  /** Where the profile of an office is that does not use the user's own. */
+  profile(name) {
+    return path.join(this.#folder, name, "profile");
+  }
+
   /** The program of one office with a profile of its own, its window at `x`. */
   async openOffice(name, x) {
-    const port = await freePort();
+    const profile = this.profile(name);
+    const session = await this.openSession(name);
+    return { ...(await this.openProgram(session, ["--profile", profile, "--key-file"], x)), profile, session };
+  }
+
+  /** A D-Bus session with a driver, and something that takes notices and icons of the tray. */
+  async openSession(name) {
+    const file = (ending) => path.join(this.#folder, `${name}.${ending}`);
     const env = { ...this.#home(name), TAURI_WEBVIEW_AUTOMATION: "true" };
-    start("dbus-run-session", ["--", "WebKitWebDriver", `--port=${port}`], {
+    const port = await freePort();
+    const helper = path.join(root, "tests/native/support/session.py");
+    const both = 'python3=/usr/bin/python3; $python3 "$1" "$2" "$3" & exec WebKitWebDriver "--port=$4"';
+    start("dbus-run-session", ["--", "sh", "-c", both, "sh", helper, file("address"), file("notices"), String(port)], {
       env,
-      log: path.join(this.#folder, `${name}.log`),
+      log: file("log"),
     });
-    const profile = path.join(this.#folder, name, "profile");
-    const before = await this.#windowsShown();
-    const page = await Page.open(port, program("careplan-exchange"), ["--profile", profile, "--key-file"]);
-    const window = await until(`the window of ${name}`, async () =>
-      (await this.#windowsShown()).find((id) => !before.includes(id)),
-    );
-    await this.#tool("xdotool", "windowmove", "--sync", window, String(x), "30").catch(() => undefined);
+    const address = await until(`the session of ${name}`, () => existsSync(file("address")) && readFileSync(file("address"), "utf8"));
+    return new Session({ ...env, DBUS_SESSION_BUS_ADDRESS: address }, port, file("notices"));
+  }
+
+  /** Starts the program in a session; its window goes to `x`, if it shows one. */
+  async openProgram(session, args, x) {
+    const before = await this.windowsShown();
+    const page = await Page.open(session.port, program("careplan-exchange"), args);
     this.#pages.push(page);
-    return { page, window, profile };
+    if (x === undefined) return { page };
+    const window = await until("the window", async () => (await this.windowsShown()).find((id) => !before.includes(id)));
+    await this.#tool("xdotool", "windowmove", "--sync", window, String(x), "30").catch(() => undefined);
+    return { page, window };
+  }
+
+  /** Starts any program that shows a page, and waits for nothing. */
+  async startBare(session, { binary, args }) {
+    return Page.open(session.port, binary, args);
+  }
+
+  /** Presses the button of a window's frame that closes it. */
+  async pressClose(window) {
+    await this.#tool("wmctrl", "-i", "-c", window);
+  }
+
+  /** Presses a key in the window in front. */
+  async key(name) {
+    await this.#tool("xdotool", "key", "--clearmodifiers", name);
+  }
+
+  /** Waits for a window of this title, and gives it. */
+  async seeWindow(title) {
+    return until(`the window 「${title}」`, () => this.#windowTitled(title));
   }
 
   /** Brings a window to the front. */
@@ -161,7 +201,8 @@ export class Desktop {
     return env;
   }
 
-  async #windowsShown() {
+  /** The program's windows that can be seen. */
+  async windowsShown() {
     const ids = await this.#tool("xdotool", "search", "--onlyvisible", "--class", WINDOW_CLASS).catch(() => "");
     return ids.split("\n").filter(Boolean);
   }

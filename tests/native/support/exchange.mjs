@@ -7,6 +7,7 @@ import { program } from "./places.mjs";
 import { freePort, listens } from "./ports.mjs";
 import { run, start } from "./processes.mjs";
 import { until } from "./wait.mjs";
+import { words } from "./words.mjs";
 
 export const OFFICES = {
   mihon: {
@@ -52,7 +53,47 @@ export async function openExchange(folder) {
   for (const address of addresses) {
     await until(`the server listens on ${address}`, () => listens(Number(address.split(":")[1])));
   }
-  return { connection, accounts };
+  return new Exchange(data, connection, accounts);
+}
+
+/** A running exchange. */
+class Exchange {
+  #data;
+
+  constructor(data, connection, accounts) {
+    this.#data = data;
+    this.connection = connection;
+    this.accounts = accounts;
+  }
+
+  /** Something that the operator does. */
+  async admin(...args) {
+    return admin(this.#data, ...args);
+  }
+
+  /** 初期設定 of a profile on the command line, where no story is about it. */
+  async setUp(key, profile) {
+    const options = ["--connection", this.connection, "--office-id", this.accounts[key].office];
+    const careplan = ["--profile", profile, "--key-file", "setup", ...options];
+    await run(program("careplan"), [...careplan, "--terminal", OFFICES[key].terminal, "--password-stdin"], {
+      input: `${OFFICES[key].passwords.issue}\n`,
+    });
+    return profile;
+  }
+
+  /** ログイン in both steps; `before` the second is sent, something can be looked at. */
+  async signIn(page, key, before) {
+    const { passwords } = OFFICES[key];
+    await page.fill(words("sign_in.person_id"), this.accounts[key].person);
+    await page.fill(words("sign_in.password"), passwords.person);
+    await page.press(words("sign_in.submit_person"));
+    await page.see(words("sign_in.office_title"));
+    await page.fill(words("sign_in.office_id"), this.accounts[key].office);
+    await page.fill(words("sign_in.password"), passwords.office);
+    await before?.();
+    await page.press(words("sign_in.submit_office"));
+    await page.see(words("home.expiry"));
+  }
 }
 
 async function register(data, office) {

@@ -26,9 +26,11 @@ export function start(command, args, { env = process.env, log, stdio } = {}) {
   return child;
 }
 
-/** Runs a program to its end and gives what it printed. */
-export async function run(command, args, options = {}) {
-  const { stdout } = await executed(command, args, { maxBuffer: 64 * 1024 * 1024, ...options });
+/** Runs a program to its end, with `input` on its standard input, and gives what it printed. */
+export async function run(command, args, { input, ...options } = {}) {
+  const running = executed(command, args, { maxBuffer: 64 * 1024 * 1024, ...options });
+  if (input !== undefined) running.child.stdin.end(input);
+  const { stdout } = await running;
   return stdout.trim();
 }
 

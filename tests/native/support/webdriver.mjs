@@ -1,8 +1,10 @@
 /** One page of the true window, spoken to by the WebDriver protocol. Elements are found as people find them: by words. */
 
 import { words } from "./words.mjs";
-import { until } from "./wait.mjs";
+import { pause, until } from "./wait.mjs";
 
+/** Between two questions whether a page is ready. */
+const READY_MS = 5;
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 export class Page {
@@ -26,6 +28,12 @@ export class Page {
     this.#session = undefined;
   }
 
+  /** Waits until the first element of this kind can be used; asked often, because it is timed. */
+  async ready(selector) {
+    const script = "const e = document.querySelector(arguments[0]); return e !== null && e.getClientRects().length > 0";
+    while (!(await this.run(script, selector))) await pause(READY_MS);
+  }
+
   /** Runs a function's text in the page. */
   async run(script, ...args) {
     return this.#ask("POST", "/execute/sync", { script, args });
@@ -47,6 +55,12 @@ export class Page {
   /** Presses the button that says exactly this. */
   async press(text) {
     await this.#click(`the button 「${text}」`, `//button[normalize-space(.)=${quoted(text)}]`);
+  }
+
+  /** Presses the box or the choice of this label. */
+  async tick(label) {
+    const said = `[normalize-space(.)=${quoted(label)} or .//*[normalize-space(text())=${quoted(label)}]]`;
+    await this.#click(`the box 「${label}」`, `//label${said}`);
   }
 
   /** Opens a tab. */

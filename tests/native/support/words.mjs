@@ -1,14 +1,16 @@
 /** What the page says, from the one catalogue: a reworded message breaks no story. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 
 import { root } from "./places.mjs";
 
 const groups = new Map();
 
-for (const sheet of ["ui", "window", "desk"]) {
+const catalogue = `${root}/crates/messages/catalogue`;
+
+for (const sheet of readdirSync(catalogue).filter((name) => name.endsWith(".toml"))) {
   let group = "";
-  const text = readFileSync(`${root}/crates/messages/catalogue/${sheet}.toml`, "utf8");
+  const text = readFileSync(`${catalogue}/${sheet}`, "utf8");
   for (const line of text.split("\n")) {
     const heading = /^\[([\w.]+)\]/.exec(line);
     const entry = /^(\w+) = ("(?:[^"\\]|\\.)*")\s*$/.exec(line);

@@ -1,0 +1,92 @@
+/**
+ * `window.mjs --bare FILE --app FILE [--json FILE] [NAME…]`: what the window costs over the least one that the same
+ * framework makes. Both are started alternately under one virtual screen, by one driver each, and asked alike.
+ */
+
+import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+import { Desktop } from "../support/desktop.mjs";
+import { OFFICES, openExchange } from "../support/exchange.mjs";
+import { endAll } from "../support/processes.mjs";
+import { pause, until } from "../support/wait.mjs";
+import { installerMegabytes, pageKilobytes } from "./bundles.mjs";
+import { median, report, skip } from "./figures.mjs";
+
+/** Starts of each kind that count; one before them warms the caches. */
+const STARTS = 7;
+/** Rows in the profile whose memory is measured. */
+const ROWS = 100_000;
+/** What a page needs to come to rest, before its memory is read. */
+const REST_MS = 3_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { bare: { type: "string" }, app: { type: "string" }, json: { type: "string" } },
+});
+const wanted = (name) => positionals.length === 0 || positionals.includes(name);
+
+if (wanted("ui_bundle")) measured("ui_bundle", pageKilobytes(), "the page is not built");
+if (wanted("installer")) measured("installer", installerMegabytes(), "no package is built; cargo xtask installers");
+if (wanted("start_window") || wanted("app_mem")) await windows();
+
+function measured(name, value, otherwise) {
+  if (value === null) skip(name, otherwise);
+  else report(name, value, values.json);
+}
+
+async function windows() {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "careplan-bench-"));
+  try {
+    const exchange = await openExchange(folder);
+    const desktop = await Desktop.open(folder);
+    const session = await desktop.openSession("bench");
+    const profile = await exchange.setUp("mihon", path.join(folder, "profile"));
+    const bare = { binary: values.bare, args: [path.join(folder, "bare")], ready: "button" };
+    const app = { binary: values.app, args: ["--profile", profile, "--key-file"], ready: "form button:enabled" };
+    if (wanted("start_window")) await startWindow(desktop, session, bare, app);
+    if (wanted("app_mem")) await memory(desktop, session, bare, app, exchange);
+  } finally {
+    await endAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Start to a window in which something can be pressed: the middle of the differences' two middles. */
+async function startWindow(desktop, session, bare, app) {
+  const times = { bare: [], app: [] };
+  for (let turn = 0; turn <= STARTS; turn += 1) {
+    for (const [name, what] of Object.entries({ bare, app })) {
+      const begun = performance.now();
+      const page = await desktop.startBare(session, what);
+      await page.ready(what.ready);
+      if (turn > 0) times[name].push(performance.now() - begun);
+      await page.close();
+    }
+  }
+  const [least, ours] = [median(times.bare), median(times.app)];
+  console.log(`                 a bare window ${least.toFixed(0)} ms, ours ${ours.toFixed(0)} ms`);
+  report("start_window", ours - least, values.json);
+}
+
+/** The memory of the program and its helpers, with 受信一覧 of many rows open. */
+async function memory(desktop, session, bare, app, exchange) {
+  const page = await desktop.startBare(session, bare);
+  await page.ready(bare.ready);
+  await pause(REST_MS);
+  const least = megabytes(bare.binary);
+  await page.close();
+
+  exchange.fill("mihon", app.args[1], ROWS);
+  const ours = await desktop.startBare(session, app);
+  await exchange.signIn(ours, "mihon");
+  await ours.goTo("inbox");
+  await until("the rows", async () => (await ours.rows()).length > 0);
+  await pause(REST_MS);
+  const all = megabytes(app.binary);
+  await ours.close();
+  console.log(`                 a bare window ${least.toFixed(0)} MB, ours ${all.toFixed(0)} MB`);
+  report("app_mem", all - least, values.json);
+}
