@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use care_model::{AccountId, OfficeNumber};
+use care_model::{AccountId, OfficeNumber, ServiceKind};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{
-    EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, Me, NewsPage, OfficeEntry, OfficeSignIn, PersonSignIn,
-    PersonSignInAnswer, RefreshSession, Session,
+    EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, Me, NewsPage, OfficeEntry, OfficePage, OfficeSignIn,
+    PasswordChange, PersonSignIn, PersonSignInAnswer, RefreshSession, Session, TerminalPage,
 };
 use http::{HeaderValue, Method};
 use reqwest::RequestBuilder;
@@ -127,6 +127,23 @@ impl ExchangeClient {
         tokens(self.call(json_body(call, &body)?).await?)
     }
 
+    /// Changes the password of a person or the office, provisional or not.
+    pub async fn change_password(
+        &self,
+        account: &AccountId,
+        password: &SecretString,
+        new_password: &SecretString,
+    ) -> Result<(), ClientError> {
+        let body = PasswordChange {
+            account_id: account.clone(),
+            password: password.expose_secret().to_owned(),
+            new_password: new_password.expose_secret().to_owned(),
+        };
+        let call = self.request(Method::POST, "/v1/accounts/password", None);
+        self.send(json_body(call, &body)?).await?;
+        Ok(())
+    }
+
     /// A new session for a refresh token, which is spent by this.
     pub async fn refresh(&self, refresh: &RefreshToken) -> Result<SessionTokens, ClientError> {
         let body = RefreshSession {
@@ -185,6 +202,32 @@ impl SignedIn {
         let path = format!("/v1/offices/{number}");
         self.client
             .read_again(|| self.client.call(self.request(Method::GET, &path)))
+            .await
+    }
+
+    /// A page of the directory by number (宛先検索), from behind `after`; `more` says whether there is another.
+    pub async fn search_offices(
+        &self,
+        text: &str,
+        kind: Option<ServiceKind>,
+        after: Option<OfficeNumber>,
+        limit: u32,
+    ) -> Result<OfficePage, ClientError> {
+        let mut query = vec![("text", text.to_owned()), ("limit", limit.to_string())];
+        query.extend(kind.map(|kind| ("kind", kind.as_str().to_owned())));
+        query.extend(after.map(|after| ("after", after.as_str().to_owned())));
+        self.client
+            .read_again(|| {
+                let request = self.request(Method::GET, "/v1/offices").query(&query);
+                self.client.call(request)
+            })
+            .await
+    }
+
+    /// The terminals of the office, stopped ones too, newest first.
+    pub async fn terminals(&self) -> Result<TerminalPage, ClientError> {
+        self.client
+            .read_again(|| self.client.call(self.request(Method::GET, "/v1/terminals")))
             .await
     }
 
