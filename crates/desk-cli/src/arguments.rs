@@ -46,9 +46,9 @@ pub(crate) enum Command {
     /// Send files, and wait until the exchange holds them or refuses them.
     Send(Send),
     /// Show what was received and what waits (受信一覧).
-    Inbox,
+    Inbox(List),
     /// Show what was sent and whether it was fetched (送信一覧).
-    Outbox,
+    Outbox(List),
     /// Take back what was sent and nobody has fetched (送信取消).
     Recall(Recall),
     /// Fetch what waits into a folder (データ取得).
@@ -168,6 +168,20 @@ pub(crate) struct Send {
     /// How many seconds to wait for the exchange's answer; the deliveries stay in the queue after that.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) wait: u64,
+}
+
+/// Which rows of a list, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only rows that hold all these words: office name or number, contents, month, message.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) search: String,
+    /// Only what is still open: not fetched yet, or not sent yet.
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Write the rows as CSV into this file instead; a file of this name is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
 }
 
 /// What to take back.

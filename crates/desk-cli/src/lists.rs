@@ -1,16 +1,16 @@
 //! `inbox` and `outbox`: the lists of the window, after asking the exchange; `recall`: takes a row of the second back.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use care_model::{DeliveryId, ProblemCode, limits};
 use desk::Desk;
 use desk_ipc::{
-    CommandError, DeliveryRequest, DeskCommands as _, InboxRow, InboxStatus, InboxView, ListQuery, ListRequest,
-    OutboxRow, OutboxStatus, OutboxView,
+    CommandError, DeliveryRequest, DeskCommands as _, InboxRow, InboxStatus, InboxView, ListExport, ListName,
+    ListQuery, ListRequest, OutboxRow, OutboxStatus, OutboxView, SavedView,
 };
 
 use crate::{
-    arguments::{Arguments, Recall},
+    arguments::{Arguments, List, Recall},
     explain,
     output::{Failure, Output},
     session,
@@ -18,37 +18,90 @@ use crate::{
 };
 
 /// 受信一覧.
-pub(crate) async fn inbox(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
-    let desk = session::open_signed_in(arguments, Named::default()).await?;
+pub(crate) async fn inbox(arguments: &Arguments, given: &List, output: &Output) -> Result<(), Failure> {
+    let desk = open(arguments, given).await?;
     let asked = async {
         desk.refresh(()).await?;
-        whole_inbox(&desk, ListQuery::default()).await
+        match given.csv {
+            Some(_) => export(&desk, ListName::Inbox, given).await.map(Asked::Saved),
+            None => whole_inbox(&desk, query(given)).await.map(Asked::Listed),
+        }
     }
     .await;
     desk.shutdown().await;
-    let view = asked?;
-    output.say(&view, || match view.rows.is_empty() {
-        true => vec![messages::cli::inbox_empty()],
-        false => view.rows.iter().map(inbox_text).collect(),
-    });
+    match asked? {
+        Asked::Saved(saved) => say_saved(saved, output),
+        Asked::Listed(view) => output.say(&view, || match view.rows.is_empty() {
+            true => vec![nothing(view.total, messages::cli::inbox_empty())],
+            false => view.rows.iter().map(inbox_text).collect(),
+        }),
+    }
     Ok(())
 }
 
 /// 送信一覧.
-pub(crate) async fn outbox(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
-    let desk = session::open_signed_in(arguments, Named::default()).await?;
+pub(crate) async fn outbox(arguments: &Arguments, given: &List, output: &Output) -> Result<(), Failure> {
+    let desk = open(arguments, given).await?;
     let asked = async {
         desk.refresh(()).await?;
-        whole_outbox(&desk, ListQuery::default()).await
+        match given.csv {
+            Some(_) => export(&desk, ListName::Outbox, given).await.map(Asked::Saved),
+            None => whole_outbox(&desk, query(given)).await.map(Asked::Listed),
+        }
     }
     .await;
     desk.shutdown().await;
-    let view = asked?;
-    output.say(&view, || match view.rows.is_empty() {
-        true => vec![messages::cli::outbox_empty()],
-        false => view.rows.iter().map(outbox_text).collect(),
-    });
+    match asked? {
+        Asked::Saved(saved) => say_saved(saved, output),
+        Asked::Listed(view) => output.say(&view, || match view.rows.is_empty() {
+            true => vec![nothing(view.total, messages::cli::outbox_empty())],
+            false => view.rows.iter().map(outbox_text).collect(),
+        }),
+    }
     Ok(())
+}
+
+/// What a list was asked for.
+enum Asked<View> {
+    Listed(View),
+    Saved(Option<SavedView>),
+}
+
+async fn open(arguments: &Arguments, given: &List) -> Result<Arc<Desk>, Failure> {
+    let save_file = given.csv.as_deref().map(session::absolute).transpose()?;
+    let named = Named {
+        save_file,
+        ..Named::default()
+    };
+    session::open_signed_in(arguments, named).await
+}
+
+fn query(given: &List) -> ListQuery {
+    ListQuery {
+        text: given.search.clone(),
+        only_open: given.open,
+        ..ListQuery::default()
+    }
+}
+
+async fn export(desk: &Desk, list: ListName, given: &List) -> Result<Option<SavedView>, CommandError> {
+    let query = query(given);
+    desk.export_list(ListExport { list, query }).await
+}
+
+fn say_saved(saved: Option<SavedView>, output: &Output) {
+    if let Some(saved) = saved {
+        let rows = saved.rows.unwrap_or(0);
+        output.say(&saved, || vec![messages::cli::list_saved(rows, &saved.name)]);
+    }
+}
+
+/// Says of an empty answer whether the list itself is empty.
+fn nothing(total: u32, empty: String) -> String {
+    match total {
+        0 => empty,
+        _ => messages::cli::list_no_match(),
+    }
 }
 
 /// 送信取消. Says that it was taken back only if the exchange did.

@@ -58,8 +58,8 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         Command::Login(given) => session::login(arguments, given, output).await,
         Command::Logout => session::logout(arguments, output).await,
         Command::Send(given) => send::send(arguments, given, output).await,
-        Command::Inbox => lists::inbox(arguments, output).await,
-        Command::Outbox => lists::outbox(arguments, output).await,
+        Command::Inbox(given) => lists::inbox(arguments, given, output).await,
+        Command::Outbox(given) => lists::outbox(arguments, given, output).await,
         Command::Recall(given) => lists::recall(arguments, given, output).await,
         Command::Receive(given) => receive::receive(arguments, given, output).await,
     }

@@ -12,6 +12,8 @@ pub(crate) struct Named {
     pub(crate) folder: Option<PathBuf>,
     /// The connection file.
     pub(crate) connection_file: Option<PathBuf>,
+    /// The file to write into.
+    pub(crate) save_file: Option<PathBuf>,
 }
 
 impl Surface for Named {
@@ -28,7 +30,7 @@ impl Surface for Named {
     }
 
     fn save_file(&self, _suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
-        futures::FutureExt::boxed(std::future::ready(None))
+        ready(self.save_file.clone()).boxed()
     }
 
     fn open_web(&self, _address: &str) {}

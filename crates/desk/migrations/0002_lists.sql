@@ -12,3 +12,6 @@ CREATE TABLE office_folder (
     office BLOB PRIMARY KEY,
     sealed BLOB NOT NULL
 ) STRICT;
+
+-- To count what is queued or held without reading what is sealed.
+CREATE INDEX outgoing_unsent ON outgoing (open, state);

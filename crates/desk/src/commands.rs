@@ -9,11 +9,11 @@ use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
     AboutView, AddDrop, AttachFiles, ChooseDestination, CommandError, ComposeStart, CompositionId, CompositionView,
     ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote,
-    EnrolStart, FolderView, HomeView, ImportedMark, InboxRow, InboxView, KindView, ListChoices, ListExport, ListIds, ListName,
-    ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView,
-    PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow, RemoveFile,
-    RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView,
-    TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    EnrolStart, FolderView, HomeView, ImportedMark, InboxRow, InboxView, KindView, ListChoices, ListExport, ListIds,
+    ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart,
+    OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow,
+    RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView,
+    StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -260,12 +260,12 @@ impl DeskCommands for Desk {
         self.new_profile().await
     }
 
-    async fn enrol_again(&self, _request: EnrolStart) -> Result<StartView, CommandError> {
-        awaited()
+    async fn enrol_again(&self, request: EnrolStart) -> Result<StartView, CommandError> {
+        self.core().enrol_again(request).await
     }
 
-    async fn change_password(&self, _request: PasswordChange) -> Result<(), CommandError> {
-        awaited()
+    async fn change_password(&self, request: PasswordChange) -> Result<(), CommandError> {
+        self.core().change_password(request).await
     }
 
     async fn read_news(&self, request: NewsRequest) -> Result<(), CommandError> {

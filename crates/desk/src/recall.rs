@@ -3,14 +3,14 @@
 //! What never left this desk is cancelled in the queue; this is for what the exchange has accepted. Between the two
 //! lies what may have arrived: it can be taken back once its acceptance is known here.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use care_model::{DeliveryId, ProblemCode};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, DeskEvent};
 use exchange_client::ClientError;
 use exchange_flow::outbox::OutboxState;
-use exchange_protocol::DeliveryStatus;
+use exchange_protocol::{DeliveryStatus, OutboxEntry};
 
 use crate::{core::Core, refusal, session::Line, store::StoreError};
 
@@ -93,48 +93,71 @@ impl Core {
         self.forget_sent(delivery).await
     }
 
-    /// What was taken back was not sent: whoever drops the same files again is not asked about it. An earlier send of
-    /// them that stands is asked about as before.
+    /// What was taken back was not sent: whoever drops the same files again is not asked about it. Another send of
+    /// them that stands is asked about as before, also one of which nothing but its time is left here.
     async fn forget_sent(&self, delivery: DeliveryId) -> Result<(), StoreError> {
         let Some(taken_back) = self.store.outgoing(delivery).await? else {
             return Ok(());
         };
+        let OutboxState::Sent { accepted_at } = taken_back.state else {
+            return Ok(());
+        };
         let fingerprint = taken_back.content.fingerprint;
-        let listed = self.store.outbox().await?;
-        let recalled: HashSet<DeliveryId> = listed
-            .iter()
-            .filter(|entry| matches!(entry.status, DeliveryStatus::Recalled { .. }))
-            .map(|entry| entry.header.id)
-            .collect();
-        let all = self.store.all_outgoing().await?;
-        let standing = all
-            .iter()
-            .filter(|row| row.content.fingerprint == fingerprint && !recalled.contains(&row.delivery));
-        let sent_at = standing
+        let mut same = self.store.all_outgoing().await?;
+        same.retain(|row| row.content.fingerprint == fingerprint && row.delivery != delivery);
+        let ids: Vec<DeliveryId> = same.iter().map(|row| row.delivery).collect();
+        let recalled = self.store.recalled_among(&ids).await?;
+        let standing = same.iter().filter(|row| !recalled.contains(&row.delivery));
+        let before = standing
             .filter_map(|row| match row.state {
                 OutboxState::Sent { accepted_at } => Some(accepted_at),
                 _ => None,
             })
             .max();
-        self.store.put_sent_before(&fingerprint, sent_at).await
+        self.store.forget_sent_at(&fingerprint, accepted_at, before).await
+    }
+
+    /// What a page of 送信一覧 says of recalls, before it is stored.
+    ///
+    /// Another terminal's recall is learned here: what it took back was not sent. And a restored exchange may list as
+    /// waiting what it had taken back, because another terminal offered it only after this desk had reconciled (D8):
+    /// that is taken back again.
+    pub(crate) async fn settle_recalls(&self, line: &Line, rows: &mut [OutboxEntry]) -> Result<(), CommandError> {
+        let ids: Vec<DeliveryId> = rows.iter().map(|entry| entry.header.id).collect();
+        let known = self.store.recalled_among(&ids).await?;
+        for entry in rows {
+            let delivery = entry.header.id;
+            match entry.status {
+                DeliveryStatus::Recalled { .. } if !known.contains(&delivery) => self.forget_sent(delivery).await?,
+                DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. } if known.contains(&delivery) => {
+                    if let Some(at) = self.recall_anew(line, delivery).await? {
+                        entry.status = DeliveryStatus::Recalled { at };
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Takes back again, at an exchange that was restored, what it had taken back before (D8). One that was fetched
     /// meanwhile stands in its list as such.
     pub(crate) async fn recall_again(&self, line: &Line) -> Result<(), CommandError> {
-        for entry in self.store.outbox().await? {
-            if matches!(entry.status, DeliveryStatus::Recalled { .. }) {
-                let answer = line.exchange.recall(entry.header.id).await;
-                let judged = answer
-                    .as_ref()
-                    .map_or_else(|error| is_judgement(error.code()), |_| true);
-                // Anything else leaves it untold: the epoch is not taken as known, and all is told again.
-                if let (Err(refusal), false) = (self.heard(answer), judged) {
-                    return Err(refusal);
-                }
-            }
+        for delivery in self.store.recalled_outbox().await? {
+            self.recall_anew(line, delivery).await?;
         }
         Ok(())
+    }
+
+    /// Takes one delivery back again; none if the exchange's last word is that it can't be. Anything else leaves it
+    /// untold, and is told again.
+    async fn recall_anew(&self, line: &Line, delivery: DeliveryId) -> Result<Option<DateTime<Utc>>, CommandError> {
+        let answer = line.exchange.recall(delivery).await;
+        match self.heard_by(line, answer).await {
+            Ok(recalled) => Ok(Some(recalled.recalled_at)),
+            Err(refusal) if is_judgement(refusal.code) => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
     }
 }
 

@@ -125,6 +125,11 @@ impl Spool {
         Ok((size_bytes, Digest::from_bytes(digest.finalize().into())))
     }
 
+    /// Whether a copy is still there.
+    pub(crate) fn holds(&self, place: &SpoolRef) -> bool {
+        self.path(place).is_file()
+    }
+
     /// Opens a copy.
     pub(crate) fn open(&self, place: &SpoolRef) -> io::Result<SealedReader<File>> {
         SealedReader::new(File::open(self.path(place))?, &place.key, 0)

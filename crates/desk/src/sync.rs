@@ -71,7 +71,7 @@ impl Core {
             Notice::Downloaded { count: downloaded },
         ] {
             if !matches!(notice, Notice::Arrived { count: 0 } | Notice::Downloaded { count: 0 }) {
-                self.surface.notify(notice);
+                self.notify(notice);
             }
         }
         self.show_tray().await;
@@ -89,6 +89,7 @@ impl Core {
             if !page.rows.is_empty() {
                 self.tell(DeskEvent::InboxChanged);
                 self.read_covers(line, &page.rows).await?;
+                self.index_changes(ListName::Inbox).await;
             }
             if !page.more {
                 return Ok(arrived);
@@ -102,10 +103,12 @@ impl Core {
         let mut downloaded = 0;
         loop {
             let page = line.exchange.outbox(after, limits::PAGE_ROWS_MAX).await;
-            let page = self.heard_by(line, page).await?;
+            let mut page = self.heard_by(line, page).await?;
+            self.settle_recalls(line, &mut page.rows).await?;
             downloaded += self.store.put_outbox_page(&page.rows, page.next, self.now()).await?;
             if !page.rows.is_empty() {
                 self.tell(DeskEvent::OutboxChanged);
+                self.index_changes(ListName::Outbox).await;
             }
             if !page.more {
                 return Ok(downloaded);

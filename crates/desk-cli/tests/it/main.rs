@@ -239,6 +239,27 @@ async fn the_main_job_by_command_line() {
 
     let outbox = manager.json(&["outbox"], 0);
     assert_eq!(outbox["rows"][0]["status"]["status"], "downloaded", "{outbox}");
+
+    // Searched as in the window, and as a file for a spreadsheet.
+    let found = |words: &[&str]| service.json(words, 0)["rows"].as_array().unwrap().len();
+    assert_eq!(found(&["inbox", "--search", "見本 4月分"]), 1);
+    assert_eq!(found(&["inbox", "--search", "見本 5月分"]), 0);
+    assert_eq!(found(&["inbox", "--open"]), 0);
+    let csv = exchange.folder("files").unwrap().join("受信.csv");
+    let saved = service.json(&["inbox", "--csv", csv.to_str().unwrap()], 0);
+    assert_eq!(
+        (&saved["rows"], &saved["name"]),
+        (&Value::from(1), &Value::from("受信.csv"))
+    );
+    let text = fs::read_to_string(&csv).unwrap();
+    assert!(
+        text.starts_with("\u{feff}\"受信日時\",") && text.contains("\"4月分です。\""),
+        "{text}"
+    );
+    let away = csv.join("nowhere.csv");
+    let refused = service.run(&["--json", "inbox", "--csv", away.to_str().unwrap()], &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(errors(&refused).contains("save_failed"), "{}", errors(&refused));
 }
 
 #[tokio::test(flavor = "multi_thread")]

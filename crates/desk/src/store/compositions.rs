@@ -16,7 +16,36 @@ pub(crate) struct StoredDraft<T> {
     pub(crate) content: T,
 }
 
+/// A composition in the making.
+pub(crate) struct StoredWorking<T> {
+    pub(crate) id: CompositionId,
+    pub(crate) working: T,
+    pub(crate) draft: Option<T>,
+    pub(crate) changed_at: DateTime<Utc>,
+}
+
 impl Store {
+    /// Every composition in the making, with its draft if there is one.
+    pub(crate) async fn working<T: DeserializeOwned>(&self) -> Result<Vec<StoredWorking<T>>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>, Option<Vec<u8>>, i64)> = sqlx::query_as(
+            "SELECT id, working, draft, changed_at FROM composition WHERE working IS NOT NULL
+             ORDER BY changed_at DESC, id DESC",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter()
+            .map(|(id, working, draft, changed_at)| {
+                let draft = draft.map(|draft| self.unseal(DRAFT, &id, &draft)).transpose()?;
+                Ok(StoredWorking {
+                    id: CompositionId::from_bytes(id_bytes(TABLE, &id)?),
+                    working: self.unseal(TABLE, &id, &working)?,
+                    draft,
+                    changed_at: from_millis(changed_at),
+                })
+            })
+            .collect()
+    }
+
     /// Stores a composition as it stands.
     pub(crate) async fn put_composition<T: Serialize>(
         &self,
@@ -73,12 +102,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let sealed = self.seal(DRAFT, id.as_bytes(), draft)?;
-        sqlx::query("UPDATE composition SET draft = ?1, saved_at = ?2, changed_at = ?2 WHERE id = ?3")
-            .bind(sealed)
-            .bind(to_millis(now))
-            .bind(id.as_bytes().as_slice())
-            .execute(&self.write)
-            .await?;
+        sqlx::query(
+            "UPDATE composition SET draft = ?1, saved_at = ?2, changed_at = ?2, deleted_at = NULL WHERE id = ?3",
+        )
+        .bind(sealed)
+        .bind(to_millis(now))
+        .bind(id.as_bytes().as_slice())
+        .execute(&self.write)
+        .await?;
         Ok(())
     }
 
@@ -87,11 +118,12 @@ impl Store {
         &self,
         id: CompositionId,
     ) -> Result<Option<StoredDraft<T>>, StoreError> {
-        let row: Option<(Vec<u8>, i64)> =
-            sqlx::query_as("SELECT draft, saved_at FROM composition WHERE id = ? AND draft IS NOT NULL")
-                .bind(id.as_bytes().as_slice())
-                .fetch_optional(&self.read)
-                .await?;
+        let row: Option<(Vec<u8>, i64)> = sqlx::query_as(
+            "SELECT draft, saved_at FROM composition WHERE id = ? AND draft IS NOT NULL AND deleted_at IS NULL",
+        )
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(&self.read)
+        .await?;
         row.map(|(sealed, saved_at)| {
             Ok(StoredDraft {
                 id,
@@ -104,17 +136,18 @@ impl Store {
 
     /// Whether a draft is stored.
     pub(crate) async fn has_draft(&self, id: CompositionId) -> Result<bool, StoreError> {
-        let row: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM composition WHERE id = ? AND draft IS NOT NULL")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.read)
-            .await?;
+        let row: Option<(i64,)> =
+            sqlx::query_as("SELECT 1 FROM composition WHERE id = ? AND draft IS NOT NULL AND deleted_at IS NULL")
+                .bind(id.as_bytes().as_slice())
+                .fetch_optional(&self.read)
+                .await?;
         Ok(row.is_some())
     }
 
     /// 下書き一覧, newest first.
     pub(crate) async fn drafts<T: DeserializeOwned>(&self) -> Result<Vec<StoredDraft<T>>, StoreError> {
         let rows: Vec<(Vec<u8>, Vec<u8>, i64)> = sqlx::query_as(
-            "SELECT id, draft, saved_at FROM composition WHERE draft IS NOT NULL ORDER BY saved_at DESC, id DESC",
+            "SELECT id, draft, saved_at FROM composition WHERE draft IS NOT NULL AND deleted_at IS NULL ORDER BY saved_at DESC, id DESC",
         )
         .fetch_all(&self.read)
         .await?;
@@ -132,9 +165,10 @@ impl Store {
 
     /// The number of drafts.
     pub(crate) async fn draft_count(&self) -> Result<u32, StoreError> {
-        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM composition WHERE draft IS NOT NULL")
-            .fetch_one(&self.read)
-            .await?;
+        let (count,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM composition WHERE draft IS NOT NULL AND deleted_at IS NULL")
+                .fetch_one(&self.read)
+                .await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
@@ -153,15 +187,35 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a draft; what is in the making stays.
-    pub(crate) async fn drop_draft(&self, id: CompositionId) -> Result<(), StoreError> {
+    /// Marks drafts as deleted, or as not deleted. Answers how many there were.
+    pub(crate) async fn mark_drafts_deleted(
+        &self,
+        ids: &[CompositionId],
+        deleted_at: Option<DateTime<Utc>>,
+    ) -> Result<usize, StoreError> {
+        let mut marked = 0;
         let mut transaction = self.write.begin().await?;
-        sqlx::query("UPDATE composition SET draft = NULL, saved_at = NULL WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM composition WHERE id = ? AND working IS NULL AND draft IS NULL")
-            .bind(id.as_bytes().as_slice())
+        for id in ids {
+            let done = sqlx::query("UPDATE composition SET deleted_at = ? WHERE id = ? AND draft IS NOT NULL")
+                .bind(deleted_at.map(to_millis))
+                .bind(id.as_bytes().as_slice())
+                .execute(&mut *transaction)
+                .await?;
+            marked += usize::from(done.rows_affected() > 0);
+        }
+        transaction.commit().await?;
+        Ok(marked)
+    }
+
+    /// Throws deleted drafts away for good; what is in the making stays.
+    pub(crate) async fn purge_deleted_drafts(&self) -> Result<(), StoreError> {
+        let mut transaction = self.write.begin().await?;
+        sqlx::query(
+            "UPDATE composition SET draft = NULL, saved_at = NULL, deleted_at = NULL WHERE deleted_at IS NOT NULL",
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query("DELETE FROM composition WHERE working IS NULL AND draft IS NULL")
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;

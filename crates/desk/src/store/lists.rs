@@ -7,9 +7,9 @@ use exchange_protocol::{DeliveryStatus, InboxEntry, OutboxEntry};
 use super::{Store, StoreError, from_millis, to_millis};
 use crate::cover::Cover;
 
-const INBOX: &str = "inbox";
+pub(super) const INBOX: &str = "inbox";
 const COVER: &str = "inbox cover";
-const OUTBOX: &str = "outbox";
+pub(super) const OUTBOX: &str = "outbox";
 
 /// Which list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,7 @@ impl Store {
         }
         put_cursor(&mut transaction, ListName::Inbox, upto, now).await?;
         transaction.commit().await?;
+        self.note_changed(ListName::Inbox, rows.iter().map(|entry| entry.header.id));
         Ok(arrived)
     }
 
@@ -129,6 +130,7 @@ impl Store {
         }
         put_cursor(&mut transaction, ListName::Outbox, upto, now).await?;
         transaction.commit().await?;
+        self.note_changed(ListName::Outbox, rows.iter().map(|entry| entry.header.id));
         Ok(downloaded)
     }
 
@@ -136,15 +138,6 @@ impl Store {
     pub(crate) async fn rewind_lists(&self) -> Result<(), StoreError> {
         sqlx::query("UPDATE list SET upto = 0").execute(&self.write).await?;
         Ok(())
-    }
-
-    /// 受信一覧, newest first.
-    pub(crate) async fn inbox(&self) -> Result<Vec<InboxStored>, StoreError> {
-        let rows: Vec<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> =
-            sqlx::query_as("SELECT delivery, sealed, cover FROM inbox ORDER BY sequence DESC")
-                .fetch_all(&self.read)
-                .await?;
-        rows.into_iter().map(|row| self.inbox_of(row)).collect()
     }
 
     /// One row of 受信一覧.
@@ -165,18 +158,8 @@ impl Store {
             .bind(id)
             .execute(&self.write)
             .await?;
+        self.note_changed(ListName::Inbox, [delivery]);
         Ok(())
-    }
-
-    /// 送信一覧, newest first.
-    pub(crate) async fn outbox(&self) -> Result<Vec<OutboxStored>, StoreError> {
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            sqlx::query_as("SELECT delivery, sealed FROM outbox ORDER BY sequence DESC")
-                .fetch_all(&self.read)
-                .await?;
-        rows.into_iter()
-            .map(|(id, sealed)| self.unseal(OUTBOX, &id, &sealed))
-            .collect()
     }
 
     /// One row of 送信一覧.
@@ -207,6 +190,7 @@ impl Store {
             .bind(id)
             .execute(&self.write)
             .await?;
+        self.note_changed(ListName::Outbox, [delivery]);
         Ok(())
     }
 
@@ -222,7 +206,10 @@ impl Store {
         Ok((count(waiting), count(sent)))
     }
 
-    fn inbox_of(&self, (id, sealed, cover): (Vec<u8>, Vec<u8>, Option<Vec<u8>>)) -> Result<InboxStored, StoreError> {
+    pub(super) fn inbox_of(
+        &self,
+        (id, sealed, cover): (Vec<u8>, Vec<u8>, Option<Vec<u8>>),
+    ) -> Result<InboxStored, StoreError> {
         Ok(InboxStored {
             entry: self.unseal(INBOX, &id, &sealed)?,
             cover: cover.map(|cover| self.unseal(COVER, &id, &cover)).transpose()?,

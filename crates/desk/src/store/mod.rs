@@ -3,7 +3,10 @@
 //! Each table has a module with its own statements. What a row seals is bound to its table and id, so that a
 //! sealed value moved to another row does not open.
 
+mod changed;
 mod compositions;
+mod imported;
+mod listed;
 mod lists;
 mod office_folders;
 mod outgoing;
@@ -23,17 +26,20 @@ use sqlx::{
 };
 use thiserror::Error;
 
+pub(crate) use listed::{InboxListed, OutboxListed};
 pub(crate) use lists::{InboxStored, ListName};
 pub(crate) use outgoing::{Outgoing, OutgoingContent};
 pub(crate) use pickups::{Aim, Pickup, PickupContent};
 pub(crate) use values::ValueName;
 
 use crate::refusal;
+use changed::ChangedRows;
 
 /// Every migration, in order; a migration only adds. The number of those applied is the database's `user_version`.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_desk.sql"),
     include_str!("../../migrations/0002_lists.sql"),
+    include_str!("../../migrations/0003_composing.sql"),
 ];
 
 /// Connections that read while the one writer writes.
@@ -80,6 +86,7 @@ pub(crate) struct Store {
     read: SqlitePool,
     write: SqlitePool,
     key: OnceLock<Key>,
+    changed: ChangedRows,
 }
 
 impl Store {
@@ -99,6 +106,7 @@ impl Store {
             read,
             write,
             key: OnceLock::new(),
+            changed: ChangedRows::default(),
         })
     }
 

@@ -7,8 +7,11 @@ use exchange_flow::outbox::OutboxState;
 use exchange_protocol::DeliveryHeader;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, from_millis, id_bytes, state_json, state_of, to_millis};
-use crate::{compose::Confirmation, spool::SpoolRef};
+use super::{ListName, Store, StoreError, from_millis, id_bytes, state_json, state_of, to_millis};
+use crate::{
+    compose::{Confirmation, FromDraft, History},
+    spool::SpoolRef,
+};
 
 const TABLE: &str = "outgoing";
 
@@ -38,6 +41,9 @@ pub(crate) struct OutgoingContent {
     pub(crate) unit_name: String,
     /// Of the same bytes to the same destination.
     pub(crate) fingerprint: Digest,
+    /// The destination and the care recipients, as marks that say nothing to anybody else.
+    #[serde(default)]
+    pub(crate) marks: Vec<i64>,
     /// What a person confirmed before it was sent (D19); none where nothing asked for it.
     #[serde(default)]
     pub(crate) confirmation: Option<Confirmation>,
@@ -57,16 +63,17 @@ fn is_open(state: &OutboxState) -> bool {
     matches!(state, OutboxState::Queued { .. } | OutboxState::Sending { .. })
 }
 
-type Row = (Vec<u8>, Vec<u8>, i64, String, i64, Vec<u8>);
+pub(super) type Row = (Vec<u8>, Vec<u8>, i64, String, i64, Vec<u8>);
 
 impl Store {
     /// Stores deliveries in one transaction, before a byte of them leaves, together with what stays of their
-    /// composition; its draft is used up.
+    /// composition; its draft is used up, and so are those that went into it whole.
     pub(crate) async fn add_outgoing<T: Serialize>(
         &self,
         rows: &[Outgoing],
         left: &T,
         composition: CompositionId,
+        used_up: &[FromDraft],
     ) -> Result<(), StoreError> {
         let left = self.seal(super::compositions::TABLE, composition.as_bytes(), left)?;
         let mut transaction = self.write.begin().await?;
@@ -91,7 +98,19 @@ impl Store {
             .bind(composition.as_bytes().as_slice())
             .execute(&mut *transaction)
             .await?;
+        for draft in used_up {
+            // One that was saved again meanwhile is another draft.
+            sqlx::query("UPDATE composition SET draft = NULL, saved_at = NULL WHERE id = ? AND saved_at = ?")
+                .bind(draft.id.as_bytes().as_slice())
+                .bind(to_millis(draft.saved_at))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        sqlx::query("DELETE FROM composition WHERE working IS NULL AND draft IS NULL")
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
+        self.note_changed(ListName::Outbox, rows.iter().map(|row| row.delivery));
         Ok(())
     }
 
@@ -122,9 +141,14 @@ impl Store {
                 .bind(to_millis(accepted_at))
                 .execute(&mut *transaction)
                 .await?;
+                sqlx::query("INSERT OR IGNORE INTO sent_mark (mark) SELECT value FROM json_each(?)")
+                    .bind(state_json(TABLE, &row.content.marks)?)
+                    .execute(&mut *transaction)
+                    .await?;
             }
         }
         transaction.commit().await?;
+        self.note_changed(ListName::Outbox, rows.iter().map(|row| row.delivery));
         Ok(())
     }
 
@@ -173,13 +197,27 @@ impl Store {
         rows.into_iter().map(|row| self.outgoing_of(row)).collect()
     }
 
-    /// Forgets deliveries queued before `before` with which nothing is to be done any more.
-    pub(crate) async fn forget_outgoing(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM outgoing WHERE open = 0 AND queued_at < ? AND state NOT LIKE '%\"held\"%'")
-            .bind(to_millis(before))
-            .execute(&self.write)
-            .await?;
-        Ok(())
+    /// Forgets deliveries that ended and were queued before `kept`, and those queued before `waited_for`, however they
+    /// stand: the exchange does not hold these any more. What is in the queue or held stays. Answers how many.
+    pub(crate) async fn forget_outgoing(
+        &self,
+        kept: DateTime<Utc>,
+        waited_for: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        let forgotten: Vec<(Vec<u8>,)> = sqlx::query_as(
+            "DELETE FROM outgoing WHERE open = 0 AND state NOT LIKE '%\"held\"%' AND queued_at <= ?1
+                AND (queued_at < ?2 OR state LIKE '%\"cancelled\"%' OR delivery IN
+                    (SELECT delivery FROM outbox WHERE state IN ('received', 'recalled', 'expired')))
+             RETURNING delivery",
+        )
+        .bind(to_millis(kept))
+        .bind(to_millis(waited_for))
+        .fetch_all(&self.write)
+        .await?;
+        for (id,) in &forgotten {
+            self.note_changed(ListName::Outbox, [DeliveryId::from_bytes(id_bytes(TABLE, id)?)]);
+        }
+        Ok(forgotten.len())
     }
 
     /// The number of deliveries that are queued or held here.
@@ -191,33 +229,57 @@ impl Store {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// Notes when content with this fingerprint was last sent, or that it was not.
-    pub(crate) async fn put_sent_before(
+    /// Forgets that content with this fingerprint was sent at this time; an earlier send of it may stand. What was
+    /// sent at another time stays as it is.
+    pub(crate) async fn forget_sent_at(
         &self,
         fingerprint: &Digest,
-        sent_at: Option<DateTime<Utc>>,
+        sent_at: DateTime<Utc>,
+        before: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
         let fingerprint = fingerprint.as_bytes().as_slice();
-        let change = match sent_at {
-            Some(at) => sqlx::query("UPDATE sent_content SET sent_at = ?2 WHERE fingerprint = ?1")
+        let change = match before {
+            Some(at) => sqlx::query("UPDATE sent_content SET sent_at = ?3 WHERE fingerprint = ?1 AND sent_at = ?2")
                 .bind(fingerprint)
+                .bind(to_millis(sent_at))
                 .bind(to_millis(at)),
-            None => sqlx::query("DELETE FROM sent_content WHERE fingerprint = ?1").bind(fingerprint),
+            None => sqlx::query("DELETE FROM sent_content WHERE fingerprint = ?1 AND sent_at = ?2")
+                .bind(fingerprint)
+                .bind(to_millis(sent_at)),
         };
         change.execute(&self.write).await?;
         Ok(())
     }
 
-    /// When content with this fingerprint was last sent.
-    pub(crate) async fn sent_before(&self, fingerprint: &Digest) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let row: Option<(i64,)> = sqlx::query_as("SELECT sent_at FROM sent_content WHERE fingerprint = ?")
-            .bind(fingerprint.as_bytes().as_slice())
-            .fetch_optional(&self.read)
-            .await?;
-        Ok(row.map(|(at,)| from_millis(at)))
+    /// What earlier sends say of content with these fingerprints and of these marks.
+    pub(crate) async fn history(&self, fingerprints: &[Digest], marks: &[i64]) -> Result<History, StoreError> {
+        let digits: Vec<String> = fingerprints.iter().map(Digest::to_string).collect();
+        let content: Vec<(Vec<u8>, i64)> = sqlx::query_as(
+            "SELECT fingerprint, sent_at FROM sent_content
+             WHERE fingerprint IN (SELECT unhex(value) FROM json_each(?))",
+        )
+        .bind(state_json(TABLE, &digits)?)
+        .fetch_all(&self.read)
+        .await?;
+        let known: Vec<(i64,)> =
+            sqlx::query_as("SELECT mark FROM sent_mark WHERE mark IN (SELECT value FROM json_each(?))")
+                .bind(state_json(TABLE, &marks)?)
+                .fetch_all(&self.read)
+                .await?;
+        let mut history = History {
+            marks: known.into_iter().map(|(mark,)| mark).collect(),
+            ..History::default()
+        };
+        for (fingerprint, at) in content {
+            let bytes = fingerprint
+                .try_into()
+                .map_err(|_| StoreError::Shape { table: "sent_content" })?;
+            history.content.insert(Digest::from_bytes(bytes), from_millis(at));
+        }
+        Ok(history)
     }
 
-    fn outgoing_of(&self, row: Row) -> Result<Outgoing, StoreError> {
+    pub(super) fn outgoing_of(&self, row: Row) -> Result<Outgoing, StoreError> {
         let (delivery, composition, position, state, queued_at, sealed) = row;
         Ok(Outgoing {
             content: self.unseal(TABLE, &delivery, &sealed)?,
@@ -246,8 +308,7 @@ mod tests {
         let mut composition = trial.composition(CompositionMode::Compose, &paths);
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let mut layout = Layout::of(&mut composition, &trial.around);
-        let sent = layout.deliveries.iter().map(|laid| (laid.fingerprint, now)).collect();
-        layout.note_sent_before(&composition, &sent);
+        layout.note_history(&composition, &trial.around, &trial.sent_before(&layout, now));
         let settled = Settled {
             around: trial.around.clone(),
             layout,
@@ -255,7 +316,10 @@ mod tests {
         let id = composition.id;
         let ready = Ready::prepare(composition, &settled, true, now).unwrap();
         store.put_composition(id, &ready.left, now).await.unwrap();
-        store.add_outgoing(&ready.rows, &ready.left, id).await.unwrap();
+        store
+            .add_outgoing(&ready.rows, &ready.left, id, &ready.used_up)
+            .await
+            .unwrap();
         let kept: Vec<Confirmation> = store
             .all_outgoing()
             .await

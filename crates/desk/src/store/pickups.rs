@@ -8,7 +8,7 @@ use desk_ipc::CommandError;
 use exchange_flow::pickup::PickupState;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, id_bytes, state_json, state_of, to_millis};
+use super::{ListName, Store, StoreError, id_bytes, state_json, state_of, to_millis};
 
 const TABLE: &str = "pickup";
 
@@ -32,6 +32,9 @@ pub(crate) struct PickupContent {
     pub(crate) aim: Option<Aim>,
     /// The folder in which the delivery landed.
     pub(crate) landed: Option<PathBuf>,
+    /// The folder of an earlier copy, marked as the doubtful one, while another is being fetched.
+    #[serde(default)]
+    pub(crate) doubtful: Option<PathBuf>,
     /// Attachments whose sent name could not be kept: as sent, as saved.
     #[serde(default)]
     pub(crate) renamed: Vec<(String, String)>,
@@ -42,8 +45,11 @@ pub(crate) struct PickupContent {
 /// A folder that is about to become visible, and what it will hold.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Aim {
-    /// Its visible path.
+    /// Its visible path, or that of the folder whose files they become.
     pub(crate) folder: PathBuf,
+    /// Whether the folder holds others: then its name says nothing of the delivery.
+    #[serde(default)]
+    pub(crate) flat: bool,
     /// Name, size and digest of every file.
     pub(crate) files: Vec<(String, u64, Digest)>,
 }
@@ -74,6 +80,7 @@ impl Store {
         .bind(self.seal(TABLE, id, &pickup.content)?)
         .execute(&self.write)
         .await?;
+        self.note_changed(ListName::Inbox, [pickup.delivery]);
         Ok(())
     }
 
@@ -103,7 +110,7 @@ impl Store {
         rows.into_iter().map(|row| self.pickup_of(row)).collect()
     }
 
-    fn pickup_of(&self, (id, state, sealed): Row) -> Result<Pickup, StoreError> {
+    pub(super) fn pickup_of(&self, (id, state, sealed): Row) -> Result<Pickup, StoreError> {
         Ok(Pickup {
             content: self.unseal(TABLE, &id, &sealed)?,
             delivery: DeliveryId::from_bytes(id_bytes(TABLE, &id)?),
