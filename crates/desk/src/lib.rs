@@ -15,6 +15,7 @@ mod cover;
 mod desk;
 mod directory;
 mod drafts;
+mod enrolment;
 mod facts;
 mod gate;
 mod home;

@@ -1,7 +1,6 @@
-//! From 初期設定 to an open desk: connection file, certificate, the two steps of ログイン, and keeping the session alive.
+//! From a certificate to an open desk: the two steps of ログイン, passwords, and keeping the session alive.
 
 use std::{
-    path::Path,
     sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
@@ -9,13 +8,13 @@ use std::{
 use care_model::{AccountId, OfficeNumber, ProblemCode, ServiceKind, TerminalId, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use desk_ipc::{
-    CommandError, ConnectionView, DeskEvent, EnrolStart, HelpDeskView, OfficeSignInStart, OfficeView,
-    PersonSignInStart, SessionView, Stage, StartView,
+    CommandError, ConnectionView, DeskEvent, HelpDeskView, OfficeSignInStart, OfficeView,
+    PasswordChange, PersonSignInStart, SessionView, Stage, StartView,
 };
 use exchange_client::{
     AccessToken, ClientIdentity, Connection, ExchangeClient, Proxy, RefreshToken, SessionTokens, SignedIn, StepToken,
 };
-use exchange_protocol::{AccountFamily, EnrolmentRequest, Me, Session};
+use exchange_protocol::{AccountFamily, Me, Session};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -30,9 +29,6 @@ use crate::{
     words,
 };
 
-/// A connection file is small; anything larger is not one.
-const CONNECTION_FILE_BYTES_MAX: u64 = 64 * 1_024;
-const TERMINAL_NAME_CHARS_MAX: usize = 40;
 /// How long before its end a session is renewed.
 const RENEW_BEFORE_MINUTES: i64 = 5;
 /// The goodbye to the exchange is a courtesy; nobody waits long for it.
@@ -45,7 +41,7 @@ const RENEW_AGAIN_SECONDS: u64 = 15;
 pub(crate) struct Standing {
     pub(crate) connection: Option<Connection>,
     pub(crate) identity: Option<Identity>,
-    client: Option<ExchangeClient>,
+    pub(crate) client: Option<ExchangeClient>,
     /// From step 1; good for step 2.
     step_token: Option<StepToken>,
     session: Option<Session>,
@@ -58,10 +54,10 @@ pub(crate) struct Standing {
 pub(crate) struct Identity {
     pub(crate) terminal: TerminalId,
     pub(crate) office: OfficeNumber,
-    office_name: String,
+    pub(crate) office_name: String,
     pub(crate) kinds: Vec<ServiceKind>,
-    certificate_pem: String,
-    key_pem: String,
+    pub(crate) certificate_pem: String,
+    pub(crate) key_pem: String,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) terminal_name: String,
 }
@@ -85,7 +81,7 @@ impl Core {
         self.standing.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change_standing(&self) -> RwLockWriteGuard<'_, Standing> {
+    pub(crate) fn change_standing(&self) -> RwLockWriteGuard<'_, Standing> {
         self.standing.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -107,7 +103,8 @@ impl Core {
         let me: Option<Me> = self.store.value(ValueName::Me).await?;
         let remembered: Option<RememberedIds> = self.store.value(ValueName::RememberedIds).await?;
         let client = match (&connection, &identity) {
-            (Some(connection), Some(identity)) => Some(client_of(connection, identity, &self.proxy()?)?),
+            // An identity that cannot be used is told at ログイン, where a new one can be got.
+            (Some(connection), Some(identity)) => client_of(connection, identity, &self.proxy()?).ok(),
             _ => None,
         };
         let now = self.now();
@@ -215,71 +212,6 @@ impl Core {
         }
     }
 
-    /// Reads a connection file that a person chose or dropped.
-    pub(crate) async fn read_connection(&self, path: &Path) -> Result<ConnectionView, CommandError> {
-        if !self.store.is_unlocked() {
-            return Err(ProblemCode::PassphraseRequired.into());
-        }
-        let unreadable = || CommandError::new(ProblemCode::ConnectionFileUnreadable);
-        let facts = tokio::fs::metadata(path).await.map_err(|_| unreadable())?;
-        if !facts.is_file() || facts.len() > CONNECTION_FILE_BYTES_MAX {
-            return Err(unreadable());
-        }
-        let text = tokio::fs::read_to_string(path).await.map_err(|_| unreadable())?;
-        let connection = parse_connection(&text)?;
-        if self.standing().identity.is_some() {
-            // The certificate belongs to one exchange: another one is another profile.
-            return Err(unreadable());
-        }
-        self.store.set_value(ValueName::Connection, &text).await?;
-        let view = connection_view(&connection);
-        self.change_standing().connection = Some(connection);
-        Ok(view)
-    }
-
-    /// 初期設定: makes the key here and gets its certificate.
-    pub(crate) async fn enrol(&self, start: EnrolStart) -> Result<StartView, CommandError> {
-        let office_id = account(&start.office_id, AccountFamily::Office)?;
-        let terminal_name = start.terminal_name.trim().to_owned();
-        if terminal_name.is_empty() || terminal_name.chars().count() > TERMINAL_NAME_CHARS_MAX {
-            return Err(ProblemCode::RequestMalformed.into());
-        }
-        let connection = self.standing().connection.clone().ok_or(ProblemCode::ProfileEmpty)?;
-        let client = ExchangeClient::through(&self.proxy()?, &connection, None)
-            .map_err(|error| refusal::logged(ProblemCode::ConnectionFileUnreadable, &error))?;
-        let (key_pem, request_pem) = exchange_client::make_certificate_request(&terminal_name)
-            .map_err(|error| refusal::logged(ProblemCode::Internal, &error))?;
-        let answer = client
-            .enrol(&EnrolmentRequest {
-                office_id: office_id.clone(),
-                issue_password: start.issue_password,
-                request_pem,
-                terminal_name: terminal_name.clone(),
-            })
-            .await;
-        let answer = self.heard(answer)?;
-        let identity = Identity {
-            terminal: answer.terminal,
-            office: answer.office,
-            office_name: answer.office_name,
-            kinds: answer.kinds,
-            certificate_pem: answer.certificate_pem,
-            key_pem: key_pem.expose_secret().to_owned(),
-            expires_at: answer.expires_at,
-            terminal_name,
-        };
-        let client = client_of(&connection, &identity, &self.proxy()?)?;
-        // The password was good once: the certificate is stored before anything else can fail.
-        self.store.set_value(ValueName::Identity, &identity).await?;
-        self.mark_office(identity.office, &identity.office_name).await;
-        {
-            let mut standing = self.change_standing();
-            standing.identity = Some(identity);
-            standing.client = Some(client);
-        }
-        Ok(self.start_view())
-    }
-
     /// Takes the way to the exchange that 設定 names now. What is under way ends as it began.
     pub(crate) fn go_another_way(&self) -> Result<(), CommandError> {
         let proxy = self.proxy()?;
@@ -305,6 +237,26 @@ impl Core {
             .await?;
         self.change_standing().step_token = Some(step);
         Ok(self.start_view())
+    }
+
+    /// Changes a password, provisional or not. Nobody need be signed in: a provisional one signs nobody in.
+    pub(crate) async fn change_password(&self, change: PasswordChange) -> Result<(), CommandError> {
+        let account_id = AccountId::parse(&change.account_id)
+            .ok()
+            .filter(|id| AccountFamily::of(id).is_some())
+            .ok_or(ProblemCode::PersonIdExpected)?;
+        let length = change.new_password.chars().count();
+        if !(limits::PASSWORD_CHARS_MIN..=limits::PASSWORD_CHARS_MAX).contains(&length) {
+            return Err(CommandError::new(ProblemCode::PasswordLength)
+                .with("min", limits::PASSWORD_CHARS_MIN)
+                .with("max", limits::PASSWORD_CHARS_MAX));
+        }
+        let (password, new_password) = (
+            SecretString::from(change.password),
+            SecretString::from(change.new_password),
+        );
+        let answer = self.client()?.change_password(&account_id, &password, &new_password).await;
+        self.heard(answer)
     }
 
     /// ログイン step 2.
@@ -485,10 +437,12 @@ impl Core {
     }
 
     pub(crate) fn client(&self) -> Result<ExchangeClient, CommandError> {
-        self.standing()
-            .client
-            .clone()
-            .ok_or_else(|| ProblemCode::ProfileEmpty.into())
+        let standing = self.standing();
+        match (&standing.client, &standing.identity) {
+            (Some(client), _) => Ok(client.clone()),
+            (None, Some(_)) => Err(ProblemCode::CertificateMissing.into()),
+            (None, None) => Err(ProblemCode::ProfileEmpty.into()),
+        }
     }
 
     async fn remember(&self, change: impl FnOnce(&mut RememberedIds)) -> Result<(), CommandError> {
@@ -509,7 +463,7 @@ impl Core {
     }
 
     /// Notes in clear whose profile this is. Without the note the list of profiles names it less well, no more.
-    async fn mark_office(&self, number: OfficeNumber, name: &str) {
+    pub(crate) async fn mark_office(&self, number: OfficeNumber, name: &str) {
         let (profile, name) = (self.profile.dir().to_owned(), name.to_owned());
         let marked = tokio::task::spawn_blocking(move || mark_office(&profile, &OfficeMark { number, name })).await;
         if let Ok(Err(error)) = marked {
@@ -533,7 +487,7 @@ impl Core {
 }
 
 /// An ID of the family that the field asks for; told before anything is sent.
-fn account(typed: &str, family: AccountFamily) -> Result<AccountId, CommandError> {
+pub(crate) fn account(typed: &str, family: AccountFamily) -> Result<AccountId, CommandError> {
     let expected = match family {
         AccountFamily::Person => ProblemCode::PersonIdExpected,
         AccountFamily::Office => ProblemCode::OfficeIdExpected,
@@ -544,11 +498,11 @@ fn account(typed: &str, family: AccountFamily) -> Result<AccountId, CommandError
     }
 }
 
-fn parse_connection(text: &str) -> Result<Connection, CommandError> {
+pub(crate) fn parse_connection(text: &str) -> Result<Connection, CommandError> {
     Connection::parse(text.as_bytes()).map_err(|_| ProblemCode::ConnectionFileUnreadable.into())
 }
 
-fn client_of(connection: &Connection, identity: &Identity, proxy: &Proxy) -> Result<ExchangeClient, CommandError> {
+pub(crate) fn client_of(connection: &Connection, identity: &Identity, proxy: &Proxy) -> Result<ExchangeClient, CommandError> {
     let identity = ClientIdentity {
         certificate_pem: identity.certificate_pem.clone(),
         key_pem: identity.key_pem.clone().into(),
@@ -575,7 +529,7 @@ fn line_of(client: ExchangeClient, token: String) -> Result<Line, CommandError> 
     })
 }
 
-fn connection_view(connection: &Connection) -> ConnectionView {
+pub(crate) fn connection_view(connection: &Connection) -> ConnectionView {
     let url = connection.exchange_url.as_str();
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     ConnectionView {

@@ -61,6 +61,8 @@ pub enum PickupEvent {
     },
     /// A person wants it again.
     Retry,
+    /// Fetching again what is here as a doubtful copy came to nothing: that copy is still what it was.
+    CopyStays,
 }
 
 /// A row does not take this event in its state.
@@ -78,6 +80,7 @@ pub fn step(state: &PickupState, event: PickupEvent) -> Result<PickupState, Pick
         (S::Landed { .. }, E::Confirmed { received_at }) => Ok(S::Confirmed { received_at }),
         (S::Confirmed { .. }, E::Confirmed { .. }) => Ok(state.clone()),
         (S::Landed { .. }, E::ClaimLost) => Ok(S::Superseded),
+        (S::Planned | S::Landing { .. }, E::CopyStays) => Ok(S::Superseded),
         (S::Planned | S::Landing { .. }, E::ClaimLost) => Ok(S::Failed {
             problem: ProblemCode::ClaimLost,
         }),

@@ -3,6 +3,7 @@
 //! Nothing that exists is overwritten, no link is followed, and no name from outside chooses a place. Everything
 //! here blocks; callers run it where that is allowed.
 
+mod flat;
 mod names;
 mod origin;
 mod rename;
@@ -17,7 +18,8 @@ use std::{
 use care_model::{Digest, ProblemCode};
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use names::{folder_name, name_key, safe_name};
+pub(crate) use flat::is_free;
+pub(crate) use names::{Named, folder_name, name_key, safe_name};
 
 use crate::profile::sync_dir;
 
@@ -122,6 +124,11 @@ impl Staging {
         sync_dir(&self.path)
     }
 
+    /// Moves every file into a folder that holds others. False, and nothing is moved, if a name is taken there.
+    pub(crate) fn show_flat(&self, folder: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
+        flat::show(&self.path, folder, files)
+    }
+
     /// Renames: from here on the delivery is visible. False if something has the name already.
     pub(crate) fn show(&self, landed: &Path) -> io::Result<bool> {
         match rename::without_replacing(&self.path, landed) {
@@ -136,6 +143,26 @@ impl Staging {
         }
         synced.map(|()| true)
     }
+}
+
+/// The folder in which a delivery's own becomes visible: the chosen one, or one for the office in it. Made if need be;
+/// where something else has its name, the chosen one serves.
+pub(crate) fn parent_for(folder: &Path, level: Option<&str>) -> io::Result<PathBuf> {
+    let Some(level) = level else {
+        return Ok(folder.to_owned());
+    };
+    let parent = folder.join(level);
+    match fs::create_dir(&parent) {
+        Ok(()) => sync_dir(folder)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // A link is not followed: it may lead anywhere.
+            if !fs::symlink_metadata(&parent)?.is_dir() {
+                return Ok(folder.to_owned());
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(parent)
 }
 
 /// The names that a folder may get, in the order in which they are tried.
@@ -162,12 +189,23 @@ pub(crate) enum Showing {
     Away,
 }
 
-/// Looks for a folder that was about to be shown when the process ended.
-pub(crate) fn was_shown(staging: &Path, landed: &Path, files: &[(String, u64, Digest)]) -> Showing {
+/// Looks for a folder that was about to be shown when the process ended. Files that were about to be shown in a
+/// folder that holds others are shown now, if they can be.
+pub(crate) fn was_shown(staging: &Path, landed: &Path, flat: bool, files: &[(String, u64, Digest)]) -> Showing {
+    let root = staging.parent().unwrap_or(staging);
     let look = || -> io::Result<bool> {
-        Ok(found(staging)?.is_none()
-            && found(landed)?.is_some_and(|facts| facts.is_dir())
-            && holds_all(landed, files)?
+        if flat {
+            return match fs::metadata(landed) {
+                Ok(facts) if facts.is_dir() => flat::finish(staging, landed, files),
+                // The office's folder is gone from the chosen one. Of the chosen one itself nobody can tell.
+                _ if landed != root => fs::read_dir(root).map(|_| false),
+                Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
+                Err(error) => Err(error),
+            };
+        }
+        Ok(found(staging, root)?.is_none()
+            && found(landed, root)?.is_some_and(|facts| facts.is_dir())
+            && holds_all(landed, root, files)?
             // The process may have died before the new name was safe on the disk.
             && landed.parent().map_or(Ok(false), |folder| sync_dir(folder).map(|()| true))?)
     };
@@ -181,14 +219,13 @@ pub(crate) fn was_shown(staging: &Path, landed: &Path, files: &[(String, u64, Di
     }
 }
 
-/// What has a name; nothing only if its folder is there and does not hold it.
-fn found(path: &Path) -> io::Result<Option<fs::Metadata>> {
+/// What has a name; nothing only if the chosen folder is there, and nothing in it has the name.
+fn found(path: &Path, root: &Path) -> io::Result<Option<fs::Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(facts) => Ok(Some(facts)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = path.parent().ok_or(error)?;
             // Reading it, not only its name: a drive that went away may leave its name behind.
-            fs::read_dir(folder)?;
+            fs::read_dir(root)?;
             Ok(None)
         }
         Err(error) => Err(error),
@@ -196,10 +233,18 @@ fn found(path: &Path) -> io::Result<Option<fs::Metadata>> {
 }
 
 /// Whether every file is there as it was sent; an error only if that cannot be found out.
-fn holds_all(landed: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
+fn holds_all(landed: &Path, root: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
     match is_whole(landed, files) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => found(landed).map(|_| false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => found(landed, root).map(|_| false),
         other => other,
+    }
+}
+
+/// Takes away what was made visible and is not what was sent. In a folder that holds others, the files alone.
+pub(crate) fn withdraw(landed: &Path, flat: bool, files: &[(String, u64, Digest)]) {
+    match flat {
+        true => flat::withdraw(landed, files),
+        false => discard(landed),
     }
 }
 
@@ -307,7 +352,7 @@ mod tests {
         let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
         let staging = staged(dir.path(), b"one");
         let (hidden, landed) = (staging.path.clone(), dir.path().join("name"));
-        let showing = || was_shown(&hidden, &landed, &expected);
+        let showing = || was_shown(&hidden, &landed, false, &expected);
         assert_eq!(showing(), Showing::NotShown);
         assert_eq!(shown(&staging, dir.path()), landed);
         assert_eq!(showing(), Showing::Shown);
@@ -331,13 +376,52 @@ mod tests {
         let staging = staged(&drive, b"one");
         let (hidden, landed) = (staging.path.clone(), shown(&staging, &drive));
         fs::rename(&drive, &away).unwrap();
-        assert_eq!(was_shown(&hidden, &landed, &expected), Showing::Away);
+        assert_eq!(was_shown(&hidden, &landed, false, &expected), Showing::Away);
         // Something else has the drive's name.
         fs::write(&drive, b"").unwrap();
-        assert_eq!(was_shown(&hidden, &landed, &expected), Showing::Away);
+        assert_eq!(was_shown(&hidden, &landed, false, &expected), Showing::Away);
         fs::remove_file(&drive).unwrap();
         fs::rename(&away, &drive).unwrap();
-        assert_eq!(was_shown(&hidden, &landed, &expected), Showing::Shown);
+        assert_eq!(was_shown(&hidden, &landed, false, &expected), Showing::Shown);
+    }
+
+    #[test]
+    fn a_folder_of_the_office_is_made_once_and_no_link_is_taken_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let office = dir.path().join("9970100013");
+        for _ in 0..2 {
+            assert_eq!(parent_for(dir.path(), Some("9970100013")).unwrap(), office);
+        }
+        assert_eq!(parent_for(dir.path(), None).unwrap(), dir.path());
+        fs::write(dir.path().join("9970101003"), b"somebody's").unwrap();
+        assert_eq!(parent_for(dir.path(), Some("9970101003")).unwrap(), dir.path());
+        let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
+        let staging = staged(dir.path(), b"one");
+        let (hidden, landed) = (staging.path.clone(), shown(&staging, &office));
+        let showing = || was_shown(&hidden, &landed, false, &expected);
+        assert_eq!(showing(), Showing::Shown);
+        // A person took the office's folder away: that is not a drive that is away.
+        fs::remove_dir_all(&office).unwrap();
+        assert_eq!(showing(), Showing::NotShown);
+    }
+
+    #[test]
+    fn files_beside_others_are_found_again_and_a_drive_that_is_away_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (drive, away) = (dir.path().join("drive"), dir.path().join("away"));
+        fs::create_dir(&drive).unwrap();
+        let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
+        let staging = staged(&drive, b"one");
+        let hidden = staging.path.clone();
+        assert!(staging.show_flat(&drive, &expected).unwrap());
+        fs::rename(&drive, &away).unwrap();
+        assert_eq!(was_shown(&hidden, &drive, true, &expected), Showing::Away);
+        fs::rename(&away, &drive).unwrap();
+        assert_eq!(was_shown(&hidden, &drive, true, &expected), Showing::Shown);
+        fs::write(drive.join("mine.txt"), b"mine").unwrap();
+        withdraw(&drive, true, &expected);
+        assert_eq!(was_shown(&hidden, &drive, true, &expected), Showing::NotShown);
+        assert!(drive.join("mine.txt").exists());
     }
 
     #[test]

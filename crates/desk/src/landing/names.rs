@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use care_model::{DeliveryId, OfficeNumber, Serial};
 use chrono::{DateTime, FixedOffset, Utc};
+use desk_ipc::Naming;
+use exchange_protocol::DeliveryHeader;
 use unicode_normalization::UnicodeNormalization;
 
 /// Bytes of UTF-8 that every file system we write to can hold, with room for a counter.
@@ -11,27 +12,46 @@ const NAME_BYTES_MAX: usize = 200;
 /// What stands for a name of which nothing can be kept.
 const NAMELESS: &str = "file";
 
-/// The name of a delivery's own folder: `日時_送信元番号_連番`, the time being Japan's.
-pub(crate) fn folder_name(
-    accepted_at: DateTime<Utc>,
-    from: &OfficeNumber,
-    serial: Option<&Serial>,
-    delivery: DeliveryId,
-) -> String {
+/// The name of a delivery's own folder, and the office's folder in which it lies, if there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) level: Option<String>,
+    pub(crate) name: String,
+}
+
+/// Names the folder of a delivery as 設定 wants it. The time is Japan's; no pattern holds what a person wrote (D20).
+pub(crate) fn folder_name(naming: Naming, accepted_at: DateTime<Utc>, header: &DeliveryHeader) -> Named {
     const JAPAN_SECONDS_EAST: i32 = 9 * 3_600;
     let time = match FixedOffset::east_opt(JAPAN_SECONDS_EAST) {
         Some(japan) => accepted_at.with_timezone(&japan).format("%Y%m%d%H%M%S").to_string(),
         None => accepted_at.format("%Y%m%d%H%M%S").to_string(),
     };
-    match serial {
-        Some(serial) => format!("{time}_{from}_{serial}"),
+    let from = header.from.office;
+    let serial = match &header.serial {
+        Some(serial) => serial.to_string(),
         // Attachments alone have no serial; the end of the identity tells them apart.
         None => {
-            let id = delivery.to_string();
-            format!("{time}_{from}_{}", &id[id.len() - 12..])
+            let id = header.id.to_string();
+            id[id.len() - 12..].to_owned()
         }
+    };
+    let name = match naming {
+        Naming::TimeOfficeSerial => format!("{time}_{from}_{serial}"),
+        Naming::OfficeTimeSerial => format!("{from}_{time}_{serial}"),
+        Naming::MonthOfficeSerial => match &header.declared_month {
+            Some(month) => format!("{}_{from}_{serial}", month.as_str()),
+            None => format!("{}_{from}_{serial}", &time[..DATE_DIGITS]),
+        },
+        Naming::OfficeFolder => format!("{time}_{serial}"),
+    };
+    Named {
+        level: (naming == Naming::OfficeFolder).then(|| from.to_string()),
+        name,
     }
 }
+
+/// 年月日 of a time.
+const DATE_DIGITS: usize = 8;
 
 /// A name under which an attachment can be saved on Windows, macOS and Linux alike, not yet in `taken`.
 ///
@@ -117,6 +137,10 @@ fn cut(text: &str, bytes_max: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use care_model::{DeliveryId, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth};
+    use exchange_protocol::Sealing;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -162,19 +186,67 @@ mod tests {
         assert_eq!(safe_name("写真.jpg", &mut taken), "写真 (3).jpg");
     }
 
+    fn header(serial: Option<&str>, month: Option<&str>) -> DeliveryHeader {
+        let party = |office| Party {
+            office: OfficeNumber::parse(office).unwrap(),
+            kind: ServiceKind::parse("43").unwrap(),
+        };
+        DeliveryHeader {
+            id: DeliveryId::from_bytes([0xab; 16]),
+            from: party("9970100013"),
+            to: party("9970101003"),
+            serial: serial.map(|text| Serial::parse(text).unwrap()),
+            unit: None,
+            declared_month: month.map(|text| ServiceMonth::parse(text).unwrap()),
+            declared_recipients: None,
+            parts: Vec::new(),
+            sealing: Sealing::None,
+        }
+    }
+
     #[test]
-    fn folders_are_named_by_time_sender_and_serial() {
+    fn folders_are_named_as_set() {
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let from = OfficeNumber::parse("9970100013").unwrap();
-        let serial = Serial::parse("20260326090137").unwrap();
-        let id = DeliveryId::from_bytes([0xab; 16]);
-        assert_eq!(
-            folder_name(at, &from, Some(&serial), id),
-            "20270115170000_9970100013_20260326090137"
-        );
-        assert_eq!(
-            folder_name(at, &from, None, id),
-            "20270115170000_9970100013_abababababab"
-        );
+        let cases = [
+            (Naming::TimeOfficeSerial, "20270115170000_9970100013_20260326090137"),
+            (Naming::OfficeTimeSerial, "9970100013_20270115170000_20260326090137"),
+            (Naming::MonthOfficeSerial, "202604_9970100013_20260326090137"),
+            (Naming::OfficeFolder, "20270115170000_20260326090137"),
+        ];
+        for (naming, expected) in cases {
+            let named = folder_name(naming, at, &header(Some("20260326090137"), Some("202604")));
+            assert_eq!(named.name, expected);
+            let level = (naming == Naming::OfficeFolder).then_some("9970100013");
+            assert_eq!(named.level.as_deref(), level);
+        }
+        let bare = |naming| folder_name(naming, at, &header(None, None)).name;
+        assert_eq!(bare(Naming::TimeOfficeSerial), "20270115170000_9970100013_abababababab");
+        assert_eq!(bare(Naming::MonthOfficeSerial), "20270115_9970100013_abababababab");
+    }
+
+    proptest! {
+        /// Whatever was sent, what is saved is one name that every system can hold, and no two are the same file.
+        #[test]
+        fn any_names_become_safe_and_different(sent in prop::collection::vec(any::<String>(), 1..8)) {
+            let mut taken = HashSet::new();
+            let saved: Vec<String> = sent.iter().map(|name| safe_name(name, &mut taken)).collect();
+            for name in &saved {
+                prop_assert!(!name.is_empty() && name.len() <= NAME_BYTES_MAX + " (9)".len(), "{name:?}");
+                prop_assert!(!name.starts_with(['.', ' ']) && !name.ends_with(['.', ' ']), "{name:?}");
+                prop_assert!(!name.chars().any(|c| is_forbidden(c) || is_invisible(c)), "{name:?}");
+                prop_assert!(!is_reserved(name), "{name:?}");
+                prop_assert_eq!(std::path::Path::new(name).components().count(), 1);
+            }
+            let keys: HashSet<String> = saved.iter().map(|name| name_key(name)).collect();
+            prop_assert_eq!(keys.len(), saved.len());
+        }
+
+        /// Long runs of dots, spaces and device names, which arbitrary text seldom holds.
+        #[test]
+        fn nasty_names_become_safe(sent in r"[. /\:]{0,4}(CON|nul|COM1|あ|a)?[. ]{0,3}(\.pdf|\.[a-z]{1,20})?[. ]{0,3}") {
+            let name = safe_name(&sent, &mut HashSet::new());
+            prop_assert!(!name.is_empty() && !is_reserved(&name), "{sent:?} {name:?}");
+            prop_assert!(!name.starts_with(['.', ' ']) && !name.ends_with(['.', ' ']), "{sent:?} {name:?}");
+        }
     }
 }

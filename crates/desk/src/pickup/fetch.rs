@@ -20,7 +20,7 @@ use super::is_passing;
 use crate::{
     core::Core,
     cover::Cover,
-    landing::{self, Staging},
+    landing::{self, Named, Staging},
     refusal,
     session::Line,
     store::{Aim, Pickup},
@@ -66,7 +66,7 @@ impl Core {
         line: &Line,
         claim: &Claim,
         pickup: &mut Pickup,
-        name: &str,
+        named: &Named,
     ) -> Result<PathBuf, LandError> {
         let cover = self.fetch_cover(line, claim).await?;
         let landings = names(claim, &cover, &mut pickup.content.renamed);
@@ -88,56 +88,79 @@ impl Core {
             .into_iter()
             .map(|landing| (landing.name, landing.part.size_bytes, landing.part.digest))
             .collect();
-        let landed = self.show(staging, pickup, name, &files).await?;
-        let read_back = landed.clone();
-        blocking(move || match landing::is_whole(&read_back, &files) {
-            Ok(true) => Ok(()),
+        let shown = self.show(staging, pickup, named, files).await?;
+        blocking(move || match landing::is_whole(&shown.folder, &shown.files) {
+            Ok(true) => Ok(shown.folder),
             other => {
                 // What cannot be read back as it was sent is not left to be taken for it.
-                landing::discard(&read_back);
+                landing::withdraw(&shown.folder, shown.flat, &shown.files);
                 match other {
                     Ok(_) => Err(LandError::refused(ProblemCode::DigestMismatch)),
                     Err(error) => Err(LandError::of_folder(&error)),
                 }
             }
         })
-        .await??;
-        Ok(landed)
+        .await?
     }
 
-    /// Makes the filled folder visible. Each name is stored before it is tried, so that a process that dies right
-    /// after the rename finds its folder again instead of landing the delivery a second time.
+    /// Makes the filled folder visible, or its files where 設定 wants them in the folder itself and every name is free
+    /// there. Each place is stored before it is tried, so that a process that dies right after the rename finds it
+    /// again instead of landing the delivery a second time.
     async fn show(
         &self,
         staging: Arc<Staging>,
         pickup: &mut Pickup,
-        name: &str,
-        files: &[(String, u64, Digest)],
-    ) -> Result<PathBuf, LandError> {
+        named: &Named,
+        files: Vec<(String, u64, Digest)>,
+    ) -> Result<Aim, LandError> {
         let at = Arc::clone(&staging);
         blocking(move || at.seal())
             .await?
             .map_err(|error| LandError::of_folder(&error))?;
-        let folder = pickup.content.folder.clone();
-        let mut names = landing::folder_names(&folder, name).collect::<Vec<_>>().into_iter();
+        let (folder, level) = (pickup.content.folder.clone(), named.level.clone());
+        let parent = blocking(move || landing::parent_for(&folder, level.as_deref())).await?;
+        let parent = parent.map_err(|error| LandError::of_folder(&error))?;
+        if self.settings().flat {
+            let (at, wanted) = (parent.clone(), files.clone());
+            if blocking(move || landing::is_free(&at, &wanted)).await? {
+                let aim = Aim {
+                    folder: parent.clone(),
+                    flat: true,
+                    files: files.clone(),
+                };
+                self.store_aim(pickup, &aim).await?;
+                let (at, to) = (Arc::clone(&staging), aim.clone());
+                let shown = blocking(move || at.show_flat(&to.folder, &to.files)).await?;
+                if shown.map_err(|error| LandError::of_folder(&error))? {
+                    return Ok(aim);
+                }
+            }
+        }
+        let mut names = landing::folder_names(&parent, &named.name)
+            .collect::<Vec<_>>()
+            .into_iter();
         loop {
             let (free, left) = blocking(move || (names.find(|path| !landing::is_taken(path)), names)).await?;
             let landed = free.ok_or_else(|| LandError::of_folder(&io::ErrorKind::AlreadyExists.into()))?;
             names = left;
-            pickup.content.aim = Some(Aim {
+            let aim = Aim {
                 folder: landed.clone(),
-                files: files.to_vec(),
-            });
-            self.store
-                .put_pickup(pickup, self.now())
-                .await
-                .map_err(|error| LandError::Refused(error.into()))?;
-            let (at, to) = (Arc::clone(&staging), landed.clone());
-            let shown = blocking(move || at.show(&to)).await?;
+                flat: false,
+                files: files.clone(),
+            };
+            self.store_aim(pickup, &aim).await?;
+            let at = Arc::clone(&staging);
+            let shown = blocking(move || at.show(&landed)).await?;
             if shown.map_err(|error| LandError::of_folder(&error))? {
-                return Ok(landed);
+                return Ok(aim);
             }
         }
+    }
+
+    async fn store_aim(&self, pickup: &mut Pickup, aim: &Aim) -> Result<(), LandError> {
+        pickup.content.aim = Some(aim.clone());
+        let stored = self.store.put_pickup(pickup, self.now()).await;
+        stored.map_err(|error| LandError::Refused(error.into()))
     }
 
     /// The cover travels as the first part; it is kept in the store, not in the folder.

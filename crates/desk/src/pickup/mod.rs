@@ -9,7 +9,7 @@
 //! | `Landed` | every byte was checked, synced, renamed into view and read back | the confirmation is asked for until it is answered |
 //! | `Confirmed` | 済: the exchange has said so | nothing is left to do |
 //! | `Failed` | it ended without 済; nothing of it is in the folder | a person may try again |
-//! | `Superseded` | the files are here, but another terminal took the delivery over | the copy is shown as doubtful; a person may take the delivery over again, into a new folder |
+//! | `Superseded` | the files are here, but another terminal took the delivery over | the copy is shown as doubtful; a person may take the delivery over again, into a new folder. If that comes to nothing, it is shown as doubtful again |
 //!
 //! Refusals before the claim leave everything as it was. A line that breaks while bytes come leaves the row
 //! `Landing`, and it goes on by itself when the exchange is back. Once landed, only the exchange's word ends it:
@@ -18,13 +18,14 @@
 mod fetch;
 
 use std::{
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use care_model::{DeliveryId, ExchangeFileName, OfficeNumber, ProblemCode};
-use desk_ipc::{CommandError, DeskEvent, PickupStart, TakeOverStart};
+use care_model::{DeliveryId, ExchangeFileName, OfficeNumber, ProblemCode, limits};
+use desk_ipc::{CommandError, DeskEvent, PickupStart, ReceiveInto, TakeOverStart};
 use exchange_client::ClientError;
 use exchange_flow::pickup::{PickupEvent, PickupState, step};
 use exchange_protocol::{Claim, DeliveryHeader, DeliveryStatus, PartRole};
@@ -83,21 +84,21 @@ impl Core {
     /// データ取得 for one or many, by rising serial. A refusal is answered if one delivery was asked for; of many,
     /// each row of 受信一覧 says its own.
     pub(crate) async fn pick_up(self: &Arc<Self>, start: PickupStart) -> Result<(), CommandError> {
-        let folder = self.folder(start.folder.as_ref())?;
+        if start.deliveries.len() > limits::SELECTED_ROWS_MAX as usize {
+            return Err(CommandError::new(ProblemCode::SelectionTooLarge).with("max", limits::SELECTED_ROWS_MAX));
+        }
+        let chosen = self.chosen(start.folder.as_ref())?;
         self.line().await?;
         let mut wanted: Vec<InboxStored> = Vec::with_capacity(start.deliveries.len());
         for delivery in &start.deliveries {
             wanted.push(self.listed(*delivery).await?);
         }
-        let total_bytes = wanted
-            .iter()
-            .fold(0_u64, |sum, row| sum.saturating_add(row.entry.header.total_bytes()));
-        check_folder(&folder, total_bytes).await?;
-        self.store.set_value(ValueName::LastFolder, &folder).await?;
         wanted.sort_by_key(|row| (row.entry.header.serial, row.entry.sequence));
+        let folders = self.folders_for(chosen.as_deref(), &wanted).await?;
+        self.remember_chosen(chosen.as_deref(), &wanted).await?;
         let single = wanted.len() == 1;
-        for row in wanted {
-            let fetched = self.fetch(row.entry.header.id, folder.clone(), None).await;
+        for (row, folder) in wanted.into_iter().zip(folders) {
+            let fetched = self.fetch(row.entry.header.id, folder, None).await;
             match fetched {
                 Err(error) if single => return Err(error),
                 // The row holds the reason; the next one is tried all the same.
@@ -109,10 +110,11 @@ impl Core {
 
     /// Takes over what another terminal holds; the person was told that it may have the files.
     pub(crate) async fn take_over(self: &Arc<Self>, start: TakeOverStart) -> Result<(), CommandError> {
-        let folder = self.folder(start.folder.as_ref())?;
-        let row = self.listed(start.delivery).await?;
-        check_folder(&folder, row.entry.header.total_bytes()).await?;
-        self.store.set_value(ValueName::LastFolder, &folder).await?;
+        let chosen = self.chosen(start.folder.as_ref())?;
+        let wanted = [self.listed(start.delivery).await?];
+        let folder = self.folders_for(chosen.as_deref(), &wanted).await?.pop();
+        let folder = folder.ok_or(ProblemCode::FolderMissing)?;
+        self.remember_chosen(chosen.as_deref(), &wanted).await?;
         self.fetch(start.delivery, folder, Some(start.fence)).await.map(|_| ())
     }
 
@@ -126,11 +128,49 @@ impl Core {
         }
     }
 
-    fn folder(&self, id: Option<&desk_ipc::FolderId>) -> Result<PathBuf, CommandError> {
-        let id = id.ok_or(ProblemCode::FolderMissing)?;
-        lock(&self.folders)
-            .get(id)
-            .ok_or_else(|| ProblemCode::FolderMissing.into())
+    /// The folder that a person chose for this time, if they did.
+    fn chosen(&self, id: Option<&desk_ipc::FolderId>) -> Result<Option<PathBuf>, CommandError> {
+        let Some(id) = id else { return Ok(None) };
+        match lock(&self.folders).get(id) {
+            Some(folder) => Ok(Some(folder)),
+            None => Err(ProblemCode::FolderMissing.into()),
+        }
+    }
+
+    /// Into which folder each delivery goes: the chosen one, or the one that 設定 names. All are looked at before
+    /// anything is claimed, with the room that is needed in each.
+    async fn folders_for(&self, chosen: Option<&Path>, wanted: &[InboxStored]) -> Result<Vec<PathBuf>, CommandError> {
+        let settings = self.settings();
+        let mut folders = Vec::with_capacity(wanted.len());
+        let mut needed: HashMap<PathBuf, u64> = HashMap::new();
+        for row in wanted {
+            let header = &row.entry.header;
+            let folder = match (chosen, settings.receive_into) {
+                (Some(chosen), _) => Some(chosen.to_owned()),
+                (None, ReceiveInto::Ask) => None,
+                (None, ReceiveInto::Fixed) => settings.fixed_folder.clone(),
+                (None, ReceiveInto::PerOffice) => self.store.office_folder(header.from.office).await?,
+            };
+            let folder = folder.ok_or(ProblemCode::FolderMissing)?;
+            let bytes = needed.entry(folder.clone()).or_default();
+            *bytes = bytes.saturating_add(header.total_bytes());
+            folders.push(folder);
+        }
+        for (folder, bytes) in needed {
+            check_folder(&folder, bytes).await?;
+        }
+        Ok(folders)
+    }
+
+    /// Remembers a folder that a person chose: for the next dialog, and for each of the offices.
+    async fn remember_chosen(&self, chosen: Option<&Path>, wanted: &[InboxStored]) -> Result<(), CommandError> {
+        let Some(folder) = chosen else { return Ok(()) };
+        self.store.set_value(ValueName::LastFolder, &folder).await?;
+        let offices: HashSet<OfficeNumber> = wanted.iter().map(|row| row.entry.header.from.office).collect();
+        for office in offices {
+            self.store.put_office_folder(office, folder).await?;
+        }
+        Ok(())
     }
 
     /// The row of 受信一覧; asks the exchange once if it is not known here.
@@ -229,20 +269,15 @@ impl Core {
         if !is_authentic(&claim, &row.entry.header, office) {
             return Err(self.fail(pickup, ProblemCode::HeaderMismatch.into()).await);
         }
-        let name = landing::folder_name(
-            row.entry.accepted_at,
-            &claim.header.from.office,
-            claim.header.serial.as_ref(),
-            delivery,
-        );
+        let named = landing::folder_name(self.settings().naming, row.entry.accepted_at, &claim.header);
         let staging = pickup
             .content
             .staging
             .clone()
-            .unwrap_or_else(|| landing::Staging::path_for(&folder, &name));
+            .unwrap_or_else(|| landing::Staging::path_for(&folder, &named.name));
         pickup.content.staging = Some(staging);
         self.store.put_pickup(&pickup, self.now()).await?;
-        let landed = match self.land(&line, &claim, &mut pickup, &name).await {
+        let landed = match self.land(&line, &claim, &mut pickup, &named).await {
             Ok(landed) => landed,
             Err(fetch::LandError::Line(refusal)) => {
                 // The row stays as it is: it goes on by itself.
@@ -250,12 +285,16 @@ impl Core {
                 return Err(refusal);
             }
             Err(fetch::LandError::ClaimLost(refusal)) => {
-                let state = step(&pickup.state, PickupEvent::ClaimLost).map_err(|_| impossible())?;
+                let event = match pickup.content.doubtful {
+                    Some(_) => PickupEvent::CopyStays,
+                    None => PickupEvent::ClaimLost,
+                };
+                let state = step(&pickup.state, event).map_err(|_| impossible())?;
                 return Err(self.end(pickup, state, refusal).await);
             }
             Err(fetch::LandError::Refused(refusal)) => return Err(self.fail(pickup, refusal).await),
         };
-        pickup.content.landed = Some(landed.clone());
+        pickup.content.landed = Some(landed);
         pickup.content.staging = None;
         pickup.content.aim = None;
         self.advance(&mut pickup, PickupEvent::Landed)?;
@@ -276,7 +315,7 @@ impl Core {
         let (staging, aim) = (staging.clone(), aim.clone());
         let landed = aim.folder.clone();
         let was_shown =
-            tokio::task::spawn_blocking(move || landing::was_shown(&staging, &aim.folder, &aim.files)).await;
+            tokio::task::spawn_blocking(move || landing::was_shown(&staging, &aim.folder, aim.flat, &aim.files)).await;
         match was_shown.map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))? {
             Showing::Shown => {}
             Showing::NotShown => return Ok(()),
@@ -309,12 +348,9 @@ impl Core {
         let answer = line.exchange.confirm(pickup.delivery, fence).await;
         match self.heard_by(line, answer).await {
             Ok(received) => {
-                self.advance(
-                    &mut pickup,
-                    PickupEvent::Confirmed {
-                        received_at: received.received_at,
-                    },
-                )?;
+                let received_at = received.received_at;
+                self.advance(&mut pickup, PickupEvent::Confirmed { received_at })?;
+                pickup.content.doubtful = None;
                 self.store.put_pickup(&pickup, self.now()).await?;
                 Ok(())
             }
@@ -388,7 +424,11 @@ impl Core {
 
     /// Ends a pickup without 済 and takes away what was staged.
     async fn fail(&self, pickup: Pickup, refusal: CommandError) -> CommandError {
-        match step(&pickup.state, PickupEvent::Failed { problem: refusal.code }) {
+        let event = match pickup.content.doubtful {
+            Some(_) => PickupEvent::CopyStays,
+            None => PickupEvent::Failed { problem: refusal.code },
+        };
+        match step(&pickup.state, event) {
             Ok(state) => self.end(pickup, state, refusal).await,
             Err(_) => impossible(),
         }
@@ -402,6 +442,10 @@ impl Core {
         }
         pickup.content.aim = None;
         pickup.state = state;
+        // A copy that is here from an earlier time stays what it was.
+        if let Some(doubtful) = pickup.content.doubtful.take() {
+            pickup.content.landed = Some(doubtful);
+        }
         pickup.content.refusal = Some(refusal.clone());
         if let Err(error) = self.store.put_pickup(&pickup, self.now()).await {
             tracing::warn!(%error, "the end of a pickup cannot be stored");
@@ -420,7 +464,10 @@ fn planned_again(pickup: Pickup, folder: &Path) -> Pickup {
     let mut content = pickup.content;
     content.refusal = None;
     content.aim = None;
-    content.landed = None;
+    let landed = content.landed.take();
+    if pickup.state == PickupState::Superseded {
+        content.doubtful = landed;
+    }
     if content.folder != folder {
         if let Some(staging) = content.staging.take() {
             landing::discard(&staging);

@@ -154,4 +154,13 @@ mod pickups {
         }
         assert_eq!(step(&failed, E::Retry), Ok(S::Planned));
     }
+
+    #[test]
+    fn a_doubtful_copy_stays_one_when_fetching_again_comes_to_nothing() {
+        assert_eq!(step(&S::Superseded, E::Retry), Ok(S::Planned));
+        for state in [S::Planned, S::Landing { fence: 2 }] {
+            assert_eq!(step(&state, E::CopyStays), Ok(S::Superseded));
+        }
+        assert!(step(&S::Landed { fence: 2 }, E::CopyStays).is_err());
+    }
 }
