@@ -1,8 +1,11 @@
 //! 宛先検索: names and telephone numbers of offices, asked of the exchange and remembered for a while.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
-use care_model::{OfficeNumber, ProblemCode};
+use care_model::{OfficeNumber, ProblemCode, ServiceKind};
 use chrono::{DateTime, TimeDelta, Utc};
 use desk_ipc::CommandError;
 use exchange_client::ClientError;
@@ -10,7 +13,11 @@ use exchange_protocol::OfficeEntry;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
-use crate::{core::Core, session::Line, store::ValueName};
+use crate::{
+    core::Core,
+    session::Line,
+    store::{ListName, ValueName},
+};
 
 /// How long an office that is on the exchange is taken as known. One that is not is asked for every time.
 const KNOWN_MINUTES: i64 = 60;
@@ -29,23 +36,30 @@ struct Known {
 
 type Directory = HashMap<OfficeNumber, Known>;
 
+/// The offices that are wanted, each with the kinds it is addressed in.
+pub(crate) type Wanted = HashMap<OfficeNumber, HashSet<ServiceKind>>;
+
 impl Core {
     /// What the directory says of these offices. An office of which it could not be asked is absent, unless it is
     /// remembered.
     pub(crate) async fn look_up(
         &self,
-        numbers: &[OfficeNumber],
+        wanted: &Wanted,
     ) -> Result<HashMap<OfficeNumber, Option<OfficeEntry>>, CommandError> {
-        if numbers.is_empty() {
+        if wanted.is_empty() {
             return Ok(HashMap::new());
         }
         let mut directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
         let now = self.now();
         let fresh = |known: &Known| now - known.asked_at < TimeDelta::minutes(KNOWN_MINUTES);
-        let missing: Vec<OfficeNumber> = numbers
+        // A kind that an office did not have may have been registered since.
+        let suits = |known: &Known, kinds: &HashSet<ServiceKind>| {
+            fresh(known) && kinds.iter().all(|kind| known.entry.kinds.contains(kind))
+        };
+        let missing: Vec<OfficeNumber> = wanted
             .iter()
-            .copied()
-            .filter(|number| !directory.get(number).is_some_and(fresh))
+            .filter(|(number, kinds)| !directory.get(number).is_some_and(|known| suits(known, kinds)))
+            .map(|(number, _)| *number)
             .collect();
         let mut gone: Vec<OfficeNumber> = Vec::new();
         // Offline nobody waits for a directory that does not answer: the destination is shown as unchecked.
@@ -83,8 +97,8 @@ impl Core {
                 self.store.set_value(ValueName::Directory, &directory).await?;
             }
         }
-        let known = numbers
-            .iter()
+        let known = wanted
+            .keys()
             .filter_map(|number| Some((*number, Some(directory.get(number)?.entry.clone()))));
         let unknown = gone.into_iter().map(|number| (number, None));
         Ok(known.chain(unknown).collect())
@@ -93,11 +107,29 @@ impl Core {
     /// What is remembered of these offices, however long ago it was asked.
     pub(crate) async fn remembered_offices(
         &self,
-        numbers: &[OfficeNumber],
+        wanted: &Wanted,
     ) -> Result<HashMap<OfficeNumber, Option<OfficeEntry>>, CommandError> {
         let directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
         let known = |number: &OfficeNumber| Some((*number, Some(directory.get(number)?.entry.clone())));
-        Ok(numbers.iter().filter_map(known).collect())
+        Ok(wanted.keys().filter_map(known).collect())
+    }
+
+    /// When this office last sent to each of these or received from it, as its lists say.
+    pub(crate) async fn last_exchanges(
+        &self,
+        offices: &HashSet<OfficeNumber>,
+    ) -> Result<HashMap<OfficeNumber, DateTime<Utc>>, CommandError> {
+        let mut last: HashMap<OfficeNumber, DateTime<Utc>> = HashMap::new();
+        if offices.is_empty() {
+            return Ok(last);
+        }
+        for list in [ListName::Inbox, ListName::Outbox] {
+            for (office, at) in self.list_rows(list).await?.rows().last_with(offices) {
+                let known = last.entry(office).or_insert(at);
+                *known = at.max(*known);
+            }
+        }
+        Ok(last)
     }
 
     async fn ask_directory(

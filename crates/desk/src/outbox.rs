@@ -14,12 +14,10 @@ use std::{
 use bytes::Bytes;
 use care_model::{DeliveryId, Party, ProblemCode, Serial};
 use chrono::{DateTime, Utc};
-use desk_ipc::{
-    CommandError, DeskEvent, ListRequest, OutboxRow, OutboxStatus, OutboxView, SendStateView, TransferKind, WaitReason,
-};
+use desk_ipc::{CommandError, DeskEvent, SendStateView, TransferKind, WaitReason};
 use exchange_client::{ClientError, PartSource};
 use exchange_flow::outbox::{Holding, OutboxEvent, OutboxState, step};
-use exchange_protocol::{DeliveryStatus, Part, PartRole};
+use exchange_protocol::{Part, PartRole};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout_at},
@@ -27,11 +25,11 @@ use tokio::{
 
 use crate::{
     core::{Core, Transfer},
+    gate::Gate,
     refusal,
     session::Line,
     spool::{Spool, SpoolRef},
-    store::{ListName, Outgoing},
-    words,
+    store::Outgoing,
 };
 
 /// Destinations served at once.
@@ -69,6 +67,8 @@ struct Queue {
     busy: HashSet<Party>,
     /// Rows whose new state is not stored yet.
     unstored: HashSet<DeliveryId>,
+    /// The large uploads that are under way.
+    gates: HashMap<DeliveryId, Arc<Gate>>,
     ended: mpsc::UnboundedSender<ChainNews>,
 }
 
@@ -92,6 +92,7 @@ pub(crate) async fn run(core: Arc<Core>, rows: Vec<Outgoing>, mut orders: mpsc::
         rows: Vec::new(),
         busy: HashSet::new(),
         unstored: HashSet::new(),
+        gates: HashMap::new(),
         ended,
     };
     for mut row in rows {
@@ -163,12 +164,23 @@ impl Queue {
         let Some(queued) = self.rows.iter_mut().find(|queued| queued.row.delivery == delivery) else {
             return Err(ProblemCode::DeliveryUnknown.into());
         };
+        // An upload under way is ended where it can't have come to its commit; else only the exchange knows.
+        let callable = matches!(queued.row.state, OutboxState::Sending { maybe_sent: false, .. });
+        let gate = self.gates.get(&delivery).filter(|_| callable);
+        let event = match event {
+            OutboxEvent::Cancel if gate.is_some_and(|gate| gate.stop()) => OutboxEvent::Stopped,
+            event => event,
+        };
         queued.row.state = step(&queued.row.state, event, now).map_err(|_| match event {
             OutboxEvent::Cancel => ProblemCode::SendUnsettled,
             _ => ProblemCode::DeliveryUnknown,
         })?;
+        // Where it can't be stored now, the queue goes on trying: what was stopped is not begun again.
+        self.unstored.insert(delivery);
         self.core.store.update_outgoing(&[&queued.row]).await?;
+        self.unstored.remove(&delivery);
         self.forget_closed();
+        self.core.tell(DeskEvent::OutboxChanged);
         Ok(())
     }
 
@@ -192,6 +204,7 @@ impl Queue {
                 self.busy.remove(&to);
             }
             ChainNews::Ended(ended) => {
+                self.gates.remove(&ended.delivery);
                 let now = self.core.now();
                 let Some(queued) = self
                     .rows
@@ -314,12 +327,20 @@ impl Queue {
             .map(|queued| queued.row.clone())
             .collect();
         self.busy.insert(to);
+        let mut gates = HashMap::new();
+        for row in &rows {
+            if row.content.header().is_ok_and(|header| !header.is_single_request()) {
+                gates.insert(row.delivery, Arc::<Gate>::default());
+            }
+        }
+        self.gates
+            .extend(gates.iter().map(|(delivery, gate)| (*delivery, Arc::clone(gate))));
         let (core, line, ended) = (Arc::clone(&self.core), line.clone(), self.ended.clone());
         let transfer = self.core.begin_transfer();
         let closing = core.closing.clone();
         tokio::spawn(async move {
             tokio::select! {
-                () = send_chain(core, line, to, rows, ended, transfer) => {}
+                () = send_chain(core, line, to, (rows, gates), ended, transfer) => {}
                 // The rows say that they were begun; the next start asks again under the same identities.
                 () = closing.cancelled() => {}
             }
@@ -350,7 +371,7 @@ async fn send_chain(
     core: Arc<Core>,
     line: Line,
     to: Party,
-    rows: Vec<Outgoing>,
+    (rows, gates): (Vec<Outgoing>, HashMap<DeliveryId, Arc<Gate>>),
     ended: mpsc::UnboundedSender<ChainNews>,
     _transfer: Transfer,
 ) {
@@ -360,7 +381,7 @@ async fn send_chain(
             // Nothing of it has left: it waits behind the one that failed.
             (OutboxEvent::Unreachable, None)
         } else {
-            send_one(&core, &line, &row).await
+            send_one(&core, &line, &row, gates.get(&row.delivery)).await
         };
         broken |= matches!(event, OutboxEvent::Unreachable | OutboxEvent::Interrupted);
         let _ = ended.send(ChainNews::Ended(Ended {
@@ -372,8 +393,33 @@ async fn send_chain(
     let _ = ended.send(ChainNews::Finished(to));
 }
 
-/// One try of one delivery.
-async fn send_one(core: &Arc<Core>, line: &Line, row: &Outgoing) -> (OutboxEvent, Option<CommandError>) {
+/// One try of one delivery. A large one can be stopped as long as its gate is open.
+async fn send_one(
+    core: &Arc<Core>,
+    line: &Line,
+    row: &Outgoing,
+    gate: Option<&Arc<Gate>>,
+) -> (OutboxEvent, Option<CommandError>) {
+    let Some(gate) = gate else {
+        return try_one(core, line, row, None).await;
+    };
+    tokio::select! {
+        biased;
+        () = gate.stopped() => (OutboxEvent::Stopped, None),
+        // What broke off before the last byte was read never came to its commit.
+        (event, refusal) = try_one(core, line, row, Some(gate)) => match event {
+            OutboxEvent::Interrupted if gate.is_open() => (OutboxEvent::Unreachable, refusal),
+            event => (event, refusal),
+        },
+    }
+}
+
+async fn try_one(
+    core: &Arc<Core>,
+    line: &Line,
+    row: &Outgoing,
+    gate: Option<&Arc<Gate>>,
+) -> (OutboxEvent, Option<CommandError>) {
     let header = match row.content.header() {
         Ok(header) => header,
         Err(error) => return held(refusal::logged(ProblemCode::Internal, &error), Holding::Untold),
@@ -398,8 +444,13 @@ async fn send_one(core: &Arc<Core>, line: &Line, row: &Outgoing) -> (OutboxEvent
     };
     let header_json = Bytes::from(row.content.header_json.clone());
     let reader = {
-        let source = Arc::clone(&source);
-        move |part: usize, offset: u64, length: usize| source.read_part(part, offset, length)
+        let (source, gate) = (Arc::clone(&source), gate.cloned());
+        move |part: usize, offset: u64, length: usize| {
+            if source.is_end(part, offset, length) && gate.as_ref().is_some_and(|gate| !gate.pass()) {
+                return Err(std::io::ErrorKind::ConnectionAborted.into());
+            }
+            source.read_part(part, offset, length)
+        }
     };
     let answer = line.exchange.send(header_json, &reader, progress).await;
     core.note_online(&answer);
@@ -441,7 +492,7 @@ fn holding_after(code: ProblemCode) -> Holding {
 
 /// Offers a delivery again that the exchange had accepted; its first answer stands.
 pub(crate) async fn offer(core: &Arc<Core>, line: &Line, row: &Outgoing) {
-    let (event, _) = send_one(core, line, row).await;
+    let (event, _) = send_one(core, line, row, None).await;
     tracing::info!(delivery.id = %row.delivery, accepted = matches!(event, OutboxEvent::Accepted { .. }), "offered again");
 }
 
@@ -459,6 +510,13 @@ struct Parts {
 }
 
 impl Parts {
+    /// Whether these are the last bytes that are read of the delivery.
+    fn is_end(&self, part: usize, offset: u64, length: usize) -> bool {
+        let filled = self.header_parts.iter().rposition(|part| part.size_bytes > 0);
+        let size_bytes = self.header_parts.get(part).map_or(0, |part| part.size_bytes);
+        filled == Some(part) && offset.saturating_add(length as u64) >= size_bytes
+    }
+
     fn read_part(&self, part: usize, offset: u64, length: usize) -> std::io::Result<Bytes> {
         let covers = self
             .header_parts
@@ -503,76 +561,6 @@ pub(crate) fn state_view(core: &Core, row: &Outgoing) -> SendStateView {
 }
 
 impl Core {
-    /// 送信一覧: what is still on this desk stands above what the exchange holds.
-    pub(crate) async fn outbox_view(&self, request: ListRequest) -> Result<OutboxView, CommandError> {
-        let outgoing = self.store.all_outgoing().await?;
-        let listed = self.store.outbox().await?;
-        let (_, synced_at) = self.store.list_cursor(ListName::Outbox).await?;
-        let known: HashSet<DeliveryId> = listed.iter().map(|entry| entry.header.id).collect();
-        let own: HashMap<DeliveryId, &Outgoing> = outgoing.iter().map(|row| (row.delivery, row)).collect();
-        let mut rows = Vec::with_capacity(listed.len());
-        for row in &outgoing {
-            let (at, status) = match &row.state {
-                _ if known.contains(&row.delivery) => continue,
-                OutboxState::Cancelled => continue,
-                OutboxState::Sent { accepted_at } => (*accepted_at, OutboxStatus::Waiting),
-                _ => (
-                    row.queued_at,
-                    OutboxStatus::Unsent {
-                        sending: state_view(self, row),
-                    },
-                ),
-            };
-            rows.push(OutboxRow {
-                delivery: row.delivery,
-                at,
-                to: row.content.to.clone(),
-                contents: row.content.contents.clone(),
-                files: u32::try_from(row.content.parts.len()).unwrap_or(u32::MAX),
-                serial: None,
-                note: String::new(),
-                can_resend: false,
-                status,
-            });
-        }
-        for entry in listed {
-            let mut to = words::office(entry.header.to.office, &entry.to_name, &[entry.header.to.kind]);
-            to.telephone = own
-                .get(&entry.header.id)
-                .and_then(|row| row.content.to.telephone.clone());
-            rows.push(OutboxRow {
-                delivery: entry.header.id,
-                at: entry.accepted_at,
-                to,
-                contents: words::contents_of(&entry.header, entry.header.from),
-                files: words::file_count(&entry.header),
-                serial: entry.header.serial,
-                note: String::new(),
-                can_resend: false,
-                status: match entry.status {
-                    DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. } => OutboxStatus::Waiting,
-                    DeliveryStatus::Received { at } => OutboxStatus::Downloaded { at },
-                    DeliveryStatus::Recalled { at } => OutboxStatus::Recalled { at },
-                    DeliveryStatus::Expired { at } => OutboxStatus::Expired { at },
-                },
-            });
-        }
-        let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        Ok(OutboxView {
-            rows: rows
-                .into_iter()
-                .skip(request.from as usize)
-                .take(request.count as usize)
-                .collect(),
-            from: request.from,
-            matching: total,
-            total,
-            open: 0,
-            synced_at,
-            online: self.is_online(),
-        })
-    }
-
     /// Asks the queue for something about one delivery.
     pub(crate) async fn ask_queue(
         &self,

@@ -1,34 +1,26 @@
 //! What a page does with compositions and drafts: each change is stored before it is answered.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::collections::HashMap;
 
-use care_model::{DeliveryId, OfficeNumber, OfficeRole, ProblemCode, ServiceKind, limits};
-use chrono::TimeDelta;
+use care_model::{DeliveryId, OfficeRole, Party, ProblemCode, ServiceKind, limits};
 use desk_ipc::{
-    AddDrop, AttachFiles, CommandError, ComposeStart, CompositionId, CompositionMode, CompositionView, DeskEvent,
-    DraftRow, DropId, EditNote, RemoveFile, SendRow, SendStart, SendStateView, SendView, UnitView,
+    AddDrop, AttachFiles, ChooseDestination, CommandError, ComposeStart, CompositionId, CompositionMode,
+    CompositionView, DeskEvent, DropId, EditNote, PastedFiles, RemoveFile, SendRow, SendStart, SendStateView, SendView,
+    UnfinishedRow, UnitView,
 };
 use exchange_flow::outbox::OutboxState;
 use sealing::Key;
 
 use crate::{
-    compose::{Composition, Layout, Ready, Settled, Surroundings, refusal_with_limits},
+    compose::{Chosen, Composition, Layout, Ready, Settled, Surroundings, refusal_with_limits},
     core::{Core, lock},
-    intake::{self, TakenFile},
+    directory::Wanted,
+    intake::{self, Dropped, TakenFile},
     outbox::{QueueOrder, state_view},
     refusal,
     store::ValueName,
     words,
 };
-
-/// How long a copy of what was sent is kept (D14).
-const KEPT_DAYS: i64 = 90;
-/// Characters of a note that 下書き一覧 shows.
-const NOTE_BEGINNING_CHARS: usize = 40;
 
 impl Core {
     pub(crate) async fn open_composition(&self, start: ComposeStart) -> Result<CompositionView, CommandError> {
@@ -36,9 +28,7 @@ impl Core {
         if let Some(drop) = start.drop {
             composition.add(self.take_drop(&drop).await?, None);
         }
-        let mut compositions = self.compositions.lock().await;
-        let settled = self.settle(&mut composition).await?;
-        self.keep(&mut compositions, composition, &settled).await
+        self.begin(composition).await
     }
 
     pub(crate) async fn composition_view(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
@@ -99,6 +89,76 @@ impl Core {
         .await
     }
 
+    /// Sets or clears the office that attachments alone go to. An office that is this one in the same kind is refused
+    /// at once (D16); whether the other is on the exchange is shown with it.
+    pub(crate) async fn choose_destination(&self, choose: ChooseDestination) -> Result<CompositionView, CommandError> {
+        let chosen = choose.to.map(|to| Chosen {
+            to: Party::new(to.number, to.kind),
+            as_kind: None,
+        });
+        if let Some(chosen) = chosen {
+            self.may_be_chosen(&chosen)?;
+        }
+        self.change(choose.composition, |composition| {
+            if composition.mode == CompositionMode::Dispatch {
+                return Err(ProblemCode::RequestMalformed.into());
+            }
+            composition.chosen = chosen;
+            Ok(())
+        })
+        .await
+    }
+
+    fn may_be_chosen(&self, chosen: &Chosen) -> Result<(), CommandError> {
+        let standing = self.standing();
+        let identity = standing.identity.as_ref().ok_or(ProblemCode::ProfileEmpty)?;
+        let of_me = standing.me.as_ref().map(|me| me.office.kinds.as_slice());
+        match chosen.sender(identity.office, of_me.unwrap_or(&identity.kinds)) {
+            Some(_) => Ok(()),
+            None => Err(ProblemCode::DestinationIsSender.into()),
+        }
+    }
+
+    /// Begins a 新規作成 to an office, with what is taken in already.
+    pub(crate) async fn begin(&self, mut composition: Composition) -> Result<CompositionView, CommandError> {
+        let mut compositions = self.compositions.lock().await;
+        let settled = self.settle(&mut composition).await?;
+        self.keep(&mut compositions, composition, &settled).await
+    }
+
+    /// Takes files that were pasted. They are in the spool before this answers; the page adds them like any drop.
+    pub(crate) async fn paste_files(&self, pasted: PastedFiles) -> Result<desk_ipc::DropView, CommandError> {
+        let files = intake::decode_pasted(pasted)?;
+        let taken = self.blocking(move |spool| intake::take_pasted(spool, files)).await?;
+        let files = intake::glance_at(&taken);
+        let id = DropId::generate();
+        lock(&self.drops).put(id, Dropped::Pasted(taken));
+        Ok(desk_ipc::DropView { id, files })
+    }
+
+    /// What an earlier process left without discarding or saving it. What was only looked at, and what is saved as it
+    /// stands, is not listed.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<UnfinishedRow>, CommandError> {
+        let open = self.compositions.lock().await;
+        let mut rows = Vec::new();
+        for stored in self.store.working::<Composition>().await? {
+            let working = &stored.working;
+            let saved = stored.draft.is_some_and(|draft| draft.says_the_same_as(working));
+            if open.contains_key(&stored.id) || working.is_empty() || saved {
+                continue;
+            }
+            let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            rows.push(UnfinishedRow {
+                id: stored.id,
+                mode: working.mode,
+                changed_at: stored.changed_at,
+                files: count(working.files.len()),
+                deliveries: count(working.planned()),
+            });
+        }
+        Ok(rows)
+    }
+
     /// What this office may send, by the roles of its service kinds.
     pub(crate) fn list_units(&self) -> Result<Vec<UnitView>, CommandError> {
         let standing = self.standing();
@@ -115,18 +175,32 @@ impl Core {
         Ok(self.store.drop_working(id).await?)
     }
 
-    /// Gives what can be sent to the queue. Asked a second time it answers how the first stands.
+    /// Gives what can be sent to the queue, and what was refused to it once more. Asked again while the first is still
+    /// under way, or when nothing is left, it answers how that stands: nothing goes twice, and the next batch of a
+    /// 一括送信 never by a second click.
     pub(crate) async fn send_composition(&self, start: SendStart) -> Result<SendView, CommandError> {
         let mut compositions = self.compositions.lock().await;
         let mut composition = self.find(&mut compositions, start.composition).await?;
-        let again = composition.files.is_empty() && !composition.sent.is_empty();
-        if !again {
-            let settled = self.settle(&mut composition).await?;
+        let mut held: Vec<DeliveryId> = Vec::new();
+        if !composition.sent.is_empty() {
+            let earlier = self.store.outgoing_of_composition(start.composition).await?;
+            let open = |state: &OutboxState| matches!(state, OutboxState::Queued { .. } | OutboxState::Sending { .. });
+            if composition.files.is_empty() || earlier.iter().any(|row| open(&row.state)) {
+                drop(compositions);
+                return self.send_view(start.composition).await;
+            }
+            let refused = earlier
+                .iter()
+                .filter(|row| matches!(row.state, OutboxState::Held { .. }));
+            held.extend(refused.map(|row| row.delivery));
+        }
+        let settled = self.settle(&mut composition).await?;
+        if settled.layout.can_send || held.is_empty() {
             let ready = Ready::prepare(composition, &settled, start.confirmed, self.now())?;
             let places: Vec<_> = ready.rows.iter().flat_map(|row| row.content.parts.clone()).collect();
             self.blocking(move |spool| spool.sync(&places)).await?;
             self.store
-                .add_outgoing(&ready.rows, &ready.left, start.composition)
+                .add_outgoing(&ready.rows, &ready.left, start.composition, &ready.used_up)
                 .await?;
             compositions.insert(start.composition, ready.left);
             let _ = self.queue.send(QueueOrder::Add(ready.rows));
@@ -134,6 +208,9 @@ impl Core {
             self.tell(DeskEvent::OutboxChanged);
         }
         drop(compositions);
+        for delivery in held {
+            self.ask_queue(|answer| QueueOrder::Retry(delivery, answer)).await?;
+        }
         self.send_view(start.composition).await
     }
 
@@ -163,79 +240,6 @@ impl Core {
         })
     }
 
-    pub(crate) async fn save_draft(&self, id: CompositionId) -> Result<(), CommandError> {
-        let mut compositions = self.compositions.lock().await;
-        let composition = self.find(&mut compositions, id).await?;
-        if composition.mode == CompositionMode::Dispatch {
-            return Err(ProblemCode::RequestMalformed.into());
-        }
-        if composition.files.is_empty() && composition.note.is_empty() {
-            return Err(ProblemCode::CompositionEmpty.into());
-        }
-        let places: Vec<_> = composition.places().cloned().collect();
-        self.blocking(move |spool| spool.sync(&places)).await?;
-        self.store.put_draft(id, &composition, self.now()).await?;
-        self.tell(DeskEvent::DraftsChanged);
-        Ok(())
-    }
-
-    pub(crate) async fn drafts(&self) -> Result<Vec<DraftRow>, CommandError> {
-        let drafts = self.store.drafts::<Composition>().await?;
-        let mut rows = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let mut composition = draft.content;
-            self.recall_facts(&mut composition).await?;
-            let around = self.surroundings(false, &composition).await?;
-            let view = Layout::of(&mut composition, &around).view(&composition, &around, true);
-            let first = view.deliveries.first();
-            rows.push(DraftRow {
-                id: draft.id,
-                saved_at: draft.saved_at,
-                to: first.map(|planned| planned.to.clone()),
-                contents: first.map_or_else(String::new, |planned| {
-                    words::contents(&planned.unit_name, planned.month, planned.recipients)
-                }),
-                files: u32::try_from(composition.files.len()).unwrap_or(u32::MAX),
-                note: composition.note.chars().take(NOTE_BEGINNING_CHARS).collect(),
-            });
-        }
-        Ok(rows)
-    }
-
-    pub(crate) async fn open_draft(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
-        let mut compositions = self.compositions.lock().await;
-        let draft = self.store.draft::<Composition>(id).await?;
-        let mut composition = draft.ok_or(ProblemCode::CompositionUnknown)?.content;
-        self.recall_facts(&mut composition).await?;
-        let settled = self.settle(&mut composition).await?;
-        self.keep(&mut compositions, composition, &settled).await
-    }
-
-    pub(crate) async fn delete_draft(&self, id: CompositionId) -> Result<(), CommandError> {
-        self.store.drop_draft(id).await?;
-        self.tell(DeskEvent::DraftsChanged);
-        Ok(())
-    }
-
-    /// Deletes copies that nothing needs any more, and forgets what was sent long ago.
-    pub(crate) async fn sweep(&self) -> Result<(), CommandError> {
-        self.store
-            .forget_outgoing(self.now() - TimeDelta::days(KEPT_DAYS))
-            .await?;
-        let mut used: HashSet<uuid::Uuid> = HashSet::new();
-        for composition in self.store.all_compositions::<Composition>().await? {
-            used.extend(composition.places().map(crate::spool::SpoolRef::id));
-        }
-        for row in self.store.all_outgoing().await? {
-            used.extend(row.content.parts.iter().map(crate::spool::SpoolRef::id));
-        }
-        let swept = self.blocking(move |spool| spool.sweep(&used)).await?;
-        if swept > 0 {
-            tracing::info!(swept, "copies that nothing needs were deleted");
-        }
-        Ok(())
-    }
-
     pub(crate) async fn change(
         &self,
         id: CompositionId,
@@ -263,21 +267,17 @@ impl Core {
     }
 
     /// Learns what is around a composition and lays it out, which gives its deliveries their identities.
-    async fn settle(&self, composition: &mut Composition) -> Result<Settled, CommandError> {
+    pub(crate) async fn settle(&self, composition: &mut Composition) -> Result<Settled, CommandError> {
         let around = self.surroundings(true, composition).await?;
         let mut layout = Layout::of(composition, &around);
-        let mut sent = HashMap::new();
-        for laid in &layout.deliveries {
-            if let Some(at) = self.store.sent_before(&laid.fingerprint).await? {
-                sent.insert(laid.fingerprint, at);
-            }
-        }
-        layout.note_sent_before(composition, &sent);
+        let fingerprints: Vec<_> = layout.deliveries.iter().map(|laid| laid.fingerprint).collect();
+        let history = self.store.history(&fingerprints, &layout.marks()).await?;
+        layout.note_history(composition, &around, &history);
         Ok(Settled { around, layout })
     }
 
     /// Stores a composition and shows it.
-    async fn keep(
+    pub(crate) async fn keep(
         &self,
         compositions: &mut HashMap<CompositionId, Composition>,
         composition: Composition,
@@ -299,26 +299,31 @@ impl Core {
         Ok(view)
     }
 
-    async fn surroundings(&self, ask: bool, composition: &Composition) -> Result<Surroundings, CommandError> {
+    pub(crate) async fn surroundings(
+        &self,
+        ask: bool,
+        composition: &Composition,
+    ) -> Result<Surroundings, CommandError> {
         let (identity, me) = {
             let standing = self.standing();
             (standing.identity.clone(), standing.me.clone())
         };
         let identity = identity.ok_or(ProblemCode::ProfileEmpty)?;
-        let destinations: HashSet<OfficeNumber> = composition
-            .files
-            .iter()
-            .filter_map(|file| {
-                let reading = care_model::NameReading::of(&file.taken.name);
-                reading.standard().map(|name| name.to.office)
-            })
-            .collect();
-        let destinations: Vec<OfficeNumber> = destinations.into_iter().collect();
+        let mut wanted = Wanted::new();
+        for file in &composition.files {
+            let reading = care_model::NameReading::of(&file.taken.name);
+            if let Some(name) = reading.standard() {
+                wanted.entry(name.to.office).or_default().extend(name.to.kind);
+            }
+        }
+        if let Some(chosen) = &composition.chosen {
+            wanted.entry(chosen.to.office).or_default().insert(chosen.to.kind);
+        }
         Ok(Surroundings {
-            offices: if ask {
-                self.look_up(&destinations).await?
-            } else {
-                self.remembered_offices(&destinations).await?
+            last_exchange: self.last_exchanges(&wanted.keys().copied().collect()).await?,
+            offices: match ask {
+                true => self.look_up(&wanted).await?,
+                false => self.remembered_offices(&wanted).await?,
             },
             fingerprint_secret: self.fingerprint_secret().await?,
             office: Some(identity.office),
@@ -342,11 +347,14 @@ impl Core {
         if !self.store.is_unlocked() {
             return Err(ProblemCode::PassphraseRequired.into());
         }
-        let paths: Vec<PathBuf> = lock(&self.drops).get(id).ok_or(ProblemCode::DropUnknown)?;
-        if paths.len() > limits::DROP_FILES_MAX {
-            return Err(refusal_with_limits(ProblemCode::DropTooMany));
+        let dropped = lock(&self.drops).get(id).ok_or(ProblemCode::DropUnknown)?;
+        match dropped {
+            Dropped::Paths(paths) if paths.len() > limits::DROP_FILES_MAX => {
+                Err(refusal_with_limits(ProblemCode::DropTooMany))
+            }
+            Dropped::Paths(paths) => self.blocking(move |spool| intake::take(spool, &paths)).await,
+            Dropped::Pasted(taken) => Ok(taken),
         }
-        self.blocking(move |spool| intake::take(spool, &paths)).await
     }
 
     /// Runs work on the spool where blocking is allowed.
@@ -359,28 +367,5 @@ impl Core {
             Ok(result) => result.map_err(|error| refusal::of_profile_io(&error)),
             Err(error) => Err(refusal::logged(ProblemCode::Internal, &error.is_panic())),
         }
-    }
-
-    /// Offers everything again that a restored exchange may have forgotten; the same identity makes that safe (D8).
-    pub(crate) async fn offer_again(self: &Arc<Self>, line: &crate::session::Line) -> Result<(), CommandError> {
-        let ended: HashSet<DeliveryId> = self
-            .store
-            .outbox()
-            .await?
-            .into_iter()
-            .filter(|entry| {
-                !matches!(
-                    entry.status,
-                    exchange_protocol::DeliveryStatus::Waiting | exchange_protocol::DeliveryStatus::Claimed { .. }
-                )
-            })
-            .map(|entry| entry.header.id)
-            .collect();
-        for row in self.store.all_outgoing().await? {
-            if matches!(row.state, OutboxState::Sent { .. }) && !ended.contains(&row.delivery) {
-                crate::outbox::offer(self, line, &row).await;
-            }
-        }
-        Ok(())
     }
 }

@@ -52,8 +52,11 @@ pub enum OutboxEvent {
     },
     /// The line or the server failed in a way that another try may cure. Whether the server holds it is unknown.
     Interrupted,
-    /// The server could not be reached at all: nothing left.
+    /// The server could not be reached at all, or an upload broke off before its commit was asked for: by this try it
+    /// holds nothing.
     Unreachable,
+    /// A person ended the try before its commit was asked for.
+    Stopped,
     /// The server refused for good.
     Refused {
         /// Why.
@@ -124,6 +127,7 @@ pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Resu
             maybe_sent: *maybe_sent,
         }),
         (S::Queued { maybe_sent: false, .. } | S::Held { maybe_sent: false, .. }, E::Cancel) => Ok(S::Cancelled),
+        (S::Sending { maybe_sent: false, .. } | S::Cancelled, E::Stopped) => Ok(S::Cancelled),
         (S::Sent { .. } | S::Held { .. } | S::Cancelled, E::Restarted) => Ok(state.clone()),
         // Acceptance may arrive a second time; the first answer stands.
         (S::Sent { .. }, E::Accepted { .. }) => Ok(state.clone()),
@@ -204,6 +208,24 @@ mod tests {
             run(&[E::Start, E::Interrupted, E::Start, E::Unreachable, E::Cancel]),
             Err(OutboxRefusal)
         );
+    }
+
+    #[test]
+    fn a_try_is_stopped_only_where_nothing_may_have_arrived() {
+        assert_eq!(run(&[E::Start, E::Stopped]), Ok(OutboxState::Cancelled));
+        assert_eq!(run(&[E::Start, E::Stopped, E::Stopped]), Ok(OutboxState::Cancelled));
+        assert_eq!(
+            run(&[E::Start, E::Unreachable, E::Start, E::Stopped]),
+            Ok(OutboxState::Cancelled)
+        );
+        assert_eq!(run(&[E::Stopped]), Err(OutboxRefusal));
+        assert_eq!(
+            run(&[E::Start, E::Interrupted, E::Start, E::Stopped]),
+            Err(OutboxRefusal)
+        );
+        assert_eq!(run(&[E::Start, E::Stopped, E::Start]), Err(OutboxRefusal));
+        let accepted = E::Accepted { accepted_at: at(5) };
+        assert_eq!(run(&[E::Start, accepted, E::Stopped]), Err(OutboxRefusal));
     }
 
     fn refused(holding: Holding) -> OutboxEvent {

@@ -100,8 +100,7 @@ mod tests {
         find(&mut composition, 1, Finding::notes(FindingCode::LineEnd));
         let mut layout = Layout::of(&mut composition, &trial.around);
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let sent = layout.deliveries.iter().map(|laid| (laid.fingerprint, at)).collect();
-        layout.note_sent_before(&composition, &sent);
+        layout.note_history(&composition, &trial.around, &trial.sent_before(&layout, at));
         let settled = Settled {
             around: trial.around.clone(),
             layout,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use desk_ipc::{CompositionMode, OnExchange, SeverityView};
 use exchange_protocol::OfficeEntry;
 
-use super::{Composition, HeldFile};
+use super::{Chosen, Composition, HeldFile, guard};
 
 /// What a composition does not know by itself.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,8 @@ pub(crate) struct Surroundings {
     pub(crate) licence_ended: bool,
     /// The display name of the person who is signed in, once it is known.
     pub(crate) person: Option<String>,
+    /// When this office last sent to an office or received from it; absent where it never did.
+    pub(crate) last_exchange: HashMap<OfficeNumber, DateTime<Utc>>,
 }
 
 /// A composition laid out.
@@ -52,9 +54,14 @@ pub(crate) struct Laid {
     pub(crate) unit: Option<&'static SendUnit>,
     /// Required members of the unit that are not there.
     pub(crate) missing: Vec<FileKind>,
-    pub(crate) serial: Serial,
+    /// None for attachments alone.
+    pub(crate) serial: Option<Serial>,
     pub(crate) month: Option<ServiceMonth>,
     pub(crate) recipients: Option<u32>,
+    /// The mark of its destination.
+    pub(super) mark: i64,
+    /// Its care recipients.
+    pub(super) people: Vec<guard::Marked>,
     pub(crate) standard: Vec<u32>,
     pub(crate) attachments: Vec<u32>,
     pub(crate) findings: Vec<Found>,
@@ -120,9 +127,13 @@ impl Layout {
             Some(sender) => care_route::plan(sender, &around.kinds, &sources),
             None => care_route::Plan::default(),
         };
-        let keys: Vec<String> = plan.deliveries.iter().chain(&plan.over_limit).map(key_of).collect();
-        composition.arrange(&keys);
+        let compose = composition.mode == CompositionMode::Compose;
         let destinations = plan.destinations();
+        let chosen = composition.chosen.filter(|_| compose);
+        let alone = chosen.filter(|_| destinations.is_empty());
+        let mut keys: Vec<String> = plan.deliveries.iter().chain(&plan.over_limit).map(key_of).collect();
+        keys.extend(alone.map(|chosen| chosen.key()));
+        composition.arrange(&keys);
         let mut layout = Self {
             deliveries: Vec::with_capacity(plan.deliveries.len()),
             unplaced: Vec::new(),
@@ -131,9 +142,15 @@ impl Layout {
             can_send: false,
             needs_confirmation: false,
         };
-        let compose = composition.mode == CompositionMode::Compose;
         if compose && destinations.len() > 1 {
             let finding = Finding::blocks(FindingCode::SeveralDestinations).param("count", destinations.len());
+            layout.findings.push(Found::Finding(finding));
+        }
+        if let Some(chosen) = chosen
+            && let Some(other) = destinations.iter().find(|to| !chosen.is(**to))
+        {
+            let finding = Finding::blocks(FindingCode::SeveralDestinations).rule(FindingRule::Chosen);
+            let finding = finding.param("chosen", chosen.to).param("office", other);
             layout.findings.push(Found::Finding(finding));
         }
         if around.licence_ended {
@@ -148,19 +165,26 @@ impl Layout {
             } else {
                 &[]
             };
-            layout.deliveries.push(lay(composition, around, place, planned, loose));
+            layout
+                .deliveries
+                .push(lay(composition, around, place, planned.into(), loose));
+        }
+        if let (Some(chosen), Some(office)) = (alone, sender) {
+            let laid = lay(
+                composition,
+                around,
+                0,
+                alone_to(chosen, office, around),
+                &plan.attachments,
+            );
+            // A destination without anything for it is no delivery yet.
+            layout
+                .deliveries
+                .extend(Some(laid).filter(|laid| !laid.attachments.is_empty()));
         }
         layout.place_the_rest(composition, &plan.attachments, plan.unplaced);
         layout.judge(composition);
         layout
-    }
-
-    /// Notes when the same content went to the same office before.
-    pub(crate) fn note_sent_before(&mut self, composition: &Composition, sent: &HashMap<Digest, DateTime<Utc>>) {
-        for laid in &mut self.deliveries {
-            laid.sent_before = sent.get(&laid.fingerprint).copied();
-        }
-        self.judge(composition);
     }
 
     /// Files that are in no delivery, each with its reason.
@@ -188,7 +212,7 @@ impl Layout {
     }
 
     /// Whether it can be sent, and whether a person must confirm first (D19).
-    fn judge(&mut self, composition: &Composition) {
+    pub(super) fn judge(&mut self, composition: &Composition) {
         let blocked_here = self.findings.iter().any(Found::blocks);
         let loose_block = self.unplaced.iter().flat_map(|(_, found)| found).any(Found::blocks);
         let sendable = self.deliveries.iter().filter(|laid| !laid.blocked).count();
@@ -238,13 +262,58 @@ fn key_of(planned: &PlannedDelivery) -> String {
     format!("{}/{}/{}", planned.serial, planned.to, planned.from)
 }
 
-fn lay(
-    composition: &Composition,
-    around: &Surroundings,
-    place: usize,
-    planned: PlannedDelivery,
-    loose: &[u32],
-) -> Laid {
+/// What a delivery is before anything around it is known.
+struct Outline {
+    from: Address,
+    to: Address,
+    serial: Option<Serial>,
+    unit: Option<&'static SendUnit>,
+    files: Vec<u32>,
+    month: Option<ServiceMonth>,
+    recipients: Option<u32>,
+    findings: Vec<Finding>,
+    file_findings: Vec<(u32, Finding)>,
+    blocked: bool,
+}
+
+impl From<PlannedDelivery> for Outline {
+    fn from(planned: PlannedDelivery) -> Self {
+        Self {
+            from: planned.from,
+            to: planned.to,
+            serial: Some(planned.serial),
+            unit: planned.unit,
+            files: planned.files,
+            month: planned.month,
+            recipients: planned.recipients,
+            findings: planned.findings,
+            file_findings: planned.file_findings,
+            blocked: planned.blocked,
+        }
+    }
+}
+
+/// Attachments alone for an office that a person chose.
+fn alone_to(chosen: Chosen, office: OfficeNumber, around: &Surroundings) -> Outline {
+    let sender = chosen.sender(office, &around.kinds);
+    let to_itself = sender
+        .is_none()
+        .then(|| Finding::blocks(FindingCode::DestinationIsSender));
+    Outline {
+        from: sender.map_or(Address { office, kind: None }, Address::from),
+        to: chosen.to.into(),
+        serial: None,
+        unit: None,
+        files: Vec::new(),
+        month: None,
+        recipients: None,
+        findings: to_itself.into_iter().collect(),
+        file_findings: Vec::new(),
+        blocked: sender.is_none(),
+    }
+}
+
+fn lay(composition: &Composition, around: &Surroundings, place: usize, planned: Outline, loose: &[u32]) -> Laid {
     let slot = &composition.slots[place];
     let compose_first = place == 0 && composition.mode == CompositionMode::Compose;
     let attached = composition
@@ -262,14 +331,18 @@ fn lay(
     let entry = around.offices.get(&planned.to.office);
     let on_exchange = match entry {
         None => OnExchange::Unchecked,
-        Some(None) => OnExchange::No,
-        Some(Some(_)) => OnExchange::Yes,
+        Some(Some(entry)) if planned.to.kind.is_none_or(|kind| entry.kinds.contains(&kind)) => OnExchange::Yes,
+        Some(_) => OnExchange::No,
     };
     if on_exchange == OnExchange::No {
         findings.push(Found::Refused(SeverityView::Blocks, ProblemCode::DestinationUnknown));
     }
-    let parties = with_kinds(around, planned.from, planned.to, entry.and_then(Option::as_ref));
-    if parties.is_none() {
+    let entry = entry.and_then(Option::as_ref);
+    if let Some(entry) = entry {
+        file_findings.extend(guard::misnamed(composition, entry, &planned.files));
+    }
+    let parties = with_kinds(around, planned.from, planned.to, entry);
+    if parties.is_none() && !planned.blocked {
         let finding = Finding::blocks(FindingCode::Name).rule(FindingRule::ServiceKind);
         findings.push(Found::Finding(finding));
     }
@@ -294,6 +367,8 @@ fn lay(
         serial: planned.serial,
         month: planned.month,
         recipients: planned.recipients,
+        mark: guard::mark(&around.fingerprint_secret, planned.to.office, None),
+        people: guard::marked(composition, around, planned.to.office, &planned.files),
         standard: planned.files,
         attachments,
         findings,

@@ -5,21 +5,26 @@
 //! kept with the composition: the same delivery is sent under the same identity however often it is looked at (D3).
 //! What was given to the queue leaves the files and stays in the list as it was shown.
 
+mod chosen;
 mod confirmation;
+mod guard;
 mod layout;
 mod send;
 #[cfg(test)]
 pub(crate) mod trial;
 mod view;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use care_csv::FileFacts;
 use care_model::{DeliveryId, NameReading, ProblemCode, limits};
+use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, CompositionId, CompositionMode, PlannedView};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use chosen::Chosen;
 pub(crate) use confirmation::Confirmation;
+pub(crate) use guard::History;
 pub(crate) use layout::{Layout, Surroundings};
 pub(crate) use send::Ready;
 
@@ -46,6 +51,22 @@ pub(crate) struct Composition {
     pub(crate) note: String,
     /// What was given to the queue, as it was shown.
     pub(crate) sent: Vec<PlannedView>,
+    /// The office that a person chose in 宛先検索 or by 返信.
+    #[serde(default)]
+    pub(crate) chosen: Option<Chosen>,
+    /// The drafts whose files this 一括送信 was made of.
+    #[serde(default)]
+    pub(crate) drafts: Vec<FromDraft>,
+}
+
+/// A draft that went into a 一括送信: used up once none of its files is left there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FromDraft {
+    pub(crate) id: CompositionId,
+    /// Which saving of it; what is saved later is another draft.
+    pub(crate) saved_at: DateTime<Utc>,
+    /// The numbers of its files here.
+    pub(crate) files: Vec<u32>,
 }
 
 /// A file of a composition.
@@ -80,6 +101,8 @@ impl Composition {
             slots: Vec::new(),
             note: String::new(),
             sent: Vec::new(),
+            chosen: None,
+            drafts: Vec::new(),
         }
     }
 
@@ -133,6 +156,7 @@ impl Composition {
     pub(crate) fn turn_into_dispatch(&mut self) {
         if self.mode == CompositionMode::Compose {
             self.mode = CompositionMode::Dispatch;
+            self.chosen = None;
             if let Some(first) = self.slots.first_mut() {
                 first.note = std::mem::take(&mut self.note);
             }
@@ -142,6 +166,96 @@ impl Composition {
     /// Whether a delivery is planned here.
     pub(crate) fn has(&self, delivery: DeliveryId) -> bool {
         self.slots.iter().any(|slot| slot.delivery == delivery)
+    }
+
+    /// The identity of the first delivery, if one is planned.
+    pub(crate) fn first_delivery(&self) -> Option<DeliveryId> {
+        self.slots.first().map(|slot| slot.delivery)
+    }
+
+    /// How many deliveries were planned when it was last looked at.
+    pub(crate) fn planned(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether nothing in it would be missed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.note.is_empty()
+    }
+
+    /// Whether another state of the same composition holds the same files and the same text.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        let files = |of: &Self| -> Vec<_> {
+            let each = of.files.iter().map(|file| {
+                let place = file.taken.content.as_ref().ok().map(|content| content.place.id());
+                (file.number, place, file.attached_to)
+            });
+            each.collect()
+        };
+        let notes = |of: &Self| -> Vec<_> {
+            let noted = of.slots.iter().filter(|slot| !slot.note.is_empty());
+            noted.map(|slot| (slot.key.clone(), slot.note.clone())).collect()
+        };
+        self.mode == other.mode
+            && self.note == other.note
+            && self.chosen == other.chosen
+            && files(self) == files(other)
+            && notes(self) == notes(other)
+    }
+
+    /// Takes the files and what was written in a draft into this 一括送信. What was attached to a delivery of the draft
+    /// is attached to the same delivery here, and what was loose in it to its first one, as in 新規作成.
+    pub(crate) fn take_draft(&mut self, draft: Self, saved_at: DateTime<Utc>) -> Result<(), CommandError> {
+        let mut moved: HashMap<DeliveryId, DeliveryId> = HashMap::new();
+        for (place, slot) in draft.slots.iter().enumerate() {
+            let note = if place == 0 { &draft.note } else { &slot.note };
+            let here = match self.slots.iter().position(|here| here.key == slot.key) {
+                Some(here) => here,
+                None => {
+                    self.slots.push(Slot {
+                        key: slot.key.clone(),
+                        delivery: DeliveryId::generate(),
+                        note: String::new(),
+                    });
+                    self.slots.len() - 1
+                }
+            };
+            let here = &mut self.slots[here];
+            // The same unit in two drafts is one delivery, and nothing that was written is lost.
+            let joined = match (here.note.is_empty(), note.is_empty()) {
+                (true, _) => note.clone(),
+                (false, true) => here.note.clone(),
+                (false, false) => format!("{}\n{note}", here.note),
+            };
+            if joined.chars().count() > limits::NOTE_CHARS_MAX {
+                return Err(refusal_with_limits(ProblemCode::NoteTooLong));
+            }
+            here.note = joined;
+            moved.insert(slot.delivery, here.delivery);
+        }
+        let first = draft.slots.first().and_then(|slot| moved.get(&slot.delivery)).copied();
+        let mut numbers = Vec::with_capacity(draft.files.len());
+        for file in draft.files {
+            let loose = matches!(NameReading::of(&file.taken.name), NameReading::Foreign) && file.taken.content.is_ok();
+            let attached_to = match file.attached_to {
+                Some(delivery) => moved.get(&delivery).copied(),
+                None if loose => first,
+                None => None,
+            };
+            numbers.push(self.next_file);
+            self.files.push(HeldFile {
+                number: self.next_file,
+                attached_to,
+                ..file
+            });
+            self.next_file = self.next_file.saturating_add(1);
+        }
+        self.drafts.push(FromDraft {
+            id: draft.id,
+            saved_at,
+            files: numbers,
+        });
+        Ok(())
     }
 
     /// The copies that this composition needs.

@@ -6,7 +6,7 @@ use desk_ipc::{CommandError, CompositionMode, PlannedView};
 use exchange_flow::outbox::OutboxState;
 use exchange_protocol::{DeliveryHeader, HeaderError, Part, PartRole, Sealing};
 
-use super::{Composition, Confirmation, Settled, layout::Laid, view};
+use super::{Composition, Confirmation, FromDraft, Settled, layout::Laid, view};
 use crate::{
     cover::Cover,
     refusal,
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Ready {
     pub(crate) rows: Vec<Outgoing>,
     pub(crate) left: Composition,
+    /// Drafts of which nothing is left behind.
+    pub(crate) used_up: Vec<FromDraft>,
 }
 
 impl Ready {
@@ -72,8 +74,12 @@ impl Ready {
         left.sent.extend(shown);
         if left.mode == CompositionMode::Compose {
             left.note.clear();
+            left.chosen = None;
         }
-        Ok(Self { rows, left })
+        let remains = |draft: &FromDraft| left.files.iter().any(|file| draft.files.contains(&file.number));
+        let (drafts, used_up) = std::mem::take(&mut left.drafts).into_iter().partition(remains);
+        left.drafts = drafts;
+        Ok(Self { rows, left, used_up })
     }
 }
 
@@ -128,7 +134,7 @@ fn content_of(
         id: laid.delivery,
         from,
         to,
-        serial: Some(laid.serial),
+        serial: laid.serial,
         unit: laid.unit.map(|unit| unit.id.to_owned()),
         declared_month: laid.month,
         declared_recipients: laid.recipients,
@@ -151,6 +157,7 @@ fn content_of(
         contents: words::contents(&planned.unit_name, planned.month, planned.recipients),
         unit_name: planned.unit_name.clone(),
         fingerprint: laid.fingerprint,
+        marks: laid.marks().collect(),
         confirmation,
         refusal: None,
     })

@@ -4,10 +4,11 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use care_model::{Edition, Finding, Party, ServiceMonth};
 use care_samples::{Samples, Size, UnitRequest};
+use chrono::{DateTime, Utc};
 use desk_ipc::CompositionMode;
 use exchange_protocol::OfficeEntry;
 
-use super::{Composition, Surroundings};
+use super::{Composition, History, Layout, Surroundings};
 use crate::{intake, spool::Spool};
 
 /// Files in a folder of their own, with a spool beside them.
@@ -49,6 +50,7 @@ impl Trial {
                 kinds: vec![from.kind],
                 licence_ended: false,
                 person: Some("見本 花子".to_owned()),
+                last_exchange: HashMap::new(),
             },
             dir,
             from,
@@ -71,6 +73,19 @@ impl Trial {
         let folder = self.dir.path().join("files");
         made.write_into(&folder).unwrap();
         made.files.iter().map(|file| folder.join(file.name.as_str())).collect()
+    }
+
+    /// The destination of its units.
+    pub(crate) fn to(&self) -> Party {
+        self.to
+    }
+
+    /// A history in which all of this was sent before.
+    pub(crate) fn sent_before(&self, layout: &Layout, at: DateTime<Utc>) -> History {
+        History {
+            content: layout.deliveries.iter().map(|laid| (laid.fingerprint, at)).collect(),
+            marks: layout.marks().into_iter().collect(),
+        }
     }
 
     /// A composition of these files.

@@ -1,6 +1,6 @@
 //! What the page sees of a composition.
 
-use care_model::{FindingCode, OfficeRole};
+use care_model::{FindingCode, OfficeNumber, OfficeRole, ServiceKind};
 use desk_ipc::{CompositionView, FINDINGS_SHOWN_MAX, FileRow, FindingView, OfficeView, PlannedView};
 
 use super::{
@@ -31,8 +31,16 @@ impl Layout {
             needs_confirmation: self.needs_confirmation,
             is_draft,
             note: composition.note.clone(),
-            chosen: None,
+            chosen: self.chosen(composition, around),
         }
+    }
+
+    /// The chosen office, while no file of the standard names the same one.
+    fn chosen(&self, composition: &Composition, around: &Surroundings) -> Option<OfficeView> {
+        let chosen = composition.chosen?;
+        let mut of_files = self.deliveries.iter().filter(|laid| laid.serial.is_some()).peekable();
+        let named = of_files.peek().is_some() && of_files.all(|laid| chosen.is(laid.to));
+        (!named).then(|| office(around, chosen.to.office, Some(chosen.to.kind)))
     }
 }
 
@@ -55,11 +63,11 @@ pub(super) fn planned(composition: &Composition, around: &Surroundings, laid: &L
         missing: laid.missing.iter().map(|kind| kind.prefix().to_owned()).collect(),
         month: laid.month,
         recipients: laid.recipients,
-        serial: Some(laid.serial),
+        serial: laid.serial,
         files: standard.chain(attachments).collect(),
         findings: in_order(laid.findings.iter()).into_iter().map(in_words).collect(),
         note: laid.note.clone(),
-        last_exchange: None,
+        last_exchange: around.last_exchange.get(&laid.to.office).copied(),
         sent_before: laid.sent_before,
         blocked: laid.blocked,
         sending: None,
@@ -68,13 +76,15 @@ pub(super) fn planned(composition: &Composition, around: &Surroundings, laid: &L
 
 /// The destination with the one kind that is addressed.
 fn destination(around: &Surroundings, laid: &Laid) -> OfficeView {
-    let entry = around.offices.get(&laid.to.office).and_then(Option::as_ref);
     let kind = laid.parties.map(|(_, to)| to.kind).or(laid.to.kind);
-    let mut view = words::office(
-        laid.to.office,
-        entry.map_or("", |entry| entry.name.as_str()),
-        kind.as_slice(),
-    );
+    office(around, laid.to.office, kind)
+}
+
+/// An office with what the directory says of it.
+fn office(around: &Surroundings, number: OfficeNumber, kind: Option<ServiceKind>) -> OfficeView {
+    let entry = around.offices.get(&number).and_then(Option::as_ref);
+    let name = entry.map_or("", |entry| entry.name.as_str());
+    let mut view = words::office(number, name, kind.as_slice());
     view.telephone = entry.and_then(|entry| entry.telephone.clone());
     view
 }

@@ -4,6 +4,7 @@
 //! composition asks for them. Folders, links and what cannot be read are never opened; they stay in the list with
 //! the reason.
 
+mod pasted;
 mod recognise;
 
 use std::{
@@ -22,6 +23,8 @@ use desk_ipc::DroppedFile;
 use serde::{Deserialize, Serialize};
 
 use crate::spool::{CopyError, Spool, SpoolRef};
+
+pub(crate) use pasted::{decode_pasted, take_pasted};
 
 /// Threads that read at once: the disk and two old cores gain nothing from more.
 const READERS: usize = 2;
@@ -48,6 +51,24 @@ pub(crate) struct TakenContent {
     pub(crate) facts: Option<Arc<FileFacts>>,
     /// Whether it may travel as an attachment, by its bytes.
     pub(crate) attachable: bool,
+}
+
+/// What was put on the window and waits to be added.
+#[derive(Debug, Clone)]
+pub(crate) enum Dropped {
+    /// Files that lie somewhere on this PC.
+    Paths(Vec<PathBuf>),
+    /// Files that came with their bytes, in the spool already.
+    Pasted(Vec<TakenFile>),
+}
+
+/// The names and sizes of files that were taken in.
+pub(crate) fn glance_at(taken: &[TakenFile]) -> Vec<DroppedFile> {
+    let files = taken.iter().map(|file| DroppedFile {
+        name: file.name.clone(),
+        size_bytes: file.size_bytes,
+    });
+    files.collect()
 }
 
 /// The names and sizes of dropped files, without opening any.
@@ -237,6 +258,10 @@ pub(crate) fn limit_params(code: ProblemCode) -> Vec<(&'static str, u64)> {
         ProblemCode::DeliveryTooLarge => vec![("max_mb", limits::DELIVERY_BYTES_MAX / MEBIBYTE)],
         ProblemCode::AttachmentsTooMany => vec![("max", limits::ATTACHMENTS_MAX as u64)],
         ProblemCode::DropTooMany => vec![("max", limits::DROP_FILES_MAX as u64)],
+        ProblemCode::PasteTooLarge => vec![
+            ("max", limits::PASTED_FILES_MAX as u64),
+            ("max_mb", limits::PASTED_BYTES_MAX / MEBIBYTE),
+        ],
         ProblemCode::NoteTooLong => vec![("max", limits::NOTE_CHARS_MAX as u64)],
         _ => Vec::new(),
     }

@@ -5,6 +5,8 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod composing;
+mod dispatches;
 mod drafts;
 mod landing;
 mod main_job;

@@ -1,0 +1,97 @@
+//! 下書き: exactly as they were saved, until they are sent or deleted.
+
+use care_model::{ProblemCode, limits};
+use desk_ipc::{CommandError, CompositionId, CompositionMode, CompositionView, DeskEvent, DraftRow};
+
+use crate::{
+    compose::{Composition, Layout},
+    core::Core,
+    words,
+};
+
+/// Characters of a note that 下書き一覧 shows.
+const NOTE_BEGINNING_CHARS: usize = 40;
+
+impl Core {
+    pub(crate) async fn save_draft(&self, id: CompositionId) -> Result<(), CommandError> {
+        let mut compositions = self.compositions.lock().await;
+        let composition = self.find(&mut compositions, id).await?;
+        if composition.mode == CompositionMode::Dispatch {
+            return Err(ProblemCode::RequestMalformed.into());
+        }
+        if composition.is_empty() {
+            return Err(ProblemCode::CompositionEmpty.into());
+        }
+        let places: Vec<_> = composition.places().cloned().collect();
+        self.blocking(move |spool| spool.sync(&places)).await?;
+        self.store.put_draft(id, &composition, self.now()).await?;
+        self.tell(DeskEvent::DraftsChanged);
+        Ok(())
+    }
+
+    pub(crate) async fn drafts(&self) -> Result<Vec<DraftRow>, CommandError> {
+        let drafts = self.store.drafts::<Composition>().await?;
+        let mut rows = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let mut composition = draft.content;
+            self.recall_facts(&mut composition).await?;
+            let around = self.surroundings(false, &composition).await?;
+            let view = Layout::of(&mut composition, &around).view(&composition, &around, true);
+            let first = view.deliveries.into_iter().next();
+            rows.push(DraftRow {
+                id: draft.id,
+                saved_at: draft.saved_at,
+                contents: first.as_ref().map_or_else(String::new, |planned| {
+                    words::contents(&planned.unit_name, planned.month, planned.recipients)
+                }),
+                to: first.map(|planned| planned.to).or(view.chosen),
+                files: u32::try_from(composition.files.len()).unwrap_or(u32::MAX),
+                note: composition.note.chars().take(NOTE_BEGINNING_CHARS).collect(),
+            });
+        }
+        Ok(rows)
+    }
+
+    pub(crate) async fn open_draft(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
+        let draft = self.store.draft::<Composition>(id).await?;
+        let mut composition = draft.ok_or(ProblemCode::CompositionUnknown)?.content;
+        self.recall_facts(&mut composition).await?;
+        self.begin(composition).await
+    }
+
+    /// Takes drafts out of the list. They can be brought back until the desk is closed.
+    pub(crate) async fn delete_drafts(&self, ids: &[CompositionId]) -> Result<(), CommandError> {
+        self.store.mark_drafts_deleted(ids, Some(self.now())).await?;
+        self.tell(DeskEvent::DraftsChanged);
+        Ok(())
+    }
+
+    /// Brings deleted drafts back. One that is gone for good is told, and the others are back.
+    pub(crate) async fn restore_drafts(&self, ids: &[CompositionId]) -> Result<(), CommandError> {
+        let restored = self.store.mark_drafts_deleted(ids, None).await?;
+        self.tell(DeskEvent::DraftsChanged);
+        match restored == ids.len() {
+            true => Ok(()),
+            false => Err(ProblemCode::CompositionUnknown.into()),
+        }
+    }
+
+    /// Puts several drafts into one 一括送信: files, notes and attachments. They stay in the list until they are sent.
+    pub(crate) async fn dispatch_drafts(&self, ids: &[CompositionId]) -> Result<CompositionView, CommandError> {
+        if ids.is_empty() {
+            return Err(ProblemCode::CompositionEmpty.into());
+        }
+        if ids.len() > limits::BULK_DELIVERIES_MAX {
+            let refusal = CommandError::new(ProblemCode::BulkTooMany);
+            return Err(refusal.with("max", limits::BULK_DELIVERIES_MAX));
+        }
+        let mut composition = Composition::new(CompositionMode::Dispatch);
+        for id in ids {
+            let draft = self.store.draft::<Composition>(*id).await?;
+            let draft = draft.ok_or(ProblemCode::CompositionUnknown)?;
+            composition.take_draft(draft.content, draft.saved_at)?;
+        }
+        self.recall_facts(&mut composition).await?;
+        self.begin(composition).await
+    }
+}

@@ -1,0 +1,73 @@
+//! How far a large upload may still be called back: until the last of its bytes is read for the line.
+//!
+//! Before that its commit can't have been asked for, so whoever stops it knows that the exchange does not hold it; from
+//! then on only the exchange knows. One lock decides between the two, so that there is no moment in which both pass.
+
+use std::sync::Mutex;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::core::lock;
+
+/// Of one try of one upload.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    stands: Mutex<Stands>,
+    stopped: CancellationToken,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Stands {
+    #[default]
+    Open,
+    /// The last byte was read.
+    Passed,
+    /// A person ended it.
+    Stopped,
+}
+
+impl Gate {
+    /// The last byte is about to be read; false if the upload was stopped.
+    pub(crate) fn pass(&self) -> bool {
+        let mut stands = lock(&self.stands);
+        if *stands == Stands::Open {
+            *stands = Stands::Passed;
+        }
+        *stands == Stands::Passed
+    }
+
+    /// Ends the upload; false if it is too late for that.
+    pub(crate) fn stop(&self) -> bool {
+        let mut stands = lock(&self.stands);
+        if *stands == Stands::Open {
+            *stands = Stands::Stopped;
+            self.stopped.cancel();
+        }
+        *stands == Stands::Stopped
+    }
+
+    /// Whether the last byte has not been read.
+    pub(crate) fn is_open(&self) -> bool {
+        *lock(&self.stands) == Stands::Open
+    }
+
+    /// Waits until it is stopped.
+    pub(crate) async fn stopped(&self) {
+        self.stopped.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_the_two_comes_through() {
+        let gate = Gate::default();
+        assert!(gate.is_open() && gate.pass() && gate.pass());
+        assert!(!gate.stop() && !gate.is_open());
+        let gate = Gate::default();
+        assert!(gate.stop() && gate.stop());
+        assert!(!gate.pass() && !gate.is_open());
+    }
+}
