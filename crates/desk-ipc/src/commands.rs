@@ -110,6 +110,8 @@ macro_rules! with_commands {
             list_choices($crate::ListName) -> $crate::ListChoices;
             /// The identities of a range of a list, for selecting many rows.
             list_ids($crate::ListRange) -> $crate::ListIds;
+            /// Rows of 受信一覧 by their identity, wherever they stand: what is chosen, and what is being fetched.
+            inbox_rows($crate::ListIds) -> Vec<$crate::InboxRow>;
             /// 詳細 of one row: files, digests, times.
             delivery_detail($crate::DetailRequest) -> $crate::DeliveryDetail;
             /// Writes a list as CSV to where a person chooses; none if they cancelled.
