@@ -14,6 +14,7 @@ pub mod limits;
 mod month;
 mod office;
 mod problem;
+pub mod search_text;
 mod send_unit;
 mod serial;
 mod service_kind;

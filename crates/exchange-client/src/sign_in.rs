@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use care_model::{AccountId, OfficeNumber, ServiceKind};
+use care_model::{AccountId, OfficeNumber};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{
-    EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, Me, NewsPage, OfficeEntry, OfficePage, OfficeSignIn,
-    PasswordChange, PersonSignIn, PersonSignInAnswer, RefreshSession, Session, TerminalPage,
+    EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, Me, NewsPage, OfficeEntry, OfficePage, OfficeSearch,
+    OfficeSignIn, PasswordChange, PersonSignIn, PersonSignInAnswer, RefreshSession, Session, TerminalPage,
 };
 use http::{HeaderValue, Method};
 use reqwest::RequestBuilder;
@@ -205,21 +205,12 @@ impl SignedIn {
             .await
     }
 
-    /// A page of the directory by number (宛先検索), from behind `after`; `more` says whether there is another.
-    pub async fn search_offices(
-        &self,
-        text: &str,
-        kind: Option<ServiceKind>,
-        after: Option<OfficeNumber>,
-        limit: u32,
-    ) -> Result<OfficePage, ClientError> {
-        let mut query = vec![("text", text.to_owned()), ("limit", limit.to_string())];
-        query.extend(kind.map(|kind| ("kind", kind.as_str().to_owned())));
-        query.extend(after.map(|after| ("after", after.as_str().to_owned())));
+    /// A page of the directory by number (宛先検索).
+    pub async fn search_offices(&self, search: &OfficeSearch) -> Result<OfficePage, ClientError> {
         self.client
-            .read_again(|| {
-                let request = self.request(Method::GET, "/v1/offices").query(&query);
-                self.client.call(request)
+            .read_again(|| async {
+                let call = self.request(Method::POST, "/v1/offices/search");
+                self.client.call(json_body(call, search)?).await
             })
             .await
     }

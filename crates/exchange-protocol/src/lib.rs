@@ -14,7 +14,7 @@
 //! | `POST /v1/sign-out` | session | → nothing |
 //! | `GET /v1/me` | session | → [`Me`] |
 //! | `GET /v1/offices/{number}` | session | → [`OfficeEntry`] |
-//! | `GET /v1/offices?text=&kind=&after=&limit=` | session | → [`OfficePage`] |
+//! | `POST /v1/offices/search` | session | [`OfficeSearch`] → [`OfficePage`] |
 //! | `GET /v1/terminals` | session | → [`TerminalPage`] of its own office |
 //! | `GET /v1/news` | session | → [`NewsPage`] |
 //! | `PUT /v1/deliveries/{id}` | session | a [framed](envelope) small delivery → [`Accepted`] |
@@ -47,8 +47,8 @@ pub use delivery::{
 };
 pub use people::{
     AccountFamily, EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, HelpDesk, Licence, Me, NewsEntry, NewsPage,
-    OfficeEntry, OfficePage, OfficeSignIn, PasswordChange, PersonSignIn, PersonSignInAnswer, RefreshSession, Session,
-    TerminalEntry, TerminalPage,
+    OfficeEntry, OfficePage, OfficeSearch, OfficeSignIn, PasswordChange, PersonSignIn, PersonSignInAnswer,
+    RefreshSession, Session, TerminalEntry, TerminalPage,
 };
 pub use pickup::{Claim, ClaimRequest, ConfirmRequest, Event, Received};
 pub use problem::Problem;

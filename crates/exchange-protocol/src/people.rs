@@ -210,6 +210,30 @@ pub struct OfficeEntry {
     pub active: bool,
 }
 
+/// 宛先検索. A body, not an address: what people type may be a name.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfficeSearch {
+    /// Number, name, kana or place as typed; every word must occur. At most [`care_model::limits::SEARCH_CHARS_MAX`] characters.
+    #[serde(default)]
+    pub text: String,
+    /// Only offices with this kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ServiceKind>,
+    /// Behind this number; none begins the directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<OfficeNumber>,
+    /// How many at most; the server gives 50 and fewer.
+    pub limit: u32,
+}
+
+impl fmt::Debug for OfficeSearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OfficeSearch")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A page of the directory, by number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfficePage {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
-use exchange_store::{NewAccount, NewOffice as NewOfficeRow, OfficeRow, Store, StoreError};
+use exchange_store::{NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Store, StoreError};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -49,6 +49,12 @@ pub enum AdminError {
     /// There is no such terminal.
     #[error("there is no such terminal")]
     NoSuchTerminal,
+    /// There is no such account.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// There is no such entry of the news.
+    #[error("there is no such entry of the news")]
+    NoSuchNews,
     /// An account ID of the wrong family.
     #[error("a person's ID begins with c, an office's with KJ")]
     WrongFamily,
@@ -70,6 +76,10 @@ pub struct NewOffice {
     pub number: OfficeNumber,
     /// Its name.
     pub name: String,
+    /// Its name in kana.
+    pub kana: Option<String>,
+    /// Its address.
+    pub address: Option<String>,
     /// Its service kinds.
     pub kinds: Vec<ServiceKind>,
     /// Its telephone number.
@@ -78,8 +88,10 @@ pub struct NewOffice {
     pub licence_until: Option<DateTime<Utc>>,
     /// Its 事業所ユーザID.
     pub office_id: Option<AccountId>,
-    /// Its password.
+    /// Its password. One that is made here is provisional.
     pub password: Option<String>,
+    /// Whether a given password is provisional too.
+    pub provisional: bool,
     /// Its first 証明書発行用パスワード.
     pub issue_password: Option<String>,
 }
@@ -90,11 +102,14 @@ impl NewOffice {
         Self {
             number,
             name: name.into(),
+            kana: None,
+            address: None,
             kinds,
             telephone: None,
             licence_until: None,
             office_id: None,
             password: None,
+            provisional: false,
             issue_password: None,
         }
     }
@@ -122,8 +137,10 @@ pub struct NewPerson {
     pub name: String,
     /// The 個人ユーザID.
     pub person_id: Option<AccountId>,
-    /// The password.
+    /// The password. One that is made here is provisional.
     pub password: Option<String>,
+    /// Whether a given password is provisional too.
+    pub provisional: bool,
 }
 
 /// What the operator hands to a person.
@@ -133,6 +150,20 @@ pub struct PersonMade {
     pub person_id: AccountId,
     /// The password.
     pub password: String,
+}
+
+/// A new provisional password.
+#[derive(Clone, Serialize)]
+pub struct PasswordMade {
+    /// To be changed at the next sign-in.
+    pub password: String,
+}
+
+/// A published entry of お知らせ.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct NewsMade {
+    /// Its number.
+    pub news: u64,
 }
 
 /// A 証明書発行用パスワード.
@@ -152,7 +183,14 @@ macro_rules! secret_debug {
         }
     )+};
 }
-secret_debug!(NewOffice, OfficeMade, NewPerson, PersonMade, IssuePasswordMade);
+secret_debug!(
+    NewOffice,
+    OfficeMade,
+    NewPerson,
+    PersonMade,
+    PasswordMade,
+    IssuePasswordMade
+);
 
 /// The operator at the data of an exchange, whether its server runs or not.
 #[derive(Debug)]
@@ -234,6 +272,7 @@ impl Admin {
     /// Registers an office, its account, and its first issue password.
     pub async fn register_office(&self, new: NewOffice) -> Result<OfficeMade, AdminError> {
         let now = self.clock.now();
+        let provisional = new.provisional || new.password.is_none();
         let password = new.password.unwrap_or_else(tokens::make_password);
         let issue_password = new.issue_password.unwrap_or_else(tokens::make_password);
         let password_hash = self.passwords.hash(password.clone()).await?;
@@ -243,6 +282,8 @@ impl Admin {
                 office: OfficeRow {
                     number: new.number,
                     name: new.name.clone(),
+                    kana: new.kana,
+                    address: new.address,
                     kinds: new.kinds,
                     telephone: new.telephone,
                     licence_until: new.licence_until.unwrap_or(now + TimeDelta::days(LICENCE_DAYS)),
@@ -253,6 +294,7 @@ impl Admin {
                     office: new.number,
                     display_name: new.name,
                     password_hash,
+                    provisional,
                 },
             },
             now,
@@ -276,6 +318,7 @@ impl Admin {
         if self.store.office(new.office).await?.is_none() {
             return Err(AdminError::NoSuchOffice);
         }
+        let provisional = new.provisional || new.password.is_none();
         let password = new.password.unwrap_or_else(tokens::make_password);
         let password_hash = self.passwords.hash(password.clone()).await?;
         let person_id = self.id_or_free(new.person_id, "c", AccountFamily::Person).await?;
@@ -286,12 +329,30 @@ impl Admin {
                 office: new.office,
                 display_name: new.name,
                 password_hash,
+                provisional,
             },
             self.clock.now(),
         );
         match added.await? {
             true => Ok(PersonMade { person_id, password }),
             false => Err(AdminError::Taken),
+        }
+    }
+
+    /// Gives an account a new provisional password, and ends its sessions.
+    pub async fn reset_password(&self, account: &AccountId) -> Result<PasswordMade, AdminError> {
+        let password = tokens::make_password();
+        let new = NewPassword {
+            account: account.clone(),
+            password_hash: self.passwords.hash(password.clone()).await?,
+            provisional: true,
+            instead_of: None,
+            act: "reset_password",
+            actor: None,
+        };
+        match self.store.set_password(new, self.clock.now()).await? {
+            true => Ok(PasswordMade { password }),
+            false => Err(AdminError::NoSuchAccount),
         }
     }
 
@@ -331,9 +392,24 @@ impl Admin {
         }
     }
 
-    /// Publishes an entry of お知らせ.
-    pub async fn add_news(&self, title: String, body: String) -> Result<u64, AdminError> {
-        Ok(self.store.add_news(title, body, self.clock.now()).await?)
+    /// Publishes an entry of お知らせ, now or later.
+    pub async fn add_news(
+        &self,
+        title: String,
+        body: String,
+        from: Option<DateTime<Utc>>,
+    ) -> Result<NewsMade, AdminError> {
+        let from = from.unwrap_or_else(|| self.clock.now());
+        let news = self.store.add_news(title, body, from).await?;
+        Ok(NewsMade { news })
+    }
+
+    /// Takes an entry of お知らせ back.
+    pub async fn remove_news(&self, news: u64) -> Result<(), AdminError> {
+        match self.store.remove_news(news).await? {
+            true => Ok(()),
+            false => Err(AdminError::NoSuchNews),
+        }
     }
 
     /// The connection file for a server at these addresses.

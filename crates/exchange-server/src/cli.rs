@@ -105,6 +105,12 @@ enum AdminAct {
         /// Its name.
         #[arg(long)]
         name: String,
+        /// Its name in kana.
+        #[arg(long)]
+        kana: Option<String>,
+        /// Its address.
+        #[arg(long)]
+        address: Option<String>,
         /// A service kind; may be repeated.
         #[arg(long = "kind", required = true)]
         kinds: Vec<ServiceKind>,
@@ -117,9 +123,12 @@ enum AdminAct {
         /// The KJ ID, if not a made one.
         #[arg(long, value_parser = account_id)]
         id: Option<AccountId>,
-        /// The password, if not a made one (demo and tests).
+        /// The password, if not a made one (demo and tests). A made one must be changed at the first sign-in.
         #[arg(long)]
         password: Option<String>,
+        /// Whether the given password must be changed at the first sign-in too.
+        #[arg(long, requires = "password")]
+        provisional: bool,
         /// The issue password, if not a made one (demo and tests).
         #[arg(long)]
         issue_password: Option<String>,
@@ -135,9 +144,18 @@ enum AdminAct {
         /// The c ID, if not a made one.
         #[arg(long, value_parser = account_id)]
         id: Option<AccountId>,
-        /// The password, if not a made one (demo and tests).
+        /// The password, if not a made one (demo and tests). A made one must be changed at the first sign-in.
         #[arg(long)]
         password: Option<String>,
+        /// Whether the given password must be changed at the first sign-in too.
+        #[arg(long, requires = "password")]
+        provisional: bool,
+    },
+    /// Gives an account a new password, to be changed at the next sign-in, and ends its sessions.
+    ResetPassword {
+        /// The c or KJ ID.
+        #[arg(long, value_parser = account_id)]
+        account: AccountId,
     },
     /// Makes a new issue password for an office.
     IssuePassword {
@@ -174,6 +192,15 @@ enum AdminAct {
         /// Its text.
         #[arg(long)]
         body: String,
+        /// From when it is shown; now, if not given.
+        #[arg(long)]
+        from: Option<DateTime<Utc>>,
+    },
+    /// Takes an entry of the news back.
+    RemoveNews {
+        /// Its number.
+        #[arg(long)]
+        news: u64,
     },
     /// Puts up a new version of the client, signed by its publisher; terminals are offered it.
     PublishUpdate {
@@ -346,18 +373,24 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
         AdminAct::RegisterOffice {
             number,
             name,
+            kana,
+            address,
             kinds,
             telephone,
             licence_until,
             id,
             password,
+            provisional,
             issue_password,
         } => {
             let new = NewOffice {
+                kana,
+                address,
                 telephone,
                 licence_until,
                 office_id: id,
                 password,
+                provisional,
                 issue_password,
                 ..NewOffice::new(number, name, kinds)
             };
@@ -368,12 +401,14 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
             name,
             id,
             password,
+            provisional,
         } => {
             let new = NewPerson {
                 office,
                 name,
                 person_id: id,
                 password,
+                provisional,
             };
             made(&admin.add_person(new).await?, json)
         }
@@ -384,10 +419,9 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
         } => made(&admin.issue_password(office, password, certificate_days).await?, json),
         AdminAct::RevokeTerminal { terminal } => Ok(admin.revoke_terminal(terminal).await?),
         AdminAct::SetLicence { office, until } => Ok(admin.set_licence(office, until).await?),
-        AdminAct::AddNews { title, body } => {
-            admin.add_news(title, body).await?;
-            Ok(())
-        }
+        AdminAct::ResetPassword { account } => made(&admin.reset_password(&account).await?, json),
+        AdminAct::AddNews { title, body, from } => made(&admin.add_news(title, body, from).await?, json),
+        AdminAct::RemoveNews { news } => Ok(admin.remove_news(news).await?),
         // Done before the data was opened: it needs no key.
         AdminAct::PublishUpdate { .. } => Ok(()),
         AdminAct::ConnectionFile {

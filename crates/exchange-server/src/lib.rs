@@ -4,6 +4,7 @@
 //! read them. Who may call what stands in [`ENDPOINTS`]; what may happen to a delivery in `exchange-flow`; what is
 //! kept in `exchange-store`.
 
+mod accounts;
 pub mod admin;
 mod app;
 mod attachment_kind;

@@ -4,15 +4,21 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use care_model::{OfficeNumber, ProblemCode};
-use exchange_protocol::{ExchangeAnswer, Licence, Me, NewsPage, OfficeEntry, PROTOCOL_VERSION};
+use care_model::{OfficeNumber, ProblemCode, limits};
+use exchange_protocol::{
+    ExchangeAnswer, Licence, Me, NewsPage, OfficeEntry, OfficePage, OfficeSearch, PROTOCOL_VERSION, Problem,
+    TerminalPage,
+};
 use exchange_store::OfficeRow;
 
 use crate::{
     app::{App, exchange_name, help_desk},
-    extract::SignedIn,
+    extract::{JsonBody, SignedIn},
     refusal::Answer,
 };
+
+/// Offices of one page of 宛先検索.
+const OFFICES_MAX: u32 = 50;
 
 pub(crate) async fn exchange(State(app): State<App>) -> Answer<Json<ExchangeAnswer>> {
     Ok(Json(ExchangeAnswer {
@@ -51,16 +57,42 @@ pub(crate) async fn office(
     }
 }
 
+pub(crate) async fn search_offices(
+    State(app): State<App>,
+    _: SignedIn,
+    JsonBody(request): JsonBody<OfficeSearch>,
+) -> Answer<Json<OfficePage>> {
+    if request.text.chars().count() > limits::SEARCH_CHARS_MAX {
+        return Err(Problem::new(ProblemCode::SearchTooLong)
+            .with("max", limits::SEARCH_CHARS_MAX)
+            .into());
+    }
+    let search = OfficeSearch {
+        limit: request.limit.clamp(1, OFFICES_MAX),
+        ..request
+    };
+    let (offices, more) = app.store.search_offices(&search).await?;
+    Ok(Json(OfficePage {
+        offices: offices.iter().map(|office| entry(&app, office)).collect(),
+        more,
+    }))
+}
+
+pub(crate) async fn terminals(State(app): State<App>, caller: SignedIn) -> Answer<Json<TerminalPage>> {
+    let terminals = app.store.terminals(caller.session.office).await?;
+    Ok(Json(TerminalPage { terminals }))
+}
+
 pub(crate) async fn news(State(app): State<App>, _: SignedIn) -> Answer<Json<NewsPage>> {
-    Ok(Json(app.store.news().await?))
+    Ok(Json(app.store.news(app.clock.now()).await?))
 }
 
 fn entry(app: &App, office: &OfficeRow) -> OfficeEntry {
     OfficeEntry {
-        kana: None,
-        address: None,
         number: office.number,
         name: office.name.clone(),
+        kana: office.kana.clone(),
+        address: office.address.clone(),
         kinds: office.kinds.clone(),
         telephone: office.telephone.clone(),
         active: is_licensed(app, office),

@@ -12,8 +12,8 @@ use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER}
 use http::HeaderValue;
 
 use crate::{
-    app::App, deliveries, enrolment, events, lists, people, pickups, recalls, refusal::Refusal, sign_in, updates,
-    uploads,
+    accounts, app::App, deliveries, enrolment, events, lists, people, pickups, recalls, refusal::Refusal, sign_in,
+    updates, uploads,
 };
 
 /// Who may call an endpoint.
@@ -71,9 +71,12 @@ endpoints! {
     post "/v1/sign-in/person" Exchange Terminal sign_in::person;
     post "/v1/sign-in/office" Exchange Terminal sign_in::office;
     post "/v1/sign-in/refresh" Exchange Terminal sign_in::refresh;
+    post "/v1/accounts/password" Exchange Terminal accounts::change_password;
     post "/v1/sign-out" Exchange SignedIn sign_in::sign_out;
     get "/v1/me" Exchange SignedIn people::me;
     get "/v1/offices/{number}" Exchange SignedIn people::office;
+    post "/v1/offices/search" Exchange SignedIn people::search_offices;
+    get "/v1/terminals" Exchange SignedIn people::terminals;
     get "/v1/news" Exchange SignedIn people::news;
     put "/v1/deliveries/{id}" Exchange SignedIn deliveries::send;
     post "/v1/uploads/{id}" Exchange SignedIn uploads::begin;

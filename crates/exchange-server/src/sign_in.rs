@@ -46,6 +46,9 @@ pub(crate) async fn person(
     if account.office != terminal.office {
         return Err(ProblemCode::CertificateOtherOffice.into());
     }
+    if account.provisional {
+        return Err(ProblemCode::PasswordChangeRequired.into());
+    }
     let step_token = tokens::make();
     let step = Step {
         person: request.person_id.key(),
@@ -92,6 +95,9 @@ pub(crate) async fn office(
     if account.office != terminal.office || account.office != step.office {
         return Err(ProblemCode::CertificateOtherOffice.into());
     }
+    if account.provisional {
+        return Err(ProblemCode::PasswordChangeRequired.into());
+    }
     app.steps.spend(&step_hash);
     let (session, stored) = make_session(now, now);
     let actor = Actor {
@@ -129,7 +135,7 @@ pub(crate) async fn sign_out(State(app): State<App>, caller: SignedIn) -> Answer
 }
 
 /// Tries a password. An account that does not exist costs the same work, the same wait and the same answer.
-async fn check(
+pub(crate) async fn check(
     app: &App,
     id: &AccountId,
     password: String,

@@ -9,13 +9,13 @@ use crate::{Store, StoreError, convert};
 const NEWS_MAX: i64 = 100;
 
 impl Store {
-    /// Publishes an entry.
-    pub async fn add_news(&self, title: String, body: String, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    /// Adds an entry, to be shown from then on.
+    pub async fn add_news(&self, title: String, body: String, from: DateTime<Utc>) -> Result<u64, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
                     let inserted = sqlx::query("INSERT INTO news (published_at, title, body) VALUES (?, ?, ?)")
-                        .bind(convert::millis(now))
+                        .bind(convert::millis(from))
                         .bind(title)
                         .bind(body)
                         .execute(&mut batch.connection)
@@ -26,13 +26,31 @@ impl Store {
             .await
     }
 
-    /// The newest entries, newest first.
-    pub async fn news(&self) -> Result<NewsPage, StoreError> {
-        let rows: Vec<(i64, i64, String, String)> =
-            sqlx::query_as("SELECT id, published_at, title, body FROM news ORDER BY id DESC LIMIT ?")
-                .bind(NEWS_MAX)
-                .fetch_all(&self.shared.readers)
-                .await?;
+    /// Takes an entry back; false if there is none of this number.
+    pub async fn remove_news(&self, id: u64) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let removed = sqlx::query("UPDATE news SET taken_back = 1 WHERE id = ?")
+                        .bind(i64::try_from(id).unwrap_or(i64::MAX))
+                        .execute(&mut batch.connection)
+                        .await?;
+                    Ok(removed.rows_affected() == 1)
+                })
+            })
+            .await
+    }
+
+    /// The newest entries that are shown by now, newest first.
+    pub async fn news(&self, now: DateTime<Utc>) -> Result<NewsPage, StoreError> {
+        let rows: Vec<(i64, i64, String, String)> = sqlx::query_as(
+            "SELECT id, published_at, title, body FROM news WHERE published_at <= ? AND taken_back = 0 \
+             ORDER BY published_at DESC, id DESC LIMIT ?",
+        )
+        .bind(convert::millis(now))
+        .bind(NEWS_MAX)
+        .fetch_all(&self.shared.readers)
+        .await?;
         let entry = |(id, published_at, title, body)| {
             Ok(NewsEntry {
                 id: convert::number(id)?,

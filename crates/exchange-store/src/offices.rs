@@ -5,9 +5,9 @@ use std::sync::Arc;
 use care_model::{AccountId, OfficeNumber, ServiceKind};
 use chrono::{DateTime, Utc};
 use exchange_protocol::AccountFamily;
-use sqlx::Row as _;
+use sqlx::{Row as _, sqlite::SqliteRow};
 
-use crate::{Store, StoreError, convert, deliveries::audit, writer::After};
+use crate::{Actor, Store, StoreError, convert, deliveries::audit, directory, writer::After};
 
 /// An office on the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct OfficeRow {
     pub number: OfficeNumber,
     /// Its registered name.
     pub name: String,
+    /// Its name in kana.
+    pub kana: Option<String>,
+    /// Its address.
+    pub address: Option<String>,
     /// Its service kinds.
     pub kinds: Vec<ServiceKind>,
     /// Its telephone number.
@@ -46,6 +50,25 @@ pub struct NewAccount {
     pub display_name: String,
     /// The password's Argon2id hash, in PHC form.
     pub password_hash: String,
+    /// Whether the password must be changed before it opens anything.
+    pub provisional: bool,
+}
+
+/// A password to set.
+#[derive(Clone)]
+pub struct NewPassword {
+    /// Whose.
+    pub account: AccountId,
+    /// Its Argon2id hash, in PHC form.
+    pub password_hash: String,
+    /// Whether it must be changed before it opens anything.
+    pub provisional: bool,
+    /// The hash that it replaces; none replaces whatever is there.
+    pub instead_of: Option<String>,
+    /// What the audit calls it.
+    pub act: &'static str,
+    /// Who did it; none for the operator.
+    pub actor: Option<Actor>,
 }
 
 /// An account as sign-in needs it.
@@ -59,6 +82,8 @@ pub struct AccountRow {
     pub display_name: String,
     /// The password's Argon2id hash, in PHC form.
     pub password_hash: String,
+    /// Whether the password must be changed before it opens anything.
+    pub provisional: bool,
 }
 
 /// Neither hash nor ID is ever printed.
@@ -66,6 +91,14 @@ impl std::fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewAccount")
             .field("office", &self.office)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewPassword")
+            .field("act", &self.act)
             .finish_non_exhaustive()
     }
 }
@@ -91,8 +124,8 @@ async fn insert_account(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let inserted = sqlx::query(
-        "INSERT INTO account (key, id, family, office, display_name, password_hash, made_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO account (key, id, family, office, display_name, password_hash, provisional, made_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )
     .bind(account.id.key())
     .bind(account.id.as_str().to_owned())
@@ -100,10 +133,24 @@ async fn insert_account(
     .bind(account.office.as_str().to_owned())
     .bind(account.display_name.clone())
     .bind(account.password_hash.clone())
+    .bind(account.provisional)
     .bind(convert::millis(now))
     .execute(&mut batch.connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+/// An office as its row says.
+pub(crate) fn office_of(row: &SqliteRow) -> Result<OfficeRow, StoreError> {
+    Ok(OfficeRow {
+        number: convert::office(row.try_get("number")?)?,
+        name: row.try_get("name")?,
+        kana: row.try_get("kana")?,
+        address: row.try_get("address")?,
+        kinds: convert::kinds(row.try_get("kinds")?)?,
+        telephone: row.try_get("telephone")?,
+        licence_until: convert::time(row.try_get("licence_until")?)?,
+    })
 }
 
 impl Store {
@@ -123,11 +170,14 @@ impl Store {
                         return Ok(false);
                     }
                     sqlx::query(
-                        "INSERT INTO office (number, name, kinds, telephone, licence_until, registered_at) \
-                         VALUES (?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO office (number, name, kana, address, folded, kinds, telephone, licence_until, \
+                         registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     )
                     .bind(new.office.number.as_str().to_owned())
-                    .bind(new.office.name)
+                    .bind(new.office.name.clone())
+                    .bind(new.office.kana.clone())
+                    .bind(new.office.address.clone())
+                    .bind(directory::folded(&new.office))
                     .bind(convert::kinds_text(&new.office.kinds))
                     .bind(new.office.telephone)
                     .bind(convert::millis(new.office.licence_until))
@@ -174,10 +224,11 @@ impl Store {
 
     /// Whether an ID is taken.
     pub async fn account(&self, id: &AccountId) -> Result<Option<AccountRow>, StoreError> {
-        let row = sqlx::query("SELECT family, office, display_name, password_hash FROM account WHERE key = ?")
-            .bind(id.key())
-            .fetch_optional(&self.shared.readers)
-            .await?;
+        let row =
+            sqlx::query("SELECT family, office, display_name, password_hash, provisional FROM account WHERE key = ?")
+                .bind(id.key())
+                .fetch_optional(&self.shared.readers)
+                .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(AccountRow {
             family: match row.try_get::<i64, _>("family")? {
@@ -188,7 +239,49 @@ impl Store {
             office: convert::office(row.try_get("office")?)?,
             display_name: row.try_get("display_name")?,
             password_hash: row.try_get("password_hash")?,
+            provisional: row.try_get("provisional")?,
         }))
+    }
+
+    /// Sets a password of an account, if the one before is still `instead_of`; false if it was changed meanwhile or
+    /// there is no such account. A person's sessions end; the hash before is asked for so that of two changes at the
+    /// same moment one is refused.
+    pub async fn set_password(&self, change: NewPassword, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let updated = sqlx::query(
+                        "UPDATE account SET password_hash = ?, provisional = ? \
+                         WHERE key = ? AND (? IS NULL OR password_hash = ?)",
+                    )
+                    .bind(change.password_hash)
+                    .bind(change.provisional)
+                    .bind(change.account.key())
+                    .bind(change.instead_of.clone())
+                    .bind(change.instead_of)
+                    .execute(&mut batch.connection)
+                    .await?;
+                    if updated.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    sqlx::query("DELETE FROM session WHERE person = ?")
+                        .bind(change.account.key())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    let subject = change.account.key();
+                    audit(
+                        batch,
+                        now,
+                        change.act,
+                        change.actor.as_ref(),
+                        Some(subject.as_bytes()),
+                        None,
+                    );
+                    batch.after(After::AccessChanged);
+                    Ok(true)
+                })
+            })
+            .await
     }
 
     /// An office, from memory if it was asked for before.
@@ -197,18 +290,14 @@ impl Store {
             Ok(office) => return Ok(Some(office)),
             Err(generation) => generation,
         };
-        let row = sqlx::query("SELECT name, kinds, telephone, licence_until FROM office WHERE number = ?")
-            .bind(number.as_str())
-            .fetch_optional(&self.shared.readers)
-            .await?;
+        let row = sqlx::query(
+            "SELECT number, name, kana, address, kinds, telephone, licence_until FROM office WHERE number = ?",
+        )
+        .bind(number.as_str())
+        .fetch_optional(&self.shared.readers)
+        .await?;
         let Some(row) = row else { return Ok(None) };
-        let office = Arc::new(OfficeRow {
-            number,
-            name: row.try_get("name")?,
-            kinds: convert::kinds(row.try_get("kinds")?)?,
-            telephone: row.try_get("telephone")?,
-            licence_until: convert::time(row.try_get("licence_until")?)?,
-        });
+        let office = Arc::new(office_of(&row)?);
         self.shared.offices.put(generation, number, Arc::clone(&office));
         Ok(Some(office))
     }

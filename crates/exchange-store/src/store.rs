@@ -94,11 +94,10 @@ fn migrator() -> Migrator {
             false,
         )
     };
-    Migrator::with_migrations(vec![migration(
-        1,
-        "first",
-        include_str!("../migrations/0001_first.sql"),
-    )])
+    Migrator::with_migrations(vec![
+        migration(1, "first", include_str!("../migrations/0001_first.sql")),
+        migration(2, "people", include_str!("../migrations/0002_people.sql")),
+    ])
 }
 
 impl Store {
@@ -109,7 +108,9 @@ impl Store {
             .connect()
             .await
             .map_err(StoreError::database("opening the database"))?;
-        Self::start(connection, options, data, master).await
+        let store = Self::start(connection, options, data, master).await?;
+        store.fold_offices().await?;
+        Ok(store)
     }
 
     /// Brings the schema in `data` up to date and does nothing else.

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use care_model::{OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
+use exchange_protocol::TerminalEntry;
 use sqlx::Row as _;
 
 use crate::{Store, StoreError, convert, deliveries::audit, writer::After};
 
 /// Issue passwords of one office that are looked at; older ones are as good as used.
 const ISSUE_PASSWORDS_MAX: i64 = 10;
+/// Terminals of one office that are listed.
+const TERMINALS_SHOWN_MAX: i64 = 1_000;
 
 /// A terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,6 +183,28 @@ impl Store {
         });
         self.shared.terminals.put(generation, id, Arc::clone(&terminal));
         Ok(Some(terminal))
+    }
+
+    /// The terminals of an office, stopped ones too, newest first.
+    pub async fn terminals(&self, office: OfficeNumber) -> Result<Vec<TerminalEntry>, StoreError> {
+        let rows: Vec<(Vec<u8>, String, i64, i64, Option<i64>)> = sqlx::query_as(
+            "SELECT id, name, enrolled_at, expires_at, revoked_at FROM terminal WHERE office = ? \
+             ORDER BY enrolled_at DESC, id LIMIT ?",
+        )
+        .bind(office.as_str())
+        .bind(TERMINALS_SHOWN_MAX)
+        .fetch_all(&self.shared.readers)
+        .await?;
+        let entry = |(id, name, enrolled_at, expires_at, revoked_at): (Vec<u8>, String, i64, i64, Option<i64>)| {
+            Ok(TerminalEntry {
+                id: convert::terminal_id(&id)?,
+                name,
+                enrolled_at: convert::time(enrolled_at)?,
+                expires_at: convert::time(expires_at)?,
+                revoked_at: revoked_at.map(convert::time).transpose()?,
+            })
+        };
+        rows.into_iter().map(entry).collect()
     }
 
     /// Revokes a terminal's certificate and ends its sessions; false if there is no such terminal.

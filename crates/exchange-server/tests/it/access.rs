@@ -24,7 +24,7 @@ async fn both_steps_lead_to_me() {
     assert_eq!(me.help_desk.telephone, messages::help_desk::telephone());
     exchange
         .admin
-        .add_news("点検".to_owned(), "今夜".to_owned())
+        .add_news("点検".to_owned(), "今夜".to_owned(), None)
         .await
         .unwrap();
     assert_eq!(line.news().await.unwrap().news[0].title, "点検");

@@ -87,7 +87,10 @@ impl Exchange {
         let kind = ServiceKind::parse(kind).unwrap();
         let made = self
             .admin
-            .register_office(NewOffice::new(number, format!("事業所{number}"), vec![kind]))
+            .register_office(NewOffice {
+                password: Some(format!("{number}-no-kimatta")),
+                ..NewOffice::new(number, format!("事業所{number}"), vec![kind])
+            })
             .await
             .unwrap();
         let person = self
@@ -96,7 +99,8 @@ impl Exchange {
                 office: number,
                 name: "見本 太郎".to_owned(),
                 person_id: None,
-                password: None,
+                password: Some(format!("{number}-no-hitori")),
+                provisional: false,
             })
             .await
             .unwrap();

@@ -5,7 +5,9 @@
 )]
 
 mod access;
+mod accounts;
 mod certificate;
+mod directory;
 mod endpoints;
 mod enrolment;
 mod exchange;

@@ -13,6 +13,8 @@ fn office() -> NewOffice {
         office: OfficeRow {
             number,
             name: "見本居宅介護支援事業所".to_owned(),
+            kana: Some("ミホン".to_owned()),
+            address: None,
             kinds: vec![ServiceKind::CARE_MANAGEMENT, ServiceKind::PREVENTIVE_SUPPORT],
             telephone: None,
             licence_until: at(100),
@@ -23,6 +25,7 @@ fn office() -> NewOffice {
             office: number,
             display_name: "見本".to_owned(),
             password_hash: "hash".to_owned(),
+            provisional: false,
         },
     }
 }
