@@ -1,5 +1,15 @@
 /** Made-up views for tests; every part can be set. It exists in tests only: no build reaches this file. */
-import type { CompositionView, FileRow, FindingView, PlannedView, UnitView } from "./ipc/bindings";
+import type {
+  CompositionView,
+  FileRow,
+  FindingView,
+  InboxRow,
+  InboxView,
+  OutboxRow,
+  OutboxView,
+  PlannedView,
+  UnitView,
+} from "./ipc/bindings";
 
 /** A destination. */
 export const office = { number: "9970101003", name: "例示ヘルパーステーション", kinds: [], telephone: null };
@@ -87,5 +97,68 @@ export function unit(id: string, program: string, ...prefixes: readonly string[]
       name: prefix,
       required: !prefix.startsWith("("),
     })),
+  };
+}
+
+export function inboxRow(over: Partial<InboxRow> = {}): InboxRow {
+  return {
+    delivery: "d1",
+    at: "2026-11-22T00:00:00Z",
+    from: { number: "9970100013", name: "見本居宅介護支援事業所", kinds: [], telephone: null },
+    to_kind: { code: "11", name: "訪問介護" },
+    contents: "サービス提供票・別表 2026年12月分 12名",
+    files: 3,
+    size_bytes: 1_000,
+    note: null,
+    attachments: [],
+    serial: null,
+    imported_at: null,
+    import_before: 0,
+    office_folder: null,
+    status: { status: "waiting", problem: null },
+    ...over,
+  };
+}
+
+export function inboxView(rows: InboxRow[], over: Partial<InboxView> = {}): InboxView {
+  return {
+    rows,
+    from: 0,
+    matching: rows.length,
+    total: rows.length,
+    open: rows.filter((row) => row.status.status === "waiting").length,
+    synced_at: null,
+    online: true,
+    last_folder: null,
+    receive_into: "ask",
+    ...over,
+  };
+}
+
+export function outboxRow(over: Partial<OutboxRow> = {}): OutboxRow {
+  return {
+    delivery: "d1",
+    at: "2026-12-01T00:00:00Z",
+    to: office,
+    contents: "サービス提供票・別表",
+    files: 3,
+    serial: null,
+    note: "",
+    can_resend: true,
+    status: { status: "waiting" },
+    ...over,
+  };
+}
+
+export function outboxView(rows: OutboxRow[], over: Partial<OutboxView> = {}): OutboxView {
+  return {
+    rows,
+    from: 0,
+    matching: rows.length,
+    total: rows.length,
+    open: rows.length,
+    synced_at: null,
+    online: true,
+    ...over,
   };
 }

@@ -1,5 +1,6 @@
 import type {
   CommandError,
+  DeliveryDetail,
   DeskEvent,
   FolderView,
   HolderView,
@@ -9,10 +10,10 @@ import type {
   ProblemCode,
 } from "../../ipc/bindings";
 import { problemOf, type Desk } from "../../ipc/call";
-import { matches } from "../../lib/search";
-import { extend, keepOnly, nothing, toggle, type Selection } from "../../lib/selection";
+import { Choosing } from "../../lists/choosing.svelte";
+import { DeskList } from "../../lists/list.svelte";
 
-/** How often the list is asked for while a pickup runs and no hint arrives. */
+/** How often the fetched rows are asked for while a pickup runs and no hint arrives. */
 const POLL_MS = 700;
 
 /** How a pickup came out. */
@@ -20,10 +21,19 @@ export type PickupResult = { done: number; failed: number; pending: number };
 
 /** What stands in front of the list. */
 export type InboxDialog =
-  | { kind: "folder" }
-  | { kind: "take_over"; row: InboxRow }
+  | { kind: "folder"; rows: readonly InboxRow[]; by: Into }
+  | { kind: "take_over"; row: InboxRow; by: Into }
   | { kind: "progress" }
-  | { kind: "result"; result: PickupResult };
+  | { kind: "result"; result: PickupResult }
+  | { kind: "import_order"; rows: readonly InboxRow[]; before: number }
+  | { kind: "detail"; row: InboxRow; detail: DeliveryDetail | null; problem: CommandError | null };
+
+/** Where data go by 設定: a folder of one name, one for each office, or wherever a person says. */
+export type Into =
+  { into: "ask" } | { into: "fixed"; name: string } | { into: "per_office"; names: readonly string[] };
+
+/** Which folder a person took. */
+export type Taken = "set" | "choose" | FolderView;
 
 /** Which terminal must be asked about before this one takes over; null where there is nothing to take over. */
 export function holderOf(status: InboxStatus): HolderView | null {
@@ -31,133 +41,166 @@ export function holderOf(status: InboxStatus): HolderView | null {
   return status.status === "superseded" ? status.holder : null;
 }
 
-/** 受信一覧: the list, what is chosen in it, and the pickup. */
+/** 受信一覧: the list, what is chosen in it, the pickup, and what comes after it. */
 export class Inbox {
-  view = $state<InboxView | null>(null);
-  problem = $state<CommandError | null>(null);
-  query = $state("");
-  selection = $state.raw<Selection>(nothing);
-  dialog = $state<InboxDialog | null>(null);
-  busy = $state(false);
+  readonly list: DeskList<InboxRow, InboxView>;
+  readonly choosing: Choosing<InboxRow, InboxView>;
+  dialog = $state.raw<InboxDialog | null>(null);
   /** Bytes of the running pickup, by delivery. */
   moved = $state<Record<string, { done: number; total: number }>>({});
-  /** What the running pickup is about. */
-  fetching = $state<string[]>([]);
+  /** What the running pickup is about, as it stands. */
+  fetching = $state.raw<readonly InboxRow[]>([]);
+  /** Whether the desk has not yet answered the running pickup. */
+  #under = false;
+  #following: Promise<void> | null = null;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly desk: Desk) {}
-
-  /** The rows that fit the search. */
-  rows = $derived.by(() => {
-    const all = this.view?.rows ?? [];
-    const query = this.query.trim();
-    if (!query) return all;
-    return all.filter((row) =>
-      matches(query, [row.from.name, row.from.number, row.contents, row.note ?? "", ...row.attachments]),
+  constructor(private readonly desk: Desk) {
+    this.list = new DeskList(desk, "inbox", (request) => desk.call("inbox", request));
+    this.choosing = new Choosing(
+      this.list,
+      async (query, from, count) =>
+        (await desk.call("list_ids", { list: "inbox", query, from, count })).deliveries,
+      (deliveries) => desk.call("inbox_rows", { deliveries }),
     );
-  });
+  }
 
-  /** The rows of which data may be fetched now. */
-  selectable = $derived(idsOf((this.view?.rows ?? []).filter(isWaiting)));
+  /** Chosen rows of which data may be fetched now. */
+  toFetch = $derived.by(() => this.choosing.rows.filter(isWaiting));
+  /** Chosen rows that can be marked 取込済. */
+  toMark = $derived.by(() => this.choosing.rows.filter((row) => isReceived(row) && row.imported_at === null));
+  /** Chosen rows that are marked 取込済. */
+  toUnmark = $derived.by(() => this.choosing.rows.filter((row) => row.imported_at !== null));
+  /** The one chosen row. */
+  single = $derived.by(() => (this.choosing.chosen.size === 1 ? this.choosing.rows[0] : undefined));
 
-  /** Bytes moved of the running pickup, by what was declared. */
+  /** Bytes moved of the running pickup, by what was declared, and deliveries that are over. */
   progress = $derived.by(() => {
     let done = 0;
     let total = 0;
-    for (const id of this.fetching) {
-      const row = this.view?.rows.find((candidate) => candidate.delivery === id);
-      const size = Math.max(1, this.moved[id]?.total ?? row?.size_bytes ?? 1);
-      const over =
-        row?.status.status === "received" || (row?.status.status === "fetching" && row.status.landed);
+    let rows = 0;
+    for (const row of this.fetching) {
+      const size = Math.max(1, this.moved[row.delivery]?.total ?? row.size_bytes);
+      const over = isReceived(row) || (row.status.status === "fetching" && row.status.landed);
       total += size;
-      done += over ? size : Math.min(size, this.moved[id]?.done ?? 0);
+      done += over ? size : Math.min(size, this.moved[row.delivery]?.done ?? 0);
+      if (over) rows += 1;
     }
-    return { done, total };
+    return { done, total, rows };
   });
 
   /** Asks the desk for the list. */
   async load(): Promise<void> {
-    try {
-      this.#take(await this.desk.call("inbox", null));
-    } catch (cause) {
-      this.problem = problemOf(cause);
-    }
-  }
-
-  /** Asks the exchange for it. */
-  async refresh(): Promise<void> {
-    await this.#run(async () => {
-      await this.desk.call("refresh", null);
-      this.#take(await this.desk.call("inbox", null));
-    });
+    await this.list.load();
+    await this.#follow();
   }
 
   /** A hint from the desk. */
   hinted(event: DeskEvent): void {
-    if (event.event === "inbox_changed") void this.load();
+    if (event.event === "inbox_changed") void this.#changed();
     if (event.event === "progress" && event.kind === "pickup") {
       this.moved[event.delivery] = { done: event.done_bytes, total: event.total_bytes };
     }
   }
 
-  /** A click on a row, or Space; with Shift it reaches from the last one. */
-  choose(delivery: string, reach: boolean): void {
-    const order = this.rows.map((row) => row.delivery);
-    const next = reach ? extend(this.selection, delivery, order) : toggle(this.selection, delivery);
-    this.selection = keepOnly(next, this.selectable);
+  /** 未取得 altogether, as far as search and filters show them. */
+  async chooseWaiting(): Promise<void> {
+    await this.choosing.chooseAll({ ...this.list.query, only_open: true });
+    this.choosing.keepOnly(isWaiting);
   }
 
-  /** 未取得 altogether, as far as the search shows them. */
-  chooseWaiting(): void {
-    this.selection = { chosen: idsOf(this.rows.filter(isWaiting)), anchor: null };
-  }
-
-  /** Nothing chosen. */
-  clear(): void {
-    this.selection = nothing;
-  }
-
-  /** データ取得: asks for the folder. */
-  askFolder(): void {
-    this.problem = null;
-    if (this.selection.chosen.size > 0) this.dialog = { kind: "folder" };
+  /** データ取得: asks for the folder, or says which it is. */
+  async askFolder(): Promise<void> {
+    const rows = this.toFetch;
+    if (rows.length === 0) return;
+    await this.list.run(async () => {
+      this.dialog = { kind: "folder", rows, by: await this.#into(rows) };
+    });
   }
 
   /** Asks whether a person really means to take a row over. */
-  askTakeOver(row: InboxRow): void {
-    this.problem = null;
-    this.dialog = { kind: "take_over", row };
+  async askTakeOver(row: InboxRow): Promise<void> {
+    if (!holderOf(row.status)) return;
+    await this.list.run(async () => {
+      this.dialog = { kind: "take_over", row, by: await this.#into([row]) };
+    });
   }
 
-  /** Fetches what is chosen, or takes over what was asked about, into a folder. */
-  async fetchInto(folder: FolderView | null): Promise<void> {
+  /** Fetches what was asked about, or takes it over, into a folder. */
+  async fetchInto(taken: Taken): Promise<void> {
     const asked = this.dialog;
-    await this.#run(async () => {
-      const into = folder ?? (await this.desk.call("choose_folder", null));
-      if (!into || !asked) return;
+    if (asked?.kind !== "folder" && asked?.kind !== "take_over") return;
+    await this.list.run(async () => {
+      const folder = taken === "choose" ? await this.desk.call("choose_folder", null) : taken;
+      if (!folder || this.dialog !== asked) return;
+      const into = folder === "set" ? null : folder.id;
       this.moved = {};
-      const held = asked.kind === "take_over" ? holderOf(asked.row.status) : null;
-      if (asked.kind === "take_over" && held) {
-        const { delivery } = asked.row;
-        this.fetching = [delivery];
-        this.dialog = { kind: "progress" };
-        this.#take(await this.desk.call("take_over", { delivery, fence: held.fence, folder: into.id }));
-      } else if (asked.kind === "folder") {
-        const deliveries = [...this.selection.chosen];
-        this.fetching = deliveries;
-        this.dialog = { kind: "progress" };
-        this.#take(await this.desk.call("pick_up", { deliveries, folder: into.id }));
+      this.fetching = asked.kind === "folder" ? asked.rows : [asked.row];
+      this.dialog = { kind: "progress" };
+      this.#under = true;
+      try {
+        if (asked.kind === "folder") {
+          const deliveries = asked.rows.map(({ delivery }) => delivery);
+          await this.desk.call("pick_up", { deliveries, folder: into });
+        } else {
+          const held = holderOf(asked.row.status);
+          if (!held) return;
+          await this.desk.call("take_over", {
+            delivery: asked.row.delivery,
+            fence: held.fence,
+            folder: into,
+          });
+        }
+      } catch (cause) {
+        this.fetching = [];
+        if (this.dialog?.kind === "progress") this.dialog = null;
+        throw cause;
+      } finally {
+        this.#under = false;
+        await this.list.windows.reload();
       }
-      this.#judge();
+      await this.#follow();
     });
-    if (this.problem) this.dialog = null;
   }
 
   /** Opens the folder in which a delivery landed. */
   openFolder(delivery: string): Promise<void> {
-    return this.#run(async () => {
+    return this.list.run(async () => {
       await this.desk.call("open_landed", { delivery });
     });
+  }
+
+  /** 取込済にする; asks first where earlier data of the same office have not been taken over. */
+  async markImported(rows: readonly InboxRow[]): Promise<void> {
+    const before = Math.max(0, ...rows.map((row) => row.import_before - earlierAmong(row, rows)));
+    if (before > 0) this.dialog = { kind: "import_order", rows, before };
+    else await this.#mark(rows, true);
+  }
+
+  /** 取込済にする, although earlier data have not been taken over. */
+  async markAnyway(): Promise<void> {
+    const asked = this.dialog;
+    if (asked?.kind !== "import_order") return;
+    this.dialog = null;
+    await this.#mark(asked.rows, true);
+  }
+
+  /** 取込済を戻す. */
+  unmark(rows: readonly InboxRow[]): Promise<void> {
+    return this.#mark(rows, false);
+  }
+
+  /** 詳細 of one row. */
+  async openDetail(row: InboxRow): Promise<void> {
+    this.list.problem = null;
+    const opened: InboxDialog = { kind: "detail", row, detail: null, problem: null };
+    this.dialog = opened;
+    try {
+      const detail = await this.desk.call("delivery_detail", { list: "inbox", delivery: row.delivery });
+      if (this.dialog === opened) this.dialog = { ...opened, detail };
+    } catch (cause) {
+      if (this.dialog === opened) this.dialog = { ...opened, problem: problemOf(cause) };
+    }
   }
 
   /** Closes what stands in front of the list. A pickup goes on. */
@@ -166,56 +209,99 @@ export class Inbox {
     clearTimeout(this.#pollTimer);
   }
 
+  async #mark(rows: readonly InboxRow[], imported: boolean): Promise<void> {
+    const deliveries = rows.map(({ delivery }) => delivery);
+    await this.list.run(async () => {
+      await this.desk.call("mark_imported", { deliveries, imported });
+      await this.#reread();
+    });
+  }
+
+  /** Where data of these rows go by 設定. */
+  async #into(rows: readonly InboxRow[]): Promise<Into> {
+    const by = this.list.view?.receive_into;
+    if (by === "per_office") {
+      const folders = rows.map((row) => row.office_folder?.name);
+      if (folders.every((name) => name !== undefined))
+        return { into: "per_office", names: [...new Set(folders)] };
+    }
+    if (by === "fixed") {
+      const settings = await this.desk.call("settings", null);
+      if (settings.fixed_folder_found && settings.fixed_folder_name)
+        return { into: "fixed", name: settings.fixed_folder_name };
+    }
+    return { into: "ask" };
+  }
+
+  async #changed(): Promise<void> {
+    try {
+      await this.#reread();
+      await this.#follow();
+    } catch (cause) {
+      this.list.problem = problemOf(cause);
+    }
+  }
+
+  /** Reads the list anew, and what was chosen in it. */
+  async #reread(): Promise<void> {
+    await this.list.windows.reload();
+    await this.choosing.refresh();
+    this.#lookBehindDialog();
+  }
+
+  /** Reads how the rows of the running pickup stand. */
+  async #follow(): Promise<void> {
+    if (this.dialog?.kind !== "progress" || this.fetching.length === 0) return;
+    this.#following ??= this.#readFetching().finally(() => (this.#following = null));
+    await this.#following;
+    this.#judge();
+  }
+
+  async #readFetching(): Promise<void> {
+    const deliveries = this.fetching.map(({ delivery }) => delivery);
+    try {
+      this.fetching = await this.desk.call("inbox_rows", { deliveries });
+    } catch (cause) {
+      this.list.problem = problemOf(cause);
+    }
+  }
+
   /** Whether the running pickup has come to an end, and how. Nothing is called 済 that the exchange has not confirmed. */
   #judge(): void {
     clearTimeout(this.#pollTimer);
-    if (this.dialog?.kind !== "progress") return;
+    if (this.dialog?.kind !== "progress" || this.#under) return;
     const result: PickupResult = { done: 0, failed: 0, pending: 0 };
     let moving = false;
-    for (const id of this.fetching) {
-      const status = this.view?.rows.find((row) => row.delivery === id)?.status;
-      if (status?.status === "received") result.done += 1;
-      else if (status?.status === "fetching") {
+    for (const { status } of this.fetching) {
+      if (status.status === "received") result.done += 1;
+      else if (status.status === "fetching") {
         result.pending += 1;
         moving ||= !status.landed;
       } else result.failed += 1;
     }
     if (moving) {
-      this.#pollTimer = setTimeout(() => void this.load(), POLL_MS);
+      this.#pollTimer = setTimeout(() => void this.#follow(), POLL_MS);
       return;
     }
-    this.selection = keepOnly(this.selection, this.selectable);
+    const over = new Set(this.fetching.filter((row) => !isWaiting(row)).map(({ delivery }) => delivery));
+    this.choosing.keepOnly((row) => !over.has(row.delivery));
     this.dialog = { kind: "result", result };
   }
 
-  #take(view: InboxView): void {
-    this.view = view;
-    const asked = this.selection.chosen;
-    this.selection = keepOnly(this.selection, this.selectable);
-    if (this.dialog?.kind === "folder" && this.selection.chosen.size === 0 && !this.busy)
-      this.#nothingLeft(asked);
-    if (!this.busy) this.#judge();
-  }
-
-  /** Everything that was chosen went its own way while a person was asked for the folder: says why, as far as the rows tell. */
-  #nothingLeft(asked: ReadonlySet<string>): void {
-    this.dialog = null;
-    const gone = this.view?.rows.find((row) => asked.has(row.delivery));
-    const code = gone && whyGone[gone.status.status];
-    if (code) this.problem = { code, params: {}, reference: null };
-  }
-
-  async #run(act: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.problem = null;
-    try {
-      await act();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-    } finally {
-      this.busy = false;
+  /** What was asked about may have gone its own way while a person thought: says why, as far as the rows tell. */
+  #lookBehindDialog(): void {
+    const asked = this.dialog;
+    if (asked?.kind !== "folder" || this.list.busy) return;
+    const now = new Map(this.choosing.rows.map((row) => [row.delivery, row]));
+    const rows = asked.rows.flatMap((row) => now.get(row.delivery) ?? []);
+    const left = rows.filter(isWaiting);
+    if (left.length > 0) {
+      if (left.length < asked.rows.length) this.dialog = { ...asked, rows: left };
+      return;
     }
-    if (this.dialog?.kind === "progress") this.#judge();
+    this.dialog = null;
+    const code = rows[0] && whyGone[rows[0].status.status];
+    if (code) this.list.problem = { code, params: {}, reference: null };
   }
 }
 
@@ -227,11 +313,25 @@ const whyGone: Partial<Record<InboxStatus["status"], ProblemCode>> = {
 };
 
 /** Whether its data may be fetched now. */
-function isWaiting(row: InboxRow): boolean {
+export function isWaiting(row: InboxRow): boolean {
   return row.status.status === "waiting";
 }
 
-/** The identities of rows. The set is never changed, only replaced. */
-function idsOf(rows: readonly InboxRow[]): ReadonlySet<string> {
-  return new Set(rows.map((row) => row.delivery));
+/** Whether its data were fetched. */
+export function isReceived(row: InboxRow): boolean {
+  return row.status.status === "received";
+}
+
+/** How many of the rows come before one in the same office's order: they are marked together with it. */
+function earlierAmong(row: InboxRow, rows: readonly InboxRow[]): number {
+  const line = lineOf(row);
+  return rows.filter(
+    (other) =>
+      lineOf(other) === line && (other.serial ?? "") < (row.serial ?? "") && other.imported_at === null,
+  ).length;
+}
+
+/** What is imported one after the other: the data of one office, from one kind to one kind. */
+function lineOf(row: InboxRow): string {
+  return [row.from.number, ...row.from.kinds.map(({ code }) => code), row.to_kind.code].join(" ");
 }

@@ -1,6 +1,28 @@
-import type { CommandError, DeskEvent, OutboxRow, OutboxView } from "../../ipc/bindings";
+import type {
+  CommandError,
+  DeliveryDetail,
+  DeskEvent,
+  ListQuery,
+  OutboxRow,
+  OutboxView,
+} from "../../ipc/bindings";
 import { problemOf, type Desk } from "../../ipc/call";
-import { matches } from "../../lib/search";
+import { DeskList } from "../../lists/list.svelte";
+
+/** Rows that stand above the list with their reasons; more are found in the list itself. */
+const UNSENT_SHOWN = 3;
+
+/** The rows that are open, of the whole list: what is still on this desk stands first. */
+const openRows: ListQuery = {
+  text: "",
+  only_open: true,
+  since: null,
+  until: null,
+  office: null,
+  unit: null,
+  sort: "at",
+  ascending: false,
+};
 
 /** 送信取消, from the question to the exchange's word. */
 export type Recall =
@@ -9,69 +31,62 @@ export type Recall =
   | { kind: "done"; row: OutboxRow }
   | { kind: "refused"; row: OutboxRow; problem: CommandError };
 
+/** 詳細 of one row. */
+export type OutboxDetail = { row: OutboxRow; detail: DeliveryDetail | null; problem: CommandError | null };
+
 /** 送信一覧. */
 export class Outbox {
-  view = $state<OutboxView | null>(null);
-  problem = $state<CommandError | null>(null);
-  query = $state("");
-  busy = $state(false);
+  readonly list: DeskList<OutboxRow, OutboxView>;
+  /** What is still on this desk and stands above the list. */
+  unsent = $state.raw<readonly OutboxRow[]>([]);
+  /** Whether more than that is on this desk. */
+  moreUnsent = $state(false);
   /** The row whose sending a person wants to stop, while they are asked. */
-  cancelling = $state<OutboxRow | null>(null);
-
+  cancelling = $state.raw<OutboxRow | null>(null);
   /** 送信取消, while it stands in front of the list. */
-  recall = $state<Recall | null>(null);
+  recall = $state.raw<Recall | null>(null);
+  opened = $state.raw<OutboxDetail | null>(null);
 
-  constructor(private readonly desk: Desk) {}
+  #reading: Promise<void> | null = null;
+  #again = false;
 
-  #found = $derived.by(() => {
-    const query = this.query.trim();
-    const all = this.view?.rows ?? [];
-    return query ? all.filter((row) => matches(query, [row.to.name, row.to.number, row.contents])) : all;
-  });
-
-  /** What is still on this desk: it stands above, with its reasons. */
-  unsent = $derived(this.#found.filter((row) => row.status.status === "unsent" && !isCancelled(row)));
-
-  /** What the exchange holds or held. */
-  sent = $derived(this.#found.filter((row) => row.status.status !== "unsent"));
+  constructor(private readonly desk: Desk) {
+    this.list = new DeskList(desk, "outbox", (request) => desk.call("outbox", request));
+  }
 
   /** Asks the desk for the list. */
   async load(): Promise<void> {
-    try {
-      this.view = await this.desk.call("outbox", null);
-    } catch (cause) {
-      this.problem = problemOf(cause);
-    }
-  }
-
-  /** Asks the exchange for it. */
-  refresh(): Promise<void> {
-    return this.#run(async () => {
-      await this.desk.call("refresh", null);
-      return this.desk.call("outbox", null);
-    });
+    await Promise.all([this.list.load(), this.#readUnsent()]);
   }
 
   /** A hint from the desk. */
   hinted(event: DeskEvent): void {
-    if (event.event === "outbox_changed") void this.load();
+    if (event.event === "outbox_changed") void this.#reread();
   }
 
   /** もう一度送信, under the same identity. */
   retry(row: OutboxRow): Promise<void> {
-    return this.#run(() => this.desk.call("retry_send", { delivery: row.delivery }));
+    this.opened = null;
+    return this.#change(() => this.desk.call("retry_send", { delivery: row.delivery }));
+  }
+
+  /** 送信をやめる: asks first. */
+  askCancel(row: OutboxRow): void {
+    this.opened = null;
+    this.cancelling = row;
   }
 
   /** 送信をやめる, after it was asked. */
   async cancel(): Promise<void> {
     const row = this.cancelling;
     this.cancelling = null;
-    if (row) await this.#run(() => this.desk.call("cancel_send", { delivery: row.delivery }));
+    if (row) await this.#change(() => this.desk.call("cancel_send", { delivery: row.delivery }));
   }
 
   /** Asks whether a person really means to take a row back. */
   askRecall(row: OutboxRow): void {
-    this.problem = null;
+    this.list.problem = null;
+    this.opened = null;
     this.recall = { kind: "ask", row };
   }
 
@@ -80,13 +95,14 @@ export class Outbox {
     if (this.recall?.kind !== "ask") return;
     const { row } = this.recall;
     this.recall = { kind: "asking", row };
+    let said: Recall = { kind: "done", row };
     try {
-      this.view = await this.desk.call("recall_send", { delivery: row.delivery });
-      this.recall = { kind: "done", row };
+      await this.desk.call("recall_send", { delivery: row.delivery });
     } catch (cause) {
-      this.recall = { kind: "refused", row, problem: problemOf(cause) };
-      await this.load();
+      said = { kind: "refused", row, problem: problemOf(cause) };
     }
+    await this.#reread();
+    this.recall = said;
   }
 
   /** Closes what 送信取消 shows; not while the exchange is asked. */
@@ -94,19 +110,53 @@ export class Outbox {
     if (this.recall?.kind !== "asking") this.recall = null;
   }
 
-  async #run(act: () => Promise<OutboxView>): Promise<void> {
-    this.busy = true;
-    this.problem = null;
+  /** 詳細 of one row. */
+  async openDetail(row: OutboxRow): Promise<void> {
+    this.list.problem = null;
+    const opened: OutboxDetail = { row, detail: null, problem: null };
+    this.opened = opened;
     try {
-      this.view = await act();
+      const detail = await this.desk.call("delivery_detail", { list: "outbox", delivery: row.delivery });
+      if (this.opened === opened) this.opened = { ...opened, detail };
     } catch (cause) {
-      this.problem = problemOf(cause);
-    } finally {
-      this.busy = false;
+      if (this.opened === opened) this.opened = { ...opened, problem: problemOf(cause) };
     }
   }
-}
 
-function isCancelled(row: OutboxRow): boolean {
-  return row.status.status === "unsent" && row.status.sending.state === "cancelled";
+  /** Closes 詳細. */
+  closeDetail(): void {
+    this.opened = null;
+  }
+
+  #change(act: () => Promise<null>): Promise<void> {
+    return this.list.run(async () => {
+      await act();
+      await this.#reread();
+    });
+  }
+
+  async #reread(): Promise<void> {
+    await Promise.all([this.list.windows.reload(), this.#readUnsent()]);
+  }
+
+  /** One reading at a time, and one more where something changed meanwhile. */
+  #readUnsent(): Promise<void> {
+    if (this.#reading) this.#again = true;
+    else this.#reading = this.#readUnsentRows().finally(() => (this.#reading = null));
+    return this.#reading;
+  }
+
+  async #readUnsentRows(): Promise<void> {
+    do {
+      this.#again = false;
+      try {
+        const answer = await this.desk.call("outbox", { query: openRows, from: 0, count: UNSENT_SHOWN + 1 });
+        const unsent = answer.rows.filter((row) => row.status.status === "unsent");
+        this.unsent = unsent.slice(0, UNSENT_SHOWN);
+        this.moreUnsent = unsent.length > UNSENT_SHOWN;
+      } catch (cause) {
+        this.list.problem = problemOf(cause);
+      }
+    } while (this.#again);
+  }
 }
