@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 const axeSource = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 
 /** How long anything may take on a busy machine. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = Number(process.env.PATIENCE ?? 30_000);
 
 /** What screen readers are given, screen by screen. */
 const snapshots = path.join(root, "tests/e2e/snapshots");
@@ -90,6 +90,12 @@ export class Person {
     await this.page.getByRole("tab", { name: tab }).click();
   }
 
+  /** Goes to 設定 or ヘルプ by the header. */
+  async openMenu(name) {
+    const menu = this.page.getByRole("navigation", { name: "設定とヘルプ" });
+    await menu.getByRole("button", { name, exact: true }).click();
+  }
+
   /** The code of the problem on screen. */
   async problem() {
     const shown = this.page.locator("[data-code]").first();
@@ -143,6 +149,16 @@ export class Person {
     await confirm.or(success).first().waitFor();
     if (await confirm.isVisible()) await confirm.click();
     await success.waitFor();
+  }
+
+  /** 一括送信, with 「内容を確認して送る」 if it is asked, until every row has its word. */
+  async sendAll() {
+    await this.page.getByRole("main").getByRole("button", { name: "一括送信", exact: true }).click();
+    const confirm = this.button("内容を確認して送る");
+    const over = this.button("送信一覧を見る");
+    await confirm.or(over).first().waitFor();
+    if (await confirm.isVisible()) await confirm.click();
+    await over.waitFor();
   }
 
   /** What a screen reader is given, compared with the file of that name in `snapshots`; UPDATE_SNAPSHOTS=1 writes it. */

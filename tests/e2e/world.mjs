@@ -136,6 +136,16 @@ export class World {
     return issued.issue_password;
   }
 
+  /** One more person of an office; without a password of their own the exchange makes a provisional one. */
+  async addPerson(name, person) {
+    return this.#admin("add-person", "--office", offices[name].number, "--name", person);
+  }
+
+  /** Stops a terminal of an office. */
+  async revokeTerminal(terminal) {
+    await this.#admin("revoke-terminal", "--terminal", terminal);
+  }
+
   /** Moves the end of an office's licence. */
   async setLicence(name, until) {
     await this.#admin("set-licence", "--office", offices[name].number, "--until", until);
@@ -218,9 +228,11 @@ export class World {
 export class Terminal {
   #child;
 
-  static async start(world, profile) {
+  /** `several` gives it a folder for the profiles of further offices. */
+  static async start(world, profile, { several = false } = {}) {
     const terminal = new Terminal();
     const args = ["--profile", path.join(world.folder, profile), "--ui", dist];
+    if (several) args.push("--profiles", path.join(world.folder, `${profile}-further`));
     terminal.#child = world.spawn("desk-bridge", args);
     const lines = createInterface({ input: terminal.#child.stdout });
     const [line] = await Promise.race([
@@ -257,6 +269,11 @@ export class Terminal {
     return this.#script("choose-connection-file", { path: file });
   }
 
+  /** Lays out where the next dialog for a new file saves it. */
+  willSave(file) {
+    return this.#script("save-file", { path: file });
+  }
+
   /** What the desktop saw: notices, tray, revealed folders. */
   async surface() {
     return (await this.#ask("GET", "surface")).json();
@@ -275,6 +292,13 @@ export class Terminal {
   /** Ends the desk's process, as when a person ends the program. */
   async end() {
     await end(this.#child);
+  }
+
+  /** The desk's process is gone between two statements, as when the power fails. */
+  async kill() {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
   }
 
   #script(name, body) {

@@ -29,27 +29,42 @@ export class Settings {
     await Promise.all([this.#load(), this.#loadTerminals(), this.#loadProfiles()]);
   }
 
-  /** Changes a part and saves it. A refusal leaves what stood. */
-  change(part: Part, changed: Partial<SettingsEdit>): Promise<boolean> {
-    return this.#save(part, async () => {
-      if (!this.view) return;
-      const { receive_into, naming, flat, kept_days, notices, stays_in_tray, proxy } = this.view;
-      const { starts_with_computer } = this.view;
-      this.view = await this.desk.call("change_settings", {
-        ...{ receive_into, naming, flat, kept_days, notices, stays_in_tray, starts_with_computer, proxy },
-        ...changed,
-      });
+  /** Changes a part and saves it: seen at once, and taken back where it is refused. */
+  async change(part: Part, changed: Partial<SettingsEdit>): Promise<boolean> {
+    const stood = this.view;
+    if (!stood || this.saving !== null) return false;
+    const { receive_into, naming, flat, kept_days, notices, stays_in_tray, proxy } = stood;
+    const { starts_with_computer } = stood;
+    const all = {
+      receive_into,
+      naming,
+      flat,
+      kept_days,
+      notices,
+      stays_in_tray,
+      starts_with_computer,
+      proxy,
+    };
+    const edit: SettingsEdit = { ...all, ...changed };
+    this.view = { ...stood, ...edit };
+    const saved = await this.#save(part, async () => {
+      this.view = await this.desk.call("change_settings", edit);
     });
+    if (!saved) this.view = stood;
+    return saved;
   }
 
-  /** いつも同じフォルダ: asks which. Choosing one also chooses to use it. */
+  /** いつも同じフォルダ: asks which. Choosing one also chooses to use it; to think better of it changes nothing. */
   async chooseFolder(): Promise<void> {
+    const stood = this.view;
+    if (!stood || this.saving !== null) return;
+    this.view = { ...stood, receive_into: "fixed" };
+    let chosen: SettingsView | null = null;
     await this.#save("receive", async () => {
-      const view = await this.desk.call("choose_receive_folder", null);
-      if (!view) return false;
-      this.view = view;
-      return true;
+      chosen = await this.desk.call("choose_receive_folder", null);
+      return chosen !== null;
     });
+    this.view = chosen ?? stood;
   }
 
   /** Saves the proxy as typed. The page judges only what it can say at the field. */

@@ -1,0 +1,57 @@
+// A screen that breaks: said in words, nothing lost, and one button leads back.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch, Person } from "../browser.mjs";
+import { fixture, Terminal, World } from "../world.mjs";
+
+let world, browser, planner;
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  const { planning } = world.accounts;
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
+  await planner.signIn(planning);
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+/** What the test itself broke is no complaint. */
+function forgive() {
+  planner.complaints.length = 0;
+}
+
+test("an error that nobody caught: the message being written is stored and the work is all there", async () => {
+  await planner.compose(await fixture("good/home_schedule"));
+  await planner.field("メッセージ").fill("書きかけのメッセージです。");
+  await planner.page.evaluate(() => setTimeout(() => Promise.reject(new Error("broken by the test"))));
+  await planner.heading("画面に問題が起きました").waitFor();
+  await planner.sees("書いていたメッセージも保存しました。");
+  assert.equal(await planner.page.locator("[data-crash]").textContent(), "screen_failed/compose");
+  assert.equal(await planner.page.getByText("broken by the test").count(), 0);
+  forgive();
+  await planner.look("125-crash");
+  await planner.button("画面を開き直す").click();
+  await planner.heading("送信先事業所").waitFor();
+  assert.equal(await planner.field("メッセージ").inputValue(), "書きかけのメッセージです。");
+});
+
+test("a screen that cannot be drawn again and again: the page itself begins anew, the work is offered", async () => {
+  // Dates can no longer be written: every list with a time in it breaks while it is drawn.
+  await planner.page.evaluate(() => {
+    Intl.DateTimeFormat.prototype.formatToParts = () => {
+      throw new Error("broken by the test");
+    };
+    Intl.DateTimeFormat.prototype.format = Intl.DateTimeFormat.prototype.formatToParts;
+  });
+  await planner.page.evaluate(() => setTimeout(() => Promise.reject(new Error("broken by the test"))));
+  await planner.heading("画面に問題が起きました").waitFor();
+  forgive();
+  await planner.button("画面を開き直す").click();
+  await planner.page.getByRole("tab", { name: "トップページ" }).waitFor();
+  await planner.page.getByText("書きかけのメッセージです。").first().waitFor();
+});

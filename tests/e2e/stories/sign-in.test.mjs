@@ -1,0 +1,143 @@
+// ログイン in all its troubles: a provisional password, wrong ones, a certificate that ended, several offices on one PC.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch, Person } from "../browser.mjs";
+import { Terminal, World } from "../world.mjs";
+
+let world, browser, planner, provisional;
+const chosen = "asagao ga saita";
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  const { planning } = world.accounts;
+  planner = await Person.at(browser, await Terminal.start(world, "planner", { several: true }));
+  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
+  provisional = await world.addPerson("planning", "見本 春子");
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+async function stepOne(person, id, password) {
+  await person.field("個人ユーザID").fill(id);
+  await person.field("パスワード").fill(password);
+  await person.button("次へ進む").click();
+}
+
+test("a provisional password has to be changed, by rules that are said beforehand", async () => {
+  await stepOne(planner, provisional.person_id, provisional.password);
+  await planner.heading("新しいパスワードを決める").waitFor();
+  await planner.sees("12文字以上64文字以内");
+  await planner.look("110-new-password");
+  await planner.field("新しいパスワード").fill("mijikai");
+  await planner.field("新しいパスワード（確認）").fill("mijikai");
+  await planner.button("パスワードを変えてログイン").click();
+  await planner.sees("あと5文字以上、加えてください。");
+  await planner.field("新しいパスワード").fill(chosen);
+  await planner.button("パスワードを変えてログイン").click();
+  await planner.sees("2つの新しいパスワードが同じではありません。");
+  await planner.look("111-new-password-differs");
+});
+
+test("the provisional password itself is no new one", async () => {
+  await planner.field("新しいパスワード").fill(provisional.password);
+  await planner.field("新しいパスワード（確認）").fill(provisional.password);
+  await planner.button("パスワードを変えてログイン").click();
+  await planner.page.locator('[data-code="password_unfit"]').waitFor();
+  await planner.page.setViewportSize({ width: 1024, height: 700 });
+  await planner.look("112-new-password-unfit");
+  await planner.page.setViewportSize({ width: 1280, height: 860 });
+});
+
+test("the change signs in at once, without the old password again", async () => {
+  await planner.field("新しいパスワード").fill(chosen);
+  await planner.field("新しいパスワード（確認）").fill(chosen);
+  await planner.button("パスワードを変えてログイン").click();
+  await planner.heading("事業所ユーザIDでログイン").waitFor();
+  await planner.button("個人ユーザIDの入力に戻る").click();
+  await stepOne(planner, provisional.person_id, provisional.password);
+  await planner.page.locator('[data-code="person_sign_in_refused"]').waitFor();
+  await stepOne(planner, provisional.person_id, chosen);
+  await planner.heading("事業所ユーザIDでログイン").waitFor();
+  await planner.button("個人ユーザIDの入力に戻る").click();
+});
+
+test("too many wrong passwords: how many minutes, and until when", async () => {
+  const { planning } = world.accounts;
+  for (let tries = 0; tries < 6; tries += 1) {
+    await stepOne(planner, planning.personId, `machigai-${tries}-kaime`);
+    const shown = planner.page.locator('[data-code="person_sign_in_refused"], [data-code="sign_in_delayed"]');
+    await shown.waitFor();
+    await planner.page.locator("button.primary:enabled").waitFor();
+  }
+  await stepOne(planner, planning.personId, planning.personPassword);
+  await planner.page.locator('[data-code="sign_in_delayed"]').waitFor();
+  await planner.sees(/\d+分ほど待ってから/);
+  await planner.sees(/\d+:\d\dを過ぎたら、もう一度お試しいただけます。/);
+  await planner.look("113-sign-in-delayed");
+});
+
+test("a certificate that ended is renewed, and ログイン goes on", async () => {
+  const { day } = world.accounts;
+  const late = await Person.at(browser, await Terminal.start(world, "late"));
+  await late.setUp(world, day, await world.issuePassword("day", -1), "古いパソコン");
+  await late.sees("この端末の証明書は、期限が切れています");
+  await late.look("114-certificate-ended");
+  await late.button("証明書を取り直す").click();
+  await late.heading("証明書を取り直す").waitFor();
+  await late.field("事業所ユーザID").fill(day.officeId);
+  await late.field("証明書発行用パスワード").fill("machigai-no-password");
+  await late.field("この端末の名前").fill("古いパソコン");
+  await late.button("証明書を取り直す").click();
+  assert.equal(await late.problem(), "enrolment_password_refused");
+  await late.look("115-renew-refused");
+  await late.field("証明書発行用パスワード").fill(await world.issuePassword("day"));
+  await late.button("証明書を取り直す").click();
+  await late.sees("証明書を取り直しました。続けてログインしてください。");
+  await late.look("116-renewed");
+  await late.signIn(day);
+});
+
+test("a certificate that ends soon is told at ログイン and on トップページ", async () => {
+  const { day } = world.accounts;
+  const soon = await Person.at(browser, await Terminal.start(world, "soon"));
+  await soon.setUp(world, day, await world.issuePassword("day", 20), "事務室のパソコン");
+  await soon.sees(/この端末の証明書は、あと\d+日で使えなくなります/);
+  await soon.look("117-certificate-ends");
+  await soon.signIn(day);
+  await soon.sees("新しい証明書発行用パスワードの発行を、ヘルプデスクへご依頼ください。");
+  await soon.look("118-home-certificate-ends");
+});
+
+test("several offices on one PC: another is added, and each is opened from ログイン and from 設定", async () => {
+  const { planning, providing } = world.accounts;
+  await planner.page.reload();
+  await stepOne(planner, provisional.person_id, chosen);
+  await planner.heading("事業所ユーザIDでログイン").waitFor();
+  await planner.field("事業所ユーザID").fill(planning.officeId);
+  await planner.field("パスワード").fill(planning.officePassword);
+  await planner.button("ログイン").click();
+  await planner.page.getByRole("tab", { name: "トップページ" }).waitFor();
+  await planner.openMenu("設定");
+  await planner.button("別の事業所を追加する").click();
+  await planner.heading("初期設定").waitFor();
+  await planner.button("ほかの事業所の画面に戻る").waitFor();
+  await planner.setUp(world, providing, providing.issuePassword, "兼用のパソコン");
+  await planner.sees(providing.name);
+  await planner.signIn(providing);
+  await planner.openMenu("設定");
+  await planner.sees("いま開いている事業所");
+  await planner.look("119-settings-profiles");
+  await planner.button(`この事業所を開く：${planning.name}`).click();
+  await planner.heading("個人ユーザIDでログイン").waitFor();
+  await planner.sees(planning.name);
+  await planner.button("事業所を切り替える").click();
+  await planner.page.getByRole("dialog").getByText(providing.name).waitFor();
+  await planner.look("120-profiles");
+  await planner.button(`この事業所を開く：${providing.name}`).click();
+  await planner.sees(providing.name);
+  await planner.page.getByRole("dialog").waitFor({ state: "hidden" });
+});

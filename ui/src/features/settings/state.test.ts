@@ -1,0 +1,65 @@
+import { expect, it } from "vitest";
+
+import type { SettingsEdit, SettingsView } from "../../ipc/bindings";
+import { TestDesk } from "../../test-desk";
+import { Settings } from "./state.svelte";
+
+const stands: SettingsView = {
+  receive_into: "ask",
+  fixed_folder_name: null,
+  fixed_folder_found: false,
+  naming: "time_office_serial",
+  flat: false,
+  kept_days: 90,
+  notices: true,
+  starts_with_computer: null,
+  stays_in_tray: true,
+  proxy: { proxy: "system" },
+};
+
+async function opened(desk: TestDesk): Promise<Settings> {
+  desk.on("settings", () => stands);
+  desk.on("terminals", () => []);
+  desk.on("profiles", () => []);
+  const settings = new Settings(desk);
+  await settings.open();
+  return settings;
+}
+
+it("saves a change at once and says so at its part", async () => {
+  const desk = new TestDesk().on("change_settings", (edit) => ({ ...stands, ...(edit as SettingsEdit) }));
+  const settings = await opened(desk);
+  expect(await settings.change("kept", { kept_days: 30 })).toBe(true);
+  expect(settings.view?.kept_days).toBe(30);
+  expect(settings.saved).toBe("kept");
+});
+
+it("takes a refused change back and says why at its part", async () => {
+  const desk = new TestDesk().refuses("change_settings", "start_with_computer_refused");
+  const settings = await opened(desk);
+  expect(await settings.change("notices", { notices: false })).toBe(false);
+  expect(settings.view?.notices).toBe(true);
+  expect(settings.refused).toMatchObject({
+    part: "notices",
+    problem: { code: "start_with_computer_refused" },
+  });
+});
+
+it("changes nothing where nobody chose a folder", async () => {
+  const desk = new TestDesk().on("choose_receive_folder", () => null);
+  const settings = await opened(desk);
+  await settings.chooseFolder();
+  expect(settings.view?.receive_into).toBe("ask");
+  expect(settings.saved).toBeNull();
+});
+
+it("keeps a proxy that was typed and refused", async () => {
+  const desk = new TestDesk().refuses("change_settings", "proxy_invalid");
+  const settings = await opened(desk);
+  settings.typed = { host: " proxy.example.jp ", port: "8080" };
+  await settings.saveProxy();
+  expect(settings.typed).not.toBeNull();
+  expect(desk.asked.at(-1)?.request).toMatchObject({
+    proxy: { proxy: "manual", host: "proxy.example.jp", port: 8080 },
+  });
+});
