@@ -216,9 +216,7 @@ test("a certificate that has ended is told at ログイン, with the way to a ne
   await late.button("次へ進む").click();
   assert.equal(await late.problem(), "certificate_expired");
   await late.sees("このパソコンの介護保険証明書は有効期限が切れています。");
-  await late.sees(
-    "新しい証明書発行用パスワードをヘルプデスクへご依頼のうえ、初期設定で証明書を取り直してください。",
-  );
+  await late.sees("新しい証明書発行用パスワードをヘルプデスクへご依頼ください。");
   await late.look("78-certificate-expired");
   await late.heading("個人ユーザIDでログイン").waitFor();
 });
