@@ -128,7 +128,7 @@ async fn changing_tells_no_more_about_accounts_than_signing_in() {
         Err(ProblemCode::OfficeSignInRefused)
     );
     assert_eq!(
-        change(&terminal, &account("x1"), wrong, NEW).await,
+        change(&terminal, &account("z0000000000"), wrong, NEW).await,
         Err(ProblemCode::PersonIdExpected)
     );
     // Wrong tries here and at sign-in are counted together, and make others wait at no other terminal.
