@@ -8,6 +8,7 @@ mod bindings;
 mod demo;
 mod fuzz;
 mod installers;
+mod licences;
 mod mutants;
 mod setup;
 mod suite;
@@ -44,6 +45,12 @@ enum Task {
     Fixtures,
     /// Takes the pictures of docs/pictures by the tests of the screens; what they need must be built.
     Pictures,
+    /// Writes crates/desk/licences.json, the list of what others wrote of the client.
+    Licences {
+        /// Only compares, and fails if it differs.
+        #[arg(long)]
+        check: bool,
+    },
     /// Two demo offices and their exchange on this computer, in windows or without.
     Demo {
         /// Does the whole main job without a window, and says how it went.
@@ -105,6 +112,7 @@ fn run(task: Task) -> Result<()> {
         Task::Format => format(),
         Task::Fixtures => fixtures(),
         Task::Pictures => pictures(),
+        Task::Licences { check } => licences::run(check),
         Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),

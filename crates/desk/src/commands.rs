@@ -38,11 +38,6 @@ impl Desk {
     }
 }
 
-/// Not landed with: every use of it is replaced while the screens are being built.
-fn awaited<T>() -> Result<T, CommandError> {
-    Err(ProblemCode::Internal.into())
-}
-
 impl DeskCommands for Desk {
     async fn start(&self, _request: ()) -> Result<StartView, CommandError> {
         Ok(self.core().start_view())
@@ -292,8 +287,8 @@ impl DeskCommands for Desk {
         Ok(ServiceKind::named().map(words::kind).collect())
     }
 
-    async fn search_offices(&self, _request: OfficeSearch) -> Result<OfficeSearchView, CommandError> {
-        awaited()
+    async fn search_offices(&self, request: OfficeSearch) -> Result<OfficeSearchView, CommandError> {
+        self.open_desk()?.search_offices(request).await
     }
 
     async fn choose_destination(&self, request: ChooseDestination) -> Result<CompositionView, CommandError> {
@@ -317,19 +312,19 @@ impl DeskCommands for Desk {
     }
 
     async fn terminals(&self, _request: ()) -> Result<Vec<TerminalRow>, CommandError> {
-        awaited()
+        self.open_desk()?.terminals().await
     }
 
     async fn about(&self, _request: ()) -> Result<AboutView, CommandError> {
-        awaited()
+        self.core().about()
     }
 
     async fn save_support_file(&self, _request: ()) -> Result<Option<SavedView>, CommandError> {
-        awaited()
+        self.core().save_support_file().await
     }
 
     async fn open_contact_form(&self, _request: ()) -> Result<(), CommandError> {
-        awaited()
+        self.core().open_contact_form()
     }
 
     async fn check_update(&self, _request: ()) -> Result<UpdateView, CommandError> {

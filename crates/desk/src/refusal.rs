@@ -1,15 +1,41 @@
 //! From causes to refusals: the cause goes to the log under a reference, the page gets a code.
 
-use std::{fmt::Debug, io};
+use std::{
+    collections::VecDeque,
+    fmt::Debug,
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 use care_model::{DeliveryId, ProblemCode};
 use desk_ipc::CommandError;
 use exchange_client::ClientError;
 use exchange_protocol::Problem;
 
+/// Refusals that are kept for the support file.
+const RECENT_MAX: usize = 200;
+
+/// The newest refusals of this process by reference and code: what the log says of them, without their causes.
+static RECENT: Mutex<VecDeque<(String, &'static str)>> = Mutex::new(VecDeque::new());
+
+/// The newest refusals of this process, oldest first.
+pub(crate) fn recent() -> Vec<(String, &'static str)> {
+    let recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    recent.iter().cloned().collect()
+}
+
+fn remember(reference: &str, code: ProblemCode) {
+    let mut recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if recent.len() >= RECENT_MAX {
+        recent.pop_front();
+    }
+    recent.push_back((reference.to_owned(), code.as_str()));
+}
+
 /// A refusal whose cause is in the log. Causes are error types of ours and of libraries; none holds what a person wrote.
 pub(crate) fn logged(code: ProblemCode, cause: &dyn Debug) -> CommandError {
     let reference = reference();
+    remember(&reference, code);
     tracing::warn!(%reference, code = code.as_str(), ?cause, "a command was refused");
     CommandError {
         reference: Some(reference),
@@ -45,5 +71,24 @@ pub(crate) fn of_profile_io(error: &io::Error) -> CommandError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => logged(ProblemCode::LocalDiskFull, &error.kind()),
         kind => logged(ProblemCode::ProfileUnusable, &kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recent_refusals_have_their_limit() {
+        for _ in 0..=RECENT_MAX {
+            logged(ProblemCode::SaveFailed, &"a cause");
+        }
+        let recent = recent();
+        assert_eq!(recent.len(), RECENT_MAX);
+        assert!(
+            recent
+                .iter()
+                .any(|(reference, code)| reference.len() == 12 && *code == "save_failed")
+        );
     }
 }

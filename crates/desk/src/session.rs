@@ -8,8 +8,8 @@ use std::{
 use care_model::{AccountId, OfficeNumber, ProblemCode, ServiceKind, TerminalId, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use desk_ipc::{
-    CommandError, ConnectionView, DeskEvent, HelpDeskView, OfficeSignInStart, OfficeView,
-    PasswordChange, PersonSignInStart, SessionView, Stage, StartView,
+    CommandError, ConnectionView, DeskEvent, HelpDeskView, OfficeSignInStart, OfficeView, PasswordChange,
+    PersonSignInStart, SessionView, Stage, StartView,
 };
 use exchange_client::{
     AccessToken, ClientIdentity, Connection, ExchangeClient, Proxy, RefreshToken, SessionTokens, SignedIn, StepToken,
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::{
     core::Core,
+    help::contact_form,
     outbox::QueueOrder,
     ports::SessionKeeping,
     profile::{OfficeMark, mark_office},
@@ -147,12 +148,12 @@ impl Core {
             (Some(me), _) => HelpDeskView {
                 telephone: me.help_desk.telephone.clone(),
                 hours: me.help_desk.hours.clone(),
-                has_form: !me.help_desk.form_url.is_empty(),
+                has_form: contact_form(&standing).is_some(),
             },
             (None, Some(connection)) => HelpDeskView {
                 telephone: connection.help_desk.telephone.clone(),
                 hours: connection.help_desk.hours.clone(),
-                has_form: !connection.help_desk.form_url.is_empty(),
+                has_form: contact_form(&standing).is_some(),
             },
             (None, None) => HelpDeskView {
                 telephone: messages::help_desk::telephone(),
@@ -255,7 +256,10 @@ impl Core {
             SecretString::from(change.password),
             SecretString::from(change.new_password),
         );
-        let answer = self.client()?.change_password(&account_id, &password, &new_password).await;
+        let answer = self
+            .client()?
+            .change_password(&account_id, &password, &new_password)
+            .await;
         self.heard(answer)
     }
 
@@ -502,7 +506,11 @@ pub(crate) fn parse_connection(text: &str) -> Result<Connection, CommandError> {
     Connection::parse(text.as_bytes()).map_err(|_| ProblemCode::ConnectionFileUnreadable.into())
 }
 
-pub(crate) fn client_of(connection: &Connection, identity: &Identity, proxy: &Proxy) -> Result<ExchangeClient, CommandError> {
+pub(crate) fn client_of(
+    connection: &Connection,
+    identity: &Identity,
+    proxy: &Proxy,
+) -> Result<ExchangeClient, CommandError> {
     let identity = ClientIdentity {
         certificate_pem: identity.certificate_pem.clone(),
         key_pem: identity.key_pem.clone().into(),

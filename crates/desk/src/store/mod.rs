@@ -11,6 +11,7 @@ mod lists;
 mod office_folders;
 mod outgoing;
 mod pickups;
+mod support;
 mod values;
 
 use std::{path::Path, sync::OnceLock, time::Duration};
