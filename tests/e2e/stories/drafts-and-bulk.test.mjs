@@ -25,6 +25,13 @@ after(async () => {
   await world?.end();
 });
 
+/** 最初からやり直す. */
+async function startOver() {
+  await planner.button("最初からやり直す").click();
+  await planner.button("消してやり直す").click();
+  await planner.sees("ここへファイルをドラッグ＆ドロップ");
+}
+
 test("一時保存 keeps files and message; the draft opens as it was", async () => {
   await planner.compose(await fixture("good/home_plan"));
   await planner.field("メッセージ").fill("計画書をお送りします。");
@@ -54,24 +61,45 @@ test("a draft outlives the program", async () => {
   await planner.button("続けて新規作成").click();
 });
 
-test("deleting a draft asks first", async () => {
-  await planner.compose(await fixture("good/home_schedule_delete"));
-  await planner.button("一時保存").click();
-  await planner.sees("下書きに保存しました");
+test("several drafts are chosen with the keyboard, deleted, and brought back", async () => {
+  for (const unit of ["good/home_schedule_delete", "good/home_plan_delete", "good/home_schedule"]) {
+    await planner.compose(await fixture(unit));
+    await planner.button("一時保存").click();
+    await planner.sees("下書きに保存しました");
+    await startOver();
+  }
   await planner.goTo("下書き一覧");
-  await planner
-    .button(/保存した下書きを削除/)
-    .first()
-    .click();
-  await planner.heading("この下書きを削除しますか").waitFor();
-  await planner.look("32-draft-delete");
-  await planner.button("キャンセル").click();
-  await planner
-    .button(/保存した下書きを削除/)
-    .first()
-    .click();
+  const rows = planner.page.locator("[data-row]");
+  await rows.nth(2).waitFor();
+  assert.equal(await planner.button("削除する").isDisabled(), true);
+  await rows.first().focus();
+  await planner.page.keyboard.press("Space");
+  await planner.page.keyboard.press("Shift+ArrowDown");
+  await planner.sees("2件を選んでいます");
+  await planner.look("32-drafts-chosen");
   await planner.button("削除する").click();
-  await planner.sees("下書きを削除しました");
+  await planner.sees("2件の下書きを削除しました");
+  assert.equal(await rows.count(), 1);
+  await planner.look("32-drafts-deleted");
+  // Another screen in between takes nothing away.
+  await planner.goTo("トップページ");
+  await planner.goTo("下書き一覧");
+  await planner.button("元に戻す").click();
+  await planner.sees("2件の下書きを元に戻しました");
+  await rows.nth(2).waitFor();
+});
+
+test("several drafts go out as one 一括送信, and stay until they are sent", async () => {
+  await planner.button("すべて選ぶ").click();
+  await planner.sees("3件を選んでいます");
+  await planner.button("一括送信").click();
+  await planner.sees("3件の送信先");
+  await planner.look("32-drafts-dispatch");
+  await planner.sendAll();
+  await planner.sees("3件すべて送信成功しました");
+  await planner.button("新しい一括送信を始める").click();
+  await planner.goTo("下書き一覧");
+  await planner.sees("下書きはありません");
 });
 
 test("一括送信: sorted by destination, edited, sent with a result for each row", async () => {
@@ -84,12 +112,8 @@ test("一括送信: sorted by destination, edited, sent with a result for each r
   await planner.look("34-dispatch-edit");
   await planner.button("更新").click();
   await planner.sees("メッセージあり");
-  await planner.button("一括送信").click();
-  const confirm = planner.button("内容を確認して送る");
-  const result = planner.page.getByText("2件すべて送信成功しました");
-  await confirm.or(result).first().waitFor();
-  if (await confirm.isVisible()) await confirm.click();
-  await result.waitFor();
+  await planner.sendAll();
+  await planner.sees("2件すべて送信成功しました");
   assert.equal(await planner.page.getByText("成功", { exact: true }).count(), 2);
   await planner.look("35-dispatch-sent");
   await planner.button("送信一覧を見る").click();

@@ -1,4 +1,4 @@
-import type { CompositionView, DestinationChoice } from "../ipc/bindings";
+import type { CompositionView, DestinationChoice, FileRow } from "../ipc/bindings";
 import type { Desk } from "../ipc/call";
 import { countCharacters } from "../lib/sizes";
 import { Composition } from "./composition.svelte";
@@ -8,6 +8,9 @@ import { OfficeSearch } from "./office-search.svelte";
 export const noteCharactersMax = 2_000;
 /** How long typing rests before the note is stored. */
 export const NOTE_REST_MS = 500;
+
+/** What the desk says of a file that can only go as an attachment. */
+const NOT_STANDARD = "not_standard";
 
 /** What can be opened in 新規作成: a draft, an answer to a received delivery, a sent one anew. */
 export type Opening = { what: "draft" | "reply" | "resend"; id: string };
@@ -42,6 +45,15 @@ export class Compose extends Composition {
   /** Whether opening something else would lose what was done here. */
   get inTheWay(): boolean {
     return this.hasUnsent && this.changed;
+  }
+
+  /** Attachments that have nowhere to go yet: nothing is wrong with them, a destination is all they need. */
+  get awaitingDestination(): readonly FileRow[] {
+    const files = this.view?.unplaced ?? [];
+    const fit = files.every(({ findings }) =>
+      findings.every(({ finding_code }) => finding_code === NOT_STANDARD),
+    );
+    return this.deliveries.length === 0 && fit ? files : [];
   }
 
   /** Takes what was typed into the message box; it is stored once typing rests. */

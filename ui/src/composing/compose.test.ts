@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { SendStateView, SendView } from "../ipc/bindings";
 import { TestDesk } from "../test-desk";
-import { composition as view, fileRow, office, planned } from "../test-views";
+import { composition as view, fileRow, finding, office, planned } from "../test-views";
 import { Compose } from "./compose.svelte";
 import { Dispatch } from "./dispatch.svelte";
 import { Unfinished } from "./unfinished.svelte";
@@ -127,6 +127,22 @@ describe("the destination", () => {
       },
     ]);
     expect(compose.view?.chosen).toEqual(office);
+  });
+});
+
+describe("attachments alone", () => {
+  const attachment = (finding_code: string) =>
+    fileRow({ file: 2, name: "連絡.txt", findings: [finding({ severity: "blocks", finding_code })] });
+
+  it.each([
+    ["need a destination and nothing else", [], [attachment("not_standard")], 1],
+    ["of a kind that may not travel need more than that", [], [attachment("attachment_kind_refused")], 0],
+    ["beside a delivery are told why they are left out", [planned()], [attachment("not_standard")], 0],
+  ])("%s", async (_, deliveries, unplaced, count) => {
+    const desk = openDesk().on("open_composition", () => view({ deliveries, unplaced, can_send: false }));
+    const compose = new Compose(desk);
+    await compose.add("x");
+    expect(compose.awaitingDestination).toHaveLength(count);
   });
 });
 

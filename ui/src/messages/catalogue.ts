@@ -441,7 +441,6 @@ export const m = {
   },
   inbox: {
     attachments: (p: { names: Value }): string => `補足資料：${p.names}`,
-    attachments_short: (p: { count: Value }): string => `補足資料${p.count}個`,
     column_action: (): string => "操作",
     column_at: (): string => "受信日時",
     column_contents: (): string => "内容（案内）",
@@ -535,7 +534,6 @@ export const m = {
     detail_folder: (): string => "保存先",
     detail_for: (): string => "宛先サービス",
     detail_from: (): string => "送信元事業所",
-    detail_label: (p: { contents: Value }): string => `詳細：${p.contents}`,
     detail_month: (p: { month: Value }): string => `${p.month}分`,
     detail_note: (): string => "メッセージ",
     detail_own: (): string => "送信元サービス",
@@ -601,6 +599,7 @@ export const m = {
     compose: (): string => "介護ソフトから出したCSVファイルを、まとめてここへ入れてください。",
     compose_blocked: (): string => "赤い印のところを直すと、送れるようになります。",
     compose_check: (): string => "確認が必要なところを見てから、「送信」を押してください。",
+    compose_destination: (): string => "「宛先検索」で、送り先の事業所を選んでください。",
     compose_ready: (): string => "宛先と内容を確かめたら、「送信」を押してください。",
     dispatch: (): string => "何か所分でもまとめて入れてください。宛先ごとに分けます。",
     drafts: (): string => "行を押すと、保存したときのまま続きができます。",
