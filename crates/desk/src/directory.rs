@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use care_model::{OfficeNumber, ProblemCode, ServiceKind};
+use care_model::{OfficeNumber, ProblemCode, ServiceKind, limits};
 use chrono::{DateTime, TimeDelta, Utc};
-use desk_ipc::CommandError;
+use desk_ipc::{CommandError, OfficeHit, OfficeSearch, OfficeSearchView};
 use exchange_client::ClientError;
 use exchange_protocol::OfficeEntry;
 use futures::StreamExt;
@@ -17,6 +17,7 @@ use crate::{
     core::Core,
     session::Line,
     store::{ListName, ValueName},
+    words,
 };
 
 /// How long an office that is on the exchange is taken as known. One that is not is asked for every time.
@@ -25,6 +26,8 @@ const KNOWN_MINUTES: i64 = 60;
 const ASKED_AT_ONCE: usize = 8;
 /// How long a person waits for the directory.
 const ASKED_FOR: Duration = Duration::from_secs(4);
+/// Offices that 宛先検索 shows at once.
+const FOUND_AT_ONCE: u32 = 50;
 /// Offices that are remembered.
 const KNOWN_MAX: usize = 2_000;
 
@@ -114,6 +117,28 @@ impl Core {
         Ok(wanted.keys().filter_map(known).collect())
     }
 
+    /// 宛先検索: a page of the directory, each office with the last exchange with it.
+    pub(crate) async fn search_offices(&self, search: OfficeSearch) -> Result<OfficeSearchView, CommandError> {
+        if search.text.chars().count() > limits::SEARCH_CHARS_MAX {
+            return Err(CommandError::new(ProblemCode::SearchTooLong).with("max", limits::SEARCH_CHARS_MAX));
+        }
+        let line = self.line().await?;
+        let asked = exchange_protocol::OfficeSearch {
+            text: search.text,
+            kind: search.kind,
+            after: search.after,
+            limit: FOUND_AT_ONCE,
+        };
+        let answer = line.exchange.search_offices(&asked).await;
+        let page = self.heard_by(&line, answer).await?;
+        let numbers = page.offices.iter().map(|entry| entry.number).collect();
+        let last = self.last_exchanges(&numbers).await?;
+        Ok(OfficeSearchView {
+            offices: page.offices.into_iter().map(|entry| hit(entry, &last)).collect(),
+            more: page.more,
+        })
+    }
+
     /// When this office last sent to each of these or received from it, as its lists say.
     pub(crate) async fn last_exchanges(
         &self,
@@ -146,5 +171,17 @@ impl Core {
             .buffer_unordered(ASKED_AT_ONCE)
             .collect()
             .await
+    }
+}
+
+fn hit(entry: OfficeEntry, last: &HashMap<OfficeNumber, DateTime<Utc>>) -> OfficeHit {
+    let mut office = words::office(entry.number, &entry.name, &entry.kinds);
+    office.telephone = entry.telephone;
+    OfficeHit {
+        office,
+        kana: entry.kana.unwrap_or_default(),
+        address: entry.address.unwrap_or_default(),
+        active: entry.active,
+        last_exchange: last.get(&entry.number).copied(),
     }
 }

@@ -204,6 +204,7 @@ async fn register(admin: &Admin, office: &'static ExampleOffice) -> Result<Examp
             name: office.person_name.to_owned(),
             person_id: None,
             password: Some(office.person_password.to_owned()),
+            provisional: false,
         })
         .await?;
     Ok(ExampleAccounts {

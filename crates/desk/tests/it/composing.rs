@@ -34,7 +34,10 @@ async fn attachments_alone_go_to_the_chosen_office() -> Result<()> {
     let files = offices.exchange.folder("files")?;
     let desk = &offices.manager.desk;
     let memo = pdf(&files, "資料.pdf", 300)?;
-    let view = offices.manager.compose(CompositionMode::Compose, vec![memo.clone()]).await?;
+    let view = offices
+        .manager
+        .compose(CompositionMode::Compose, vec![memo.clone()])
+        .await?;
     assert!(!view.can_send && view.deliveries.is_empty() && view.chosen.is_none());
     assert_refused(
         desk.choose_destination(choose(&view, &CARE_MANAGEMENT)?).await,
@@ -43,7 +46,10 @@ async fn attachments_alone_go_to_the_chosen_office() -> Result<()> {
     let view = desk.choose_destination(choose(&view, &HOME_HELP)?).await?;
     let planned = view.deliveries.first().context("a delivery")?;
     assert_eq!((planned.to.name.as_str(), planned.serial), (HOME_HELP.name, None));
-    assert_eq!(view.chosen.as_ref().map(|office| office.number), Some(HOME_HELP.number()?));
+    assert_eq!(
+        view.chosen.as_ref().map(|office| office.number),
+        Some(HOME_HELP.number()?)
+    );
     // A note without a file of the standard goes along too.
     let note = EditNote {
         composition: view.id,
@@ -56,19 +62,25 @@ async fn attachments_alone_go_to_the_chosen_office() -> Result<()> {
         composition: view.id,
         confirmed: false,
     };
-    assert_refused(desk.send_composition(unconfirmed).await, ProblemCode::ConfirmationNeeded);
+    assert_refused(
+        desk.send_composition(unconfirmed).await,
+        ProblemCode::ConfirmationNeeded,
+    );
     offices.manager.start_sending(view.id).await?;
     let sent = offices.manager.sent(view.id).await?;
     let id = only(&sent.deliveries)?.delivery;
     let rows = offices.service.arrived(&[id]).await?;
-    assert_eq!(rows[0].note, "ご確認ください");
+    assert_eq!(rows[0].note.as_deref(), Some("ご確認ください"));
     let target = offices.exchange.folder("received")?;
     offices.service.receive(&[id], &target).await?;
     let landed = names_in(&target)?;
     assert_eq!(names_in(&target.join(&landed[0]))?, ["資料.pdf"]);
 
     // Cleared, it has nowhere to go; in 一括送信 nobody is chosen.
-    let view = offices.manager.compose(CompositionMode::Compose, vec![memo.clone()]).await?;
+    let view = offices
+        .manager
+        .compose(CompositionMode::Compose, vec![memo.clone()])
+        .await?;
     let view = desk.choose_destination(choose(&view, &HOME_HELP)?).await?;
     assert!(view.can_send);
     let clear = ChooseDestination {
@@ -119,7 +131,10 @@ async fn files_of_the_standard_overrule_the_chosen_office_or_block() -> Result<(
     };
     let view = desk.add_drop(add).await?;
     assert!(!view.can_send && view.chosen.is_some(), "{view:?}");
-    assert!(codes(&view).contains(&"several_destinations_chosen".to_owned()), "{view:?}");
+    assert!(
+        codes(&view).contains(&"several_destinations_chosen".to_owned()),
+        "{view:?}"
+    );
     Ok(())
 }
 
@@ -131,7 +146,10 @@ async fn an_answer_goes_to_whom_it_came_from() -> Result<()> {
     let desk = &offices.service;
     let request = DeliveryRequest { delivery: row.delivery };
     let view = desk.desk.open_reply(request).await?;
-    assert_eq!(view.chosen.as_ref().map(|office| office.name.as_str()), Some(CARE_MANAGEMENT.name));
+    assert_eq!(
+        view.chosen.as_ref().map(|office| office.name.as_str()),
+        Some(CARE_MANAGEMENT.name)
+    );
     let add = AddDrop {
         composition: view.id,
         drop: desk.desk.drop_files(vec![pdf(&files, "返事.pdf", 50)?]).id,
@@ -184,8 +202,14 @@ async fn a_resend_is_a_new_send_of_the_kept_copy_as_long_as_it_is_kept() -> Resu
     let view = offices.manager.desk.open_resend(request()).await?;
     let planned = view.deliveries.first().context("a delivery")?;
     assert_ne!(planned.delivery, first);
-    assert_eq!((planned.note.as_str(), planned.files.len()), ("はじめのメッセージ", made.files.len() + 1));
-    assert!(planned.sent_before.is_some() && view.can_send && view.needs_confirmation, "{view:?}");
+    assert_eq!(
+        (planned.note.as_str(), planned.files.len()),
+        ("はじめのメッセージ", made.files.len() + 1)
+    );
+    assert!(
+        planned.sent_before.is_some() && view.can_send && view.needs_confirmation,
+        "{view:?}"
+    );
     offices.manager.start_sending(view.id).await?;
     let second = only(&offices.manager.sent(view.id).await?.deliveries)?.delivery;
     offices.service.arrived(&[second]).await?;
@@ -232,7 +256,11 @@ async fn pasted_files_are_added_like_dropped_ones() -> Result<()> {
     let files = offices.exchange.folder("files")?;
     let desk = &offices.manager.desk;
     let (made, _) = unit(&files, 5, "home_schedule")?;
-    let mut pasted: Vec<(&str, &[u8])> = made.files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())).collect();
+    let mut pasted: Vec<(&str, &[u8])> = made
+        .files
+        .iter()
+        .map(|file| (file.name.as_str(), file.bytes.as_slice()))
+        .collect();
     pasted.push(("image.png", b"\x89PNG\r\n\x1a\n...."));
     std::fs::remove_dir_all(&files)?;
     let drop = desk.paste_files(paste(&pasted)).await?;
@@ -243,7 +271,10 @@ async fn pasted_files_are_added_like_dropped_ones() -> Result<()> {
         drop: Some(drop.id),
     };
     let view = desk.open_composition(start).await?;
-    assert!(view.can_send && view.deliveries[0].files.len() == pasted.len(), "{view:?}");
+    assert!(
+        view.can_send && view.deliveries[0].files.len() == pasted.len(),
+        "{view:?}"
+    );
     offices.manager.start_sending(view.id).await?;
     assert_eq!(offices.manager.sent(view.id).await?.sent, 1);
     let many = vec![("a.txt", b"text".as_slice()); limits::PASTED_FILES_MAX + 1];
@@ -308,5 +339,33 @@ async fn a_large_upload_is_cancelled_before_its_commit_or_not_at_all() -> Result
     let refused = desk.desk.cancel_send(DeliveryRequest { delivery: id }).await;
     assert_refused(refused, ProblemCode::SendUnsettled);
     offices.service.arrived(&[id]).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offices_are_searched_with_the_last_exchange() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.manager.desk;
+    let search = |text: &str| desk_ipc::OfficeSearch {
+        text: text.to_owned(),
+        kind: None,
+        after: None,
+    };
+    let found = desk.search_offices(search("例示")).await?;
+    let [hit] = found.offices.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!((hit.office.name.as_str(), hit.last_exchange), (HOME_HELP.name, None));
+    assert_eq!(hit.office.telephone.as_deref(), Some(HOME_HELP.telephone));
+    let (_, row) = offices.send_plan(20, Vec::new()).await?;
+    desk.refresh(()).await?;
+    let found = desk.search_offices(search(HOME_HELP.number)).await?;
+    assert_eq!(found.offices[0].last_exchange, Some(row.at));
+    let text = "あ".repeat(limits::SEARCH_CHARS_MAX);
+    assert!(desk.search_offices(search(&text)).await?.offices.is_empty());
+    let refused = desk.search_offices(search(&format!("{text}あ"))).await;
+    assert_refused(refused, ProblemCode::SearchTooLong);
+    offices.exchange.line.set_away(true);
+    assert!(desk.search_offices(search("例示")).await.is_err());
     Ok(())
 }

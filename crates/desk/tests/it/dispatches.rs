@@ -34,7 +34,10 @@ async fn the_rest_is_the_next_batch_and_a_second_click_never_sends_it() -> Resul
         paths.extend(unit_to(&files, &mut samples, "home_plan_delete", HOME_HELP.party()?)?.1);
     }
     let view = desk.compose(CompositionMode::Dispatch, paths).await?;
-    assert_eq!((view.deliveries.len(), view.over_limit), (limits::BULK_DELIVERIES_MAX, 3));
+    assert_eq!(
+        (view.deliveries.len(), view.over_limit),
+        (limits::BULK_DELIVERIES_MAX, 3)
+    );
     // While the first hundred waits for the line, the button does nothing more.
     offices.exchange.line.set_away(true);
     for _ in 0..3 {
@@ -50,7 +53,10 @@ async fn the_rest_is_the_next_batch_and_a_second_click_never_sends_it() -> Resul
     desk.start_sending(view.id).await?;
     let all = desk.sent(view.id).await?;
     assert_eq!((all.sent, all.deliveries.len()), (103, 103));
-    assert!(open.iter().all(|id| all.deliveries.iter().any(|row| row.delivery == *id)));
+    assert!(
+        open.iter()
+            .all(|id| all.deliveries.iter().any(|row| row.delivery == *id))
+    );
     // Nothing is left: once more it only says how all stands.
     assert_eq!(desk.desk.send_composition(confirmed(view.id)).await?.sent, 103);
     let receiver = offices.exchange.terminal(&offices.exchange.service, "数える").await?;
@@ -81,7 +87,10 @@ async fn seven_of_a_hundred_are_explained_and_only_they_are_sent_again() -> Resu
     let mate = lacking.pop().context("a mate")?;
     let huge = bad("home_plan_delete", to)?;
     let whole = std::fs::read(&huge[0])?;
-    std::fs::File::options().write(true).open(&huge[0])?.set_len(limits::STANDARD_FILE_BYTES_MAX + 1)?;
+    std::fs::File::options()
+        .write(true)
+        .open(&huge[0])?
+        .set_len(limits::STANDARD_FILE_BYTES_MAX + 1)?;
     let doubled = bad("home_plan_delete", to)?;
     let twin = files.join("twin").join(doubled[0].file_name().context("a name")?);
     std::fs::create_dir(files.join("twin"))?;
@@ -114,10 +123,15 @@ async fn seven_of_a_hundred_are_explained_and_only_they_are_sent_again() -> Resu
     ] {
         assert!(codes(&view).contains(&code.to_owned()), "{code}: {:?}", codes(&view));
     }
-    let strangers = blocked.iter().filter(|planned| planned.on_exchange == desk_ipc::OnExchange::No);
+    let strangers = blocked
+        .iter()
+        .filter(|planned| planned.on_exchange == desk_ipc::OnExchange::No);
     assert_eq!(strangers.count(), 2);
     let said = |planned: &desk_ipc::PlannedView| {
-        let mut all = planned.findings.iter().chain(planned.files.iter().flat_map(|file| &file.findings));
+        let mut all = planned
+            .findings
+            .iter()
+            .chain(planned.files.iter().flat_map(|file| &file.findings));
         all.any(|found| !found.message.is_empty() && !found.remedy.is_empty())
     };
     assert!(blocked.iter().all(|planned| said(planned)), "{blocked:?}");
@@ -127,7 +141,10 @@ async fn seven_of_a_hundred_are_explained_and_only_they_are_sent_again() -> Resu
     // What can be put right is: the mate comes, the large one is written anew. Only these go.
     std::fs::write(&huge[0], whole)?;
     let before = desk.desk.composition(view.id).await?;
-    let gone = before.unplaced.iter().find(|file| file.size_bytes > limits::STANDARD_FILE_BYTES_MAX);
+    let gone = before
+        .unplaced
+        .iter()
+        .find(|file| file.size_bytes > limits::STANDARD_FILE_BYTES_MAX);
     let remove = desk_ipc::RemoveFile {
         composition: view.id,
         file: gone.context("the large file")?.file,
@@ -158,7 +175,10 @@ async fn a_refused_row_goes_again_under_the_same_identity() -> Result<()> {
     let view = desk.compose(CompositionMode::Dispatch, paths).await?;
     // The licence ends between the look and the sending.
     let manager = offices.exchange.manager.office;
-    offices.exchange.set_licence(manager, chrono::TimeDelta::days(-1)).await?;
+    offices
+        .exchange
+        .set_licence(manager, chrono::TimeDelta::days(-1))
+        .await?;
     desk.start_sending(view.id).await?;
     let refused = desk.sent(view.id).await?;
     assert_eq!((refused.sent, refused.held), (0, 3));
@@ -166,14 +186,18 @@ async fn a_refused_row_goes_again_under_the_same_identity() -> Result<()> {
         panic!("{refused:?}")
     };
     assert_eq!(problem.code, ProblemCode::LicenceExpired);
-    offices.exchange.set_licence(manager, chrono::TimeDelta::days(30)).await?;
+    offices
+        .exchange
+        .set_licence(manager, chrono::TimeDelta::days(30))
+        .await?;
     for row in &refused.deliveries {
         let request = desk_ipc::DeliveryRequest { delivery: row.delivery };
         desk.desk.retry_send(request).await?;
     }
     let sent = desk.sent(view.id).await?;
     assert_eq!((sent.sent, sent.deliveries.len()), (3, 3));
-    let same = |view: &desk_ipc::SendView| -> Vec<DeliveryId> { view.deliveries.iter().map(|row| row.delivery).collect() };
+    let same =
+        |view: &desk_ipc::SendView| -> Vec<DeliveryId> { view.deliveries.iter().map(|row| row.delivery).collect() };
     assert_eq!(same(&sent), same(&refused));
     Ok(())
 }
@@ -212,7 +236,12 @@ async fn several_drafts_go_together_and_stay_until_they_are_sent() -> Result<()>
     notes.sort_unstable();
     assert_eq!(notes, ["メッセージ4", "メッセージ5"]);
     for planned in &view.deliveries {
-        let attached: Vec<&str> = planned.files.iter().filter(|f| f.attachment).map(|f| f.name.as_str()).collect();
+        let attached: Vec<&str> = planned
+            .files
+            .iter()
+            .filter(|f| f.attachment)
+            .map(|f| f.name.as_str())
+            .collect();
         assert_eq!(attached, [planned.note.replace("メッセージ", "資料") + ".pdf"]);
     }
     assert_eq!(desk.desk.drafts(()).await?.len(), 3);
@@ -222,7 +251,10 @@ async fn several_drafts_go_together_and_stay_until_they_are_sent() -> Result<()>
     assert_eq!(left, drafts[2..]);
 
     assert_refused(desk.desk.dispatch_drafts(drafts).await, ProblemCode::CompositionUnknown);
-    assert_refused(desk.desk.dispatch_drafts(Vec::new()).await, ProblemCode::CompositionEmpty);
+    assert_refused(
+        desk.desk.dispatch_drafts(Vec::new()).await,
+        ProblemCode::CompositionEmpty,
+    );
     let many = vec![left[0]; limits::BULK_DELIVERIES_MAX + 1];
     assert_refused(desk.desk.dispatch_drafts(many).await, ProblemCode::BulkTooMany);
     Ok(())
@@ -240,7 +272,10 @@ async fn deleted_drafts_come_back_until_the_desk_is_closed() -> Result<()> {
     assert!(desk.desk.drafts(()).await?.is_empty());
     assert_eq!(desk.desk.home(()).await?.figures.drafts, 0);
     assert_refused(desk.desk.open_draft(id).await, ProblemCode::CompositionUnknown);
-    assert_refused(desk.desk.dispatch_drafts(vec![id]).await, ProblemCode::CompositionUnknown);
+    assert_refused(
+        desk.desk.dispatch_drafts(vec![id]).await,
+        ProblemCode::CompositionUnknown,
+    );
     desk.desk.restore_drafts(vec![id]).await?;
     assert_eq!(desk.desk.drafts(()).await?.len(), 1);
     assert_eq!(desk.desk.open_draft(id).await?.note, "残します");
@@ -302,7 +337,10 @@ async fn what_a_killed_client_left_is_taken_up_again() -> Result<()> {
         note: "保存していない".to_owned(),
     };
     desk.desk.edit_note(note).await?;
-    assert!(desk.desk.unfinished(()).await?.is_empty(), "what is open here is not left");
+    assert!(
+        desk.desk.unfinished(()).await?.is_empty(),
+        "what is open here is not left"
+    );
     std::fs::remove_dir_all(&files)?;
     // Whoever is killed closes nothing: what is there then is what is on the disk now.
     let profile = exchange.profile(&exchange.manager, "front");
@@ -316,7 +354,10 @@ async fn what_a_killed_client_left_is_taken_up_again() -> Result<()> {
         .await?;
     let mut left = reopened.desk.unfinished(()).await?;
     left.sort_by_key(|row| row.mode == CompositionMode::Compose);
-    let listed: Vec<_> = left.iter().map(|row| (row.id, row.mode, row.files, row.deliveries)).collect();
+    let listed: Vec<_> = left
+        .iter()
+        .map(|row| (row.id, row.mode, row.files, row.deliveries))
+        .collect();
     assert_eq!(listed.len(), 2, "{listed:?}");
     assert_eq!(
         (listed[0].0, listed[0].1, listed[0].3),
