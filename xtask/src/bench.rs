@@ -1,13 +1,16 @@
-//! `cargo xtask bench`: builds the measuring program and the server for release, and starts the one on the other.
+//! `cargo xtask bench`: builds what is measured and what measures it, and starts the one on the other.
 //!
-//! What is measured, and how, is in `crates/bench`; this only brings the two together.
+//! What is measured, and how, is in `crates/bench`; of the window, which needs a screen, in `tests/native/bench`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::root;
+
+/// The figures of the window and of what is installed.
+const OF_WINDOW: [&str; 4] = ["start_window", "app_mem", "ui_bundle", "installer"];
 
 /// Measures everything, or what is named.
 pub(crate) fn run(json: Option<PathBuf>, names: Vec<String>) -> Result<()> {
@@ -15,16 +18,64 @@ pub(crate) fn run(json: Option<PathBuf>, names: Vec<String>) -> Result<()> {
     // A file named by the caller is the caller's, wherever the tools work.
     let json = json.map(std::path::absolute).transpose()?;
     shell.change_dir(root());
+    let everything = names.is_empty();
+    let (of_window, names): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| OF_WINDOW.contains(&name.as_str()));
+    if everything || !names.is_empty() {
+        of_core(&shell, json.as_deref(), names)?;
+    }
+    if everything || !of_window.is_empty() {
+        of_the_window(
+            &shell,
+            json.as_deref(),
+            everything || names_programs(&of_window),
+            of_window,
+        )?;
+    }
+    Ok(())
+}
+
+/// Of server, files and desk.
+fn of_core(shell: &Shell, json: Option<&Path>, names: Vec<String>) -> Result<()> {
     cmd!(shell, "cargo build --release -p exchange-server -p bench").run()?;
     let release = root().join("target/release");
     let program = |name: &str| release.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     let (bench, server) = (program("exchange-bench"), program("exchange-server"));
     let scratch = root().join("target/bench");
-    let json = json.map(|path| [PathBuf::from("--json"), path]).into_iter().flatten();
+    let json = json.map(|path| [Path::new("--json"), path]).into_iter().flatten();
     cmd!(
         shell,
         "{bench} --server {server} --scratch {scratch} {json...} {names...}"
     )
+    .run()?;
+    Ok(())
+}
+
+/// Whether one of the names needs the program itself.
+fn names_programs(names: &[String]) -> bool {
+    names.iter().any(|name| name == "start_window" || name == "app_mem")
+}
+
+/// Of the window as it is shipped, beside the least one of the same framework.
+fn of_the_window(shell: &Shell, json: Option<&Path>, programs: bool, names: Vec<String>) -> Result<()> {
+    cmd!(shell, "npm run --silent build").run()?;
+    if programs {
+        cmd!(shell, "cargo build --release -p exchange-server -p bench -p desk-cli").run()?;
+        cmd!(
+            shell,
+            "cargo build --profile bundle -p careplan-exchange --features careplan-exchange/custom-protocol
+             --bin careplan-exchange --example bare_window"
+        )
+        .run()?;
+    }
+    let bundle = root().join("target/bundle");
+    let measure = root().join("target/release/exchange-bench");
+    let (app, bare) = (bundle.join("careplan-exchange"), bundle.join("examples/bare_window"));
+    let json = json.map(|path| [Path::new("--json"), path]).into_iter().flatten();
+    cmd!(
+        shell,
+        "node tests/native/bench/window.mjs --app {app} --bare {bare} --measure {measure} {json...} {names...}"
+    )
+    .env("CAREPLAN_BUILT", "release")
     .run()?;
     Ok(())
 }

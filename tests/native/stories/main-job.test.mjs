@@ -177,7 +177,7 @@ step("the other office sees a pale green row with the message, without being ask
 step("データ取得 lands the files in the folder of the system's dialog, byte for byte", async () => {
   const { page } = reiji;
   await page.clickRow(OFFICES.mihon.name);
-  await page.see(words("inbox.selected", { count: 1 }));
+  await page.see(words("lists.chosen", { count: 1 }));
   await page.press(words("inbox.pick_up"));
   await page.see(words("inbox.folder_once"));
   await page.press(words("inbox.folder_choose"));

@@ -58,6 +58,7 @@ step("a new user sets a passphrase where the system keeps no keys, then 初期�
   await page.see(words("set_up.connection_read"));
   await page.fill(words("set_up.office_id"), exchange.accounts.mihon.office);
   await page.fill(words("set_up.issue_password"), OFFICES.mihon.passwords.issue);
+  await page.fill(words("set_up.terminal_name"), OFFICES.mihon.terminal);
   await page.press(words("set_up.submit"));
   await page.see(words("sign_in.person_title"));
   await exchange.signIn(page, "mihon");

@@ -81,19 +81,27 @@ class Exchange {
     return profile;
   }
 
-  /** ログイン in both steps; `before` the second is sent, something can be looked at. */
+  /** ログイン of an office; `before` the second step is sent, something can be looked at. */
   async signIn(page, key, before) {
+    const { person, office } = this.accounts[key];
     const { passwords } = OFFICES[key];
-    await page.fill(words("sign_in.person_id"), this.accounts[key].person);
-    await page.fill(words("sign_in.password"), passwords.person);
-    await page.press(words("sign_in.submit_person"));
-    await page.see(words("sign_in.office_title"));
-    await page.fill(words("sign_in.office_id"), this.accounts[key].office);
-    await page.fill(words("sign_in.password"), passwords.office);
-    await before?.();
-    await page.press(words("sign_in.submit_office"));
-    await page.see(words("home.expiry"));
+    const accounts = { person, office, person_password: passwords.person, office_password: passwords.office };
+    await signIn(page, accounts, before);
   }
+}
+
+/** ログイン in both steps. */
+export async function signIn(page, accounts, before) {
+  await page.see(words("sign_in.person_title"));
+  await page.fill(words("sign_in.person_id"), accounts.person);
+  await page.fill(words("sign_in.password"), accounts.person_password);
+  await page.press(words("sign_in.submit_person"));
+  await page.see(words("sign_in.office_title"));
+  await page.fill(words("sign_in.office_id"), accounts.office);
+  await page.fill(words("sign_in.password"), accounts.office_password);
+  await before?.();
+  await page.press(words("sign_in.submit_office"));
+  await page.see(words("home.expiry"));
 }
 
 async function register(data, office) {

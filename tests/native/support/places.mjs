@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 
-const built = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug");
+/** `CAREPLAN_BUILT` names another kind of build, which benches take. */
+const built = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target", process.env.CAREPLAN_BUILT ?? "debug");
 const pictures = path.join(root, "tests/native/output");
 
 /** A program that was built. */

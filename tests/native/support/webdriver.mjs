@@ -73,8 +73,20 @@ export class Page {
   async fill(label, text) {
     const path = `//*[self::input or self::textarea][@id=//label[normalize-space(.)=${quoted(label)}]/@for]`;
     const element = await this.#usable(`the field 「${label}」`, path);
-    await this.#ask("POST", `/element/${element}/clear`, {});
-    await this.#ask("POST", `/element/${element}/value`, { text });
+    // A loaded machine loses a stroke now and then: what stands in the field is what counts.
+    await until(`「${label}」 holds what was typed`, async () => {
+      await this.#ask("POST", `/element/${element}/clear`, {});
+      await this.#ask("POST", `/element/${element}/value`, { text });
+      return (await this.run("return arguments[0].value", { [ELEMENT]: element })) === text;
+    });
+  }
+
+  /** Presses a key in the field of this label. */
+  async key(label, name) {
+    const keys = { Enter: "\uE007", ArrowDown: "\uE015" };
+    const path = `//*[self::input or self::textarea][@id=//label[normalize-space(.)=${quoted(label)}]/@for]`;
+    const element = await this.#usable(`the field 「${label}」`, path);
+    await this.#ask("POST", `/element/${element}/value`, { text: keys[name] });
   }
 
   /** Clicks the first row of the list, beside its links and buttons. */
