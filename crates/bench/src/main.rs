@@ -10,9 +10,14 @@ mod check;
 mod exchange;
 mod figures;
 mod files;
+mod large;
 mod memory;
 mod pickups;
+mod search;
 mod sends;
+mod sign_ins;
+mod stored;
+mod window;
 
 use std::{fs::File, io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -20,6 +25,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use crate::{
+    bulk::Bulk,
     exchange::Exchange,
     figures::{Figure, NAMES},
 };
@@ -36,6 +42,9 @@ struct Arguments {
     /// Writes every figure as one JSON object a line.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Measures nothing: fills this new profile with a long list, and serves it until the input ends.
+    #[arg(long, value_name = "PROFILE", conflicts_with = "names")]
+    hold: Option<PathBuf>,
     /// What to measure; everything if nothing is named.
     names: Vec<String>,
 }
@@ -59,6 +68,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(profile) = &arguments.hold {
+        let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+        return window::hold(&exchange, profile).await;
+    }
     if let Some(name) = arguments.names.iter().find(|name| !NAMES.contains(&name.as_str())) {
         bail!("no bench is called {name}; there are {}", NAMES.join(", "));
     }
@@ -88,20 +101,53 @@ async fn run(arguments: &Arguments) -> Result<()> {
             report.add(figure)?;
         }
     }
-    if wanted(&["send_64", "fetch", "confirm"]) {
+    if wanted(&["send_16_p99"]) {
+        let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+        report.add(sends::send_16(&exchange).await?)?;
+    }
+    if wanted(&["send_64", "server_rss_64", "fetch", "confirm"]) {
         // What send_64 leaves behind is what fetch and confirm take up.
         let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
-        let (figure, sent) = sends::send_64(&exchange).await?;
-        report.add(figure)?;
+        let (figures, sent) = sends::send_64(&exchange).await?;
+        for figure in figures {
+            report.add(figure)?;
+        }
         if wanted(&["fetch", "confirm"]) {
             for figure in pickups::fetch_and_confirm(&exchange, sent).await? {
                 report.add(figure)?;
             }
         }
     }
-    if wanted(&["bulk_100_4k"]) {
+    if wanted(&["list_100k"]) {
+        let mut exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+        report.add(stored::list_100k(&mut exchange).await?)?;
+    }
+    if wanted(&["find_290k"]) {
+        let mut exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+        report.add(stored::find_290k(&mut exchange).await?)?;
+    }
+    if wanted(&["large_up", "large_down", "large_mem"]) {
         let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
-        report.add(bulk::bulk_100_4k(&exchange, &arguments.scratch).await?)?;
+        for figure in large::large(&exchange).await? {
+            report.add(figure)?;
+        }
+    }
+    if wanted(&["sign_in"]) {
+        report.add(sign_ins::sign_in_alone().await?)?;
+    }
+    if wanted(&["restart_1m"]) {
+        let mut exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+        report.add(stored::restart_1m(&mut exchange).await?)?;
+    }
+    if wanted(&["search_100k"]) {
+        let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+        report.add(search::search_100k(&exchange, &arguments.scratch).await?)?;
+    }
+    for (name, bulk) in [("bulk_100_4k", Bulk::Small), ("bulk_100_200k", Bulk::Large)] {
+        if wanted(&[name]) {
+            let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+            report.add(bulk::bulk_100(&exchange, &arguments.scratch, bulk).await?)?;
+        }
     }
     Ok(())
 }

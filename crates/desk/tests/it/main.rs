@@ -5,20 +5,27 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod certificates;
 mod composing;
 mod dispatches;
 mod drafts;
 mod landing;
+mod lists;
 mod main_job;
 mod passphrase;
+mod passwords;
+mod profiles;
 mod recalls;
+mod receiving;
 mod refusals;
 mod repairs;
 mod restarts;
 mod restores;
 mod secrecy;
 mod sessions;
+mod settings;
 mod support;
+mod support_file;
 mod terminals;
 mod units;
 mod updates;

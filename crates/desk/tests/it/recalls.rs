@@ -6,12 +6,12 @@ use anyhow::Result;
 use care_model::{DeliveryId, ProblemCode};
 use chrono::TimeDelta;
 use desk_ipc::{
-    CommandError, CompositionMode, DeliveryRequest, DeskCommands, InboxRow, InboxStatus, ListRequest, OutboxStatus, OutboxView,
-    SendStateView,
+    CommandError, CompositionMode, DeliveryRequest, DeskCommands, InboxRow, InboxStatus, ListRequest, OutboxStatus,
+    OutboxView, SendStateView,
 };
 use test_support::OpenDesk;
 
-use crate::support::{Offices, assert_refused, names_in, only, pick_up, unit};
+use crate::support::{Offices, assert_refused, database, names_in, only, pick_up, unit};
 
 /// Takes it back, and gives the list as it stands then.
 async fn recall(desk: &OpenDesk, delivery: DeliveryId) -> Result<OutboxView, CommandError> {
@@ -216,6 +216,69 @@ async fn what_was_taken_back_was_not_sent() -> Result<()> {
     assert!(asks().await?, "the second stands");
     recall(manager, second).await?;
     assert!(!asks().await?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recall_by_another_terminal_was_not_sent_either() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (exchange, manager) = (&offices.exchange, &offices.manager);
+    let (_, paths) = unit(&exchange.folder("files")?, 49, "home_plan")?;
+    let asks = async || -> Result<bool> {
+        let view = manager.compose(CompositionMode::Compose, paths.clone()).await?;
+        Ok(view.deliveries[0].sent_before.is_some())
+    };
+    let send = async || -> Result<DeliveryId> {
+        let sent = manager.send_files(CompositionMode::Compose, paths.clone()).await?;
+        Ok(only(&sent.deliveries)?.delivery)
+    };
+    let colleague = exchange.terminal(&exchange.manager, "colleague").await?;
+    let first = send().await?;
+    assert!(asks().await?);
+    colleague.recall(first).await?;
+    let recalled = |row: &desk_ipc::OutboxRow| matches!(row.status, OutboxStatus::Recalled { .. });
+    manager.outbox_row(first, recalled).await?;
+    assert!(!asks().await?, "nobody got it");
+
+    // Of the one that stands nothing but its time is left on this desk.
+    let second = send().await?;
+    let third = send().await?;
+    let beside = database(&exchange.profile(&exchange.manager, "front")).await?;
+    let forgotten = sqlx::query("DELETE FROM outgoing WHERE delivery = ?")
+        .bind(third.as_bytes().as_slice())
+        .execute(&beside)
+        .await?;
+    assert_eq!(forgotten.rows_affected(), 1);
+    beside.close().await;
+    recall(manager, second).await?;
+    assert!(asks().await?, "the third stands");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_after_a_lost_try_says_that_it_is_not_known() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (_, row) = offices.send_plan(50, Vec::new()).await?;
+    let waits = |row: &desk_ipc::OutboxRow| row.status == OutboxStatus::Waiting;
+    offices.manager.outbox_row(row.delivery, waits).await?;
+    let data = offices.exchange.folder("exchange")?;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("exchange.db"));
+    let beside = sqlx::SqlitePool::connect_with(options).await?;
+    // The exchange can't take anything back for now, which is no word about this delivery.
+    sqlx::raw_sql("CREATE TRIGGER broken BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        .execute(&beside)
+        .await?;
+    offices.exchange.line.lose_answer_to(1);
+    let refused = recall(&offices.manager, row.delivery).await;
+    offices.exchange.line.faults_happened(1).await;
+    assert_refused(refused, ProblemCode::RecallUnconfirmed);
+    // Without a lost answer the refusal is what it says.
+    let refused = recall(&offices.manager, row.delivery).await.expect_err("a refusal");
+    assert_ne!(refused.code, ProblemCode::RecallUnconfirmed, "{refused:?}");
+    sqlx::raw_sql("DROP TRIGGER broken").execute(&beside).await?;
+    beside.close().await;
+    let view = recall(&offices.manager, row.delivery).await?;
+    assert!(matches!(status(&view, row.delivery), OutboxStatus::Recalled { .. }));
     Ok(())
 }
 

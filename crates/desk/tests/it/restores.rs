@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use desk_ipc::{DeskCommands, InboxStatus, OutboxStatus};
+use care_model::ProblemCode;
+use desk_ipc::{CompositionMode, DeliveryRequest, DeskCommands, InboxStatus, OutboxStatus};
 use test_support::OpenDesk;
 
-use crate::support::{Offices, names_in, pick_up};
+use crate::support::{Offices, assert_refused, names_in, only, pick_up, unit};
 
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
@@ -124,4 +125,51 @@ async fn a_restored_exchange_is_told_by_the_sender_and_then_by_the_receiver() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_exchange_is_told_by_the_receiver_before_the_sender() -> Result<()> {
     forgotten_and_told_again(false).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_terminal_offers_again_is_taken_back_again() -> Result<()> {
+    let mut offices = Offices::open().await?;
+    let office = &offices.exchange.manager;
+    let back = offices.exchange.desk(office, "back").await?;
+    for desk in [&offices.manager, &offices.service, &back] {
+        desk.desk.refresh(()).await?;
+    }
+    let backups = tempfile::tempdir()?;
+    let (data, backup) = (offices.exchange.folder("exchange")?, backups.path().join("backup"));
+    offices.exchange.stop().await;
+    copy_tree(&data, &backup)?;
+    offices.exchange.restart().await?;
+    // One terminal sends and closes; the other takes it back.
+    let (_, paths) = unit(&offices.exchange.folder("files")?, 82, "home_plan")?;
+    let sent = back.send_files(CompositionMode::Compose, paths).await?;
+    let delivery = only(&sent.deliveries)?.delivery;
+    back.desk.shutdown().await;
+    let manager = &offices.manager;
+    manager.when(async || Ok(manager.desk.refresh(()).await.ok())).await?;
+    manager.desk.recall_send(DeliveryRequest { delivery }).await?;
+
+    offices.exchange.stop().await;
+    restore(&data, &backup).await?;
+    offices.exchange.restart().await?;
+    // The one that took it back is told first, when the exchange knows of no such delivery.
+    let manager = &offices.manager;
+    manager.when(async || Ok(manager.desk.refresh(()).await.ok())).await?;
+    let profile = offices.exchange.profile(&offices.exchange.manager, "back");
+    let back = OpenDesk::open(&profile).await?;
+    back.sign_in(offices.exchange.manager.office, &offices.exchange.manager.accounts)
+        .await?;
+    back.desk.refresh(()).await?;
+    manager.desk.refresh(()).await?;
+    let recalled = |row: &desk_ipc::OutboxRow| matches!(row.status, OutboxStatus::Recalled { .. });
+    manager.outbox_row(delivery, recalled).await?;
+    let service = &offices.service;
+    service.when(async || Ok(service.desk.refresh(()).await.ok())).await?;
+    let target = offices.exchange.folder("received")?;
+    assert_refused(
+        pick_up(service, delivery, &target).await?,
+        ProblemCode::DeliveryRecalled,
+    );
+    assert!(names_in(&target)?.is_empty());
+    Ok(())
 }
