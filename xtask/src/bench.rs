@@ -12,6 +12,9 @@ use crate::root;
 /// The figures of the window and of what is installed.
 const OF_WINDOW: [&str; 4] = ["start_window", "app_mem", "ui_bundle", "installer"];
 
+/// What is measured of the page, in Chromium.
+const OF_THE_PAGE: &str = "scroll_100k";
+
 /// Measures everything, or what is named.
 pub(crate) fn run(json: Option<PathBuf>, names: Vec<String>) -> Result<()> {
     let shell = Shell::new()?;
@@ -36,46 +39,36 @@ pub(crate) fn run(json: Option<PathBuf>, names: Vec<String>) -> Result<()> {
 
 /// Of server, files and desk.
 fn of_core(shell: &Shell, json: Option<&Path>, names: Vec<String>) -> Result<()> {
+    let page = names.is_empty() || names.iter().any(|name| name == OF_THE_PAGE);
+    let only_page = page && names.len() == 1;
+    let names: Vec<String> = names.into_iter().filter(|name| name != OF_THE_PAGE).collect();
     cmd!(shell, "cargo build --release -p exchange-server -p bench").run()?;
     let release = root().join("target/release");
     let program = |name: &str| release.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     let (bench, server) = (program("exchange-bench"), program("exchange-server"));
     let scratch = root().join("target/bench");
-    let json = json.map(|path| [Path::new("--json"), path]).into_iter().flatten();
-    cmd!(
-        shell,
-        "{bench} --server {server} --scratch {scratch} {json...} {names...}"
-    )
-    .run()?;
-    Ok(())
-}
-
-/// Whether one of the names needs the program itself.
-fn names_programs(names: &[String]) -> bool {
-    names.iter().any(|name| name == "start_window" || name == "app_mem")
-}
-
-/// Of the window as it is shipped, beside the least one of the same framework.
-fn of_the_window(shell: &Shell, json: Option<&Path>, programs: bool, names: Vec<String>) -> Result<()> {
-    cmd!(shell, "npm run --silent build").run()?;
-    if programs {
-        cmd!(shell, "cargo build --release -p exchange-server -p bench -p desk-cli").run()?;
+    let json: Vec<PathBuf> = json
+        .into_iter()
+        .flat_map(|path| [PathBuf::from("--json"), path])
+        .collect();
+    if !only_page {
+        let json = json.iter();
         cmd!(
             shell,
-            "cargo build --profile bundle -p careplan-exchange --features careplan-exchange/custom-protocol
-             --bin careplan-exchange --example bare_window"
+            "{bench} --server {server} --scratch {scratch} {json...} {names...}"
         )
         .run()?;
     }
-    let bundle = root().join("target/bundle");
-    let measure = root().join("target/release/exchange-bench");
-    let (app, bare) = (bundle.join("careplan-exchange"), bundle.join("examples/bare_window"));
-    let json = json.map(|path| [Path::new("--json"), path]).into_iter().flatten();
-    cmd!(
-        shell,
-        "node tests/native/bench/window.mjs --app {app} --bare {bare} --measure {measure} {json...} {names...}"
-    )
-    .env("CAREPLAN_BUILT", "release")
-    .run()?;
+    if page {
+        cmd!(shell, "cargo build --release -p desk-bridge").run()?;
+        cmd!(shell, "npm run --silent build --workspace ui").run()?;
+        let (bridge, dist) = (program("desk-bridge"), root().join("ui/dist"));
+        shell.create_dir(&scratch)?;
+        cmd!(
+            shell,
+            "node tests/e2e/bench/scroll.mjs --bench {bench} --server {server} --bridge {bridge} --page {dist} --scratch {scratch} {json...}"
+        )
+        .run()?;
+    }
     Ok(())
 }

@@ -1,0 +1,161 @@
+// `scroll_100k`: 受信一覧 with 100,000 rows, scrolled through and searched in Chromium over the bridge host.
+//   node bench/scroll.mjs --bench FILE --server FILE --bridge FILE --page DIR --scratch DIR [--json FILE]
+// One line for each figure; with --json one object a line is added to the file.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+
+import { launch, Person } from "../browser.mjs";
+
+const names = ["bench", "server", "bridge", "page", "scratch", "json"];
+const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: "string" }])) });
+
+/** What is wanted of each figure; less is better. */
+const wanted = {
+  scroll_100k: { unit: "ms", must: 16.7, goal: 8 },
+  scroll_100k_rows: { unit: "", must: 60, goal: 60 },
+  scroll_100k_blank: { unit: "ms", must: 1_000, goal: 300 },
+  search_100k_page: { unit: "ms", must: 300, goal: 150 },
+};
+const rowsWanted = 100_000;
+
+/** A process and the one line of JSON with which it begins. */
+async function start(program, args) {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, "exit").then(() => Promise.reject(new Error(`${path.basename(program)} ended`)));
+  const [line] = await Promise.race([once(lines, "line"), ended]);
+  ended.catch(() => {});
+  return { child, said: JSON.parse(line) };
+}
+
+async function end({ child }) {
+  if (child.exitCode !== null) return;
+  const ended = once(child, "exit");
+  child.stdin.end();
+  child.kill("SIGTERM");
+  await ended;
+}
+
+/** The time of the slowest hundredth. */
+function slowest(times) {
+  times.sort((one, other) => one - other);
+  return times[Math.ceil(times.length * 0.99) - 1];
+}
+
+/** Scrolls as a wheel does, some pixels a frame, and takes the time the page needs for each frame. */
+function scrollThrough(page, pixels, frames) {
+  return page.evaluate(
+    ({ pixels, frames }) =>
+      new Promise((answer) => {
+        const list = document.querySelector("[role=grid]");
+        const work = [];
+        const between = [];
+        let rows = 0;
+        let last = 0;
+        const step = (at) => {
+          if (last > 0) between.push(at - last);
+          last = at;
+          const began = performance.now();
+          list.scrollTop += pixels;
+          // The list hears of it before the next frame is drawn; this hears of it after the list has.
+          requestAnimationFrame(() => {});
+          list.dispatchEvent(new Event("scroll"));
+          queueMicrotask(() => {
+            void list.offsetHeight;
+            work.push(performance.now() - began);
+            rows = Math.max(rows, document.querySelectorAll("[role=row]").length - 1);
+            if (between.length < frames) requestAnimationFrame(step);
+            else answer({ work, between, rows });
+          });
+        };
+        requestAnimationFrame(step);
+      }),
+    { pixels, frames },
+  );
+}
+
+/** Jumps to a place as the scroll bar does; how long until rows stand where placeholders stood. */
+function jump(page, share) {
+  return page.evaluate(async (share) => {
+    const list = document.querySelector("[role=grid]");
+    const began = performance.now();
+    list.scrollTop = list.scrollHeight * share;
+    await new Promise(requestAnimationFrame);
+    while (document.querySelector("[aria-busy=true][role=row]")) await new Promise(requestAnimationFrame);
+    return performance.now() - began;
+  }, share);
+}
+
+/** Types a word letter by letter; how long after each letter the list has answered. */
+async function search(page, word) {
+  const times = [];
+  const count = () => page.locator("[role=grid]").getAttribute("aria-rowcount", { timeout: 500 }).catch(() => null);
+  for (const letter of word) {
+    const before = await count();
+    const began = performance.now();
+    await page.keyboard.insertText(letter);
+    while ((await count()) === before && performance.now() - began < 1_000);
+    times.push(performance.now() - began);
+  }
+  return times;
+}
+
+const folder = await mkdtemp(path.join(values.scratch, "scroll-"));
+const started = [];
+let browser;
+try {
+  const profile = path.join(folder, "profile");
+  const held = await start(values.bench, ["--server", values.server, "--scratch", values.scratch, "--hold", profile]);
+  started.push(held);
+  const bridge = await start(values.bridge, ["--profile", profile, "--ui", values.page]);
+  started.push(bridge);
+  browser = await launch();
+  const person = await Person.at(browser, bridge.said, { reducedMotion: "reduce" });
+  const { page } = person;
+  await person.field("個人ユーザID").fill(held.said.person);
+  await person.field("パスワード").fill(held.said.person_password);
+  await person.button("次へ進む").click();
+  await person.heading("事業所ユーザIDでログイン").waitFor();
+  await person.field("事業所ユーザID").fill(held.said.office);
+  await person.field("パスワード").fill(held.said.office_password);
+  await person.button("ログイン").click();
+  await person.goTo("受信一覧");
+  await page.locator("[data-row]").first().waitFor();
+  const list = page.getByRole("grid");
+  assert.equal(Number(await list.getAttribute("aria-rowcount")), rowsWanted + 1);
+
+  // By the wheel, by a fast wheel, and as fast as a scroll bar is drawn: new rows with each frame.
+  const runs = [];
+  await scrollThrough(page, 60, 60);
+  for (const pixels of [60, 240, 2_000, -5_000]) runs.push(await scrollThrough(page, pixels, 240));
+  const jumps = [];
+  for (const share of [0.1, 0.9, 0.37, 0.62, 1, 0]) jumps.push(await jump(page, share));
+  await page.getByRole("searchbox").focus();
+  const typed = await search(page, "福祉用具");
+
+  const figures = {
+    scroll_100k: slowest(runs.flatMap(({ work }) => work)),
+    scroll_100k_rows: Math.max(...runs.map(({ rows }) => rows)),
+    scroll_100k_blank: Math.max(...jumps),
+    search_100k_page: slowest(typed),
+  };
+  const between = slowest(runs.flatMap(({ between }) => between));
+  console.error(`scroll_100k: between frames p99 ${between.toFixed(1)} ms`);
+  for (const [bench, value] of Object.entries(figures)) {
+    const { unit, must, goal } = wanted[bench];
+    const verdict = value <= goal ? "goal reached" : value <= must ? "must reached" : "BELOW MUST";
+    console.log(
+      `${bench.padEnd(16)} ${value.toFixed(2).padStart(12)} ${unit.padEnd(4)}  must ${String(must).padStart(6)}  goal ${String(goal).padStart(6)}  ${verdict}`,
+    );
+    if (values.json) await appendFile(values.json, `${JSON.stringify({ bench, value, unit, must, goal })}\n`);
+  }
+} finally {
+  await browser?.close();
+  for (const one of started.reverse()) await end(one);
+  await rm(folder, { recursive: true, force: true });
+}
