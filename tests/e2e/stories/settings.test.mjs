@@ -168,11 +168,7 @@ test("ヘルプ: support file, versions and licences", async () => {
   await planner.page.getByText("使っているソフトウェアとライセンス").click();
   await planner.page.locator('[data-part="about"]').scrollIntoViewIfNeeded();
   await planner.look("138-help-about");
-  await planner.button("更新を確認する").click();
-  await planner.page
-    .getByText(/いまお使いの版が最新です|このアプリからは更新しません/)
-    .first()
-    .waitFor();
+  await planner.page.getByText("このアプリからは更新しません", { exact: false }).waitFor();
 });
 
 test("keyboard alone: 設定 from the header, a choice, back to a list", async () => {
@@ -210,7 +206,6 @@ test("a password is changed in 設定, and the next ログイン takes the new o
   await planner.button("パスワードを変更する").click();
   await planner.sees("パスワードを変更しました。");
   await planner.look("139-password-changed");
-  await planner.button("ログアウト").click();
   await planner.heading("個人ユーザIDでログイン").waitFor();
   await planner.signIn({ ...planning, personPassword: "asagao no hana 8" });
 });

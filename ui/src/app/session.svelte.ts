@@ -21,6 +21,8 @@ export class Session {
   renewing = $state(false);
   /** Whether the certificate was renewed just now, to be said once. */
   renewed = $state(false);
+  /** Whether the own password was changed just now, to be said once. */
+  passwordChanged = $state(false);
   /** The offices of this PC, while they are shown to switch. */
   profiles = $state.raw<readonly ProfileRow[] | null>(null);
   /** 個人ユーザID of who signed in on this page; it is kept nowhere else. */
@@ -74,7 +76,7 @@ export class Session {
 
   /** ログイン step 1. */
   async signInPerson(person_id: string, password: string, remember: boolean): Promise<void> {
-    this.renewed = false;
+    this.renewed = this.passwordChanged = false;
     const signedIn = await this.#run(() =>
       this.desk.call("sign_in_person", { person_id, password, remember }),
     );
@@ -123,6 +125,12 @@ export class Session {
     this.lockedName = locked && stage?.stage === "open" ? stage.session.person_name : "";
     await this.#run(() => this.desk.call("sign_out", null));
     this.locked = locked;
+  }
+
+  /** A changed password ends every session of it: ログイン says why it comes up. */
+  async passwordWasChanged(): Promise<void> {
+    await this.signOut(false);
+    this.passwordChanged = true;
   }
 
   /** Asks for the offices of this PC. */

@@ -10,6 +10,7 @@ import { Outbox } from "../features/outbox/state.svelte";
 import { Settings } from "../features/settings/state.svelte";
 import type { CompositionView, DeskEvent } from "../ipc/bindings";
 import type { Desk } from "../ipc/call";
+import type { OpenWork } from "./remembered";
 
 /** The tabs, in the manual's order. */
 export const tabs = ["home", "inbox", "outbox", "compose", "drafts", "dispatch"] as const;
@@ -46,7 +47,7 @@ export class Workspace {
   readonly settings: Settings;
   readonly help: Help;
 
-  constructor(desk: Desk) {
+  constructor(private readonly desk: Desk) {
     this.home = new Home(desk);
     this.inbox = new Inbox(desk);
     this.outbox = new Outbox(desk);
@@ -73,6 +74,19 @@ export class Workspace {
     void this.help.lookForUpdate();
   }
 
+  /** Takes up what the page held before it was opened anew. */
+  async takeUp(work: OpenWork): Promise<void> {
+    for (const screen of [this.compose, this.dispatch]) {
+      const id = work[screen.mode];
+      if (id === null || screen.view) continue;
+      try {
+        await screen.adopt(await this.desk.call("composition", id));
+      } catch {
+        // It was sent or thrown away; what the desk still holds without a page is among the unfinished.
+      }
+    }
+  }
+
   /** Goes to a tab; leaving unsent rows of 一括送信 asks first. */
   goTo(tab: Screen): void {
     if (tab === this.tab || this.#leaving) return;
@@ -91,9 +105,13 @@ export class Workspace {
     this.#show(tab);
   }
 
-  /** A figure of トップページ leads to its list; of 受信一覧 and 送信一覧 to what is still open. */
-  openList(list: "inbox" | "outbox" | "drafts"): void {
+  /** A figure of トップページ leads to its list; where something is open there, to that alone. */
+  openList(list: "inbox" | "outbox" | "drafts", open: boolean): void {
     this.goTo(list);
+    if (list === "drafts" || this.tab !== list) return;
+    const { list: rows } = this[list];
+    rows.clear();
+    if (open) rows.narrow({ onlyOpen: true });
   }
 
   /** ヘルプ, at the page of the screen that is open. */

@@ -15,6 +15,7 @@ function session(over: Partial<SignInSession> = {}): SignInSession {
     problemAt: 0,
     lockedName: "",
     renewed: false,
+    passwordChanged: false,
     profiles: null,
     provisional: null,
     busy: false,

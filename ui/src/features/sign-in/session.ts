@@ -8,6 +8,7 @@ export interface SignInSession {
   readonly busy: boolean;
   readonly lockedName: string;
   readonly renewed: boolean;
+  readonly passwordChanged: boolean;
   readonly profiles: readonly ProfileRow[] | null;
   readonly provisional: { readonly id: string } | null;
   chooseConnection(): Promise<void>;
