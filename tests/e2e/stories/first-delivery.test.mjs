@@ -113,7 +113,7 @@ test("受信一覧: the row arrives in pale green with its message", async () =>
 test("データ取得: the files land byte for byte, and the row says 済", async () => {
   const folder = await world.makeFolder("received");
   await provider.page.getByText("いつもお世話になっております。").click();
-  await provider.sees("1件を選んでいます");
+  await provider.sees("1件選択中");
   await provider.button("データ取得").click();
   await provider.look("13-inbox-folder");
   await provider.terminal.willChooseFolder(folder);
@@ -139,9 +139,9 @@ test("送信一覧: the sender sees 済 with the time", async () => {
   await planner.look("16-outbox-downloaded");
 });
 
-test("a 済 row cannot be chosen again", async () => {
+test("a 済 row cannot be fetched again", async () => {
   await provider.page.getByText("いつもお世話になっております。").click();
-  await provider.sees("取得する行を選んでください");
+  await provider.sees("1件選択中");
   assert.equal(await provider.button("データ取得").isDisabled(), true);
 });
 

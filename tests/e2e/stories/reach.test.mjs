@@ -88,11 +88,10 @@ test("keyboard alone: ログイン and 送信", async () => {
 test("keyboard alone: データ取得", async () => {
   await signInByKeyboard(provider, world.accounts.providing);
   await openTab(provider, "受信一覧");
-  const row = provider.page.locator("[data-row]").first();
-  await row.waitFor();
-  await tabTo(provider, row);
+  await provider.page.locator("[data-row]").first().waitFor();
+  await tabTo(provider, provider.page.getByRole("grid"));
   await provider.page.keyboard.press("Space");
-  await provider.sees("1件を選んでいます");
+  await provider.sees("1件選択中");
   const folder = await world.makeFolder("received");
   await provider.terminal.willChooseFolder(folder);
   await tabTo(provider, provider.button("データ取得"));

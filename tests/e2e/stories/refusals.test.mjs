@@ -155,7 +155,7 @@ test("more than 100 rows: the first 100 go, the rest is the next batch", async (
   await provider.goTo("受信一覧");
   await provider.page.getByRole("tab", { name: "未取得103件" }).waitFor();
   await provider.button("未取得をすべて選ぶ").click();
-  await provider.sees("103件を選んでいます");
+  await provider.sees("103件選択中");
   await provider.button("選択をやめる").click();
 });
 

@@ -66,6 +66,8 @@ export class DeskList<Row extends ListRow, View extends ListView<Row>> {
   /** Grows with every other query: what was chosen by its place in the list holds no longer. */
   asked = $state(0);
 
+  /** The rows that there were when the choices were asked for. */
+  #totalOfChoices: number | null = null;
   #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -111,12 +113,16 @@ export class DeskList<Row extends ListRow, View extends ListView<Row>> {
   /** The contents that the rows are narrowed to. */
   unitName = $derived(this.choices.units.find(({ id }) => id === this.filters.unit)?.name);
 
-  /** Asks the desk for the list and for what it can be narrowed to. */
+  /** Asks the desk for the list, and for what it can be narrowed to where rows have come since. */
   async load(): Promise<void> {
     await this.windows.reload();
+    const total = this.view?.total ?? null;
+    if (total === null || total === this.#totalOfChoices) return;
+    this.#totalOfChoices = total;
     try {
       this.choices = await this.desk.call("list_choices", this.name);
     } catch (cause) {
+      this.#totalOfChoices = null;
       this.problem = problemOf(cause);
     }
   }

@@ -244,7 +244,7 @@ export class Inbox {
 
   /** Reads the list anew, and what was chosen in it. */
   async #reread(): Promise<void> {
-    await this.list.windows.reload();
+    await this.list.load();
     await this.choosing.refresh();
     this.#lookBehindDialog();
   }

@@ -56,7 +56,7 @@ export class Outbox {
 
   /** Asks the desk for the list. */
   async load(): Promise<void> {
-    await Promise.all([this.list.load(), this.#readUnsent()]);
+    await this.#reread();
   }
 
   /** A hint from the desk. */
@@ -136,7 +136,7 @@ export class Outbox {
   }
 
   async #reread(): Promise<void> {
-    await Promise.all([this.list.windows.reload(), this.#readUnsent()]);
+    await Promise.all([this.list.load(), this.#readUnsent()]);
   }
 
   /** One reading at a time, and one more where something changed meanwhile. */
