@@ -16,12 +16,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 use test_support::{Accounts, CARE_MANAGEMENT, ExampleOffice, HOME_HELP, enrol, sign_in};
 
-const START_WAIT: Duration = Duration::from_secs(30);
+const START_WAIT: Duration = Duration::from_secs(180);
+const START_POLL: Duration = Duration::from_millis(1);
 
 /// A running exchange; it ends with this value.
 pub(crate) struct Exchange {
     server: Child,
     program: PathBuf,
+    /// Of the exchange listener and of the enrolment listener.
+    addresses: [SocketAddr; 2],
     /// Deleted with this value.
     folder: TempDir,
     connection: Connection,
@@ -60,27 +63,45 @@ impl Exchange {
             &out,
         ];
         admin(&words)?;
-        let server = Command::new(program)
-            .args(["serve", "--data"])
-            .arg(&data)
-            .args(["--listen", &listen, "--enrolment-listen", &enrolment_listen])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("starting exchange-server")?;
+        let addresses = [exchange, enrolment];
         let mut running = Self {
-            server,
+            server: serve(program, &data, addresses)?,
             program: program.to_owned(),
+            addresses,
             connection: Connection::parse(&std::fs::read(&file)?)?,
             folder,
             manager,
             service,
         };
-        for address in [exchange, enrolment] {
-            running.wait_for(address)?;
-        }
+        running.wait()?;
         Ok(running)
+    }
+
+    /// Kills the server; its data stay.
+    pub(crate) fn stop(&mut self) {
+        // It may have ended already; there is nothing to do about either.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+
+    /// Starts a server that was stopped, on the same data.
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        self.server = serve(&self.program, &self.data(), self.addresses)?;
+        self.wait()
+    }
+
+    /// A line of a terminal that has no certificate yet.
+    pub(crate) fn stranger(&self) -> Result<ExchangeClient> {
+        Ok(ExchangeClient::new(&self.connection, None)?)
+    }
+
+    /// The server's database, to be touched only while it is stopped.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data().join("exchange.db")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Registers another service office, beside the running server; nobody signs in there.
@@ -96,7 +117,7 @@ impl Exchange {
             "--kind",
             HOME_HELP.kind,
         ];
-        admin(&self.program, &self.folder.path().join("data"), &words)?;
+        admin(&self.program, &self.data(), &words)?;
         Ok(Party::new(
             OfficeNumber::parse(&number)?,
             ServiceKind::parse(HOME_HELP.kind)?,
@@ -107,7 +128,7 @@ impl Exchange {
     pub(crate) fn renew_issue_password(&self, desk: &Desk) -> Result<()> {
         let (number, password) = (desk.office.number, desk.office.issue_password);
         let words = ["issue-password", "--office", number, "--password", password];
-        admin(&self.program, &self.folder.path().join("data"), &words).map(drop)
+        admin(&self.program, &self.data(), &words).map(drop)
     }
 
     pub(crate) fn process_id(&self) -> u32 {
@@ -137,26 +158,40 @@ impl Exchange {
         sign_in(&client, desk.office, &desk.accounts).await
     }
 
-    fn wait_for(&mut self, address: SocketAddr) -> Result<()> {
+    /// Waits until both listeners are there.
+    fn wait(&mut self) -> Result<()> {
         let start = Instant::now();
-        while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
-            if let Some(status) = self.server.try_wait()? {
-                bail!("exchange-server ended by itself ({status})");
+        for address in self.addresses {
+            while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+                if let Some(status) = self.server.try_wait()? {
+                    bail!("exchange-server ended by itself ({status})");
+                }
+                if start.elapsed() > START_WAIT {
+                    bail!("exchange-server does not listen on {address}");
+                }
+                thread::sleep(START_POLL);
             }
-            if start.elapsed() > START_WAIT {
-                bail!("exchange-server does not listen on {address}");
-            }
-            thread::sleep(Duration::from_millis(20));
         }
         Ok(())
     }
 }
 
+fn serve(program: &Path, data: &Path, [exchange, enrolment]: [SocketAddr; 2]) -> Result<Child> {
+    Command::new(program)
+        .args(["serve", "--data"])
+        .arg(data)
+        .args(["--listen", &exchange.to_string()])
+        .args(["--enrolment-listen", &enrolment.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("starting exchange-server")
+}
+
 impl Drop for Exchange {
     fn drop(&mut self) {
-        // It may have ended already; there is nothing to do about either.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        self.stop();
     }
 }
 

@@ -1,4 +1,4 @@
-//! `send_1_p50`, `send_1_p99`, `send_64`: durable sends.
+//! `send_1_p50`, `send_1_p99`, `send_16_p99`, `send_64`: durable sends; `server_rss_64`: the memory of the last.
 
 use std::{
     collections::HashSet,
@@ -16,11 +16,18 @@ use exchange_client::SignedIn;
 use exchange_protocol::{DeliveryHeader, Part, PartRole, Sealing};
 use futures::future::try_join_all;
 
-use crate::{exchange::Exchange, figures::Figure};
+use crate::{
+    exchange::Exchange,
+    figures::Figure,
+    memory::{forget_peak, peak_megabytes},
+};
 
 /// Connections that send at the same time.
 pub(crate) const CONNECTIONS: usize = 64;
 const PAYLOAD_BYTES: usize = 4 * 1_024;
+/// The same of an ordinary hour.
+const CONNECTIONS_FEW: usize = 16;
+const SENDS_OF_FEW: usize = 8_000;
 const SENDS_ONE_BY_ONE: usize = 3_000;
 const SENDS_TOGETHER: usize = 20_000;
 const WARM_UP: usize = 200;
@@ -53,8 +60,45 @@ pub(crate) async fn send_1(exchange: &Exchange) -> Result<Vec<Figure>> {
     ])
 }
 
-/// 64 connections at once. Gives back what was sent.
-pub(crate) async fn send_64(exchange: &Exchange) -> Result<(Figure, Vec<DeliveryId>)> {
+/// 16 clients at once: the slowest hundredth.
+pub(crate) async fn send_16(exchange: &Exchange) -> Result<Figure> {
+    let mut lines = Vec::with_capacity(CONNECTIONS_FEW);
+    for _ in 0..CONNECTIONS_FEW {
+        lines.push(exchange.sign_in(&exchange.manager).await?);
+    }
+    let deliveries = Arc::new(prepare(exchange, WARM_UP + SENDS_OF_FEW)?);
+    let next = Arc::new(AtomicUsize::new(0));
+    let senders = lines.into_iter().map(|line| {
+        let (deliveries, next) = (Arc::clone(&deliveries), Arc::clone(&next));
+        tokio::spawn(async move {
+            let mut milliseconds = Vec::new();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(delivery) = deliveries.get(place) else {
+                    return anyhow::Ok(milliseconds);
+                };
+                let start = Instant::now();
+                send(&line, delivery).await?;
+                if place >= WARM_UP {
+                    milliseconds.push(start.elapsed().as_secs_f64() * 1_000.0);
+                }
+            }
+        })
+    });
+    let mut milliseconds = Vec::with_capacity(SENDS_OF_FEW);
+    for sender in try_join_all(senders).await? {
+        milliseconds.extend(sender?);
+    }
+    verify(exchange, &deliveries).await?;
+    milliseconds.sort_unstable_by(f64::total_cmp);
+    Ok(Figure::new(
+        "send_16_p99",
+        milliseconds[(milliseconds.len() - 1) * 99 / 100],
+    ))
+}
+
+/// 64 connections at once, and the most memory that the server took. Gives back what was sent.
+pub(crate) async fn send_64(exchange: &Exchange) -> Result<([Figure; 2], Vec<DeliveryId>)> {
     let lines = lines(exchange, false).await?;
     let deliveries = Arc::new(prepare(exchange, CONNECTIONS + SENDS_TOGETHER)?);
     // Every connection is open and every cache filled before the clock starts.
@@ -66,6 +110,8 @@ pub(crate) async fn send_64(exchange: &Exchange) -> Result<(Figure, Vec<Delivery
     )
     .await?;
     let next = Arc::new(AtomicUsize::new(CONNECTIONS));
+    // What hashing the passwords took is not meant.
+    forget_peak(exchange)?;
     let start = Instant::now();
     let senders = lines.into_iter().map(|line| {
         let (deliveries, next) = (Arc::clone(&deliveries), Arc::clone(&next));
@@ -80,9 +126,14 @@ pub(crate) async fn send_64(exchange: &Exchange) -> Result<(Figure, Vec<Delivery
         sender?;
     }
     let seconds = start.elapsed().as_secs_f64();
+    let megabytes = peak_megabytes(exchange)?;
     verify(exchange, &deliveries).await?;
     let ids = deliveries.iter().map(|delivery| delivery.id).collect();
-    Ok((Figure::new("send_64", SENDS_TOGETHER as f64 / seconds), ids))
+    let figures = [
+        Figure::new("send_64", SENDS_TOGETHER as f64 / seconds),
+        Figure::new("server_rss_64", megabytes),
+    ];
+    Ok((figures, ids))
 }
 
 /// Lines of one office, each with a connection of its own.
