@@ -160,6 +160,7 @@ test("ヘルプ opens at the screen one is on, by F1 too, and leads back", async
 });
 
 test("ヘルプ: support file, versions and licences", async () => {
+  await planner.openMenu("ヘルプ");
   const file = path.join(await world.makeFolder("support"), "サポート用.txt");
   await planner.terminal.willSave(file);
   await planner.button("サポート用ファイルを保存").click();
@@ -195,6 +196,7 @@ test("keyboard alone: 設定 from the header, a choice, back to a list", async (
 
 test("a password is changed in 設定, and the next ログイン takes the new one", async () => {
   const { planning } = world.accounts;
+  await planner.openMenu("設定");
   await planner.page.locator('[data-part="password"]').scrollIntoViewIfNeeded();
   assert.equal(await planner.field("個人ユーザID").inputValue(), planning.personId);
   await planner.field("いまのパスワード").fill("machigai-password");
