@@ -41,6 +41,11 @@ impl ScriptedSurface {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Lays out the answer of the next dialog for a folder.
+    pub fn answer_folder(&self, path: &Path) {
+        lay_out(&self.folder, path);
+    }
+
     /// Lays out the answer of the next dialog for a new file.
     pub fn answer_save(&self, path: &Path) {
         lay_out(&self.save, path);

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use care_model::AccountId;
 use chrono::{TimeDelta, Utc};
 use exchange_client::{Connection, ExchangeClient, SignedIn, Timeouts};
 use exchange_server::{
@@ -175,6 +176,22 @@ impl ExampleExchange {
         let made = admin.issue_password(office.number()?, None, CERTIFICATE_DAYS).await;
         admin.close().await;
         Ok(made?.issue_password)
+    }
+
+    /// Adds a person with a password that must be changed before the first sign-in.
+    pub async fn newcomer(&self, at: &ExampleAccounts, provisional_password: &str) -> Result<AccountId> {
+        let admin = self.admin().await?;
+        let made = admin
+            .add_person(NewPerson {
+                office: at.office.number()?,
+                name: "新任 一郎".to_owned(),
+                person_id: None,
+                password: Some(provisional_password.to_owned()),
+                provisional: true,
+            })
+            .await;
+        admin.close().await;
+        Ok(made?.person_id)
     }
 
     async fn write_connection_file(&self) -> Result<()> {

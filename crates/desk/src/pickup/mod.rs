@@ -236,7 +236,7 @@ impl Core {
             Some(pickup) if matches!(pickup.state, PickupState::Confirmed { .. }) => {
                 return self.ask_again(&line, &pickup).await;
             }
-            Some(pickup) if superseded && take_over_fence.is_none() && row.entry.status != DeliveryStatus::Waiting => {
+            Some(pickup) if superseded && take_over_fence.is_none() && !self.may_claim(&row.entry.status) => {
                 return Err(pickup.content.refusal.unwrap_or_else(|| ProblemCode::ClaimLost.into()));
             }
             Some(pickup) => planned_again(pickup, &folder),
@@ -302,6 +302,17 @@ impl Core {
         // taken back: an error does not say that nothing was stored.
         self.store.put_pickup(&pickup, self.now()).await?;
         self.confirm_landed(&line, pickup).await
+    }
+
+    /// Whether a claim needs no takeover: nobody has the delivery, or this terminal has had it since a try that failed.
+    fn may_claim(&self, listed: &DeliveryStatus) -> bool {
+        match listed {
+            DeliveryStatus::Waiting => true,
+            DeliveryStatus::Claimed { terminal, .. } => {
+                self.identity().is_some_and(|identity| identity.terminal == *terminal)
+            }
+            _ => false,
+        }
     }
 
     /// Recognises what an earlier process made visible without living to store it. The fence stays that under which

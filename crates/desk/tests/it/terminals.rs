@@ -140,7 +140,13 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
         .service
         .when(async || {
             offices.service.desk.refresh(()).await?;
-            let row = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.remove(0);
+            let row = offices
+                .service
+                .desk
+                .inbox(desk_ipc::ListRequest::first())
+                .await?
+                .rows
+                .remove(0);
             let InboxStatus::Superseded { holder } = row.status else {
                 panic!("{row:?}")
             };
@@ -165,7 +171,29 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
     assert_refused(stale, ProblemCode::ClaimedElsewhere);
     let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
     assert!(matches!(rows[0].status, InboxStatus::Superseded { .. }), "{rows:?}");
-    offices.service.desk.take_over(start(holder.fence)).await?;
+    // A takeover that fails after the claim leaves the copy marked, and where it is known.
+    sqlx::raw_sql(
+        "CREATE TRIGGER full BEFORE UPDATE ON pickup
+         WHEN OLD.state LIKE '%\"landing\"%' AND NEW.state LIKE '%\"landing\"%' BEGIN
+             SELECT RAISE(ABORT, 'no room');
+         END;",
+    )
+    .execute(&beside)
+    .await?;
+    let failed = offices.service.desk.take_over(start(holder.fence)).await;
+    assert_refused(failed, ProblemCode::ProfileUnusable);
+    sqlx::raw_sql("DROP TRIGGER full").execute(&beside).await?;
+    offices.service.desk.refresh(()).await?;
+    let rows = offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows;
+    assert!(matches!(rows[0].status, InboxStatus::Superseded { .. }), "{rows:?}");
+    offices
+        .service
+        .desk
+        .open_landed(desk_ipc::DeliveryRequest { delivery })
+        .await?;
+    assert_eq!(names_in(&target)?.len(), 1, "nothing of the failed try is left");
+    // The claim is this terminal's now: no takeover is needed to go on.
+    pick_up(&offices.service, delivery, &target).await??;
     let taken = offices.service.arrived(&[delivery]).await?.remove(0);
     assert!(
         matches!(taken.status, InboxStatus::Received { here: true, .. }),

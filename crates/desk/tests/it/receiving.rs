@@ -1,0 +1,130 @@
+//! Into which folder, under which name (D5, D20).
+
+use anyhow::{Context, Result};
+use care_model::{DeliveryId, ProblemCode, limits};
+use desk_ipc::{CommandError, DeskCommands, InboxStatus, Naming, PickupStart, ReceiveInto, SettingsEdit};
+use test_support::{CARE_MANAGEMENT, OpenDesk};
+
+use crate::support::{Offices, assert_refused, names_in, pick_up};
+
+async fn set(desk: &OpenDesk, change: impl FnOnce(&mut SettingsEdit)) -> Result<()> {
+    let view = desk.desk.settings(()).await?;
+    let mut edit = SettingsEdit {
+        receive_into: view.receive_into,
+        naming: view.naming,
+        flat: view.flat,
+        kept_days: view.kept_days,
+        notices: view.notices,
+        starts_with_computer: None,
+        stays_in_tray: view.stays_in_tray,
+        proxy: view.proxy,
+    };
+    change(&mut edit);
+    desk.desk.change_settings(edit).await?;
+    Ok(())
+}
+
+/// データ取得 without a dialog.
+async fn fetch(desk: &OpenDesk, deliveries: &[DeliveryId]) -> Result<(), CommandError> {
+    desk.desk
+        .pick_up(PickupStart {
+            deliveries: deliveries.to_vec(),
+            folder: None,
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_it_goes_is_asked_remembered_or_fixed() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.service;
+    let (_, first) = offices.send_plan(70, Vec::new()).await?;
+    let (_, second) = offices.send_plan(71, Vec::new()).await?;
+    let (_, third) = offices.send_plan(72, Vec::new()).await?;
+    assert_refused(fetch(desk, &[first.delivery]).await, ProblemCode::FolderMissing);
+    set(desk, |edit| edit.receive_into = ReceiveInto::PerOffice).await?;
+    assert_refused(fetch(desk, &[first.delivery]).await, ProblemCode::FolderMissing);
+    let chosen = offices.exchange.folder("chosen")?;
+    pick_up(desk, first.delivery, &chosen).await??;
+    fetch(desk, &[second.delivery]).await?;
+    assert_eq!(names_in(&chosen)?.len(), 2, "the folder remembered for the office");
+    let fixed = offices.exchange.folder("fixed")?;
+    desk.surface.answer_folder(&fixed);
+    desk.desk.choose_receive_folder(()).await?.context("a folder")?;
+    fetch(desk, &[third.delivery]).await?;
+    assert_eq!((names_in(&chosen)?.len(), names_in(&fixed)?.len()), (2, 1));
+    let too_many: Vec<DeliveryId> = (0..=limits::SELECTED_ROWS_MAX)
+        .map(|_| DeliveryId::generate())
+        .collect();
+    assert_refused(fetch(desk, &too_many).await, ProblemCode::SelectionTooLarge);
+    std::fs::remove_dir_all(&fixed)?;
+    let (_, fourth) = offices.send_plan(73, Vec::new()).await?;
+    assert_refused(fetch(desk, &[fourth.delivery]).await, ProblemCode::FolderMissing);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_are_named_as_set() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (desk, number) = (&offices.service, CARE_MANAGEMENT.number);
+    let target = offices.exchange.folder("received")?;
+    for (seed, naming) in [
+        (80, Naming::OfficeTimeSerial),
+        (81, Naming::MonthOfficeSerial),
+        (82, Naming::OfficeFolder),
+        (83, Naming::OfficeFolder),
+    ] {
+        set(desk, |edit| edit.naming = naming).await?;
+        let (_, row) = offices.send_plan(seed, Vec::new()).await?;
+        pick_up(desk, row.delivery, &target).await??;
+    }
+    let names = names_in(&target)?;
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(
+        names.iter().any(|name| name.starts_with(&format!("{number}_20"))),
+        "{names:?}"
+    );
+    assert!(
+        names.iter().any(|name| name.starts_with(&format!("202604_{number}_"))),
+        "{names:?}"
+    );
+    let inside = names_in(&target.join(number))?;
+    assert!(
+        inside.len() == 2 && inside.iter().all(|name| !name.contains(number)),
+        "{inside:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flat_files_lie_side_by_side_until_a_name_is_taken() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.service;
+    set(desk, |edit| edit.flat = true).await?;
+    let target = offices.exchange.folder("受信")?;
+    let (made, first) = offices.send_plan(90, Vec::new()).await?;
+    let (other, second) = offices.send_plan(91, Vec::new()).await?;
+    let taken = target.join(other.files[0].name.as_str());
+    std::fs::write(&taken, b"somebody's own")?;
+    pick_up(desk, first.delivery, &target).await??;
+    for file in &made.files {
+        assert_eq!(std::fs::read(target.join(file.name.as_str()))?, file.bytes);
+    }
+    let before = names_in(&target)?;
+    assert_eq!(before.len(), made.files.len() + 1);
+    pick_up(desk, second.delivery, &target).await??;
+    assert_eq!(std::fs::read(&taken)?, b"somebody's own");
+    let rows = desk.arrived(&[first.delivery, second.delivery]).await?;
+    let folder = |row: &desk_ipc::InboxRow| match &row.status {
+        InboxStatus::Received { folder_name, .. } => folder_name.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(folder(&rows[0]).as_deref(), Some("受信"));
+    let own = folder(&rows[1]).context("a folder")?;
+    assert!(own.contains(CARE_MANAGEMENT.number), "{own}");
+    for file in &other.files {
+        assert_eq!(std::fs::read(target.join(&own).join(file.name.as_str()))?, file.bytes);
+    }
+    assert_eq!(names_in(&target)?.len(), before.len() + 1, "nothing hidden is left");
+    Ok(())
+}
