@@ -48,6 +48,7 @@ step("a new user sets a passphrase where the system keeps no keys, then 初期�
   mihon = await desktop.openProgram(session, [], 0);
   const { page } = mihon;
   await page.see(words("passphrase.title"));
+  await page.ready("input:focus");
   await page.fill(words("passphrase.label"), PASSPHRASE);
   await page.fill(words("passphrase.again"), PASSPHRASE);
   await desktop.pictureOf(mihon.window, "native-passphrase");
