@@ -165,6 +165,8 @@ fn window(rows: &mut ListRows, query: &ListQuery, from: u32, count: u32) -> (u32
 }
 
 proptest! {
+    // Each case looks at every row many times over.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn it_answers_what_looking_at_every_row_answers(acts in prop::collection::vec(act(), 1..60)) {
         let mut rows = ListRows::default();
