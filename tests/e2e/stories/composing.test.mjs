@@ -62,11 +62,13 @@ async function note(name, text) {
   return file;
 }
 
+const found = () => planner.page.getByRole("listbox", { name: "見つかった事業所" }).getByRole("option");
+
 /** Looks for an office and takes the first that is found. */
 async function choose(text) {
   await planner.button("宛先検索").click();
   await planner.page.getByRole("combobox", { name: "事業所番号・名称・かな・所在地" }).fill(text);
-  await planner.page.getByRole("option").first().waitFor();
+  await found().first().waitFor();
   await planner.page.keyboard.press("Enter");
 }
 
@@ -106,12 +108,12 @@ test("attachments alone go to an office that was looked for", async () => {
   await planner.sees("見つかりませんでした");
   await planner.look("112-offices-none");
   await field.fill("例示");
-  await planner.page.getByRole("option", { name: /例示ヘルパーステーション/ }).waitFor();
+  await found().filter({ hasText: "例示ヘルパーステーション" }).waitFor();
   await planner.look("113-offices-found");
   // The Enter that ends a conversion chooses nothing.
   await field.dispatchEvent("keydown", { key: "Enter", isComposing: true, keyCode: 229 });
   await field.waitFor();
-  const first = planner.page.getByRole("option", { selected: true });
+  const first = planner.page.getByRole("listbox").getByRole("option", { selected: true });
   const before = await first.textContent();
   await planner.page.keyboard.press("ArrowDown");
   assert.notEqual(await first.textContent(), before);
@@ -173,7 +175,7 @@ test("what a power cut left comes back, on both screens", async () => {
   await planner.signIn(world.accounts.planning);
   await planner.heading("前回、保存せずに終わった作業があります").waitFor();
   await planner.look("119-unfinished");
-  await planner.button(/^新規作成（.*の続きをする$/).click();
+  await planner.button(/^新規作成（.*を続ける$/).click();
   await planner.button(/^一括送信（.*を破棄する$/).click();
   await planner.heading("この作業を破棄しますか").waitFor();
   await planner.look("120-unfinished-discard");

@@ -155,7 +155,7 @@ export const m = {
     stop: (): string => "送信をやめる",
     stop_refused: (): string => "やめられなかったデータがあります",
     stopped_edit: (): string => "内容を直して送り直す",
-    stopped_lead: (p: { count: Value }): string => `${p.count}件とも、まだ送られていません。相手の事業所には何も届いていません。`,
+    stopped_lead: (): string => "まだ送られていません。相手の事業所には何も届いていません。",
     stopped_next: (): string => "もう一度送るときは「内容を直して送り直す」を押してください。",
     stopped_title: (): string => "送信をやめました",
     stopping: (): string => "送信をやめています…",
@@ -976,7 +976,7 @@ export const m = {
     later_hint: (): string => "「あとで決める」を選ぶと、次にアプリを起動したときにもう一度お聞きします。",
     lead: (): string => "作成中の内容は、この端末に残っています。続けるか、破棄するかを選んでください。",
     take_up: (): string => "続ける",
-    take_up_label: (p: { screen: Value; time: Value }): string => `${p.screen}（${p.time}）の続きをする`,
+    take_up_label: (p: { screen: Value; time: Value }): string => `${p.screen}（${p.time}）を続ける`,
     title: (): string => "前回、保存せずに終わった作業があります",
   },
 } as const;
