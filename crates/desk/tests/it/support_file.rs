@@ -36,14 +36,12 @@ async fn the_support_file_names_nobody() -> Result<()> {
         drop: None,
     });
     let composition = composition.await?;
-    if let Some(delivery) = composition.deliveries.first() {
-        let note = EditNote {
-            composition: composition.id,
-            delivery: delivery.delivery,
-            note: "鈴木花子様のこと".to_owned(),
-        };
-        desk.desk.edit_note(note).await?;
-    }
+    let note = EditNote {
+        composition: composition.id,
+        delivery: None,
+        note: "鈴木花子様のこと".to_owned(),
+    };
+    desk.desk.edit_note(note).await?;
     desk.desk.change_settings(edit).await?;
 
     assert_eq!(desk.desk.save_support_file(()).await?, None);
