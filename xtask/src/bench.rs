@@ -49,7 +49,7 @@ fn of_core(shell: &Shell, json: Option<&Path>, names: Vec<String>) -> Result<()>
     let scratch = root().join("target/bench");
     let json: Vec<PathBuf> = json
         .into_iter()
-        .flat_map(|path| [PathBuf::from("--json"), path])
+        .flat_map(|path| [PathBuf::from("--json"), path.to_path_buf()])
         .collect();
     if !only_page {
         let json = json.iter();
@@ -70,5 +70,35 @@ fn of_core(shell: &Shell, json: Option<&Path>, names: Vec<String>) -> Result<()>
         )
         .run()?;
     }
+    Ok(())
+}
+
+/// Whether one of the names needs the program itself.
+fn names_programs(names: &[String]) -> bool {
+    names.iter().any(|name| name == "start_window" || name == "app_mem")
+}
+
+/// Of the window as it is shipped, beside the least one of the same framework.
+fn of_the_window(shell: &Shell, json: Option<&Path>, programs: bool, names: Vec<String>) -> Result<()> {
+    cmd!(shell, "npm run --silent build").run()?;
+    if programs {
+        cmd!(shell, "cargo build --release -p exchange-server -p bench -p desk-cli").run()?;
+        cmd!(
+            shell,
+            "cargo build --profile bundle -p careplan-exchange --features careplan-exchange/custom-protocol
+             --bin careplan-exchange --example bare_window"
+        )
+        .run()?;
+    }
+    let bundle = root().join("target/bundle");
+    let measure = root().join("target/release/exchange-bench");
+    let (app, bare) = (bundle.join("careplan-exchange"), bundle.join("examples/bare_window"));
+    let json = json.map(|path| [Path::new("--json"), path]).into_iter().flatten();
+    cmd!(
+        shell,
+        "node tests/native/bench/window.mjs --app {app} --bare {bare} --measure {measure} {json...} {names...}"
+    )
+    .env("CAREPLAN_BUILT", "release")
+    .run()?;
     Ok(())
 }
