@@ -41,6 +41,8 @@ pub(crate) struct Core {
     pub(crate) profile: Profile,
     /// Whether this PC holds more than this profile.
     pub(crate) other_profiles: bool,
+    /// Whether this host lists profiles, which needs the office of each in clear.
+    pub(crate) lists_profiles: bool,
     pub(crate) store: Store,
     pub(crate) spool: Spool,
     pub(crate) session_keeping: SessionKeeping,

@@ -97,9 +97,14 @@ impl Desk {
     pub(crate) async fn profile_rows(&self) -> Result<Vec<ProfileRow>, CommandError> {
         let opened = self.opened();
         let (shelf, open) = (self.shelf.clone(), opened.id);
+        let open_office = opened.core.office_view();
         let listed = tokio::task::spawn_blocking(move || {
             let row = |id: ProfileId| {
-                let office = office_of(&shelf.dir(id)?).map(|mark| words::office(mark.number, &mark.name, &[]));
+                let noted = || office_of(&shelf.dir(id).ok()?).map(|mark| words::office(mark.number, &mark.name, &[]));
+                let office = match id == open {
+                    true => open_office.clone().or_else(noted),
+                    false => noted(),
+                };
                 Ok(ProfileRow {
                     id,
                     office,

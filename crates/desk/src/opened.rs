@@ -48,6 +48,7 @@ impl Opened {
         host: &Host,
         events: broadcast::Sender<DeskEvent>,
     ) -> Result<Self, CommandError> {
+        let lists_profiles = shelf.holds_several();
         let (dir, source, shelf) = (shelf.dir(id)?, host.key, shelf.clone());
         let opened = tokio::task::spawn_blocking(move || {
             let profile = Profile::open(&dir)?;
@@ -65,6 +66,7 @@ impl Opened {
             spool: Spool::new(profile.spool()),
             profile,
             other_profiles,
+            lists_profiles,
             store,
             session_keeping: host.session,
             surface: Arc::clone(&host.surface),

@@ -141,6 +141,15 @@ impl Core {
         }
     }
 
+    /// The office of this profile, once 初期設定 was done and the profile's key is there.
+    pub(crate) fn office_view(&self) -> Option<OfficeView> {
+        let standing = self.standing();
+        standing
+            .identity
+            .as_ref()
+            .map(|identity| office_view(&standing, identity))
+    }
+
     /// Where the desk stands.
     pub(crate) fn start_view(&self) -> StartView {
         let standing = self.standing();
@@ -468,6 +477,9 @@ impl Core {
 
     /// Notes in clear whose profile this is. Without the note the list of profiles names it less well, no more.
     pub(crate) async fn mark_office(&self, number: OfficeNumber, name: &str) {
+        if !self.lists_profiles {
+            return;
+        }
         let (profile, name) = (self.profile.dir().to_owned(), name.to_owned());
         let marked = tokio::task::spawn_blocking(move || mark_office(&profile, &OfficeMark { number, name })).await;
         if let Ok(Err(error)) = marked {

@@ -6,7 +6,6 @@
 //! profile is open; a list that is asked for earlier waits for it.
 
 mod arena;
-mod fold;
 mod query;
 mod rows;
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! What was typed and chosen, parsed once and then asked of every row.
 
-use care_model::{OfficeNumber, ProblemCode, limits};
+use care_model::{OfficeNumber, ProblemCode, limits, search_text::fold};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta};
 use desk_ipc::{ATTACHMENTS_ALONE, CommandError, ListQuery};
-
-use super::fold::fold;
 
 /// Japan is nine hours ahead all the year round.
 const JAPAN_SECONDS_EAST: i32 = 9 * 3_600;
@@ -36,7 +34,7 @@ impl Filter {
     /// Parses what a page asked for.
     pub(crate) fn parse(query: &ListQuery) -> Result<Self, CommandError> {
         if query.text.chars().count() > limits::SEARCH_CHARS_MAX {
-            return Err(ProblemCode::RequestMalformed.into());
+            return Err(CommandError::new(ProblemCode::SearchTooLong).with("max", limits::SEARCH_CHARS_MAX));
         }
         let mut words: Vec<String> = fold(&query.text).split_whitespace().map(str::to_owned).collect();
         words.sort_unstable();
@@ -123,7 +121,7 @@ mod tests {
         };
         assert!(asked("あ".repeat(limits::SEARCH_CHARS_MAX)).is_ok());
         let refused = asked("あ".repeat(limits::SEARCH_CHARS_MAX + 1)).unwrap_err();
-        assert_eq!(refused.code, ProblemCode::RequestMalformed);
+        assert_eq!(refused.code, ProblemCode::SearchTooLong);
     }
 
     #[test]

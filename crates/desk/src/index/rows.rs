@@ -10,13 +10,15 @@ use std::{
     hash::Hash,
 };
 
-use care_model::{DeliveryId, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth};
+use care_model::{
+    DeliveryId, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth,
+    search_text::{fold, fold_onto},
+};
 use chrono::{DateTime, Utc};
 use desk_ipc::SortColumn;
 
 use super::{
     arena::{TextArena, TextPlace},
-    fold::{fold, fold_onto},
     query::{Filter, WantedContents},
 };
 

@@ -2,12 +2,12 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use care_model::{DeliveryId, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth};
+use care_model::{DeliveryId, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth, search_text::fold};
 use chrono::DateTime;
 use desk_ipc::{ATTACHMENTS_ALONE, ListQuery, SortColumn};
 use proptest::prelude::*;
 
-use super::{Filter, Indexed, ListRows, Standing, fold::fold};
+use super::{Filter, Indexed, ListRows, Standing};
 
 const OFFICES: [(&str, &str); 3] = [
     ("9970100013", "さくら居宅介護支援"),

@@ -6,7 +6,7 @@
 //! | `profile.json` | where the key is kept, and the key wrapped under the passphrase if that is the way |
 //! | `profile.key` | the key itself, for demo and tests only |
 //! | `look.json` | how the window looks; nothing of people |
-//! | `office.json` | number and registered name of the office, for the list of profiles |
+//! | `office.json` | number and registered name of the office, where the host lists several profiles |
 //! | `desk.db` | rows: opaque ids, states and times in clear, everything of people sealed |
 //! | `spool/` | sealed copies of files |
 

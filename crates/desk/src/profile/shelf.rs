@@ -48,6 +48,11 @@ impl Shelf {
         Self { first, further }
     }
 
+    /// Whether there may be others beside the first.
+    pub(crate) fn holds_several(&self) -> bool {
+        self.further.is_some()
+    }
+
     /// The first profile has no identity of its own: it was there before there were several.
     pub(crate) fn first_id() -> ProfileId {
         ProfileId::from_bytes([0; 16])

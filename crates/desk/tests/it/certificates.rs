@@ -5,14 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use care_model::{ProblemCode, TerminalId};
 use chrono::TimeDelta;
-use desk_ipc::{
-    CommandError, ComposeStart, CompositionMode, DeskCommands, EnrolStart, PersonSignInStart, Stage, StartView,
-};
+use desk_ipc::{CommandError, CompositionMode, DeskCommands, EnrolStart, PersonSignInStart, Stage, StartView};
 use sealing::Key;
 use serde_json::Value;
 use test_support::{ExampleAccounts, ExampleExchange, OpenDesk};
 
-use crate::support::{assert_refused, database};
+use crate::support::{assert_refused, database, unit};
 
 async fn step_one(desk: &OpenDesk, at: &ExampleAccounts) -> Result<StartView, CommandError> {
     desk.desk
@@ -98,11 +96,8 @@ async fn a_revoked_certificate_is_renewed_and_the_profile_keeps_its_work() -> Re
     let at = &exchange.manager;
     let profile = exchange.profile(at, "front");
     let desk = exchange.desk(at, "front").await?;
-    let start = ComposeStart {
-        mode: CompositionMode::Compose,
-        drop: None,
-    };
-    let composition = desk.desk.open_composition(start).await?.id;
+    let (_, files) = unit(&exchange.folder("files")?, 75, "home_plan")?;
+    let composition = desk.compose(CompositionMode::Compose, files).await?.id;
     desk.desk.save_draft(composition).await?;
     desk.desk.shutdown().await;
     let terminal: TerminalId = serde_json::from_value(read_identity(&profile).await?["terminal"].clone())?;

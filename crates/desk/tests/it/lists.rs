@@ -161,7 +161,7 @@ async fn windows_and_ranges_keep_their_limits() -> Result<()> {
     assert_refused(desk.inbox(over.clone()).await, ProblemCode::RequestMalformed);
     assert_refused(desk.outbox(over).await, ProblemCode::RequestMalformed);
     let long = text(&"あ".repeat(limits::SEARCH_CHARS_MAX + 1));
-    assert_refused(desk.inbox(request(long)).await, ProblemCode::RequestMalformed);
+    assert_refused(desk.inbox(request(long)).await, ProblemCode::SearchTooLong);
     let range = |count| ListRange {
         list: ListName::Inbox,
         query: ListQuery::default(),

@@ -116,7 +116,16 @@ async fn the_same_bytes_again_ask_first() -> Result<()> {
     offices.manager.desk.send_composition(start(true)).await?;
     assert_eq!(offices.manager.sent(view.id).await?.sent, 1);
     offices.service.desk.refresh(()).await?;
-    assert_eq!(offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.len(), 2);
+    assert_eq!(
+        offices
+            .service
+            .desk
+            .inbox(desk_ipc::ListRequest::first())
+            .await?
+            .rows
+            .len(),
+        2
+    );
     Ok(())
 }
 

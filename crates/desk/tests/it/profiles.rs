@@ -54,6 +54,10 @@ async fn two_offices_work_on_one_pc_and_the_last_one_opens_again() -> Result<()>
         of_office(&rows, HOME_HELP.number)?,
     );
     assert!(second.open && !first.open);
+    // Number and name of the office are all that stands in clear of it.
+    let noted: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("profile/office.json"))?)?;
+    let expected = serde_json::json!({ "number": CARE_MANAGEMENT.number, "name": CARE_MANAGEMENT.name });
+    assert_eq!(noted, expected);
     assert_eq!(
         first.office.map(|office| office.name).as_deref(),
         Some(CARE_MANAGEMENT.name)

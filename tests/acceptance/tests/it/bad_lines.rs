@@ -68,7 +68,10 @@ async fn what_is_sent_offline_waits_and_goes_by_itself() -> Result<()> {
         matches!(
             row.status,
             OutboxStatus::Unsent {
-                sending: SendStateView::Queued { waiting_for: Some(_) }
+                sending: SendStateView::Queued {
+                    waiting_for: Some(_),
+                    ..
+                }
             }
         )
     };

@@ -47,6 +47,13 @@ async fn without_a_licence_receiving_goes_on_and_sending_is_refused() -> Result<
         assert_eq!(answer.map_err(|error| error.code()), Err(ProblemCode::LicenceExpired));
     }
     manager.desk.refresh(()).await?;
-    assert!(manager.desk.inbox(desk_ipc::ListRequest::first()).await?.rows.is_empty());
+    assert!(
+        manager
+            .desk
+            .inbox(desk_ipc::ListRequest::first())
+            .await?
+            .rows
+            .is_empty()
+    );
     Ok(())
 }

@@ -1,0 +1,148 @@
+// Every screen, in the order of a new user's way, in light, dark, a small window and at 200 %.
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { launch, Person } from "../browser.mjs";
+import { Gallery } from "../gallery.mjs";
+import { fixture, Terminal, World } from "../world.mjs";
+
+const gallery = new Gallery();
+let world, browser, planner, provider;
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  provider = await Person.at(browser, await Terminal.start(world, "provider"));
+});
+after(async () => {
+  await gallery.writeList();
+  await browser?.close();
+  await world?.end();
+});
+
+test("初期設定 and ログイン", async () => {
+  const { planning, providing } = world.accounts;
+  await gallery.show(planner, "set-up", "初期設定：接続ファイル");
+  await planner.terminal.willChooseConnectionFile(world.connection);
+  await planner.button("接続ファイルを選ぶ").click();
+  await planner.field("事業所ユーザID").fill(planning.officeId);
+  await planner.field("この端末の名前").fill("受付のパソコン");
+  await gallery.show(planner, "set-up-certificate", "初期設定：証明書の発行");
+  await planner.field("証明書発行用パスワード").fill(planning.issuePassword);
+  await planner.button("証明書を発行して始める").click();
+  await planner.heading("個人ユーザIDでログイン").waitFor();
+  await gallery.show(planner, "sign-in-person", "ログイン：個人ユーザID");
+  await planner.field("個人ユーザID").fill(planning.personId);
+  await planner.field("パスワード").fill("machigai-password");
+  await planner.button("次へ進む").click();
+  await planner.problem();
+  await gallery.show(planner, "sign-in-refused", "ログイン：パスワードの間違い");
+  const provisional = await world.addPerson("planning", "見本 次郎");
+  await planner.field("個人ユーザID").fill(provisional.person_id);
+  await planner.field("パスワード").fill(provisional.password);
+  await planner.button("次へ進む").click();
+  await planner.heading("新しいパスワードを決める").waitFor();
+  await gallery.show(planner, "password-change", "ログイン：仮のパスワードの変更");
+  await planner.button("変えずに戻る").click();
+  await planner.field("個人ユーザID").fill(planning.personId);
+  await planner.field("パスワード").fill(planning.personPassword);
+  await planner.button("次へ進む").click();
+  await planner.heading("事業所ユーザIDでログイン").waitFor();
+  await gallery.show(planner, "sign-in-office", "ログイン：事業所ユーザID");
+  await planner.field("事業所ユーザID").fill(planning.officeId);
+  await planner.field("パスワード").fill(planning.officePassword);
+  await planner.button("ログイン").click();
+  await planner.page.getByRole("tab", { name: "トップページ" }).waitFor();
+  await gallery.show(planner, "home", "トップページ");
+  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
+  await provider.signIn(providing);
+  await provider.goTo("受信一覧");
+  await gallery.show(provider, "inbox-empty", "受信一覧：まだ何もないとき");
+});
+
+test("新規作成 and 送信一覧", async () => {
+  await planner.goTo("新規作成");
+  await gallery.show(planner, "compose-empty", "新規作成");
+  await planner.compose(await fixture("faulty/mate_missing"));
+  await gallery.show(planner, "compose-missing", "新規作成：ファイルが足りないとき");
+  await startOver();
+  const letter = path.join(await world.makeFolder("letters"), "退院時の連絡.txt");
+  await writeFile(letter, "見本の文章です。");
+  await planner.terminal.drop([letter]);
+  await planner.button("宛先検索").click();
+  await planner.page.getByRole("combobox", { name: "事業所番号・名称・かな・所在地" }).fill("例示");
+  await planner.page.getByRole("option", { name: /例示/ }).first().waitFor();
+  await gallery.show(planner, "compose-offices", "新規作成：宛先検索");
+  await planner.page.keyboard.press("Escape");
+  await startOver();
+  await planner.compose(await fixture("good/home_schedule"));
+  await planner.field("メッセージ").fill("12月分の提供票です。よろしくお願いいたします。");
+  await gallery.show(planner, "compose-ready", "新規作成：送信できるとき");
+  await planner.send();
+  await gallery.show(planner, "compose-sent", "新規作成：送信成功");
+  await planner.button("続けて新規作成").click();
+  await planner.goTo("送信一覧");
+  await planner.sees("例示ヘルパーステーション");
+  await gallery.show(planner, "outbox", "送信一覧");
+});
+
+test("受信一覧", async () => {
+  await provider.goTo("受信一覧");
+  await provider.sees("見本居宅介護支援事業所");
+  await gallery.show(provider, "inbox", "受信一覧：未取得");
+  await provider.button("未取得をすべて選ぶ").click();
+  await provider.terminal.willChooseFolder(await world.makeFolder("received"));
+  await provider.button("データ取得").click();
+  await provider.button("フォルダを選んで保存する").waitFor();
+  await gallery.show(provider, "inbox-folder", "受信一覧：保存するフォルダ");
+  await provider.button("フォルダを選んで保存する").click();
+  await provider.heading("データ取得が終わりました").waitFor();
+  await provider.button("OK").click();
+  await gallery.show(provider, "inbox-done", "受信一覧：済");
+  await provider.button(/^詳細：/).click();
+  await provider.heading("詳細").waitFor();
+  await gallery.show(provider, "inbox-detail", "受信一覧：詳細");
+  await provider.button("閉じる").click();
+});
+
+test("下書き一覧 and 一括送信", async () => {
+  await planner.compose(await fixture("good/home_plan"));
+  await planner.field("メッセージ").fill("計画書をお送りします。");
+  await planner.button("一時保存").click();
+  await planner.sees("下書きに保存しました");
+  await startOver();
+  await planner.goTo("下書き一覧");
+  await planner.sees("計画書をお送りします。");
+  await gallery.show(planner, "drafts", "下書き一覧");
+  await planner.goTo("一括送信");
+  await gallery.show(planner, "dispatch-empty", "一括送信：始めるとき");
+  await planner.terminal.drop(await fixture("faulty/two_destinations"));
+  await planner.sees("2件の送信先");
+  await gallery.show(planner, "dispatch", "一括送信：送る前");
+  await planner.button(/例示ヘルパーステーション宛ての.*を編集/).click();
+  await planner.field("メッセージ").fill("まとめてお送りします。");
+  await gallery.show(planner, "dispatch-edit", "一括送信：編集");
+  await planner.button("更新").click();
+  await planner.sendAll();
+  await planner.sees("2件すべて送信成功しました");
+  await gallery.show(planner, "dispatch-sent", "一括送信：結果");
+});
+
+test("設定 and ヘルプ", async () => {
+  await planner.openMenu("設定");
+  await planner.heading("設定").waitFor();
+  await gallery.show(planner, "settings", "設定");
+  await planner.openMenu("ヘルプ");
+  await planner.sees("0120-584-708");
+  await gallery.show(planner, "help", "ヘルプ");
+});
+
+/** Empties 新規作成. */
+async function startOver() {
+  await planner.goTo("新規作成");
+  await planner.button("最初からやり直す").click();
+  await planner.button("消してやり直す").click();
+  await planner.sees("ここへファイルをドラッグ＆ドロップ");
+}
