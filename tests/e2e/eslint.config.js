@@ -4,5 +4,14 @@ import globals from "globals";
 export default [
   { ignores: ["output"] },
   js.configs.recommended,
-  { languageOptions: { globals: { ...globals.node, document: "readonly", getComputedStyle: "readonly" } } },
+  {
+    languageOptions: {
+      globals: {
+        ...globals.node,
+        document: "readonly",
+        getComputedStyle: "readonly",
+        requestAnimationFrame: "readonly",
+      },
+    },
+  },
 ];

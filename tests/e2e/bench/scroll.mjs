@@ -12,7 +12,9 @@ import { parseArgs } from "node:util";
 import { launch, Person } from "../browser.mjs";
 
 const names = ["bench", "server", "bridge", "page", "scratch", "json"];
-const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: "string" }])) });
+const { values } = parseArgs({
+  options: Object.fromEntries(names.map((name) => [name, { type: "string" }])),
+});
 
 /** What is wanted of each figure; less is better. */
 const wanted = {
@@ -94,7 +96,11 @@ function jump(page, share) {
 /** Types a word letter by letter; how long after each letter the list has answered. */
 async function search(page, word) {
   const times = [];
-  const count = () => page.locator("[role=grid]").getAttribute("aria-rowcount", { timeout: 500 }).catch(() => null);
+  const count = () =>
+    page
+      .locator("[role=grid]")
+      .getAttribute("aria-rowcount", { timeout: 500 })
+      .catch(() => null);
   for (const letter of word) {
     const before = await count();
     const began = performance.now();
@@ -110,7 +116,14 @@ const started = [];
 let browser;
 try {
   const profile = path.join(folder, "profile");
-  const held = await start(values.bench, ["--server", values.server, "--scratch", values.scratch, "--hold", profile]);
+  const held = await start(values.bench, [
+    "--server",
+    values.server,
+    "--scratch",
+    values.scratch,
+    "--hold",
+    profile,
+  ]);
   started.push(held);
   const bridge = await start(values.bridge, ["--profile", profile, "--ui", values.page]);
   started.push(bridge);

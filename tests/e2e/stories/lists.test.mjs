@@ -16,9 +16,9 @@ before(async () => {
   const { planning, providing } = world.accounts;
   planner = await Person.at(browser, await Terminal.start(world, "planner"));
   // Whoever prints sees the system's dialog; here the sheet alone is looked at.
-  await planner.page.addInitScript(() => (window.print = () => {}));
+  await planner.page.addInitScript(() => (globalThis.print = () => {}));
   provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.page.addInitScript(() => (window.print = () => {}));
+  await provider.page.addInitScript(() => (globalThis.print = () => {}));
   await provider.page.reload();
   await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
   await planner.signIn(planning);
@@ -46,7 +46,10 @@ function rows(person) {
 
 /** Waits until a list shows so many rows. */
 async function shows(person, count) {
-  await person.page.waitForFunction((wanted) => document.querySelectorAll("[data-row]").length === wanted, count);
+  await person.page.waitForFunction(
+    (wanted) => document.querySelectorAll("[data-row]").length === wanted,
+    count,
+  );
 }
 
 function grid(person) {
@@ -160,7 +163,10 @@ test("by keyboard: arrows, Space, Shift, Ctrl+A, Escape, Enter", async () => {
 
 test("a range by Shift and a click, and the choice outlives a search", async () => {
   await rows(provider).nth(0).getByText("未取得").click();
-  await rows(provider).nth(2).getByText("未取得").click({ modifiers: ["Shift"] });
+  await rows(provider)
+    .nth(2)
+    .getByText("未取得")
+    .click({ modifiers: ["Shift"] });
   await provider.sees("3件選択中");
   await provider.page.getByRole("searchbox").fill("計画書");
   await shows(provider, 1);
@@ -173,10 +179,19 @@ test("a range by Shift and a click, and the choice outlives a search", async () 
 test("詳細: office, files with size and digest, what happened; the digest is copied", async () => {
   await provider.button(/^詳細/).first().click();
   const dialog = provider.page.getByRole("dialog");
-  for (const words of ["見本居宅介護支援事業所", "SHA-256", "これまでの流れ", "交換サーバーが受付", "計画書をお送りします。"])
+  for (const words of [
+    "見本居宅介護支援事業所",
+    "SHA-256",
+    "これまでの流れ",
+    "交換サーバーが受付",
+    "計画書をお送りします。",
+  ])
     await dialog.getByText(words).first().waitFor();
   await provider.look("114-inbox-detail");
-  await dialog.getByRole("button", { name: /のSHA-256をコピー$/ }).first().click();
+  await dialog
+    .getByRole("button", { name: /のSHA-256をコピー$/ })
+    .first()
+    .click();
   await dialog.getByText("コピーしました").first().waitFor();
   await provider.button("閉じる").click();
 });
@@ -191,7 +206,11 @@ test("データ取得 of all, then 取込済 in the order of the office", async 
   await provider.button("OK").click();
   assert.ok((await filesBelow(folder)).size > 0);
   await rows(provider).getByText("先に取り込むデータが").first().waitFor();
-  await rows(provider).filter({ hasText: "先に取り込むデータが" }).first().getByText("済", { exact: true }).click();
+  await rows(provider)
+    .filter({ hasText: "先に取り込むデータが" })
+    .first()
+    .getByText("済", { exact: true })
+    .click();
   await provider.button("取込済にする").click();
   await provider.heading(/先に取り込むデータが/).waitFor();
   await provider.look("115-inbox-import-order");
@@ -237,7 +256,7 @@ test("CSV保存: the list as a file, named on the screen", async () => {
 test("返信: a 新規作成 to the office that sent it", async () => {
   await rows(provider).first().getByText("済", { exact: true }).click();
   await provider.button("返信").click();
-  await provider.heading("新規作成").waitFor();
+  await provider.page.getByRole("tab", { name: "新規作成", selected: true }).waitFor();
   await provider.sees("見本居宅介護支援事業所");
 });
 
@@ -254,7 +273,7 @@ test("送信一覧: found by its message, looked into, sent again", async () => 
     await dialog.getByText(words).first().waitFor();
   await planner.look("119-outbox-detail");
   await dialog.getByRole("button", { name: "再送" }).click();
-  await planner.heading("新規作成").waitFor();
+  await planner.page.getByRole("tab", { name: "新規作成", selected: true }).waitFor();
   await planner.page.getByText("ファイルを追加する").waitFor();
   await planner.sees("例示ヘルパーステーション");
 });
