@@ -1,6 +1,6 @@
 //! 初期設定: a one-time password and a certificate request buy a terminal's certificate.
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use care_model::{ProblemCode, TerminalId};
 use exchange_protocol::{AccountFamily, EnrolmentAnswer, EnrolmentRequest};
 use exchange_store::{IssuePassword, NewTerminal, TerminalRow};
@@ -8,7 +8,7 @@ use exchange_store::{IssuePassword, NewTerminal, TerminalRow};
 use crate::{
     app::App,
     authority::AuthorityError,
-    extract::JsonBody,
+    extract::{JsonBody, Source},
     refusal::{Answer, Refusal},
 };
 
@@ -17,6 +17,7 @@ const TERMINAL_NAME_CHARS_MAX: usize = 40;
 
 pub(crate) async fn enrol(
     State(app): State<App>,
+    Extension(source): Extension<Source>,
     JsonBody(request): JsonBody<EnrolmentRequest>,
 ) -> Answer<Json<EnrolmentAnswer>> {
     let now = app.clock.now();
@@ -27,9 +28,10 @@ pub(crate) async fn enrol(
     if AccountFamily::of(&request.office_id) != Some(AccountFamily::Office) {
         return Err(ProblemCode::OfficeIdExpected.into());
     }
-    // No terminal is known yet: all tries for one office wait together.
+    // No terminal is known yet: all tries for one office from one place wait together. A stranger elsewhere, who
+    // needs no certificate to try, makes nobody wait.
     let nowhere = TerminalId::from_bytes([0; 16]);
-    let key = request.office_id.key();
+    let key = format!("{} {}", request.office_id.key(), source.network());
     if app.delays.admit(&key, nowhere, now).is_err() {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     }

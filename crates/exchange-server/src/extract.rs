@@ -1,6 +1,6 @@
 //! Who is calling, by type: a handler that takes a [`SignedIn`] cannot be reached without one.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
@@ -21,6 +21,20 @@ use crate::{
 /// The certificate shown in the handshake, put here by the listener.
 #[derive(Clone)]
 pub(crate) struct Peer(pub(crate) Option<Arc<PeerCertificate>>);
+
+/// Where a connection comes from, put here by the listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Source(pub(crate) IpAddr);
+
+impl Source {
+    /// What one party can't help sharing and can't cheaply change: the address, of version 6 its network.
+    pub(crate) fn network(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6((address.to_bits() & (u128::MAX << 64)).into()),
+            address => address,
+        }
+    }
+}
 
 /// An enrolled terminal whose certificate is good now.
 #[derive(Debug, Clone)]
@@ -128,5 +142,19 @@ pub(crate) async fn read_body(request: Request, bytes_max: usize, too_long: Refu
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_long),
         Err(_) => Err(Problem::new(ProblemCode::RequestMalformed).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_version_6_is_one_source() {
+        let network = |text: &str| Source(text.parse().unwrap()).network();
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
     }
 }

@@ -15,7 +15,10 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use crate::{extract::Peer, tls::PeerCertificate};
+use crate::{
+    extract::{Peer, Source},
+    tls::PeerCertificate,
+};
 
 /// Connections of one listener at once.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -44,8 +47,8 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
         };
         while connections.try_join_next().is_some() {}
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, source) = match accepted {
+            Ok((stream, from)) => (stream, Source(from.ip())),
             Err(error) => {
                 // No file handles, most often: what is open now must end first.
                 tracing::warn!(%error, "a connection could not be taken");
@@ -58,7 +61,7 @@ pub(crate) async fn serve(
         };
         let (acceptor, router, ending) = (acceptor.clone(), router.clone(), ending.clone());
         connections.spawn(async move {
-            connection(stream, acceptor, router, ending).await;
+            connection(stream, source, acceptor, router, ending).await;
             drop(place);
         });
     }
@@ -76,7 +79,13 @@ pub(crate) async fn is_ending(ending: &mut watch::Receiver<bool>) {
     let _ = ending.wait_for(|ending| *ending).await;
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, router: Router, mut ending: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    source: Source,
+    acceptor: TlsAcceptor,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) {
     // An answer is one small write: waiting for more to send would only delay it.
     let _ = stream.set_nodelay(true);
     let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
@@ -90,6 +99,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, router: Router, mu
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let peer = shown.map(|certificate| Peer(PeerCertificate::read(certificate).map(Arc::new)));
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(source);
         if let Some(peer) = &peer {
             request.extensions_mut().insert(peer.clone());
         }

@@ -1,20 +1,21 @@
 //! 宛先検索: offices by number, name, kana and place.
 //!
-//! Each office keeps one folded text of all that it is found by; a page goes by number from behind the last one.
+//! Each office keeps one folded text of all that it is found by, and an index of that text's letters and pairs of
+//! letters: Japanese has no spaces to cut words at, and people type from the middle of a name. The index names the few
+//! offices that can match, their text decides. A page goes by number from behind the last one.
 
-use care_model::{OfficeNumber, search_text::fold};
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use care_model::{OfficeNumber, ServiceKind, search_text::fold};
 use exchange_protocol::OfficeSearch;
 
-use crate::{OfficeRow, Store, StoreError, offices::office_of};
-
-/// Words of one search; what is typed behind them is not looked at.
-const WORDS_MAX: usize = 8;
+use crate::{OfficeRow, Store, StoreError, offices::office_of, writer::Batch};
 
 /// Offices folded in one go at the start.
 const FOLDED_AT_ONCE: i64 = 1_000;
 
 /// What an office is found by.
-pub(crate) fn folded(office: &OfficeRow) -> String {
+fn folded(office: &OfficeRow) -> String {
     let parts = [
         Some(office.number.as_str()),
         Some(&office.name),
@@ -25,30 +26,116 @@ pub(crate) fn folded(office: &OfficeRow) -> String {
     words.join("\n")
 }
 
+/// The number as an integer, in the order of the numbers.
+fn place(number: OfficeNumber) -> i64 {
+    // Ten characters of 36: far below the largest integer.
+    number
+        .as_str()
+        .chars()
+        .filter_map(|letter| letter.to_digit(36))
+        .fold(0, |place, digit| place * 36 + i64::from(digit))
+}
+
+/// The letters and pairs of letters of a folded text, without those that lie across white space.
+fn grams(folded: &str) -> BTreeSet<String> {
+    let mut grams = BTreeSet::new();
+    for word in folded.split_whitespace() {
+        let mut before = None;
+        for letter in word.chars().map(u32::from) {
+            grams.insert(format!("{letter:x}"));
+            if let Some(before) = before {
+                grams.insert(pair(before, letter));
+            }
+            before = Some(letter);
+        }
+    }
+    grams
+}
+
+fn pair(first: u32, second: u32) -> String {
+    format!("{first:x}x{second:x}")
+}
+
+/// No letter's number begins like this.
+fn kind_gram(kind: &ServiceKind) -> String {
+    format!("k{}", kind.as_str())
+}
+
+/// What the index is asked: every gram that each word needs. Empty if there is nothing to look for.
+fn question(words: &[&str], kind: Option<&ServiceKind>) -> String {
+    let mut wanted: BTreeSet<String> = kind.map(kind_gram).into_iter().collect();
+    for word in words {
+        let letters: Vec<u32> = word.chars().map(u32::from).collect();
+        match letters.as_slice() {
+            [only] => {
+                wanted.insert(format!("{only:x}"));
+            }
+            several => wanted.extend(several.windows(2).map(|two| pair(two[0], two[1]))),
+        }
+    }
+    wanted.iter().fold(String::new(), |mut question, gram| {
+        let between = if question.is_empty() { "" } else { " AND " };
+        // Writing into a string does not fail.
+        let _ = write!(question, "{between}\"{gram}\"");
+        question
+    })
+}
+
+/// Keeps what an office that was just written is found by.
+pub(crate) async fn make_findable(batch: &mut Batch, office: &OfficeRow) -> Result<(), StoreError> {
+    let (folded, place) = (folded(office), place(office.number));
+    let mut grams = grams(&folded);
+    grams.extend(office.kinds.iter().map(kind_gram));
+    let grams: Vec<String> = grams.into_iter().collect();
+    let updated = sqlx::query("UPDATE office SET folded = ?, place = ? WHERE number = ? AND folded = ''")
+        .bind(folded)
+        .bind(place)
+        .bind(office.number.as_str().to_owned())
+        .execute(&mut batch.connection)
+        .await?;
+    if updated.rows_affected() == 0 {
+        // Another process that started at the same moment was here before.
+        return Ok(());
+    }
+    sqlx::query("INSERT INTO office_found (rowid, grams) VALUES (?, ?)")
+        .bind(place)
+        .bind(grams.join(" "))
+        .execute(&mut batch.connection)
+        .await?;
+    Ok(())
+}
+
 impl Store {
     /// A page of the directory by number, and whether there is more behind it.
     pub async fn search_offices(&self, search: &OfficeSearch) -> Result<(Vec<OfficeRow>, bool), StoreError> {
         let folded = fold(&search.text);
-        let words: Vec<&str> = folded.split_whitespace().take(WORDS_MAX).collect();
-        let mut query = sqlx::QueryBuilder::new(
-            "SELECT number, name, kana, address, kinds, telephone, licence_until FROM office WHERE number > ",
-        );
-        query.push_bind(search.after.as_ref().map_or("", OfficeNumber::as_str).to_owned());
+        let words: Vec<&str> = folded.split_whitespace().collect();
+        let question = question(&words, search.kind.as_ref());
+        let after = search.after.map_or(-1, place);
+        let columns = "SELECT o.number, o.name, o.kana, o.address, o.kinds, o.telephone, o.licence_until";
+        let mut query = sqlx::QueryBuilder::new(columns);
+        let order = if question.is_empty() {
+            query.push(" FROM office o WHERE o.place > ").push_bind(after);
+            "o.place"
+        } else {
+            // The index first, whatever the planner would think of the tables' sizes.
+            query
+                .push(" FROM office_found f CROSS JOIN office o ON o.place = f.rowid WHERE office_found MATCH ")
+                .push_bind(question)
+                .push(" AND f.rowid > ")
+                .push_bind(after);
+            "f.rowid"
+        };
         for word in words {
             query
-                .push(" AND instr(folded, ")
+                .push(" AND instr(o.folded, ")
                 .push_bind(word.to_owned())
                 .push(") > 0");
         }
-        if let Some(kind) = search.kind {
-            let kind = format!(",{},", kind.as_str());
-            query
-                .push(" AND instr(',' || kinds || ',', ")
-                .push_bind(kind)
-                .push(") > 0");
-        }
         query
-            .push(" ORDER BY number LIMIT ")
+            .push(" ORDER BY ")
+            .push(order)
+            .push(" LIMIT ")
             .push_bind(i64::from(search.limit) + 1);
         let rows = query.build().fetch_all(&self.shared.readers).await?;
         let more = rows.len() > search.limit as usize;
@@ -56,7 +143,7 @@ impl Store {
         Ok((offices.collect::<Result<_, _>>()?, more))
     }
 
-    /// Folds offices that were registered before offices were folded.
+    /// Makes findable what was registered before offices could be searched.
     pub(crate) async fn fold_offices(&self) -> Result<(), StoreError> {
         loop {
             let rows = sqlx::query(
@@ -74,16 +161,45 @@ impl Store {
                 .act(move |batch| {
                     Box::pin(async move {
                         for office in &offices {
-                            sqlx::query("UPDATE office SET folded = ? WHERE number = ?")
-                                .bind(folded(office))
-                                .bind(office.number.as_str().to_owned())
-                                .execute(&mut batch.connection)
-                                .await?;
+                            make_findable(batch, office).await?;
                         }
                         Ok(())
                     })
                 })
                 .await?;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_in_the_order_of_the_numbers() {
+        let places = ["0000000000", "0990000000", "09A0000000", "1000000000", "9999999999"]
+            .map(|number| place(OfficeNumber::parse(number).unwrap()));
+        assert!(places.is_sorted(), "{places:?}");
+        assert!(places[0] >= 0);
+    }
+
+    #[test]
+    fn whatever_a_word_needs_is_kept_of_a_text_that_holds_it() {
+        let kept = grams("9970100013\n(株)みほん 1丁目");
+        for word in ["みほ", "ん", "(株)", "0013", "1丁目", "株)みほん"] {
+            for gram in question(&[word], None).split(" AND ") {
+                assert!(kept.contains(gram.trim_matches('"')), "{word}: {gram}");
+            }
+        }
+        for word in ["みん", "ん1", "\""] {
+            let wanted = question(&[word], None);
+            assert!(
+                wanted.split(" AND ").any(|gram| !kept.contains(gram.trim_matches('"'))),
+                "{word}"
+            );
+        }
+        assert_eq!(question(&[], None), "");
+        let kind = ServiceKind::parse("43").unwrap();
+        assert_eq!(question(&["あ"], Some(&kind)), "\"3042\" AND \"k43\"");
     }
 }

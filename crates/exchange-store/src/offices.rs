@@ -170,20 +170,20 @@ impl Store {
                         return Ok(false);
                     }
                     sqlx::query(
-                        "INSERT INTO office (number, name, kana, address, folded, kinds, telephone, licence_until, \
-                         registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO office (number, name, kana, address, kinds, telephone, licence_until, \
+                         registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     )
                     .bind(new.office.number.as_str().to_owned())
                     .bind(new.office.name.clone())
                     .bind(new.office.kana.clone())
                     .bind(new.office.address.clone())
-                    .bind(directory::folded(&new.office))
                     .bind(convert::kinds_text(&new.office.kinds))
-                    .bind(new.office.telephone)
+                    .bind(new.office.telephone.clone())
                     .bind(convert::millis(new.office.licence_until))
                     .bind(convert::millis(now))
                     .execute(&mut batch.connection)
                     .await?;
+                    directory::make_findable(batch, &new.office).await?;
                     insert_account(batch, &new.account, now).await?;
                     audit(
                         batch,

@@ -69,7 +69,7 @@ async fn offices_are_found_by_number_name_kana_place_and_kind() {
         kind: Some(ServiceKind::parse(kind).unwrap()),
         ..search("例示")
     };
-    assert_eq!(found(&of_kind("78")).await.0, [day.clone()]);
+    assert_eq!(found(&of_kind("78")).await.0, std::slice::from_ref(&day));
     assert_eq!(found(&of_kind("43")).await.0, Vec::<String>::new());
     // A page goes on behind its last office.
     let first = OfficeSearch {

@@ -108,6 +108,43 @@ async fn every_endpoint_keeps_out_whom_the_table_keeps_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_endpoint_says_what_is_wrong_with_a_certificate() {
+    let exchange = Exchange::start().await;
+    let (office, revoked, line) = exchange.desk(PLANNER, "43").await;
+    let mut events = line.events().await.unwrap();
+    exchange.admin.revoke_terminal(revoked.answer.terminal).await.unwrap();
+    // The running server notices what the operator did beside it.
+    while events.next().await.unwrap().is_some() {}
+    let short = exchange
+        .admin
+        .issue_password(office.made.number, None, -1)
+        .await
+        .unwrap();
+    let expired = exchange.enrol(&office, &short.issue_password, "古い").await.unwrap();
+    let url = &exchange.running.exchange_url;
+    for (terminal, wrong) in [
+        (&revoked, ProblemCode::CertificateRevoked),
+        (&expired, ProblemCode::CertificateExpired),
+    ] {
+        for endpoint in ENDPOINTS
+            .iter()
+            .filter(|endpoint| endpoint.listener == Listener::Exchange)
+        {
+            let path = endpoint
+                .path
+                .replace("{id}", "0199a1b2-0000-7000-8000-000000000000")
+                .replace("{number}", PLANNER)
+                .replace("{part}", "0");
+            let method = endpoint.method.to_uppercase();
+            let (_, body) = call(&exchange, url, Some(&terminal.identity), &method, &path, "")
+                .await
+                .unwrap();
+            assert_eq!(code(&body), Some(wrong), "{method} {path}: {body}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_version_is_told_so() {
     let exchange = Exchange::start().await;
     let url = &exchange.running.enrolment_url;

@@ -49,3 +49,45 @@ async fn wrong_passwords_ids_and_requests_are_told_apart() {
     // None of these used the password up.
     bare.enrol(&good).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_renews_what_expired_or_was_stopped() {
+    let exchange = Exchange::start().await;
+    let (office, first, line) = exchange.desk(PLANNER, "43").await;
+    let mut events = line.events().await.unwrap();
+    exchange.admin.revoke_terminal(first.answer.terminal).await.unwrap();
+    // The running server notices what the operator did beside it.
+    while events.next().await.unwrap().is_some() {}
+    assert_eq!(refused(line.me().await), ProblemCode::CertificateRevoked);
+    let issue = async |days| {
+        exchange
+            .admin
+            .issue_password(office.made.number, None, days)
+            .await
+            .unwrap()
+    };
+    exchange.clock.advance(chrono::TimeDelta::minutes(1));
+    let second = exchange
+        .enrol(&office, &issue(30).await.issue_password, "受付")
+        .await
+        .unwrap();
+    sign_in(&second, &office).await.unwrap();
+    exchange.clock.advance(chrono::TimeDelta::days(31));
+    assert_eq!(
+        refused(sign_in(&second, &office).await.map(drop)),
+        ProblemCode::CertificateExpired
+    );
+    let third = exchange
+        .enrol(&office, &issue(730).await.issue_password, "受付")
+        .await
+        .unwrap();
+    let line = sign_in(&third, &office).await.unwrap();
+    // Each is a terminal of its own; the list keeps those before, and says which was stopped.
+    let listed = line.terminals().await.unwrap().terminals;
+    let ids: Vec<_> = listed.iter().map(|row| row.id).collect();
+    assert_eq!(
+        ids,
+        [third.answer.terminal, second.answer.terminal, first.answer.terminal]
+    );
+    assert!(listed[2].revoked_at.is_some());
+}
