@@ -26,8 +26,8 @@ function steady(spoken) {
     .replace(/バージョン [\d.]+/g, "バージョン（番号）")}\n`;
 }
 
-/** Debian's Chromium, without its own traffic. */
-export function launch() {
+/** Debian's Chromium, without its own traffic; with other switches where they are given. */
+export function launch(switches = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -38,6 +38,7 @@ export function launch() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...switches,
     ],
   });
 }

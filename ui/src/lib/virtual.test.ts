@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { extentOf, HEIGHT_MAX, ROWS_BEYOND, rowsInView, scrollFor } from "./virtual";
+import { extentOf, HEIGHT_MAX, mostRowsDrawn, ROWS_BEYOND, rowsInView, scrollFor } from "./virtual";
 
 const list = { count: 1_000, rowHeight: 80, viewport: 400 };
 const long = { count: 1_000_000, rowHeight: 80, viewport: 400 };
@@ -11,6 +11,13 @@ describe("a list of a thousand rows", () => {
     expect(rowsInView(list, 0)).toEqual({ first: 0, end: 5 + ROWS_BEYOND });
     expect(rowsInView(list, 800)).toEqual({ first: 10 - ROWS_BEYOND, end: 15 + ROWS_BEYOND });
     expect(rowsInView(list, 80_000 - 400)).toEqual({ first: 995 - ROWS_BEYOND, end: 1_000 });
+  });
+
+  it("never draws more rows than it has elements for", () => {
+    for (let scrolled = 0; scrolled < 2_000; scrolled += 7) {
+      const { first, end } = rowsInView(list, scrolled);
+      expect(end - first).toBeLessThanOrEqual(mostRowsDrawn(list));
+    }
   });
 
   it("scrolls no further than a row needs", () => {

@@ -34,6 +34,11 @@ export function rowsInView(measures: Measures, scrolled: number): { first: numbe
   return { first: Math.min(first, end), end };
 }
 
+/** No more rows than this are drawn at once, wherever the list stands. */
+export function mostRowsDrawn({ rowHeight, viewport }: Measures): number {
+  return rowHeight <= 0 ? 1 : Math.ceil(viewport / rowHeight) + 1 + 2 * ROWS_BEYOND;
+}
+
 /** How far to scroll so that a row is wholly in view; as far as now where it is. */
 export function scrollFor(measures: Measures, scrolled: number, row: number): number {
   const { rowHeight, viewport } = measures;
