@@ -116,7 +116,7 @@ pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
 /// A crate from outside that few may use: its name, or the beginning of it, and who.
 pub(super) const RESERVED: &[(&str, &[&str])] = &[
     ("tauri", &["careplan-exchange"]),
-    ("sqlx", &["exchange-store", "desk"]),
+    ("sqlx", &["exchange-store", "desk", "bench"]),
     ("ts-rs", &["desk-ipc"]),
     ("axum", &["exchange-server", "desk-bridge"]),
     ("reqwest", &["exchange-client"]),
