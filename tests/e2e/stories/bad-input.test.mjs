@@ -115,7 +115,7 @@ test("a server that is away: the send waits in the list, says so, and goes by it
   await world.stopServer();
   await planner.button("送信").click();
   const confirm = planner.button("内容を確認して送る");
-  const parked = planner.heading("送信待ちです");
+  const parked = planner.heading("まだ送られていません");
   await confirm.or(parked).first().waitFor();
   if (await confirm.isVisible()) await confirm.click();
   await parked.waitFor();

@@ -89,6 +89,8 @@ async function cannotLand(folder, code, what, picture) {
   await provider.look(picture);
   assert.deepEqual(await readdir(folder), [], "no part of a file is left");
   await provider.page.getByRole("gridcell").getByText("未取得", { exact: true }).waitFor();
+  // What could not be fetched stays chosen, for another try.
+  await provider.button("選択をやめる").click();
 }
 
 test("a full folder is explained, and the row still waits", async (t) => {
@@ -195,7 +197,7 @@ test("without a licence: receiving goes on, sending is refused with the way out"
   await planner.button("OK").click();
   assert.ok((await filesBelow(folder)).size > 0);
   await planner.goTo("トップページ");
-  await planner.sees("受信と閲覧はできますが、送信できません。更新の手続きをしてください。");
+  await planner.sees("受信と閲覧はできますが、送信できません。利用状況Webサイトで更新の手続きをしてください。");
   const before = await rowsIn(planner, "送信一覧", "相手の事業所はまだ受け取っていません");
   await planner.compose(files);
   assert.ok((await planner.findings()).includes("licence_expired"));
