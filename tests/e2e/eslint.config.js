@@ -8,6 +8,8 @@ export default [
     languageOptions: {
       globals: {
         ...globals.node,
+        ClipboardEvent: "readonly",
+        DataTransfer: "readonly",
         document: "readonly",
         getComputedStyle: "readonly",
         requestAnimationFrame: "readonly",

@@ -36,7 +36,8 @@ export class Gallery {
       await person.look(`gallery-${name}${ending}`);
       if (folder) {
         await mkdir(folder, { recursive: true });
-        await page.screenshot({ path: path.join(folder, `${name}${ending}.png`) });
+        const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
+        await writeFile(path.join(folder, `${name}${ending}.webp`), Buffer.from(data, "base64"));
       }
       if (scale !== 1) await session.send("Emulation.clearDeviceMetricsOverride");
     }
@@ -56,7 +57,7 @@ export class Gallery {
       "",
     ];
     for (const { name, title } of this.#shown) {
-      const cells = forms.map((form) => `![${title}（${form.title}）](${name}${form.ending}.png)`);
+      const cells = forms.map((form) => `![${title}（${form.title}）](${name}${form.ending}.webp)`);
       lines.push(
         `## ${title}`,
         "",

@@ -43,8 +43,8 @@ enum Task {
     Format,
     /// Writes the sample files of tests/fixtures/units.
     Fixtures,
-    /// Takes the pictures of docs/pictures by the tests of the screens; what they need must be built.
-    Pictures,
+    /// Takes the pictures of docs/gallery from the screens as they are: builds what that needs
+    Gallery,
     /// Writes crates/desk/licences.json, the list of what others wrote of the client.
     Licences {
         /// Only compares, and fails if it differs.
@@ -111,7 +111,7 @@ fn run(task: Task) -> Result<()> {
         Task::Bindings { check } => bindings::run(check),
         Task::Format => format(),
         Task::Fixtures => fixtures(),
-        Task::Pictures => pictures(),
+        Task::Gallery => gallery(),
         Task::Licences { check } => licences::run(check),
         Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
         Task::Demo { headless: false } => demo::window(),
@@ -151,16 +151,25 @@ fn fixtures() -> Result<()> {
     Ok(())
 }
 
-/// Lets the tests of the screens leave their pictures where the README shows them.
-fn pictures() -> Result<()> {
+/// Builds page, desks and server, and lets the stories of the screens leave their pictures in `docs/gallery`: every
+/// screen in Chromium in four forms, and the true window as it is on a desktop.
+fn gallery() -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
-    let folder = root().join("docs/pictures");
-    for script in ["e2e", "native"] {
-        cmd!(shell, "npm run --silent {script}")
-            .env("SCREENSHOTS_DIR", &folder)
-            .run()?;
-    }
+    let folder = root().join("docs/gallery");
+    shell.remove_path(&folder)?;
+    cmd!(shell, "npm run --silent build").run()?;
+    cmd!(
+        shell,
+        "cargo build --quiet -p careplan-exchange --features careplan-exchange/custom-protocol -p exchange-server -p desk-bridge -p desk-cli"
+    )
+    .run()?;
+    cmd!(shell, "npm run --silent gallery")
+        .env("GALLERY_DIR", &folder)
+        .run()?;
+    cmd!(shell, "npm run --silent native")
+        .env("SCREENSHOTS_DIR", &folder)
+        .run()?;
     Ok(())
 }
 

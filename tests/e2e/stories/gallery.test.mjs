@@ -84,13 +84,13 @@ test("新規作成 and 送信一覧", async () => {
   await gallery.show(planner, "compose-sent", "新規作成：送信成功");
   await planner.button("続けて新規作成").click();
   await planner.goTo("送信一覧");
-  await planner.sees("例示ヘルパーステーション");
+  await planner.page.locator("[data-row]", { hasText: "例示ヘルパーステーション" }).waitFor();
   await gallery.show(planner, "outbox", "送信一覧");
 });
 
 test("受信一覧", async () => {
   await provider.goTo("受信一覧");
-  await provider.sees("見本居宅介護支援事業所");
+  await provider.page.locator("[data-row]", { hasText: "見本居宅介護支援事業所" }).waitFor();
   await gallery.show(provider, "inbox", "受信一覧：未取得");
   await provider.button("未取得をすべて選ぶ").click();
   await provider.terminal.willChooseFolder(await world.makeFolder("received"));
@@ -101,7 +101,7 @@ test("受信一覧", async () => {
   await provider.heading("データ取得が終わりました").waitFor();
   await provider.button("OK").click();
   await gallery.show(provider, "inbox-done", "受信一覧：済");
-  await provider.button(/^詳細：/).click();
+  await provider.button(/^詳細/).first().click();
   await provider.heading("詳細").waitFor();
   await gallery.show(provider, "inbox-detail", "受信一覧：詳細");
   await provider.button("閉じる").click();

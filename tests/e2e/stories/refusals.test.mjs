@@ -197,7 +197,9 @@ test("without a licence: receiving goes on, sending is refused with the way out"
   await planner.button("OK").click();
   assert.ok((await filesBelow(folder)).size > 0);
   await planner.goTo("トップページ");
-  await planner.sees("受信と閲覧はできますが、送信できません。利用状況Webサイトで更新の手続きをしてください。");
+  await planner.sees(
+    "受信と閲覧はできますが、送信できません。利用状況Webサイトで更新の手続きをしてください。",
+  );
   const before = await rowsIn(planner, "送信一覧", "相手の事業所はまだ受け取っていません");
   await planner.compose(files);
   assert.ok((await planner.findings()).includes("licence_expired"));
