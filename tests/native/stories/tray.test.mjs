@@ -1,10 +1,10 @@
 /**
- * The program of a user beside its window: notices of the system, the menu of the tray, closing.
- * It uses the user's own profile, as after an installation.
+ * The program of a user beside its window: notices of the system, the menu of the tray, closing, quitting, a second
+ * start, and the start with the computer. It uses the user's own profile, as after an installation.
  */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
@@ -91,4 +91,50 @@ step("a click on the notice brings the window back with 受信一覧", async () 
   await mihon.page.see(words("inbox.waiting"));
   await mihon.page.see(OFFICES.reiji.name);
   await desktop.pictureOf(mihon.window, "native-after-notice");
+});
+
+step("a second start shows the window that is there, with the list of the notice that nobody clicked", async () => {
+  await mihon.page.goTo("home");
+  await mihon.page.see(words("home.figures"));
+  await desktop.pressClose(mihon.window);
+  await until("the window is gone", async () => (await shown()) === 0);
+  await reiji.send(fixture("good/home_actual_delete"), "削除の連絡です。");
+  await until("the second notice", () => session.notices().length === 2);
+  await session.startAgain();
+  await until("one window", async () => (await shown()) === 1);
+  await until("受信一覧", async () => (await mihon.page.rows()).length === 2);
+});
+
+step("the tray leads to 送信一覧 and 設定", async () => {
+  await session.chooseInTray(words("tray.open_outbox"));
+  await mihon.page.see(words("outbox.empty_title"));
+  await session.chooseInTray(words("tray.open_settings"));
+  await mihon.page.see(words("settings.lead"));
+});
+
+step("starting with the computer makes an entry that brings the program up hidden", async () => {
+  const entry = path.join(session.home, ".config/autostart/careplan-exchange.desktop");
+  assert.equal(existsSync(entry), false);
+  await mihon.page.tick(words("settings.starts"));
+  await until("the entry", () => existsSync(entry));
+  assert.match(readFileSync(entry, "utf8"), /^Exec=".*careplan-exchange" --hidden$/m);
+  await mihon.page.tick(words("settings.starts"));
+  await until("no entry", () => !existsSync(entry));
+});
+
+step("終了 in the tray ends the program", async () => {
+  await session.chooseInTray(words("tray.quit"));
+  await until("the program has ended", async () => mihon.page.run("return 1").then(() => false, () => true));
+  assert.equal(await shown(), 0);
+  await mihon.page.close();
+});
+
+step("started by the computer it stays out of sight until somebody asks for it", async () => {
+  mihon = await desktop.openProgram(session, ["--hidden"]);
+  await mihon.page.see(words("passphrase.submit"));
+  assert.equal(await shown(), 0);
+  await session.startAgain("--hidden");
+  assert.equal(await shown(), 0, "a second start by the computer shows nothing either");
+  await session.startAgain();
+  await until("the window", async () => (await shown()) === 1);
 });
