@@ -7,6 +7,8 @@ import { pause, until } from "./wait.mjs";
 const READY_MS = 5;
 /** How often a text is typed until a field holds it. */
 const TYPED_MAX = 3;
+/** Everything chosen and deleted by keys: clearing by the driver is not heard by the page. */
+const EMPTIED = "\uE009a\uE000\uE003";
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 export class Page {
@@ -54,9 +56,14 @@ export class Page {
     });
   }
 
-  /** Presses the button that says exactly this. */
+  /** Presses the button that says exactly this; tabs have `goTo`. */
   async press(text) {
-    await this.#click(`the button 「${text}」`, `//button[normalize-space(.)=${quoted(text)}]`);
+    await this.#click(`the button 「${text}」`, `//button[not(@role='tab')][normalize-space(.)=${quoted(text)}]`);
+  }
+
+  /** Presses the button that says this among other things. */
+  async pressPart(text) {
+    await this.#click(`a button with 「${text}」`, `//button[contains(., ${quoted(text)})]`);
   }
 
   /** Presses the box or the choice of this label. */
@@ -73,12 +80,11 @@ export class Page {
 
   /** Types into the field of this label. */
   async fill(label, text) {
-    const path = `//*[self::input or self::textarea][@id=//label[normalize-space(.)=${quoted(label)}]/@for]`;
-    const element = await this.#usable(`the field 「${label}」`, path);
+    const element = await this.#field(label);
     // A loaded machine loses a stroke now and then; what a field makes of its text itself is left alone.
     for (let attempt = 0; attempt < TYPED_MAX; attempt += 1) {
-      await this.#ask("POST", `/element/${element}/clear`, {});
-      await this.#ask("POST", `/element/${element}/value`, { text });
+      if (text) await this.#ask("POST", `/element/${element}/clear`, {});
+      await this.#ask("POST", `/element/${element}/value`, { text: text || EMPTIED });
       if ((await this.run("return arguments[0].value", { [ELEMENT]: element })) === text) return;
     }
   }
@@ -86,8 +92,7 @@ export class Page {
   /** Presses a key in the field of this label. */
   async key(label, name) {
     const keys = { Enter: "\uE007", ArrowDown: "\uE015" };
-    const path = `//*[self::input or self::textarea][@id=//label[normalize-space(.)=${quoted(label)}]/@for]`;
-    const element = await this.#usable(`the field 「${label}」`, path);
+    const element = await this.#field(label);
     await this.#ask("POST", `/element/${element}/value`, { text: keys[name] });
   }
 
@@ -115,6 +120,13 @@ export class Page {
     const script = `const done = arguments[arguments.length - 1];
       window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then((answer) => done({ answer }), (error) => done({ error }));`;
     return this.#ask("POST", "/execute/async", { script, args: [name, request] });
+  }
+
+  /** The field of this label, beside it or in it. */
+  async #field(label) {
+    const named = `label[normalize-space(.)=${quoted(label)}]`;
+    const path = `//*[self::input or self::textarea][@id=//${named}/@for or ancestor::${named}]`;
+    return this.#usable(`the field 「${label}」`, path);
   }
 
   async #click(what, path) {
