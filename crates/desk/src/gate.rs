@@ -1,7 +1,7 @@
-//! How far a large upload may still be called back: until the last of its bytes is read for the line.
+//! How far a large upload may still be called back: until its commit is asked for.
 //!
-//! Before that its commit can't have been asked for, so whoever stops it knows that the exchange does not hold it; from
-//! then on only the exchange knows. One lock decides between the two, so that there is no moment in which both pass.
+//! Before that whoever stops it knows that the exchange does not hold it, though it may have every byte; from then on
+//! only the exchange knows. One lock decides between the two, so that there is no moment in which both pass.
 
 use std::sync::Mutex;
 
@@ -20,14 +20,14 @@ pub(crate) struct Gate {
 enum Stands {
     #[default]
     Open,
-    /// The last byte was read.
+    /// The commit was asked for.
     Passed,
     /// A person ended it.
     Stopped,
 }
 
 impl Gate {
-    /// The last byte is about to be read; false if the upload was stopped.
+    /// The commit is about to be asked for; false if the upload was stopped.
     pub(crate) fn pass(&self) -> bool {
         let mut stands = lock(&self.stands);
         if *stands == Stands::Open {
@@ -46,7 +46,7 @@ impl Gate {
         *stands == Stands::Stopped
     }
 
-    /// Whether the last byte has not been read.
+    /// Whether the commit has not been asked for.
     pub(crate) fn is_open(&self) -> bool {
         *lock(&self.stands) == Stands::Open
     }

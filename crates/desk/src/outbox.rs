@@ -406,7 +406,7 @@ async fn send_one(
     tokio::select! {
         biased;
         () = gate.stopped() => (OutboxEvent::Stopped, None),
-        // What broke off before the last byte was read never came to its commit.
+        // What broke off while the gate was open never came to its commit.
         (event, refusal) = try_one(core, line, row, Some(gate)) => match event {
             OutboxEvent::Interrupted if gate.is_open() => (OutboxEvent::Unreachable, refusal),
             event => (event, refusal),
@@ -424,12 +424,13 @@ async fn try_one(
         Ok(header) => header,
         Err(error) => return held(refusal::logged(ProblemCode::Internal, &error), Holding::Untold),
     };
-    let source = Arc::new(Parts {
+    let source = Source(Arc::new(Parts {
         spool: core.spool.clone(),
         cover: Bytes::from(row.content.cover.clone()),
         header_parts: header.parts.clone(),
         places: row.content.parts.clone(),
-    });
+        gate: gate.cloned(),
+    }));
     let (total_bytes, small) = (header.total_bytes(), header.is_single_request());
     let delivery = row.delivery;
     let progress = |done_bytes| {
@@ -443,16 +444,7 @@ async fn try_one(
         }
     };
     let header_json = Bytes::from(row.content.header_json.clone());
-    let reader = {
-        let (source, gate) = (Arc::clone(&source), gate.cloned());
-        move |part: usize, offset: u64, length: usize| {
-            if source.is_end(part, offset, length) && gate.as_ref().is_some_and(|gate| !gate.pass()) {
-                return Err(std::io::ErrorKind::ConnectionAborted.into());
-            }
-            source.read_part(part, offset, length)
-        }
-    };
-    let answer = line.exchange.send(header_json, &reader, progress).await;
+    let answer = line.exchange.send(header_json, &source, progress).await;
     core.note_online(&answer);
     match answer {
         Ok(accepted) => (
@@ -507,16 +499,27 @@ struct Parts {
     cover: Bytes,
     header_parts: Vec<Part>,
     places: Vec<SpoolRef>,
+    gate: Option<Arc<Gate>>,
+}
+
+/// The parts as the client asks for them.
+#[derive(Clone)]
+struct Source(Arc<Parts>);
+
+impl PartSource for Source {
+    fn read(&self, part: usize, offset: u64, length: usize) -> std::io::Result<Bytes> {
+        self.0.read_part(part, offset, length)
+    }
+
+    fn before_commit(&self) -> std::io::Result<()> {
+        match &self.0.gate {
+            Some(gate) if !gate.pass() => Err(std::io::ErrorKind::ConnectionAborted.into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Parts {
-    /// Whether these are the last bytes that are read of the delivery.
-    fn is_end(&self, part: usize, offset: u64, length: usize) -> bool {
-        let filled = self.header_parts.iter().rposition(|part| part.size_bytes > 0);
-        let size_bytes = self.header_parts.get(part).map_or(0, |part| part.size_bytes);
-        filled == Some(part) && offset.saturating_add(length as u64) >= size_bytes
-    }
-
     fn read_part(&self, part: usize, offset: u64, length: usize) -> std::io::Result<Bytes> {
         let covers = self
             .header_parts

@@ -31,6 +31,12 @@ const CORRECTIONS_MAX: u32 = 8;
 pub trait PartSource: Send + Sync + 'static {
     /// Exactly `length` bytes of part `part` from `offset` on.
     fn read(&self, part: usize, offset: u64, length: usize) -> io::Result<Bytes>;
+
+    /// Called before the commit of a large delivery is asked for, whether or not a byte was left to read; an error
+    /// keeps it from being asked for. From then on only the server knows whether it holds the delivery. It must not block.
+    fn before_commit(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl<F: Fn(usize, u64, usize) -> io::Result<Bytes> + Send + Sync + 'static> PartSource for F {
@@ -114,6 +120,7 @@ async fn send_chunks(
         *stored = answer;
         progress(stored.iter().sum());
     }
+    source.before_commit().map_err(ClientError::Local)?;
     let commit = line.request(Method::POST, &format!("/v1/uploads/{}/commit", header.id));
     check_id(line.client.call(commit).await?, header.id)
 }

@@ -343,6 +343,65 @@ async fn a_large_upload_is_cancelled_before_its_commit_or_not_at_all() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_whole_upload_is_not_cancelled_once_its_commit_was_asked_for() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (exchange, desk) = (&offices.exchange, &offices.manager);
+    let beside = exchange.terminal(&exchange.manager, "相談室").await?;
+    let (_, mut paths) = unit(&exchange.folder("files")?, 13, "home_plan")?;
+    paths.push(pdf(&exchange.folder("files")?, "大きい.pdf", 9_000_000)?);
+    let view = desk.compose(CompositionMode::Compose, paths).await?;
+    let delivery = view.deliveries[0].delivery;
+    let request = || DeliveryRequest { delivery };
+    let move_licence = async |by| -> Result<()> {
+        exchange.set_licence(exchange.manager.office, by).await?;
+        // The server sees a moment later what the operator did beside it.
+        while (beside.me().await?.licence.until > chrono::Utc::now()) != (by > chrono::TimeDelta::zero()) {}
+        Ok(())
+    };
+    // The licence ends between the first byte and the commit: every byte is there, and nothing is accepted.
+    let mut events = desk.desk.events();
+    exchange.line.delay(std::time::Duration::from_millis(40));
+    desk.start_sending(view.id).await?;
+    while !matches!(
+        events.recv().await?,
+        desk_ipc::DeskEvent::Progress { done_bytes, .. } if done_bytes > 0
+    ) {}
+    move_licence(chrono::TimeDelta::days(-1)).await?;
+    exchange.line.delay(std::time::Duration::ZERO);
+    let refused = desk.sent(view.id).await?;
+    assert!(matches!(
+        &only(&refused.deliveries)?.state,
+        desk_ipc::SendStateView::Held { problem } if problem.code == ProblemCode::LicenceExpired
+    ));
+    move_licence(chrono::TimeDelta::days(30)).await?;
+    // The second try has nothing left to read, and its commit goes wrong in a way that says nothing.
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(exchange.folder("exchange")?.join("exchange.db"));
+    let database = sqlx::SqlitePool::connect_with(options).await?;
+    sqlx::raw_sql("CREATE TRIGGER broken BEFORE INSERT ON delivery BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        .execute(&database)
+        .await?;
+    desk.desk.retry_send(request()).await?;
+    desk.when(async || {
+        let sending = desk.desk.sending(view.id).await?;
+        let tried = matches!(
+            only(&sending.deliveries)?.state,
+            desk_ipc::SendStateView::Queued {
+                waiting_for: Some(desk_ipc::WaitReason::Server),
+                ..
+            }
+        );
+        Ok(tried.then_some(()))
+    })
+    .await?;
+    assert_refused(desk.desk.cancel_send(request()).await, ProblemCode::SendUnsettled);
+    sqlx::raw_sql("DROP TRIGGER broken").execute(&database).await?;
+    database.close().await;
+    assert_eq!(desk.sent(view.id).await?.sent, 1);
+    offices.service.arrived(&[delivery]).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn offices_are_searched_with_the_last_exchange() -> Result<()> {
     let offices = Offices::open().await?;
     let desk = &offices.manager.desk;
