@@ -107,16 +107,21 @@ impl Opened {
         Ok(opened)
     }
 
-    /// Starts work once the key is there.
+    /// Starts work once the key is there. Where that fails it can be asked for again.
     async fn begin(&self, key: Key) -> Result<(), CommandError> {
         self.core.store.unlock(key);
         self.core.recall_settings().await?;
         self.core.recall().await?;
-        self.core.sweep().await?;
+        if let Err(error) = self.core.sweep().await {
+            tracing::warn!(
+                code = error.code.as_str(),
+                "what is left over stays until the next start"
+            );
+        }
+        let left = self.core.store.open_outgoing().await?;
         let Some(orders) = lock(&self.orders).take() else {
             return Ok(());
         };
-        let left = self.core.store.open_outgoing().await?;
         let mut tasks = lock(&self.tasks);
         tasks.push(tokio::spawn(outbox::run(Arc::clone(&self.core), left, orders)));
         tasks.push(tokio::spawn(index::build(Arc::clone(&self.core))));
@@ -129,7 +134,8 @@ impl Opened {
 
     /// Opens the profile with its passphrase, or sets it.
     pub(crate) async fn unlock(&self, passphrase: String) -> Result<(), CommandError> {
-        if self.core.store.is_unlocked() {
+        // A store that is unlocked says only that an earlier start got so far.
+        if lock(&self.orders).is_none() {
             return Ok(());
         }
         let keyring = self.core.profile.keyring();

@@ -152,7 +152,7 @@ impl Spool {
         sync_dir(&self.dir)
     }
 
-    /// Deletes every copy that none of these refers to; files that are not copies are left alone.
+    /// Deletes every copy that none of these refers to, as far as it can; files that are not copies are left alone.
     pub(crate) fn sweep(&self, used: &HashSet<Uuid>) -> io::Result<u32> {
         let mut swept = 0;
         for entry in fs::read_dir(&self.dir)? {
@@ -163,8 +163,11 @@ impl Spool {
                 .and_then(|name| name.strip_suffix(".sealed"))
                 .and_then(|id| Uuid::try_parse(id).ok());
             if id.is_some_and(|id| !used.contains(&id)) {
-                fs::remove_file(entry.path())?;
-                swept += 1;
+                match fs::remove_file(entry.path()) {
+                    Ok(()) => swept += 1,
+                    // The next start tries again; until then it is only in the way.
+                    Err(error) => tracing::warn!(kind = ?error.kind(), "a copy that nothing needs cannot be deleted"),
+                }
             }
         }
         Ok(swept)
@@ -254,8 +257,12 @@ mod tests {
         let kept = spool.copy(b"kept".as_slice(), 10, |_| ()).unwrap();
         spool.copy(b"left".as_slice(), 10, |_| ()).unwrap();
         fs::write(dir.path().join("a note of somebody.txt"), b"stays").unwrap();
+        // What can't be deleted keeps nothing else.
+        for name in [Uuid::nil(), Uuid::max()] {
+            fs::create_dir(dir.path().join(format!("{name}.sealed"))).unwrap();
+        }
         assert_eq!(spool.sweep(&HashSet::from([kept.place.id()])).unwrap(), 1);
         assert_eq!(spool.read(&kept.place).unwrap(), b"kept");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4);
     }
 }

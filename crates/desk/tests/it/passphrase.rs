@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use care_model::ProblemCode;
 use desk::ports::KeySource;
-use desk_ipc::{DeskCommands, PassphraseStart, Stage};
+use desk_ipc::{CompositionMode, DeskCommands, PassphraseStart, Stage};
 use test_support::{ExampleExchange, OpenDesk};
 
-use crate::support::assert_refused;
+use crate::support::{assert_refused, database, unit};
 
 const PASSPHRASE: &str = "ひとつだけの合言葉です2026";
 
@@ -79,5 +79,44 @@ async fn it_is_set_once_and_opens_nothing_when_it_is_wrong() -> Result<()> {
             assert!(!found, "{clear} in {path:?}");
         }
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_failed_half_way_is_made_up_for_by_the_next() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let at = &exchange.manager;
+    let profile = exchange.profile(at, "behind");
+    let desk = open(&profile).await?;
+    desk.desk.unlock_profile(typed(PASSPHRASE)).await?;
+    let issued = exchange.issue_password(at.office).await?;
+    desk.set_up(&exchange.connection_file(), &at.accounts, &issued, "受付")
+        .await?;
+    desk.desk.shutdown().await;
+
+    // Something that nobody can delete in the place of a copy stops nothing.
+    std::fs::create_dir(profile.join("spool/01980000-0000-7000-8000-000000000000.sealed"))?;
+    let desk = open(&profile).await?;
+    let beside = database(&profile).await?;
+    sqlx::raw_sql("UPDATE value SET name = 'kept', sealed = sealed WHERE name = 'identity'")
+        .execute(&beside)
+        .await?;
+    sqlx::raw_sql("INSERT INTO value (name, sealed) VALUES ('identity', x'00')")
+        .execute(&beside)
+        .await?;
+    assert_refused(
+        desk.desk.unlock_profile(typed(PASSPHRASE)).await,
+        ProblemCode::ProfileUnusable,
+    );
+    sqlx::raw_sql("DELETE FROM value WHERE name = 'identity'; UPDATE value SET name = 'identity' WHERE name = 'kept'")
+        .execute(&beside)
+        .await?;
+    beside.close().await;
+    let stage = desk.desk.unlock_profile(typed(PASSPHRASE)).await?.stage;
+    assert!(matches!(stage, Stage::Person { .. }), "{stage:?}");
+    desk.sign_in(at.office, &at.accounts).await?;
+    // The queue runs: it answers, and it sends.
+    let (_, paths) = unit(&exchange.folder("files")?, 60, "home_plan")?;
+    assert_eq!(desk.send_files(CompositionMode::Compose, paths).await?.sent, 1);
     Ok(())
 }
