@@ -61,6 +61,8 @@ pub(crate) struct Core {
     pub(crate) standing: RwLock<Standing>,
     /// One refresh of the session at a time: a refresh token is good once.
     pub(crate) refreshing: tokio::sync::Mutex<()>,
+    /// One change of the stored session at a time, after a look at whose it is.
+    pub(crate) keeping_session: tokio::sync::Mutex<()>,
     pub(crate) drops: Mutex<Remembered<DropId, Dropped>>,
     pub(crate) folders: Mutex<Remembered<FolderId, PathBuf>>,
     /// One change of a composition at a time.

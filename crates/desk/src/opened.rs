@@ -79,6 +79,7 @@ impl Opened {
             reading_news: tokio::sync::Mutex::default(),
             standing: RwLock::new(Standing::default()),
             refreshing: tokio::sync::Mutex::new(()),
+            keeping_session: tokio::sync::Mutex::new(()),
             drops: Mutex::new(Remembered::default()),
             folders: Mutex::new(Remembered::default()),
             compositions: tokio::sync::Mutex::new(HashMap::new()),

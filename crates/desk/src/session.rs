@@ -318,7 +318,7 @@ impl Core {
             standing.step_token = None;
             (standing.session.take(), standing.client.clone())
         };
-        self.store.forget_value(ValueName::Session).await?;
+        self.forget_session().await?;
         if let (Some(session), Some(client)) = (session, client) {
             let core = Arc::clone(self);
             let line = line_of(client, session.access_token)?;
@@ -351,8 +351,8 @@ impl Core {
                 _ => return,
             }
         }
-        if let Err(error) = self.store.forget_value(ValueName::Session).await {
-            tracing::warn!(%error, "an ended session stays in the profile");
+        if let Err(error) = self.forget_session().await {
+            tracing::warn!(code = error.code.as_str(), "an ended session stays in the profile");
         }
         self.tell(DeskEvent::SignedOut);
         self.session_moved().await;
@@ -396,12 +396,15 @@ impl Core {
         match self.heard(answer) {
             Ok(tokens) => {
                 let renewed = kept(&tokens);
-                self.keep_tokens(&renewed).await?;
-                let mut standing = self.change_standing();
-                if standing.session.is_some() {
-                    standing.session = Some(renewed.clone());
+                if self.adopt(&session, &renewed).await? {
+                    return Ok(renewed);
                 }
-                Ok(renewed)
+                // Whoever was signed in has left meanwhile: what was renewed for them ends too.
+                let line = line_of(client, renewed.access_token)?;
+                tokio::spawn(async move {
+                    let _ = timeout(Duration::from_secs(GOODBYE_SECONDS), line.exchange.sign_out()).await;
+                });
+                Err(ProblemCode::SignInRequired.into())
             }
             Err(error) => {
                 let passing = matches!(
@@ -414,6 +417,32 @@ impl Core {
                 Err(error)
             }
         }
+    }
+
+    /// Goes on with renewed tokens; false if the session that they renew is not the one here any more.
+    async fn adopt(&self, spent: &Session, renewed: &Session) -> Result<bool, CommandError> {
+        let _one = self.keeping_session.lock().await;
+        let is_current = |standing: &Standing| {
+            let session = standing.session.as_ref();
+            session.is_some_and(|session| session.refresh_token == spent.refresh_token)
+        };
+        if !is_current(&self.standing()) {
+            return Ok(false);
+        }
+        self.keep_tokens(renewed).await?;
+        let mut standing = self.change_standing();
+        // Whoever signed out while that was stored waits to forget it.
+        let stays = is_current(&standing);
+        if stays {
+            standing.session = Some(renewed.clone());
+        }
+        Ok(stays)
+    }
+
+    /// Forgets the session of this profile, after any that is just being stored.
+    async fn forget_session(&self) -> Result<(), CommandError> {
+        let _one = self.keeping_session.lock().await;
+        Ok(self.store.forget_value(ValueName::Session).await?)
     }
 
     /// Keeps the session alive until the desk closes.

@@ -119,3 +119,46 @@ async fn a_session_is_renewed_until_nobody_uses_it_for_long() -> Result<()> {
     assert!(matches!(stage, Stage::Person { .. }), "{stage:?}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_comes_after_the_sign_out_brings_nobody_back() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let at = &exchange.manager;
+    let profile = exchange.profile(at, "front");
+    exchange.desk(at, "front").await?.desk.shutdown().await;
+    let minutes = Arc::new(AtomicI64::new(0));
+    let clock = MovedClock(Arc::clone(&minutes));
+    let desk = OpenDesk::open_with(&profile, |settings| {
+        settings.session = SessionKeeping::BetweenRuns;
+        settings.clock = Arc::new(clock);
+    })
+    .await?;
+    desk.sign_in(at.office, &at.accounts).await?;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(exchange.folder("exchange")?.join("exchange.db"));
+    let database = sqlx::SqlitePool::connect_with(options).await?;
+    // The exchange can't store a renewal until this ends.
+    let held = database.begin_with("BEGIN IMMEDIATE").await?;
+    exchange.move_clock(TimeDelta::minutes(61));
+    minutes.fetch_add(61, Ordering::SeqCst);
+    let leaving = async {
+        desk.desk.sign_out(()).await?;
+        held.rollback().await?;
+        anyhow::Ok(())
+    };
+    // Whatever is asked first wants the session renewed, and waits for that while somebody signs out.
+    let (asked, left) = tokio::join!(desk.desk.terminals(()), leaving);
+    left?;
+    assert_refused(asked, ProblemCode::SignInRequired);
+    assert!(!is_open(&desk).await?);
+    // The exchange hears of it too: what was renewed is good for longer than any session before.
+    while sqlx::query_scalar::<_, i64>("SELECT count(*) FROM session WHERE refresh_until > ?")
+        .bind((Utc::now() + TimeDelta::hours(8) + TimeDelta::minutes(30)).timestamp_millis())
+        .fetch_one(&database)
+        .await?
+        > 0
+    {}
+    database.close().await;
+    desk.desk.shutdown().await;
+    assert_eq!(stored_sessions(&profile).await?, 0);
+    Ok(())
+}
