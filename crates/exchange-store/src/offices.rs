@@ -244,7 +244,7 @@ impl Store {
     }
 
     /// Sets a password of an account, if the one before is still `instead_of`; false if it was changed meanwhile or
-    /// there is no such account. A person's sessions end; the hash before is asked for so that of two changes at the
+    /// there is no such account. The sessions that stand on it end: a person's own, or all of an office. The hash before is asked for so that of two changes at the
     /// same moment one is refused.
     pub async fn set_password(&self, change: NewPassword, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
@@ -264,10 +264,15 @@ impl Store {
                     if updated.rows_affected() == 0 {
                         return Ok(false);
                     }
-                    sqlx::query("DELETE FROM session WHERE person = ?")
-                        .bind(change.account.key())
-                        .execute(&mut batch.connection)
-                        .await?;
+                    sqlx::query(
+                        "DELETE FROM session WHERE person = ? \
+                         OR office = (SELECT office FROM account WHERE key = ? AND family = ?)",
+                    )
+                    .bind(change.account.key())
+                    .bind(change.account.key())
+                    .bind(family_code(AccountFamily::Office))
+                    .execute(&mut batch.connection)
+                    .await?;
                     let subject = change.account.key();
                     audit(
                         batch,
