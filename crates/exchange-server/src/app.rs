@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use care_model::{OfficeNumber, TerminalId};
+use care_model::{AccountId, Digest, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use exchange_protocol::HelpDesk;
 use exchange_store::{Store, StoreError, TokenHash};
@@ -25,7 +25,10 @@ pub(crate) struct Inner {
     pub(crate) authority: Authority,
     pub(crate) certificate: Arc<ServerCertificate>,
     pub(crate) passwords: Passwords,
+    /// Of accounts at terminals.
     pub(crate) delays: Delays,
+    /// Of 初期設定, where strangers try: what they invent pushes no account's wait out of memory.
+    pub(crate) enrolment_delays: Delays,
     pub(crate) steps: Steps,
     /// Carried by every answer (D8).
     pub(crate) epoch: u64,
@@ -49,7 +52,9 @@ impl std::ops::Deref for App {
 /// Whoever passed step 1 and has not come to step 2.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    pub(crate) person: String,
+    pub(crate) person: AccountId,
+    /// Of the hash of the password that was typed: once it was changed or reset, the step is good for nothing.
+    pub(crate) password: Digest,
     pub(crate) person_name: String,
     pub(crate) office: OfficeNumber,
     pub(crate) terminal: TerminalId,

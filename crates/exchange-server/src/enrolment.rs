@@ -32,7 +32,7 @@ pub(crate) async fn enrol(
     // needs no certificate to try, makes nobody wait.
     let nowhere = TerminalId::from_bytes([0; 16]);
     let key = format!("{} {}", request.office_id.key(), source.network());
-    if app.delays.admit(&key, nowhere, now).is_err() {
+    if app.enrolment_delays.admit(&key, nowhere, now).is_err() {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     }
     let account = app.store.account(&request.office_id).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn enrol(
     if !enrolled.await? {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     }
-    app.delays.forget(&key, nowhere);
+    app.enrolment_delays.forget(&key, nowhere);
     Ok(Json(EnrolmentAnswer {
         terminal: id,
         office: office.number,

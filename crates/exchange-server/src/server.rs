@@ -90,6 +90,7 @@ impl Server {
             certificate: tls.certificate,
             passwords: Passwords::new(settings.password_cost)?,
             delays: Delays::default(),
+            enrolment_delays: Delays::default(),
             steps: Steps::default(),
             ending: ending.clone(),
         });

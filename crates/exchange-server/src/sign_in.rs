@@ -1,7 +1,7 @@
 //! ログイン in two steps, renewal, ログアウト.
 
 use axum::{Json, extract::State};
-use care_model::{AccountId, ProblemCode, TerminalId};
+use care_model::{AccountId, Digest, ProblemCode, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{
     AccountFamily, OfficeSignIn, PersonSignIn, PersonSignInAnswer, Problem, RefreshSession, Session,
@@ -51,7 +51,8 @@ pub(crate) async fn person(
     }
     let step_token = tokens::make();
     let step = Step {
-        person: request.person_id.key(),
+        person: request.person_id,
+        password: Digest::of(account.password_hash.as_bytes()),
         person_name: account.display_name,
         office: account.office,
         terminal: terminal.id,
@@ -99,10 +100,14 @@ pub(crate) async fn office(
         return Err(ProblemCode::PasswordChangeRequired.into());
     }
     app.steps.spend(&step_hash);
+    let person = app.store.account(&step.person).await?;
+    if !person.is_some_and(|person| Digest::of(person.password_hash.as_bytes()) == step.password) {
+        return Err(ProblemCode::SignInRequired.into());
+    }
     let (session, stored) = make_session(now, now);
     let actor = Actor {
         office: account.office,
-        account: step.person,
+        account: step.person.key(),
         terminal: terminal.id,
     };
     app.store.begin_session(stored, actor, step.person_name, now).await?;

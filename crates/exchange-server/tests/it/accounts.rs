@@ -4,7 +4,7 @@ use care_model::{AccountId, ProblemCode};
 use chrono::TimeDelta;
 use exchange_server::admin::{NewOffice, NewPerson};
 
-use crate::exchange::{Exchange, HELPER, Office, PLANNER, Terminal, account, refused};
+use crate::exchange::{Exchange, HELPER, Office, PLANNER, Terminal, account, refused, sign_in};
 
 const NEW: &str = "jibun-de-kimeta-2026";
 
@@ -172,4 +172,37 @@ async fn what_the_operator_makes_is_provisional_unless_given() {
         Err(ProblemCode::OfficeSignInRefused)
     );
     assert!(exchange.admin.reset_password(&account("c9999999999")).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_office_password_ends_every_session_of_that_office() {
+    let exchange = Exchange::start().await;
+    let (office, terminal, line) = exchange.desk(PLANNER, "43").await;
+    let beside = exchange.terminal(&office, "相談室").await;
+    let beside = sign_in(&beside, &office).await.unwrap();
+    let (.., other) = exchange.desk(HELPER, "11").await;
+    let id = &office.made.office_id;
+    assert_eq!(change(&terminal, id, &office.made.password, NEW).await, Ok(()));
+    assert_eq!(refused(line.me().await), ProblemCode::SignInRequired);
+    assert_eq!(refused(beside.me().await), ProblemCode::SignInRequired);
+    other.me().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_between_the_two_steps_lets_nobody_in() {
+    let exchange = Exchange::start().await;
+    let (office, terminal, _) = exchange.desk(PLANNER, "43").await;
+    let person = office.person.password.clone().into();
+    let step = terminal
+        .client
+        .sign_in_person(&office.person.person_id, &person)
+        .await
+        .unwrap();
+    exchange.admin.reset_password(&office.person.person_id).await.unwrap();
+    let password = office.made.password.clone().into();
+    let second = terminal
+        .client
+        .sign_in_office(&step, &office.made.office_id, &password)
+        .await;
+    assert_eq!(refused(second), ProblemCode::SignInRequired);
 }
