@@ -11,6 +11,7 @@ export default [
         ClipboardEvent: "readonly",
         DataTransfer: "readonly",
         document: "readonly",
+        Image: "readonly",
         getComputedStyle: "readonly",
         requestAnimationFrame: "readonly",
       },

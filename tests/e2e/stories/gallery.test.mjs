@@ -79,6 +79,7 @@ test("新規作成 and 送信一覧", async () => {
   await startOver();
   await planner.compose(await fixture("good/home_schedule"));
   await planner.field("メッセージ").fill("12月分の提供票です。よろしくお願いいたします。");
+  await planner.page.locator("button.primary:enabled", { hasText: "送信" }).waitFor();
   await gallery.show(planner, "compose-ready", "新規作成：送信できるとき");
   await planner.send();
   await gallery.show(planner, "compose-sent", "新規作成：送信成功");

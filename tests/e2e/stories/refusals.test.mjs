@@ -198,7 +198,7 @@ test("without a licence: receiving goes on, sending is refused with the way out"
   assert.ok((await filesBelow(folder)).size > 0);
   await planner.goTo("トップページ");
   await planner.sees(
-    "受信と閲覧はできますが、送信できません。利用状況Webサイトで更新の手続きをしてください。",
+    "受信と閲覧はできますが、送信できません。更新の手続きを、ヘルプデスクへお申し込みください。",
   );
   const before = await rowsIn(planner, "送信一覧", "相手の事業所はまだ受け取っていません");
   await planner.compose(files);

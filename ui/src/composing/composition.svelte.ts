@@ -145,9 +145,12 @@ export class Composition {
     });
   }
 
-  /** Writes the note of one delivery. */
+  /** Writes the note of one delivery. It goes on while a person types: no button must flicker with it. */
   editNote(delivery: string, note: string): Promise<void> {
-    return this.#change((composition) => this.desk.call("edit_note", { composition, delivery, note }));
+    return this.#inTurn(async () => {
+      if (!this.view) return;
+      this.take(await this.desk.call("edit_note", { composition: this.view.id, delivery, note }));
+    });
   }
 
   /** Takes over a composition that another screen, or an earlier run of the program, began. */
@@ -210,17 +213,26 @@ export class Composition {
     this.changed = false;
   }
 
-  /** Runs one step after all steps before it; a refusal becomes the problem on screen. */
+  /** Runs one step after all steps before it, and shows that something is under way. */
   protected run(act: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(async () => {
+    return this.#inTurn(async () => {
       this.busy += 1;
+      try {
+        await act();
+      } finally {
+        this.busy -= 1;
+      }
+    });
+  }
+
+  /** Runs one step after all steps before it; a refusal becomes the problem on screen. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(async () => {
       this.problem = null;
       try {
         await act();
       } catch (cause) {
         this.problem = problemOf(cause);
-      } finally {
-        this.busy -= 1;
       }
     });
     this.#turn = turn;

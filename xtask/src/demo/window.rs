@@ -91,7 +91,7 @@ fn explain(folder: &Path, connection: &Path, accounts: &[Accounts]) {
         manager.name
     );
     println!("     {}", units.display());
-    println!("   (they are invented), and press 送信.");
+    println!("   (they are invented), and press 送信. The first time it asks about the office: 内容を確認して送る.");
     println!(
         "4. In the window of {}: 受信一覧, select the green row, データ取得, and choose",
         service.name

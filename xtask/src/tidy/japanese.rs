@@ -25,7 +25,6 @@ const EXCEPTED: &[&str] = &[
     // The calendar's signs and the ranges of kana, not sentences.
     "ui/src/lib/dates.ts",
     "ui/src/lists/periods.ts",
-    "ui/src/lib/search.ts",
     // The generator's own tests.
     "crates/messages/src/",
     // The rule's own tests.
