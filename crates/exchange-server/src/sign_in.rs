@@ -101,7 +101,7 @@ pub(crate) async fn office(
     }
     app.steps.spend(&step_hash);
     let person = app.store.account(&step.person).await?;
-    if !person.is_some_and(|person| Digest::of(person.password_hash.as_bytes()) == step.password) {
+    if person.is_none_or(|person| Digest::of(person.password_hash.as_bytes()) != step.password) {
         return Err(ProblemCode::SignInRequired.into());
     }
     let (session, stored) = make_session(now, now);
