@@ -11,6 +11,8 @@ use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons};
 use tauri_plugin_opener::OpenerExt as _;
 
+use crate::leaving;
+
 /// The publisher's public key, given when an installer is built. A build without one looks for no new version.
 const PUBLISHER_KEY: Option<&str> = option_env!("CAREPLAN_UPDATE_KEY");
 /// The file by which an administrator who distributes the program switches this off: beside the program, which is
@@ -86,7 +88,7 @@ fn says_off(policy: &str) -> bool {
     false
 }
 
-/// Starts the installer and ends the program; where a person has to start it, shows where it is and says how.
+/// Starts the installer and ends the program, unless something is on its way and a person wants it to end first; where a person has to start it, shows where it is and says how.
 pub(crate) fn install(app: &AppHandle, installer: &Path) -> Result<(), &'static str> {
     if cfg!(target_os = "linux") {
         // Packages belong to the system's own tool, which asks for an administrator's password.
@@ -99,7 +101,8 @@ pub(crate) fn install(app: &AppHandle, installer: &Path) -> Result<(), &'static 
             .message(messages::window::update_saved())
             .title(messages::window::update_title())
             .buttons(MessageDialogButtons::OkCustom(messages::window::update_understood()))
-            .show(move |_| handle.exit(0));
+            // It may have stood there for hours: what runs by now is asked about.
+            .show(move |_| leaving::quit(&handle));
         return Ok(());
     }
     let mut start = if cfg!(windows) {
@@ -112,7 +115,7 @@ pub(crate) fn install(app: &AppHandle, installer: &Path) -> Result<(), &'static 
         start
     };
     start.spawn().map_err(|_| "not_started")?;
-    app.exit(0);
+    leaving::quit(app);
     Ok(())
 }
 
