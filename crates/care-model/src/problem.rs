@@ -74,6 +74,10 @@ problem_codes! {
     ProfileEmpty = "profile_empty",
     /// The profile is not on this PC any more.
     ProfileUnknown = "profile_unknown",
+    /// Something is being sent or fetched: another profile waits.
+    ProfileTransferring = "profile_transferring",
+    /// Another profile of this PC is the office's already.
+    ProfileTwice = "profile_twice",
     /// More profiles than allowed; parameter `max`.
     ProfilesTooMany = "profiles_too_many",
     /// A proxy's host or port that cannot be one.

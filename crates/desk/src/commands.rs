@@ -61,7 +61,7 @@ impl DeskCommands for Desk {
     }
 
     async fn enrol(&self, request: EnrolStart) -> Result<StartView, CommandError> {
-        self.core().enrol(request).await
+        Self::enrol(self, request).await
     }
 
     async fn unlock_profile(&self, request: PassphraseStart) -> Result<StartView, CommandError> {

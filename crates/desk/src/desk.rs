@@ -9,7 +9,7 @@ use std::{
 };
 
 use care_model::{ProblemCode, limits};
-use desk_ipc::{CommandError, DeskEvent, DropId, DropView, Place, ProfileId, ProfileRow, StartView};
+use desk_ipc::{CommandError, DeskEvent, DropId, DropView, EnrolStart, Place, ProfileId, ProfileRow, StartView};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -118,7 +118,25 @@ impl Desk {
             .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))?
     }
 
-    /// Opens another profile and closes the present one; where the other cannot be opened, the present one stays.
+    /// 初期設定 of the open profile, for an office that no other profile of this PC is of.
+    pub(crate) async fn enrol(&self, start: EnrolStart) -> Result<StartView, CommandError> {
+        let opened = self.opened();
+        let (shelf, open) = (self.shelf.clone(), opened.id);
+        let elsewhere = tokio::task::spawn_blocking(move || {
+            let mut numbers = Vec::new();
+            for id in shelf.ids()?.into_iter().filter(|id| *id != open) {
+                numbers.extend(office_of(&shelf.dir(id)?).map(|mark| mark.number));
+            }
+            Ok::<_, CommandError>(numbers)
+        });
+        let elsewhere = elsewhere
+            .await
+            .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))??;
+        opened.core.enrol(start, &elsewhere).await
+    }
+
+    /// Opens another profile and closes the present one; where the other cannot be opened, or something is on its way,
+    /// the present one stays.
     pub(crate) async fn change_profile(&self, id: ProfileId) -> Result<StartView, CommandError> {
         let _one = self.switching.lock().await;
         if !self.profile_rows().await?.iter().any(|row| row.id == id) {
@@ -140,6 +158,9 @@ impl Desk {
         let before = self.opened();
         if before.id == id {
             return Ok(before.core.start_view());
+        }
+        if before.core.transfers_run() {
+            return Err(ProblemCode::ProfileTransferring.into());
         }
         let opened = Arc::new(Opened::open(id, &self.shelf, &self.host, self.events.clone()).await?);
         let shelf = self.shelf.clone();

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use care_model::ProblemCode;
+use care_model::{OfficeNumber, ProblemCode};
 use desk_ipc::{CommandError, ConnectionView, EnrolStart, StartView};
 use exchange_client::{Connection, ExchangeClient};
 use exchange_protocol::{AccountFamily, EnrolmentRequest};
@@ -42,14 +42,18 @@ impl Core {
         Ok(view)
     }
 
-    /// 初期設定: makes the key here and gets its certificate.
-    pub(crate) async fn enrol(&self, start: EnrolStart) -> Result<StartView, CommandError> {
+    /// 初期設定: makes the key here and gets its certificate. The number of the office is known only with the answer;
+    /// one of those that are set up `elsewhere` on this PC is refused then (D14).
+    pub(crate) async fn enrol(&self, start: EnrolStart, elsewhere: &[OfficeNumber]) -> Result<StartView, CommandError> {
         if self.standing().identity.is_some() {
             // The profile has its office: a new certificate for it is another command, which keeps the office.
             return Err(ProblemCode::RequestMalformed.into());
         }
         let connection = self.standing().connection.clone().ok_or(ProblemCode::ProfileEmpty)?;
         let identity = self.certified(&connection, start).await?;
+        if elsewhere.contains(&identity.office) {
+            return Err(ProblemCode::ProfileTwice.into());
+        }
         self.take_on(&connection, identity).await?;
         Ok(self.start_view())
     }

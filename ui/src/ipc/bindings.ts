@@ -24,6 +24,8 @@ export type ProblemCode =
   | "profile_unusable"
   | "profile_empty"
   | "profile_unknown"
+  | "profile_transferring"
+  | "profile_twice"
   | "profiles_too_many"
   | "proxy_invalid"
   | "start_with_computer_refused"
@@ -110,6 +112,8 @@ export const problemCodes = [
   "profile_unusable",
   "profile_empty",
   "profile_unknown",
+  "profile_transferring",
+  "profile_twice",
   "profiles_too_many",
   "proxy_invalid",
   "start_with_computer_refused",

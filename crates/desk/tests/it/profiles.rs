@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use care_model::ProblemCode;
-use desk_ipc::{DeskCommands, ProfileId, ProfileRow, Stage};
-use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP, OpenDesk};
+use desk_ipc::{CompositionMode, DeskCommands, ProfileId, ProfileRow, Stage};
+use test_support::{CARE_MANAGEMENT, ExampleAccounts, ExampleExchange, HOME_HELP, OpenDesk};
 
-use crate::support::assert_refused;
+use crate::support::{assert_refused, unit};
 
 async fn open(folder: &Path) -> Result<OpenDesk> {
     let further = folder.join("profiles");
@@ -125,5 +125,54 @@ async fn a_host_with_one_profile_says_so() -> Result<()> {
         desk.desk.open_profile(rows[0].id).await?.stage,
         Stage::SetUp { .. }
     ));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_has_one_profile_on_a_pc() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let (manager, service) = (&exchange.manager, &exchange.service);
+    let desk = open(&exchange.folder("pc")?).await?;
+    let set_up = async |at: &ExampleAccounts| -> Result<()> {
+        let issue = exchange.issue_password(at.office).await?;
+        desk.set_up(&exchange.connection_file(), &at.accounts, &issue, "front")
+            .await
+    };
+    set_up(manager).await?;
+    desk.desk.add_profile(()).await?;
+    let refused = set_up(manager).await.expect_err("a second profile of the office");
+    assert_refused::<()>(Err(refused.downcast()?), ProblemCode::ProfileTwice);
+    let stage = desk.desk.start(()).await?.stage;
+    assert!(matches!(stage, Stage::SetUp { .. }), "{stage:?}");
+    set_up(service).await?;
+    of_office(&desk.desk.profiles(()).await?, HOME_HELP.number)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_waits_for_what_is_on_its_way() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let manager = &exchange.manager;
+    let desk = open(&exchange.folder("pc")?).await?;
+    let issue = exchange.issue_password(manager.office).await?;
+    desk.set_up(&exchange.connection_file(), &manager.accounts, &issue, "front")
+        .await?;
+    desk.sign_in(manager.office, &manager.accounts).await?;
+    // Slow enough that the send is under way for as long as is looked.
+    exchange.line.delay(std::time::Duration::from_millis(400));
+    let (_, paths) = unit(&exchange.folder("files")?, 61, "home_plan")?;
+    let view = desk.compose(CompositionMode::Compose, paths).await?;
+    desk.start_sending(view.id).await?;
+    desk.when(async || Ok(desk.desk.is_transferring().then_some(())))
+        .await?;
+    assert_refused(desk.desk.add_profile(()).await, ProblemCode::ProfileTransferring);
+    assert!(matches!(desk.desk.start(()).await?.stage, Stage::Open { .. }));
+    exchange.line.delay(std::time::Duration::ZERO);
+    assert_eq!(desk.sent(view.id).await?.sent, 1);
+    // The last word of a transfer comes a moment before its end.
+    while desk.desk.is_transferring() {
+        tokio::task::yield_now().await;
+    }
+    desk.desk.add_profile(()).await?;
     Ok(())
 }
