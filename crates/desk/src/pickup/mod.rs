@@ -82,7 +82,7 @@ async fn keep_going(core: &Arc<Core>) {
 
 impl Core {
     /// データ取得 for one or many, by rising serial. A refusal is answered if one delivery was asked for; of many,
-    /// each row of 受信一覧 says its own.
+    /// each row of 受信一覧 says its own, until one comes that every further row would meet: it ends the work.
     pub(crate) async fn pick_up(self: &Arc<Self>, start: PickupStart) -> Result<(), CommandError> {
         if start.deliveries.len() > limits::SELECTED_ROWS_MAX as usize {
             return Err(CommandError::new(ProblemCode::SelectionTooLarge).with("max", limits::SELECTED_ROWS_MAX));
@@ -100,7 +100,7 @@ impl Core {
         for (row, folder) in wanted.into_iter().zip(folders) {
             let fetched = self.fetch(row.entry.header.id, folder, None).await;
             match fetched {
-                Err(error) if single => return Err(error),
+                Err(error) if single || meets_every_row(error.code) => return Err(error),
                 // The row holds the reason; the next one is tried all the same.
                 Err(_) | Ok(_) => {}
             }
@@ -546,6 +546,23 @@ fn is_line(code: ProblemCode) -> bool {
             | ProblemCode::ServerInterrupted
             | ProblemCode::ServerBusy
             | ProblemCode::SignInRequired
+    )
+}
+
+/// A refusal that is no word about one delivery, and comes before a row could hold it.
+fn meets_every_row(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::SignInRequired
+            | ProblemCode::ServerUnreachable
+            | ProblemCode::ServerUntrusted
+            | ProblemCode::CertificateMissing
+            | ProblemCode::CertificateExpired
+            | ProblemCode::CertificateRevoked
+            | ProblemCode::CertificateForeign
+            | ProblemCode::ProfileEmpty
+            | ProblemCode::ProfileUnusable
+            | ProblemCode::LocalDiskFull
     )
 }
 

@@ -5,7 +5,7 @@ use care_model::{DeliveryId, ProblemCode, limits};
 use desk_ipc::{CommandError, DeskCommands, InboxStatus, Naming, PickupStart, ReceiveInto, SettingsEdit};
 use test_support::{CARE_MANAGEMENT, OpenDesk};
 
-use crate::support::{Offices, assert_refused, names_in, pick_up};
+use crate::support::{Offices, assert_refused, names_in, pdf, pick_up};
 
 async fn set(desk: &OpenDesk, change: impl FnOnce(&mut SettingsEdit)) -> Result<()> {
     let view = desk.desk.settings(()).await?;
@@ -129,5 +129,34 @@ async fn flat_files_lie_side_by_side_until_a_name_is_taken() -> Result<()> {
         assert_eq!(std::fs::read(target.join(&own).join(file.name.as_str()))?, file.bytes);
     }
     assert_eq!(names_in(&target)?.len(), before.len() + 1, "nothing hidden is left");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_between_two_deliveries_is_told() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.service;
+    let target = offices.exchange.folder("received")?;
+    let mut wanted = Vec::new();
+    for seed in [92, 93] {
+        let large = pdf(&target, &format!("資料{seed}.pdf"), 3_000_000)?;
+        wanted.push(offices.send_plan(seed, vec![large]).await?.1.delivery);
+    }
+    desk.surface.answer_folder(&target);
+    desk.desk.choose_receive_folder(()).await?.context("a folder")?;
+    let mut events = desk.desk.events();
+    let leaving = async {
+        while !matches!(events.recv().await?, desk_ipc::DeskEvent::Progress { .. }) {}
+        desk.desk.sign_out(()).await?;
+        anyhow::Ok(())
+    };
+    let (refused, left) = tokio::join!(fetch(desk, &wanted), leaving);
+    left?;
+    assert_refused(refused, ProblemCode::SignInRequired);
+    desk.sign_in(offices.exchange.service.office, &offices.exchange.service.accounts)
+        .await?;
+    let rows = desk.arrived(&wanted).await?;
+    let waiting = |row: &&desk_ipc::InboxRow| row.status == InboxStatus::Waiting { problem: None };
+    assert_eq!(rows.iter().filter(waiting).count(), 1, "{rows:?}");
     Ok(())
 }
