@@ -154,7 +154,8 @@ impl Queue {
         }
     }
 
-    /// A person's wish about one row. It is stored before it is answered.
+    /// A person's wish about one row. It is stored before it is answered; where it can't be stored nothing is changed,
+    /// except that an upload that was stopped stays stopped: that is answered, and stored as soon as it can be.
     async fn change(&mut self, delivery: DeliveryId, event: OutboxEvent) -> Result<(), CommandError> {
         if !self.rows.iter().any(|queued| queued.row.delivery == delivery) {
             let row = self.core.store.outgoing(delivery).await?;
@@ -171,14 +172,24 @@ impl Queue {
             OutboxEvent::Cancel if gate.is_some_and(|gate| gate.stop()) => OutboxEvent::Stopped,
             event => event,
         };
-        queued.row.state = step(&queued.row.state, event, now).map_err(|_| match event {
+        let state = step(&queued.row.state, event, now).map_err(|_| match event {
             OutboxEvent::Cancel => ProblemCode::SendUnsettled,
             _ => ProblemCode::DeliveryUnknown,
         })?;
-        // Where it can't be stored now, the queue goes on trying: what was stopped is not begun again.
-        self.unstored.insert(delivery);
-        self.core.store.update_outgoing(&[&queued.row]).await?;
-        self.unstored.remove(&delivery);
+        let before = std::mem::replace(&mut queued.row.state, state);
+        match self.core.store.update_outgoing(&[&queued.row]).await {
+            Ok(()) => {
+                self.unstored.remove(&delivery);
+            }
+            Err(error) if event == OutboxEvent::Stopped => {
+                tracing::warn!(%error, "a stopped send cannot be stored; it is tried again");
+                self.unstored.insert(delivery);
+            }
+            Err(error) => {
+                queued.row.state = before;
+                return Err(error.into());
+            }
+        }
         self.forget_closed();
         self.core.tell(DeskEvent::OutboxChanged);
         Ok(())

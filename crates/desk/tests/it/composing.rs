@@ -16,7 +16,7 @@ use desk_ipc::{
 };
 use test_support::{CARE_MANAGEMENT, ExampleOffice, HOME_HELP, OpenDesk};
 
-use crate::support::{Offices, assert_refused, codes, names_in, only, pdf, unit, unit_to};
+use crate::support::{Offices, assert_refused, codes, database, names_in, only, pdf, unit, unit_to};
 
 fn choose(view: &CompositionView, office: &ExampleOffice) -> Result<ChooseDestination> {
     Ok(ChooseDestination {
@@ -339,6 +339,36 @@ async fn a_large_upload_is_cancelled_before_its_commit_or_not_at_all() -> Result
     let refused = desk.desk.cancel_send(DeliveryRequest { delivery: id }).await;
     assert_refused(refused, ProblemCode::SendUnsettled);
     offices.service.arrived(&[id]).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_that_cannot_be_stored_changes_nothing() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (exchange, desk) = (&offices.exchange, &offices.manager);
+    let (_, paths) = unit(&exchange.folder("files")?, 14, "home_plan")?;
+    let view = desk.compose(CompositionMode::Compose, paths).await?;
+    let delivery = view.deliveries[0].delivery;
+    exchange.line.set_away(true);
+    desk.start_sending(view.id).await?;
+    let beside = database(&exchange.profile(&exchange.manager, "front")).await?;
+    sqlx::raw_sql("CREATE TRIGGER broken BEFORE UPDATE ON outgoing BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        .execute(&beside)
+        .await?;
+    // A try that was begun before may still be under way: it can't be cancelled.
+    let refused = desk
+        .when(async || {
+            let refused = desk.desk.cancel_send(DeliveryRequest { delivery }).await;
+            let unsettled = matches!(&refused, Err(error) if error.code == ProblemCode::SendUnsettled);
+            Ok((!unsettled).then_some(refused))
+        })
+        .await?;
+    assert_refused(refused, ProblemCode::ProfileUnusable);
+    sqlx::raw_sql("DROP TRIGGER broken").execute(&beside).await?;
+    beside.close().await;
+    exchange.line.set_away(false);
+    assert_eq!(desk.sent(view.id).await?.sent, 1);
+    offices.service.arrived(&[delivery]).await?;
     Ok(())
 }
 
