@@ -3,7 +3,8 @@
 //! The server only hands on: it has no key, and a client believes nothing but the publisher's signature.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -17,8 +18,10 @@ use care_model::ProblemCode;
 use chrono::{DateTime, Utc};
 use exchange_protocol::{
     ClientVersion, UPDATE_BYTES_MAX, UPDATE_SIGNATURE_BYTES_MAX, UpdateNameError, UpdateOffer, UpdateTarget,
+    signed_comment,
 };
 use http::{HeaderValue, StatusCode, header};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio_util::io::ReaderStream;
 
@@ -32,6 +35,8 @@ use crate::{
 const FOLDER: &str = "updates";
 /// What names the version that is offered; the last thing to be put in its place.
 const OFFER: &str = "offer.json";
+/// How the line of a signature begins that says what was signed.
+const COMMENT: &str = "trusted comment: ";
 
 /// A version to put up.
 #[derive(Debug, Clone)]
@@ -57,6 +62,12 @@ pub enum PublishError {
     /// Empty, or over a limit.
     #[error("the installer, its notes or its signature are empty or longer than allowed")]
     Limits,
+    /// The publisher signed something else.
+    #[error("the signature is of another version or another kind of computer")]
+    OtherVersion,
+    /// What is offered under this version has other bytes: whoever fetches it now would get half of each.
+    #[error("this version was put up with another installer; a changed installer needs a new version")]
+    Published,
 }
 
 /// Puts a version up in place of the one before. Terminals that are fetching that one begin again.
@@ -80,12 +91,25 @@ pub fn publish(data: &Path, update: &NewUpdate, now: DateTime<Utc>) -> Result<Up
     if !offer.is_within_limits() || offer.signature.trim().is_empty() {
         return Err(PublishError::Limits);
     }
+    // Whether it is the publisher's signature only a client can tell; of what it is, everybody.
+    let comment = offer.signature.lines().find_map(|line| line.strip_prefix(COMMENT));
+    if comment != Some(&signed_comment(&update.target, update.version)) {
+        return Err(PublishError::OtherVersion);
+    }
     let folder = data.join(FOLDER).join(update.target.as_str());
     fs::create_dir_all(&folder).map_err(named(&folder))?;
     let (file, list) = (folder.join(update.version.to_string()), folder.join(OFFER));
-    put(&file, |new| fs::copy(&update.file, new).map(drop)).map_err(named(&file))?;
+    if !is_put_up(&list, &file, update.version).map_err(named(&file))? {
+        put(&file, |new| fs::copy(&update.file, new).map(drop)).map_err(named(&file))?;
+    } else if digest(&file).map_err(named(&file))? != digest(&update.file).map_err(named(&update.file))? {
+        return Err(PublishError::Published);
+    }
     let json = serde_json::to_vec(&offer).map_err(|error| PublishError::File(list.clone(), error.into()))?;
     put(&list, |new| fs::write(new, &json)).map_err(named(&list))?;
+    // The folders may be as new as what lies in them.
+    for folder in [folder.as_path(), &data.join(FOLDER), data] {
+        sync_folder(folder).map_err(named(folder))?;
+    }
     for entry in fs::read_dir(&folder).map_err(named(&folder))?.flatten() {
         let path = entry.path();
         if path != file && path != list {
@@ -94,6 +118,38 @@ pub fn publish(data: &Path, update: &NewUpdate, now: DateTime<Utc>) -> Result<Up
         }
     }
     Ok(offer)
+}
+
+/// Whether terminals may be fetching this version already.
+fn is_put_up(list: &Path, file: &Path, version: ClientVersion) -> io::Result<bool> {
+    let offer = match fs::read(list) {
+        Ok(bytes) => serde_json::from_slice::<UpdateOffer>(&bytes).ok(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(offer.is_some_and(|offer| offer.version == version) && file.is_file())
+}
+
+fn digest(file: &Path) -> io::Result<[u8; 32]> {
+    let mut file = fs::File::open(file)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 64 * 1_024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(digest.finalize().into()),
+            read => digest.update(&buffer[..read]),
+        }
+    }
+}
+
+/// Makes the names in a folder durable.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Windows keeps names durable by itself and has no call for it.
+    #[cfg(unix)]
+    fs::File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }
 
 /// Writes beside a file, syncs, and puts it in the file's place at once.
@@ -168,10 +224,14 @@ fn named(target: &str, version: &str) -> Answer<(UpdateTarget, ClientVersion)> {
 mod tests {
     use super::*;
 
+    fn signed(version: &str) -> String {
+        format!("untrusted comment: none\nRUQ\ntrusted comment: careplan-exchange {version} linux-x86_64-deb\nbase64\n")
+    }
+
     fn update(folder: &Path, version: &str) -> NewUpdate {
         let (file, signature) = (folder.join("installer"), folder.join("installer.minisig"));
         fs::write(&file, version).unwrap();
-        fs::write(&signature, "signed").unwrap();
+        fs::write(&signature, signed(version)).unwrap();
         NewUpdate {
             target: "linux-x86_64-deb".parse().unwrap(),
             version: version.parse().unwrap(),
@@ -199,6 +259,50 @@ mod tests {
     }
 
     #[test]
+    fn what_is_put_up_under_a_version_stays_under_it() {
+        let (data, from) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut update = update(from.path(), "1.0.0");
+        publish(data.path(), &update, Utc::now()).unwrap();
+        let folder = data.path().join("updates/linux-x86_64-deb");
+        let standing = || {
+            (
+                fs::read(folder.join("1.0.0")).unwrap(),
+                fs::read(folder.join(OFFER)).unwrap(),
+            )
+        };
+        let before = standing();
+        fs::write(&update.file, "other").unwrap();
+        let error = publish(data.path(), &update, Utc::now()).unwrap_err();
+        assert!(matches!(error, PublishError::Published), "{error}");
+        assert_eq!(standing(), before);
+        // The same bytes may get other words.
+        fs::write(&update.file, "1.0.0").unwrap();
+        update.notes = "読みやすく、速くなりました。".to_owned();
+        assert_eq!(publish(data.path(), &update, Utc::now()).unwrap().notes, update.notes);
+        // What was left of a try that ended early is offered to nobody.
+        fs::write(folder.join("1.1.0"), "half").unwrap();
+        let next = super::tests::update(from.path(), "1.1.0");
+        publish(data.path(), &next, Utc::now()).unwrap();
+        assert_eq!(fs::read(folder.join("1.1.0")).unwrap(), b"1.1.0");
+    }
+
+    #[test]
+    fn a_signature_of_something_else_is_not_put_up() {
+        let (data, from) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let update = update(from.path(), "1.0.0");
+        for other in [
+            signed("0.9.0"),
+            signed("1.0.0").replace("deb", "rpm"),
+            "signed".to_owned(),
+        ] {
+            fs::write(&update.signature, other).unwrap();
+            let error = publish(data.path(), &update, Utc::now()).unwrap_err();
+            assert!(matches!(error, PublishError::OtherVersion), "{error}");
+        }
+        assert!(!data.path().join(FOLDER).exists());
+    }
+
+    #[test]
     fn what_is_empty_or_too_long_is_not_put_up() {
         let (data, from) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let good = update(from.path(), "1.0.0");
@@ -214,7 +318,7 @@ mod tests {
         refused(&good);
         fs::write(&good.signature, " \n").unwrap();
         refused(&good);
-        fs::write(&good.signature, "signed").unwrap();
+        fs::write(&good.signature, signed("1.0.0")).unwrap();
         fs::write(&good.file, "").unwrap();
         refused(&good);
         fs::File::create(&good.file)
