@@ -4,11 +4,7 @@ use care_model::ProblemCode;
 use desk_ipc::{AboutView, CommandError, LicenceRow, TerminalRow};
 use exchange_protocol::PROTOCOL_VERSION;
 
-use crate::{
-    core::Core,
-    refusal,
-    session::{Standing, expiry},
-};
+use crate::{core::Core, home::expiry, refusal, session::Standing};
 
 /// Written by `cargo xtask licences`.
 const LICENCES: &str = include_str!("../licences.json");

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use care_model::ProblemCode;
+use care_model::{ProblemCode, limits};
+use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, DeskEvent, HomeView, NewsRow};
 use exchange_protocol::NewsPage;
 
-use crate::{core::Core, session::expiry, store::ValueName};
+use crate::{core::Core, store::ValueName};
 
 /// Numbers of read news that are kept; the oldest are forgotten first.
 const READ_NEWS_MAX: usize = 1_000;
@@ -87,6 +88,16 @@ fn bounded(mut read: BTreeSet<u64>, known: &BTreeSet<u64>) -> BTreeSet<u64> {
         read.pop_first();
     }
     read
+}
+
+/// Days of warning before something ends.
+pub(crate) fn expiry(until: DateTime<Utc>, now: DateTime<Utc>) -> desk_ipc::ExpiryView {
+    let days_left = (until - now).num_days();
+    desk_ipc::ExpiryView {
+        until,
+        days_left: if until < now { days_left.min(-1) } else { days_left },
+        warns: days_left < limits::EXPIRY_WARNING_DAYS,
+    }
 }
 
 #[cfg(test)]

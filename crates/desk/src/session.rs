@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use crate::{
     core::Core,
     help::contact_form,
+    home::expiry,
     outbox::QueueOrder,
     ports::SessionKeeping,
     profile::{OfficeMark, mark_office},
@@ -595,15 +596,5 @@ fn office_view(standing: &Standing, identity: &Identity) -> OfficeView {
             ..words::office(me.office.number, &me.office.name, &me.office.kinds)
         },
         None => words::office(identity.office, &identity.office_name, &identity.kinds),
-    }
-}
-
-/// Days of warning before something ends.
-pub(crate) fn expiry(until: DateTime<Utc>, now: DateTime<Utc>) -> desk_ipc::ExpiryView {
-    let days_left = (until - now).num_days();
-    desk_ipc::ExpiryView {
-        until,
-        days_left: if until < now { days_left.min(-1) } else { days_left },
-        warns: days_left < limits::EXPIRY_WARNING_DAYS,
     }
 }
