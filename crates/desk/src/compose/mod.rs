@@ -59,7 +59,7 @@ pub(crate) struct Composition {
     pub(crate) drafts: Vec<FromDraft>,
 }
 
-/// A draft that went into a 一括送信: used up once none of its files is left there.
+/// A draft that went into a 一括送信: used up once all of its files were sent from there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FromDraft {
     pub(crate) id: CompositionId,
@@ -122,6 +122,8 @@ impl Composition {
     /// Takes a file out. One that is gone already is as good.
     pub(crate) fn remove(&mut self, number: u32) {
         self.files.retain(|file| file.number != number);
+        // A draft of which something was taken out is not sent whole, so it is not used up by what is.
+        self.drafts.retain(|draft| !draft.files.contains(&number));
     }
 
     /// Puts a repaired copy in the place of the file whose copy was at `place`; false if that is not there any more.

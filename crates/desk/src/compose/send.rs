@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct Ready {
     pub(crate) rows: Vec<Outgoing>,
     pub(crate) left: Composition,
-    /// Drafts of which nothing is left behind.
+    /// Drafts of which all went.
     pub(crate) used_up: Vec<FromDraft>,
 }
 
@@ -76,7 +76,10 @@ impl Ready {
             left.note.clear();
             left.chosen = None;
         }
-        let remains = |draft: &FromDraft| left.files.iter().any(|file| draft.files.contains(&file.number));
+        // A draft without files had nothing that could go from here.
+        let remains = |draft: &FromDraft| {
+            draft.files.is_empty() || left.files.iter().any(|file| draft.files.contains(&file.number))
+        };
         let (drafts, used_up) = std::mem::take(&mut left.drafts).into_iter().partition(remains);
         left.drafts = drafts;
         Ok(Self { rows, left, used_up })

@@ -269,6 +269,42 @@ async fn several_drafts_go_together_and_stay_until_they_are_sent() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_draft_stays_unless_all_of_it_went() -> Result<()> {
+    let offices = Offices::open().await?;
+    let files = offices.exchange.folder("files")?;
+    let desk = &offices.manager;
+    let mut drafts = Vec::new();
+    for seed in [30, 31, 32] {
+        drafts.push(draft(desk, unit(&files, seed, "home_plan")?.1, "").await?);
+    }
+    // A note alone goes nowhere by 一括送信.
+    drafts.push(draft(desk, Vec::new(), "あとで書きます").await?);
+    let mut view = desk.desk.dispatch_drafts(drafts.clone()).await?;
+    let not_yet: Vec<u32> = view.deliveries[1].files.iter().map(|file| file.file).collect();
+    let numbers = not_yet.len();
+    for file in not_yet {
+        let remove = desk_ipc::RemoveFile {
+            composition: view.id,
+            file,
+        };
+        view = desk.desk.remove_file(remove).await?;
+    }
+    assert_eq!(view.deliveries.len(), 2);
+    desk.start_sending(view.id).await?;
+    assert_eq!(desk.sent(view.id).await?.sent, 2);
+    let mut left: Vec<CompositionId> = desk.desk.drafts(()).await?.into_iter().map(|row| row.id).collect();
+    left.sort_unstable();
+    let mut stay = vec![drafts[1], drafts[3]];
+    stay.sort_unstable();
+    assert_eq!(left, stay);
+    let opened = desk.desk.open_draft(drafts[1]).await?;
+    assert_eq!(opened.deliveries[0].files.len(), numbers);
+    assert!(opened.can_send && opened.deliveries[0].sent_before.is_none());
+    assert_eq!(desk.desk.open_draft(drafts[3]).await?.note, "あとで書きます");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deleted_drafts_come_back_until_the_desk_is_closed() -> Result<()> {
     let offices = Offices::open().await?;
     let exchange = &offices.exchange;
