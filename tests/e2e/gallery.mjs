@@ -49,6 +49,7 @@ export class Gallery {
         });
       }
       await page.emulateMedia({ colorScheme });
+      await page.evaluate(() => document.scrollingElement.scrollTo(0, 0));
       await person.look(`gallery-${name}${ending}`);
       const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
       await this.#keepOrCompare(page.context().browser(), `${name}${ending}.webp`, data);
@@ -80,6 +81,7 @@ export class Gallery {
         "",
       );
     }
+    lines.push("## 本物のウィンドウ", "", "");
     await writeFile(path.join(wanted, "README.md"), lines.join("\n"));
   }
 

@@ -15,6 +15,7 @@ mod suite;
 mod tidy;
 
 use std::{
+    fmt::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -170,6 +171,16 @@ fn gallery() -> Result<()> {
     cmd!(shell, "npm run --silent native")
         .env("SCREENSHOTS_DIR", &folder)
         .run()?;
+    let mut list = shell.read_file(folder.join("README.md"))?;
+    // The list ends with the heading of these.
+    for picture in shell.read_dir(&folder)? {
+        if let Some(name) = picture.file_name().and_then(|name| name.to_str())
+            && name.starts_with("native-")
+        {
+            writeln!(list, "![{name}]({name})")?;
+        }
+    }
+    shell.write_file(folder.join("README.md"), list)?;
     Ok(())
 }
 

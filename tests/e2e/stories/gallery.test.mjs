@@ -73,7 +73,7 @@ test("新規作成 and 送信一覧", async () => {
   await planner.terminal.drop([letter]);
   await planner.button("宛先検索").click();
   await planner.page.getByRole("combobox", { name: "事業所番号・名称・かな・所在地" }).fill("例示");
-  await planner.page.getByRole("option", { name: /例示/ }).first().waitFor();
+  await planner.sees("2件見つかりました");
   await gallery.show(planner, "compose-offices", "新規作成：宛先検索");
   await planner.page.keyboard.press("Escape");
   await startOver();

@@ -1,6 +1,7 @@
 /** Where things are: the checkout, what was built, where pictures go. */
 
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,5 +34,6 @@ export function publish(file) {
   const wanted = process.env.SCREENSHOTS_DIR;
   if (!wanted) return;
   mkdirSync(wanted, { recursive: true });
-  copyFileSync(file, path.join(wanted, path.basename(file)));
+  const smaller = path.join(wanted, `${path.basename(file, ".png")}.webp`);
+  execFileSync("convert", [file, "-quality", "80", smaller]);
 }

@@ -65,11 +65,11 @@ export class Compose extends Composition {
     this.#noteTimer = setTimeout(() => void this.storeNote(), NOTE_REST_MS);
   }
 
-  /** Stores the note now. Called before everything that ends the work on it. */
+  /** Stores the note now, while a person types: no button must flicker with it. Called before everything that ends the work on it. */
   async storeNote(): Promise<void> {
     clearTimeout(this.#noteTimer);
     if (this.note === this.#noteStored || !this.noteFits) return;
-    await this.run(async () => {
+    await this.inTurn(async () => {
       this.view ??= await this.desk.call("open_composition", { mode: this.mode, drop: null });
       const note = this.note;
       const delivery = this.deliveries[0]?.delivery ?? null;

@@ -145,12 +145,9 @@ export class Composition {
     });
   }
 
-  /** Writes the note of one delivery. It goes on while a person types: no button must flicker with it. */
+  /** Writes the note of one delivery. */
   editNote(delivery: string, note: string): Promise<void> {
-    return this.#inTurn(async () => {
-      if (!this.view) return;
-      this.take(await this.desk.call("edit_note", { composition: this.view.id, delivery, note }));
-    });
+    return this.#change((composition) => this.desk.call("edit_note", { composition, delivery, note }));
   }
 
   /** Takes over a composition that another screen, or an earlier run of the program, began. */
@@ -215,7 +212,7 @@ export class Composition {
 
   /** Runs one step after all steps before it, and shows that something is under way. */
   protected run(act: () => Promise<void>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       this.busy += 1;
       try {
         await act();
@@ -226,7 +223,7 @@ export class Composition {
   }
 
   /** Runs one step after all steps before it; a refusal becomes the problem on screen. */
-  #inTurn(act: () => Promise<void>): Promise<void> {
+  protected inTurn(act: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(async () => {
       this.problem = null;
       try {
