@@ -120,10 +120,19 @@ impl Core {
     }
 
     /// Begins a 新規作成 to an office, with what is taken in already.
-    pub(crate) async fn begin(&self, mut composition: Composition) -> Result<CompositionView, CommandError> {
+    pub(crate) async fn begin(&self, composition: Composition) -> Result<CompositionView, CommandError> {
         let mut compositions = self.compositions.lock().await;
+        self.begin_in(&mut compositions, composition).await
+    }
+
+    /// Begins one where nobody else may change compositions already.
+    pub(crate) async fn begin_in(
+        &self,
+        compositions: &mut HashMap<CompositionId, Composition>,
+        mut composition: Composition,
+    ) -> Result<CompositionView, CommandError> {
         let settled = self.settle(&mut composition).await?;
-        self.keep(&mut compositions, composition, &settled).await
+        self.keep(compositions, composition, &settled).await
     }
 
     /// Takes files that were pasted. They are in the spool before this answers; the page adds them like any drop.
@@ -199,9 +208,7 @@ impl Core {
             let ready = Ready::prepare(composition, &settled, start.confirmed, self.now())?;
             let places: Vec<_> = ready.rows.iter().flat_map(|row| row.content.parts.clone()).collect();
             self.blocking(move |spool| spool.sync(&places)).await?;
-            self.store
-                .add_outgoing(&ready.rows, &ready.left, start.composition, &ready.used_up)
-                .await?;
+            self.store.add_outgoing(&ready, self.now()).await?;
             compositions.insert(start.composition, ready.left);
             let _ = self.queue.send(QueueOrder::Add(ready.rows));
             self.tell(DeskEvent::DraftsChanged);

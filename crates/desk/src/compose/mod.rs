@@ -165,6 +165,18 @@ impl Composition {
         }
     }
 
+    /// What a 新規作成 that became a 一括送信 is as the draft that it came from; what was sent is not in it.
+    pub(crate) fn into_draft(mut self) -> Self {
+        self.sent.clear();
+        if self.mode == CompositionMode::Dispatch {
+            self.mode = CompositionMode::Compose;
+            if let Some(first) = self.slots.first_mut().filter(|_| self.note.is_empty()) {
+                self.note = std::mem::take(&mut first.note);
+            }
+        }
+        self
+    }
+
     /// Whether a delivery is planned here.
     pub(crate) fn has(&self, delivery: DeliveryId) -> bool {
         self.slots.iter().any(|slot| slot.delivery == delivery)

@@ -1,12 +1,14 @@
 //! From a laid-out composition to rows of the queue.
 
+use std::collections::HashSet;
+
 use care_model::{Digest, ProblemCode};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, CompositionMode, PlannedView};
 use exchange_flow::outbox::OutboxState;
 use exchange_protocol::{DeliveryHeader, HeaderError, Part, PartRole, Sealing};
 
-use super::{Composition, Confirmation, FromDraft, Settled, layout::Laid, view};
+use super::{Composition, Confirmation, FromDraft, HeldFile, Settled, layout::Laid, view};
 use crate::{
     cover::Cover,
     refusal,
@@ -19,6 +21,8 @@ use crate::{
 pub(crate) struct Ready {
     pub(crate) rows: Vec<Outgoing>,
     pub(crate) left: Composition,
+    /// What stays of its own draft, if there is one: what did not go.
+    pub(crate) draft: Option<Composition>,
     /// Drafts of which all went.
     pub(crate) used_up: Vec<FromDraft>,
 }
@@ -71,6 +75,8 @@ impl Ready {
             .collect();
         let mut left = composition.clone();
         left.files.retain(|file| !gone.contains(&file.number));
+        left.slots
+            .retain(|slot| !going.iter().any(|laid| laid.delivery == slot.delivery));
         left.sent.extend(shown);
         if left.mode == CompositionMode::Compose {
             left.note.clear();
@@ -82,7 +88,21 @@ impl Ready {
         };
         let (drafts, used_up) = std::mem::take(&mut left.drafts).into_iter().partition(remains);
         left.drafts = drafts;
-        Ok(Self { rows, left, used_up })
+        let mut draft = left.clone().into_draft();
+        // A second copy of what went is nothing that anybody would send.
+        let digest = |file: &HeldFile| file.taken.content.as_ref().ok().map(|content| content.digest);
+        let went = composition.files.iter().filter(|file| gone.contains(&file.number));
+        let went: HashSet<Digest> = went.filter_map(digest).collect();
+        let doubled = |file: &HeldFile| digest(file).is_some_and(|digest| went.contains(&digest));
+        let unplaced = |file: &HeldFile| layout.unplaced.iter().any(|(number, _)| *number == file.number);
+        draft.files.retain(|file| !(unplaced(file) && doubled(file)));
+        let draft = Some(draft).filter(|draft| !draft.files.is_empty());
+        Ok(Self {
+            rows,
+            left,
+            draft,
+            used_up,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Store, StoreError, from_millis, id_bytes, to_millis};
 
 pub(super) const TABLE: &str = "composition";
-const DRAFT: &str = "composition draft";
+pub(super) const DRAFT: &str = "composition draft";
 
 /// A draft as it was saved.
 pub(crate) struct StoredDraft<T> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ListName, Store, StoreError, from_millis, id_bytes, state_json, state_of, to_millis};
 use crate::{
-    compose::{Confirmation, FromDraft, History},
+    compose::{Confirmation, History, Ready},
     spool::SpoolRef,
 };
 
@@ -67,17 +67,15 @@ pub(super) type Row = (Vec<u8>, Vec<u8>, i64, String, i64, Vec<u8>);
 
 impl Store {
     /// Stores deliveries in one transaction, before a byte of them leaves, together with what stays of their
-    /// composition; its draft is used up, and so are those that went into it whole.
-    pub(crate) async fn add_outgoing<T: Serialize>(
-        &self,
-        rows: &[Outgoing],
-        left: &T,
-        composition: CompositionId,
-        used_up: &[FromDraft],
-    ) -> Result<(), StoreError> {
-        let left = self.seal(super::compositions::TABLE, composition.as_bytes(), left)?;
+    /// composition and of its draft; drafts that went into it whole are used up.
+    pub(crate) async fn add_outgoing(&self, ready: &Ready, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let composition = ready.left.id;
+        let left = self.seal(super::compositions::TABLE, composition.as_bytes(), &ready.left)?;
+        let draft = ready.draft.as_ref();
+        let draft = draft.map(|draft| self.seal(super::compositions::DRAFT, composition.as_bytes(), draft));
+        let draft = draft.transpose()?;
         let mut transaction = self.write.begin().await?;
-        for row in rows {
+        for row in &ready.rows {
             let id = row.delivery.as_bytes().as_slice();
             sqlx::query(
                 "INSERT INTO outgoing (delivery, composition, position, state, open, queued_at, sealed)
@@ -93,12 +91,17 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         }
-        sqlx::query("UPDATE composition SET working = ?, draft = NULL, saved_at = NULL WHERE id = ?")
-            .bind(left)
-            .bind(composition.as_bytes().as_slice())
-            .execute(&mut *transaction)
-            .await?;
-        for draft in used_up {
+        sqlx::query(
+            "UPDATE composition SET working = ?1, draft = CASE WHEN draft IS NOT NULL THEN ?2 END,
+                saved_at = CASE WHEN draft IS NOT NULL AND ?2 IS NOT NULL THEN ?3 END WHERE id = ?4",
+        )
+        .bind(left)
+        .bind(draft)
+        .bind(to_millis(now))
+        .bind(composition.as_bytes().as_slice())
+        .execute(&mut *transaction)
+        .await?;
+        for draft in &ready.used_up {
             // One that was saved again meanwhile is another draft.
             sqlx::query("UPDATE composition SET draft = NULL, saved_at = NULL WHERE id = ? AND saved_at = ?")
                 .bind(draft.id.as_bytes().as_slice())
@@ -110,7 +113,7 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        self.note_changed(ListName::Outbox, rows.iter().map(|row| row.delivery));
+        self.note_changed(ListName::Outbox, ready.rows.iter().map(|row| row.delivery));
         Ok(())
     }
 
@@ -316,10 +319,7 @@ mod tests {
         let id = composition.id;
         let ready = Ready::prepare(composition, &settled, true, now).unwrap();
         store.put_composition(id, &ready.left, now).await.unwrap();
-        store
-            .add_outgoing(&ready.rows, &ready.left, id, &ready.used_up)
-            .await
-            .unwrap();
+        store.add_outgoing(&ready, now).await.unwrap();
         let kept: Vec<Confirmation> = store
             .all_outgoing()
             .await

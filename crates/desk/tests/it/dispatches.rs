@@ -305,6 +305,38 @@ async fn a_draft_stays_unless_all_of_it_went() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_draft_that_went_in_part_the_rest_stays_saved() -> Result<()> {
+    let offices = Offices::open().await?;
+    let files = offices.exchange.folder("files")?;
+    let desk = &offices.manager;
+    let mut samples = Samples::new(33);
+    let to = HOME_HELP.party()?;
+    let unknown = Party::new(OfficeNumber::parse("9970109999")?, to.kind);
+    let mut paths = unit_to(&files, &mut samples, "home_plan_delete", to)?.1;
+    let stays = unit_to(&files, &mut samples, "home_plan_delete", unknown)?.1;
+    paths.extend(stays.clone());
+    let id = draft(desk, paths, "一通目").await?;
+    let opened = desk.desk.open_draft(id).await?;
+    let blocked = opened.deliveries.iter().find(|planned| planned.blocked);
+    let blocked = blocked.context("a blocked row")?.delivery;
+    let view = desk.desk.turn_into_dispatch(id).await?;
+    assert!(view.can_send, "{view:?}");
+    desk.start_sending(id).await?;
+    let sent = desk.sent(id).await?;
+    assert_eq!((sent.sent, sent.deliveries.len()), (1, 1));
+    let listed = desk.desk.drafts(()).await?;
+    assert_eq!(
+        listed.iter().map(|row| (row.id, row.files)).collect::<Vec<_>>(),
+        [(id, 1)]
+    );
+    desk.desk.discard_composition(id).await?;
+    let again = desk.desk.open_draft(id).await?;
+    // What went is not offered again, and what stays keeps its identity.
+    assert_eq!((again.mode, ids(&again)), (CompositionMode::Compose, vec![blocked]));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deleted_drafts_come_back_until_the_desk_is_closed() -> Result<()> {
     let offices = Offices::open().await?;
     let exchange = &offices.exchange;
