@@ -36,6 +36,8 @@ impl Core {
     /// Begins a 新規作成 from the kept copy of what was sent (再送). It is a new send under new identities; that the
     /// same was sent before is asked about as always.
     pub(crate) async fn open_resend(&self, delivery: DeliveryId) -> Result<CompositionView, CommandError> {
+        // The sweep waits until the new composition names the copies.
+        let mut compositions = self.compositions.lock().await;
         let gone = || CommandError::new(ProblemCode::KeptCopyGone).with("days", self.settings().kept_days);
         let row = self.store.outgoing(delivery).await?.ok_or_else(gone)?;
         if !matches!(row.state, OutboxState::Sent { .. } | OutboxState::Cancelled) {
@@ -86,7 +88,7 @@ impl Core {
         Layout::of(&mut composition, &around);
         let first = composition.first_delivery();
         composition.add(attachments, first);
-        self.begin(composition).await
+        self.begin_in(&mut compositions, composition).await
     }
 
     /// At the start: forgets what was only left over, and deletes every copy that nothing needs any more.
