@@ -52,9 +52,15 @@ impl Core {
         Ok(rows)
     }
 
+    /// Opens a draft, with what was changed since it was saved unless that was discarded.
     pub(crate) async fn open_draft(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
         let draft = self.store.draft::<Composition>(id).await?;
-        let mut composition = draft.ok_or(ProblemCode::CompositionUnknown)?.content;
+        let draft = draft.ok_or(ProblemCode::CompositionUnknown)?.content;
+        // What a crash left is in no other place, even if a person put off deciding about it.
+        let working = self.store.composition::<Composition>(id).await?;
+        let changed = working.map(Composition::into_draft);
+        let changed = changed.filter(|working| !working.is_empty() && !working.says_the_same_as(&draft));
+        let mut composition = changed.unwrap_or(draft);
         self.recall_facts(&mut composition).await?;
         self.begin(composition).await
     }

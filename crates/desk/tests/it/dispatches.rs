@@ -445,6 +445,9 @@ async fn what_a_killed_client_left_is_taken_up_again() -> Result<()> {
     let planned = &again.deliveries[1];
     assert_eq!(planned.note, "途中のメッセージ");
     assert!(planned.files.iter().any(|file| file.name == "途中.pdf"));
+    // Whoever decides later and opens the draft first finds what was written; discarded, it is as it was saved.
+    assert_eq!(reopened.desk.open_draft(changed).await?.note, "保存していない");
+    reopened.desk.discard_composition(changed).await?;
     assert_eq!(reopened.desk.open_draft(changed).await?.note, "保存した");
     assert!(reopened.desk.unfinished(()).await?.is_empty());
     reopened.start_sending(bulk.id).await?;

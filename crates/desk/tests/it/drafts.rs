@@ -34,6 +34,9 @@ async fn a_draft_survives_its_originals_and_a_restart() -> Result<()> {
     assert_eq!(drafts.len(), 1);
     assert_eq!((drafts[0].note.as_str(), drafts[0].files), ("保存したメッセージ", 5));
     let view = reopened.desk.open_draft(drafts[0].id).await?;
+    assert_eq!(view.deliveries[0].note, "保存しなかったメッセージ");
+    reopened.desk.discard_composition(view.id).await?;
+    let view = reopened.desk.open_draft(drafts[0].id).await?;
     assert_eq!(view.deliveries[0].note, "保存したメッセージ");
     assert_eq!(view.deliveries[0].files.len(), made.files.len() + 1);
     assert!(view.can_send && view.is_draft, "{view:?}");
