@@ -4,7 +4,11 @@
 //! program may find more in the same bytes. After a restart, or when a draft is opened, the sealed copies are
 //! examined again.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    sync::Arc,
+};
 
 use care_csv::FileFacts;
 use care_model::NameReading;
@@ -60,16 +64,24 @@ impl Core {
         }
         let examined = self
             .blocking(move |spool| {
-                let each = unknown.into_iter().map(|(place, name)| {
-                    let facts = examine(spool, &place, &name)?;
-                    Ok((place, Arc::new(facts)))
+                // One copy that cannot be read hides no other; its file says so.
+                let each = unknown.into_iter().filter_map(|(place, name)| {
+                    let facts = examine(spool, &place, &name);
+                    let facts =
+                        facts.inspect_err(|error| tracing::warn!(kind = ?error.kind(), "a copy cannot be read"));
+                    Some((place, Arc::new(facts.ok()?)))
                 });
-                each.collect::<io::Result<Vec<_>>>()
+                Ok(each.collect::<Vec<_>>())
             })
             .await?;
         let found: HashMap<Uuid, &Arc<FileFacts>> = examined.iter().map(|(place, facts)| (place.id(), facts)).collect();
         for (place, _, facts) in composition.without_facts() {
             *facts = found.get(&place.id()).map(|facts| Arc::clone(facts));
+        }
+        let lacking: HashSet<Uuid> = composition.without_facts().map(|(place, ..)| place.id()).collect();
+        for file in &mut composition.files {
+            let content = file.taken.content.as_ref();
+            file.unreadable = content.is_ok_and(|content| lacking.contains(&content.place.id()));
         }
         let mut kept = lock(&self.examined_again);
         for (place, facts) in examined {

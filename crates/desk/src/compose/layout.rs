@@ -191,7 +191,8 @@ impl Layout {
     fn place_the_rest(&mut self, composition: &Composition, attachments: &[u32], unplaced: Vec<(u32, Vec<Finding>)>) {
         let compose = composition.mode == CompositionMode::Compose;
         for file in &composition.files {
-            if let Err(code) = file.taken.content {
+            let unreadable = file.unreadable.then_some(ProblemCode::DropUnreadable);
+            if let Some(code) = file.taken.content.as_ref().err().copied().or(unreadable) {
                 self.unplaced
                     .push((file.number, vec![Found::Refused(SeverityView::Blocks, code)]));
             } else if file.attached_to.is_some_and(|id| !composition.has(id)) || attachments.contains(&file.number) {
@@ -249,7 +250,7 @@ fn why_loose(file: &HeldFile, compose: bool) -> Found {
 /// A file of the standard or a loose one, as the plan wants it; attached and refused ones are none of its business.
 fn source_of(file: &HeldFile) -> Option<SourceFile> {
     let content = file.taken.content.as_ref().ok()?;
-    (file.attached_to.is_none()).then(|| SourceFile {
+    (file.attached_to.is_none() && !file.unreadable).then(|| SourceFile {
         number: file.number,
         name: file.taken.name.clone(),
         size_bytes: file.taken.size_bytes,

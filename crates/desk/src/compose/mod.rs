@@ -79,6 +79,9 @@ pub(crate) struct HeldFile {
     /// Whether it is a repaired copy of what was dropped.
     #[serde(default)]
     pub(crate) repaired: bool,
+    /// Whether its copy could not be read; asked anew at every start, for it may be readable again.
+    #[serde(skip)]
+    pub(crate) unreadable: bool,
 }
 
 /// The identity and the note of one planned delivery.
@@ -114,6 +117,7 @@ impl Composition {
                 taken,
                 attached_to,
                 repaired: false,
+                unreadable: false,
             });
             self.next_file = self.next_file.saturating_add(1);
         }
@@ -136,6 +140,7 @@ impl Composition {
         let Some(file) = held.filter(same) else { return false };
         file.taken = repaired;
         file.repaired = true;
+        file.unreadable = false;
         true
     }
 

@@ -1,6 +1,6 @@
 //! Drafts: exactly as they were saved, whatever happens to the originals.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use care_model::ProblemCode;
 use desk_ipc::{CompositionMode, DeskCommands, EditNote};
 use test_support::OpenDesk;
@@ -70,5 +70,35 @@ async fn a_dispatch_is_no_draft_and_a_discarded_draft_stays_saved() -> Result<()
     offices.manager.desk.discard_composition(view.id).await?;
     offices.manager.desk.delete_drafts(vec![view.id]).await?;
     assert!(offices.manager.desk.drafts(()).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_cannot_be_read_hides_no_other_draft() -> Result<()> {
+    let offices = Offices::open().await?;
+    let exchange = &offices.exchange;
+    let files = exchange.folder("files")?;
+    let profile = exchange.profile(&exchange.manager, "front");
+    let (_, good) = unit(&files, 22, "home_plan")?;
+    let kept = offices.manager.compose(CompositionMode::Compose, good).await?;
+    offices.manager.desk.save_draft(kept.id).await?;
+    let before = crate::support::names_in(&profile.join("spool"))?;
+    let (_, bad) = unit(&files, 23, "home_plan")?;
+    let hurt = offices.manager.compose(CompositionMode::Compose, bad).await?;
+    offices.manager.desk.save_draft(hurt.id).await?;
+    offices.manager.desk.shutdown().await;
+    let after = crate::support::names_in(&profile.join("spool"))?;
+    let copy = after.iter().find(|name| !before.contains(name)).context("a copy")?;
+    std::fs::write(profile.join("spool").join(copy), b"damaged")?;
+
+    let reopened = OpenDesk::open(&profile).await?;
+    reopened
+        .sign_in(exchange.manager.office, &exchange.manager.accounts)
+        .await?;
+    assert_eq!(reopened.desk.drafts(()).await?.len(), 2);
+    assert!(reopened.desk.open_draft(kept.id).await?.can_send);
+    let opened = reopened.desk.open_draft(hurt.id).await?;
+    assert!(!opened.can_send && opened.unplaced.len() == 1, "{opened:?}");
+    assert_eq!(opened.unplaced[0].findings[0].code, "drop_unreadable");
     Ok(())
 }
