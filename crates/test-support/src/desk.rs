@@ -295,6 +295,13 @@ impl OpenDesk {
             .context("not in the list")
     }
 
+    /// Waits until something is on its way, or nothing is. No hint marks either moment, so it is looked again and again.
+    pub async fn is_transferring(&self, wanted: bool) {
+        while self.desk.is_transferring() != wanted {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Asks again after every hint of the desk until the answer is there. A test that waits for ever is ended by the
     /// runner's time-out.
     pub async fn when<T>(&self, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {

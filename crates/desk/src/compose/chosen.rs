@@ -3,6 +3,14 @@
 use care_model::{Address, OfficeNumber, OfficeRole, Party, ServiceKind};
 use serde::{Deserialize, Serialize};
 
+/// What the keys of deliveries of attachments alone begin with.
+const ATTACHMENTS: &str = "attachments/";
+
+/// Whether a key is that of a delivery of attachments alone.
+pub(super) fn is_of_attachments(key: &str) -> bool {
+    key.starts_with(ATTACHMENTS)
+}
+
 /// An office chosen in 宛先検索 or by 返信.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Chosen {
@@ -15,7 +23,7 @@ pub(crate) struct Chosen {
 impl Chosen {
     /// What stands for the serial and the ends of its delivery.
     pub(crate) fn key(&self) -> String {
-        format!("attachments/{}", self.to)
+        format!("{ATTACHMENTS}{}", self.to)
     }
 
     /// Whether files of the standard name the same destination.

@@ -121,6 +121,9 @@ impl Laid {
 impl Layout {
     /// Lays a composition out. Makes identities for deliveries that are new.
     pub(crate) fn of(composition: &mut Composition, around: &Surroundings) -> Self {
+        if composition.mode == CompositionMode::Compose {
+            composition.loosen_attachments();
+        }
         let sources: Vec<SourceFile> = composition.files.iter().filter_map(source_of).collect();
         let sender = around.office;
         let plan = match sender {

@@ -23,6 +23,7 @@ use desk_ipc::{CommandError, CompositionId, CompositionMode, PlannedView};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use chosen::Chosen;
+use chosen::is_of_attachments;
 pub(crate) use confirmation::Confirmation;
 pub(crate) use guard::History;
 pub(crate) use layout::{Layout, Surroundings};
@@ -295,6 +296,23 @@ impl Composition {
             let wanted = content.facts.is_none() && NameReading::of(name).standard().is_some();
             wanted.then_some((&content.place, name, &mut content.facts))
         })
+    }
+
+    /// Lets what is attached to a delivery of attachments alone find its place by itself, as loose files do in 新規作成:
+    /// that delivery goes when another office is chosen or a file of the standard names one, and what it held must not.
+    fn loosen_attachments(&mut self) {
+        let alone: Vec<DeliveryId> = self
+            .slots
+            .iter()
+            .filter(|slot| is_of_attachments(&slot.key))
+            .map(|slot| slot.delivery)
+            .collect();
+        for file in &mut self.files {
+            let foreign = matches!(NameReading::of(&file.taken.name), NameReading::Foreign);
+            if foreign && file.attached_to.is_some_and(|delivery| alone.contains(&delivery)) {
+                file.attached_to = None;
+            }
+        }
     }
 
     /// Gives every key its slot, in this order; those without a delivery any more are forgotten.

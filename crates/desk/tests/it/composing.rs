@@ -95,6 +95,51 @@ async fn attachments_alone_go_to_the_chosen_office() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn attached_files_go_along_when_another_office_is_chosen() -> Result<()> {
+    let offices = Offices::open().await?;
+    let files = offices.exchange.folder("files")?;
+    let desk = &offices.manager.desk;
+    let view = offices
+        .manager
+        .compose(CompositionMode::Compose, vec![pdf(&files, "資料.pdf", 300)?])
+        .await?;
+    let view = desk.choose_destination(choose(&view, &HOME_HELP)?).await?;
+    let attach = desk_ipc::AttachFiles {
+        composition: view.id,
+        delivery: view.deliveries.first().context("a delivery")?.delivery,
+        drop: desk.drop_files(vec![pdf(&files, "別の資料.pdf", 200)?]).id,
+    };
+    let view = desk.attach_files(attach).await?;
+    let held = |view: &CompositionView| -> Vec<usize> {
+        let files = view.deliveries.iter().map(|planned| planned.files.len());
+        files.chain([view.unplaced.len()]).collect()
+    };
+    assert!(view.can_send && held(&view) == [2, 0], "{view:?}");
+    let to = |to| ChooseDestination {
+        composition: view.id,
+        to,
+    };
+    let cleared = desk.choose_destination(to(None)).await?;
+    assert_eq!(held(&cleared), [2]);
+    let party = DestinationChoice {
+        number: care_model::OfficeNumber::parse("9970102001")?,
+        kind: care_model::ServiceKind::parse("11")?,
+    };
+    let other = desk.choose_destination(to(Some(party))).await?;
+    assert_eq!(held(&other), [2, 0]);
+    // A file of the standard that names an office takes them along too.
+    let (_, paths) = unit(&files, 1, "home_plan")?;
+    desk.choose_destination(to(None)).await?;
+    let add = AddDrop {
+        composition: view.id,
+        drop: desk.drop_files(paths).id,
+    };
+    let unit = desk.add_drop(add).await?;
+    assert!(unit.can_send && unit.unplaced.is_empty(), "{unit:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_of_the_standard_overrule_the_chosen_office_or_block() -> Result<()> {
     let offices = Offices::open().await?;
     let files = offices.exchange.folder("files")?;

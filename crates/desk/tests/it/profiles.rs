@@ -163,16 +163,13 @@ async fn a_change_waits_for_what_is_on_its_way() -> Result<()> {
     let (_, paths) = unit(&exchange.folder("files")?, 61, "home_plan")?;
     let view = desk.compose(CompositionMode::Compose, paths).await?;
     desk.start_sending(view.id).await?;
-    desk.when(async || Ok(desk.desk.is_transferring().then_some(())))
-        .await?;
+    desk.is_transferring(true).await;
     assert_refused(desk.desk.add_profile(()).await, ProblemCode::ProfileTransferring);
     assert!(matches!(desk.desk.start(()).await?.stage, Stage::Open { .. }));
     exchange.line.delay(std::time::Duration::ZERO);
     assert_eq!(desk.sent(view.id).await?.sent, 1);
     // The last word of a transfer comes a moment before its end.
-    while desk.desk.is_transferring() {
-        tokio::task::yield_now().await;
-    }
+    desk.is_transferring(false).await;
     desk.desk.add_profile(()).await?;
     Ok(())
 }

@@ -159,18 +159,13 @@ async fn a_new_version_waits_for_what_is_being_sent() -> Result<()> {
     let (_, paths) = unit(&files, 7, "home_plan")?;
     let view = scene.desk.compose(CompositionMode::Compose, paths).await?;
     scene.desk.start_sending(view.id).await?;
-    scene
-        .desk
-        .when(async || Ok(scene.desk.desk.is_transferring().then_some(())))
-        .await?;
+    scene.desk.is_transferring(true).await;
     assert_refused(scene.desk.desk.install_update(()).await, ProblemCode::UpdateWaits);
     assert_eq!(scene.desk.surface.installed(), Vec::<PathBuf>::new());
     scene.exchange.line.delay(std::time::Duration::ZERO);
     scene.desk.sent(view.id).await?;
-    // The last word of a transfer comes a moment before its end, and nothing is told after it.
-    while scene.desk.desk.is_transferring() {
-        tokio::task::yield_now().await;
-    }
+    // The last word of a transfer comes a moment before its end.
+    scene.desk.is_transferring(false).await;
     scene.desk.desk.install_update(()).await?;
     assert_eq!(scene.desk.surface.installed().len(), 1);
     Ok(())
