@@ -28,6 +28,8 @@ use crate::{
 const READERS_MAX: u32 = 3;
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that a reader may be ahead of who takes them: a page of a list is read without waiting for anybody.
+const ROWS_READ_AHEAD: usize = 1_024;
 /// Pages of the write-ahead log (4 KiB each) after which it is folded back.
 const LOG_PAGES_MAX: &str = "4000";
 
@@ -129,7 +131,8 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON")
             .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
-            .statement_cache_capacity(100);
+            .statement_cache_capacity(100)
+            .row_buffer_size(ROWS_READ_AHEAD);
         let mut connection = options
             .connect()
             .await
