@@ -7,6 +7,7 @@ use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
@@ -24,6 +25,8 @@ use crate::{
 const CONNECTIONS_MAX: usize = 16_384;
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the other side has to read why a handshake failed.
+const ALERT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the head of a request may take, and a connection may be idle between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Bytes of the head of a request.
@@ -79,6 +82,20 @@ pub(crate) async fn is_ending(ending: &mut watch::Receiver<bool>) {
     let _ = ending.wait_for(|ending| *ending).await;
 }
 
+/// Closes so that the other side can read why: over bytes that nobody read, its system would throw the alert away. In
+/// TLS 1.3 a client sends its request before it hears that its certificate is refused.
+async fn let_go(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut unread = [0; 4_096];
+    let mut left = HEAD_BYTES_MAX;
+    while let Ok(count @ 1..) = stream.read(&mut unread).await {
+        left = left.saturating_sub(count);
+        if left == 0 {
+            return;
+        }
+    }
+}
+
 async fn connection(
     stream: TcpStream,
     source: Source,
@@ -88,10 +105,11 @@ async fn connection(
 ) {
     // An answer is one small write: waiting for more to send would only delay it.
     let _ = stream.set_nodelay(true);
-    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream).into_fallible()).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
+        Ok(Err((error, stream))) => {
             tracing::debug!(%error, "a handshake failed");
+            let _ = timeout(ALERT_TIMEOUT, let_go(stream)).await;
             return;
         }
         Err(_) => return,
