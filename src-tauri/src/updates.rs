@@ -88,7 +88,8 @@ fn says_off(policy: &str) -> bool {
     false
 }
 
-/// Starts the installer and ends the program, unless something is on its way and a person wants it to end first; where a person has to start it, shows where it is and says how.
+/// Starts the installer and ends the program, unless something is on its way and a person wants it to end first; where
+/// a person has to start it, shows where it is and says how.
 pub(crate) fn install(app: &AppHandle, installer: &Path) -> Result<(), &'static str> {
     if cfg!(target_os = "linux") {
         // Packages belong to the system's own tool, which asks for an administrator's password.

@@ -1,12 +1,12 @@
 //! The folder of keys: the master key, the authority's key and certificate. Only its owner may read it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     path::{Component, Path, PathBuf},
 };
 
-use exchange_store::MasterKey;
+use exchange_store::{MasterKey, sync_folder};
 use sealing::Key;
 use thiserror::Error;
 
@@ -134,10 +134,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()?;
     drop(file);
     fs::rename(&beside, path)?;
-    if let (true, Some(folder)) = (cfg!(unix), path.parent()) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

@@ -20,6 +20,7 @@ use exchange_protocol::{
     ClientVersion, UPDATE_BYTES_MAX, UPDATE_SIGNATURE_BYTES_MAX, UpdateNameError, UpdateOffer, UpdateTarget,
     signed_comment,
 };
+use exchange_store::sync_folder;
 use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -140,16 +141,6 @@ fn digest(file: &Path) -> io::Result<[u8; 32]> {
             read => digest.update(&buffer[..read]),
         }
     }
-}
-
-/// Makes the names in a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Windows keeps names durable by itself and has no call for it.
-    #[cfg(unix)]
-    fs::File::open(folder)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
 }
 
 /// Writes beside a file, syncs, and puts it in the file's place at once.

@@ -172,7 +172,7 @@ pub(crate) fn part_number(part: usize) -> u32 {
 }
 
 /// A new name in a folder is durable only once the folder is synced; Windows has no such call and needs none.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()
     } else {

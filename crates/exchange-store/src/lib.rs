@@ -30,7 +30,7 @@ mod writer;
 pub use contents::{ByteRange, Serving, ServingSource};
 pub use deliveries::{Actor, ClaimRefusal, NewDelivery, Refusal};
 pub use error::StoreError;
-pub use folder::PartReader;
+pub use folder::{PartReader, sync_folder};
 pub use hints::Hint;
 pub use offices::{AccountRow, NewAccount, NewOffice, NewPassword, OfficeRow};
 pub use sessions::{NewSession, SessionRow, TokenHash};

@@ -244,8 +244,8 @@ impl Store {
     }
 
     /// Sets a password of an account, if the one before is still `instead_of`; false if it was changed meanwhile or
-    /// there is no such account. The sessions that stand on it end: a person's own, or all of an office. The hash before is asked for so that of two changes at the
-    /// same moment one is refused.
+    /// there is no such account. The sessions that stand on it end: a person's own, or all of an office. The hash before
+    /// is asked for so that of two changes at the same moment one is refused.
     pub async fn set_password(&self, change: NewPassword, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {

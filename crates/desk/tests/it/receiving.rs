@@ -5,20 +5,10 @@ use care_model::{DeliveryId, ProblemCode, limits};
 use desk_ipc::{CommandError, DeskCommands, InboxStatus, Naming, PickupStart, ReceiveInto, SettingsEdit};
 use test_support::{CARE_MANAGEMENT, OpenDesk};
 
-use crate::support::{Offices, assert_refused, names_in, pdf, pick_up};
+use crate::support::{Offices, assert_refused, edit, names_in, pdf, pick_up};
 
 async fn set(desk: &OpenDesk, change: impl FnOnce(&mut SettingsEdit)) -> Result<()> {
-    let view = desk.desk.settings(()).await?;
-    let mut edit = SettingsEdit {
-        receive_into: view.receive_into,
-        naming: view.naming,
-        flat: view.flat,
-        kept_days: view.kept_days,
-        notices: view.notices,
-        starts_with_computer: None,
-        stays_in_tray: view.stays_in_tray,
-        proxy: view.proxy,
-    };
+    let mut edit = edit(&desk.desk.settings(()).await?);
     change(&mut edit);
     desk.desk.change_settings(edit).await?;
     Ok(())

@@ -4,9 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result};
 use care_model::{ProblemCode, limits};
-use desk_ipc::{
-    DeskCommands, LookView, Naming, Proxy, ReceiveInto, SettingsEdit, SettingsView, Stage, TextSize, Theme,
-};
+use desk_ipc::{DeskCommands, LookView, Naming, Proxy, ReceiveInto, SettingsEdit, Stage, TextSize, Theme};
 use test_support::{ExampleExchange, OpenDesk};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional},
@@ -14,20 +12,7 @@ use tokio::{
     sync::watch,
 };
 
-use crate::support::assert_refused;
-
-fn edit(view: &SettingsView) -> SettingsEdit {
-    SettingsEdit {
-        receive_into: view.receive_into,
-        naming: view.naming,
-        flat: view.flat,
-        kept_days: view.kept_days,
-        notices: view.notices,
-        starts_with_computer: view.starts_with_computer,
-        stays_in_tray: view.stays_in_tray,
-        proxy: view.proxy.clone(),
-    }
-}
+use crate::support::{assert_refused, edit};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_kept_and_what_cannot_stand_changes_nothing() -> Result<()> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use care_model::{DeliveryId, Edition, Party, ProblemCode, ServiceMonth};
 use care_samples::{SampleUnit, Samples, Size, UnitRequest};
-use desk_ipc::{CommandError, CompositionMode, CompositionView, InboxRow, SendRow};
+use desk_ipc::{CommandError, CompositionMode, CompositionView, InboxRow, SendRow, SettingsEdit, SettingsView};
 use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP, OpenDesk};
 
 /// A unit from the care manager to the helpers, written into a folder.
@@ -115,4 +115,18 @@ pub(crate) fn assert_refused<T: std::fmt::Debug>(result: Result<T, CommandError>
 pub(crate) async fn database(profile: &Path) -> Result<sqlx::SqlitePool> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(profile.join("desk.db"));
     Ok(sqlx::SqlitePool::connect_with(options).await?)
+}
+
+/// 設定 as they stand, to change something of them.
+pub(crate) fn edit(view: &SettingsView) -> SettingsEdit {
+    SettingsEdit {
+        receive_into: view.receive_into,
+        naming: view.naming,
+        flat: view.flat,
+        kept_days: view.kept_days,
+        notices: view.notices,
+        starts_with_computer: view.starts_with_computer,
+        stays_in_tray: view.stays_in_tray,
+        proxy: view.proxy.clone(),
+    }
 }

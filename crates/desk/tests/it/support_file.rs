@@ -5,7 +5,7 @@ use care_model::ProblemCode;
 use desk_ipc::{DeskCommands, EditNote, NewsRequest, Proxy, SettingsEdit};
 use test_support::{CARE_MANAGEMENT, HOME_HELP, OpenDesk};
 
-use crate::support::{Offices, assert_refused, names_in, pdf, pick_up};
+use crate::support::{Offices, assert_refused, edit, names_in, pdf, pick_up};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_support_file_names_nobody() -> Result<()> {
@@ -19,17 +19,11 @@ async fn the_support_file_names_nobody() -> Result<()> {
     desk.surface.answer_folder(&target);
     let view = desk.desk.choose_receive_folder(()).await?.context("a folder")?;
     let edit = SettingsEdit {
-        receive_into: view.receive_into,
-        naming: view.naming,
-        flat: view.flat,
-        kept_days: view.kept_days,
-        notices: view.notices,
-        starts_with_computer: None,
-        stays_in_tray: view.stays_in_tray,
         proxy: Proxy::Manual {
             host: "canary-host.example".to_owned(),
             port: 8080,
         },
+        ..edit(&view)
     };
     let composition = desk.desk.open_composition(desk_ipc::ComposeStart {
         mode: desk_ipc::CompositionMode::Compose,
