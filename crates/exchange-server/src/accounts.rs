@@ -3,7 +3,7 @@
 use axum::extract::State;
 use care_model::{ProblemCode, limits};
 use exchange_protocol::{AccountFamily, PasswordChange, Problem};
-use exchange_store::{Actor, NewPassword};
+use exchange_store::{Act, By, Actor, NewPassword};
 use http::StatusCode;
 
 use crate::{
@@ -59,8 +59,8 @@ pub(crate) async fn change_password(
             password_hash,
             provisional: false,
             instead_of: Some(account.password_hash),
-            act: "change_password",
-            actor: Some(Actor {
+            act: Act::ChangePassword,
+            by: By::Terminal(Actor {
                 office: terminal.office,
                 account: request.account_id.key(),
                 terminal: terminal.id,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
-use exchange_store::{NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Store, StoreError};
+use exchange_store::{Act, By, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Store, StoreError};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -297,6 +297,7 @@ impl Admin {
                     provisional,
                 },
             },
+            By::CommandLine,
             now,
         );
         if !registered.await? {
@@ -331,6 +332,7 @@ impl Admin {
                 password_hash,
                 provisional,
             },
+            By::CommandLine,
             self.clock.now(),
         );
         match added.await? {
@@ -347,8 +349,8 @@ impl Admin {
             password_hash: self.passwords.hash(password.clone()).await?,
             provisional: true,
             instead_of: None,
-            act: "reset_password",
-            actor: None,
+            act: Act::ResetPassword,
+            by: By::CommandLine,
         };
         match self.store.set_password(new, self.clock.now()).await? {
             true => Ok(PasswordMade { password }),
@@ -369,7 +371,7 @@ impl Admin {
         let until = now + TimeDelta::days(ISSUE_PASSWORD_DAYS);
         let added = self
             .store
-            .add_issue_password(office, hashed, certificate_days, until, now);
+            .add_issue_password(office, hashed, certificate_days, until, By::CommandLine, now);
         match added.await? {
             true => Ok(IssuePasswordMade { issue_password }),
             false => Err(AdminError::NoSuchOffice),
@@ -378,7 +380,7 @@ impl Admin {
 
     /// Revokes a terminal's certificate and ends its sessions.
     pub async fn revoke_terminal(&self, terminal: TerminalId) -> Result<(), AdminError> {
-        match self.store.revoke_terminal(terminal, self.clock.now()).await? {
+        match self.store.revoke_terminal(terminal, By::CommandLine, self.clock.now()).await? {
             true => Ok(()),
             false => Err(AdminError::NoSuchTerminal),
         }
@@ -386,7 +388,7 @@ impl Admin {
 
     /// Moves the end of an office's licence.
     pub async fn set_licence(&self, office: OfficeNumber, until: DateTime<Utc>) -> Result<(), AdminError> {
-        match self.store.set_licence(office, until, self.clock.now()).await? {
+        match self.store.set_licence(office, until, By::CommandLine, self.clock.now()).await? {
             true => Ok(()),
             false => Err(AdminError::NoSuchOffice),
         }
@@ -400,13 +402,13 @@ impl Admin {
         from: Option<DateTime<Utc>>,
     ) -> Result<NewsMade, AdminError> {
         let from = from.unwrap_or_else(|| self.clock.now());
-        let news = self.store.add_news(title, body, from).await?;
+        let news = self.store.add_news(title, body, from, By::CommandLine, self.clock.now()).await?;
         Ok(NewsMade { news })
     }
 
     /// Takes an entry of お知らせ back.
     pub async fn remove_news(&self, news: u64) -> Result<(), AdminError> {
-        match self.store.remove_news(news).await? {
+        match self.store.remove_news(news, By::CommandLine, self.clock.now()).await? {
             true => Ok(()),
             false => Err(AdminError::NoSuchNews),
         }

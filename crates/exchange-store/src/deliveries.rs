@@ -11,8 +11,10 @@ use sealing::Key;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
-    Store, StoreError, convert,
-    writer::{After, AuditLine, Batch},
+    Act, By, Store, StoreError,
+    audit::AuditLine,
+    convert,
+    writer::{After, Batch},
 };
 
 /// Who acts, for the audit and for the rules.
@@ -79,6 +81,11 @@ pub(crate) struct Loaded {
 impl Loaded {
     pub(crate) fn header(&self) -> Result<DeliveryHeader, StoreError> {
         convert::header(&self.header_json)
+    }
+
+    /// A line of the audit about it.
+    pub(crate) fn line(&self, at: DateTime<Utc>, act: Act, by: impl Into<By>) -> AuditLine {
+        AuditLine::new(at, act, by).of_delivery(self.id, self.from, self.to)
     }
 
     pub(crate) fn accepted(&self) -> Accepted {
@@ -242,24 +249,6 @@ pub(crate) async fn store_state(
     Ok(())
 }
 
-/// One line of the audit (D10), written with those of the other acts of its commit.
-pub(crate) fn audit(
-    batch: &mut Batch,
-    at: DateTime<Utc>,
-    act: &'static str,
-    actor: Option<&Actor>,
-    subject: Option<&[u8]>,
-    fence: Option<u64>,
-) {
-    batch.audit(AuditLine {
-        at,
-        act,
-        actor: actor.cloned(),
-        subject: subject.map(<[u8]>::to_vec),
-        fence,
-    });
-}
-
 /// What a new row of `delivery` is made of, whether it came as one request or in chunks.
 pub(crate) struct Acceptance {
     pub(crate) id: DeliveryId,
@@ -317,7 +306,7 @@ pub(crate) async fn accept(
     let mailbox = batch.mailbox(new.to).await?;
     mailbox.inbox_sequence = inbox_sequence;
     mailbox.change_inbox();
-    audit(batch, now, "accept", Some(actor), Some(new.id.as_bytes()), None);
+    batch.audit(AuditLine::new(now, Act::Accept, actor).of_delivery(new.id, new.from, new.to));
     Ok(Ok(Accepted {
         id: new.id,
         accepted_at: convert::stored(now),
@@ -385,8 +374,8 @@ impl Store {
     ) -> Result<Result<Claim, ClaimRefusal>, StoreError> {
         let terminal = actor.terminal;
         let (act, event) = match take_over_fence {
-            Some(seen_fence) => ("take_over", DeliveryEvent::TakeOver { terminal, seen_fence }),
-            None => ("claim", DeliveryEvent::Claim { terminal }),
+            Some(seen_fence) => (Act::TakeOver, DeliveryEvent::TakeOver { terminal, seen_fence }),
+            None => (Act::Claim, DeliveryEvent::Claim { terminal }),
         };
         self.writer
             .act(move |batch| {
@@ -402,7 +391,7 @@ impl Store {
                         return Err(StoreError::Damaged { what: "claim" });
                     };
                     store_state(batch, &loaded, &next, None, &effects).await?;
-                    audit(batch, now, act, Some(&actor), Some(id.as_bytes()), Some(claim.fence));
+                    batch.audit(loaded.line(now, act, &actor).under(claim.fence));
                     Ok(Ok(Claim {
                         id,
                         fence: claim.fence,
@@ -441,7 +430,7 @@ impl Store {
                     };
                     if next != loaded.state {
                         store_state(batch, &loaded, &next, None, &effects).await?;
-                        audit(batch, now, "confirm", Some(&actor), Some(id.as_bytes()), Some(fence));
+                        batch.audit(loaded.line(now, Act::Confirm, &actor).under(fence));
                     }
                     Ok(Ok(Received { id, received_at: at }))
                 })
@@ -471,7 +460,7 @@ impl Store {
                     };
                     if next != loaded.state {
                         store_state(batch, &loaded, &next, None, &effects).await?;
-                        audit(batch, now, "recall", Some(&actor), Some(id.as_bytes()), None);
+                        batch.audit(loaded.line(now, Act::Recall, &actor));
                     }
                     Ok(Ok(at))
                 })

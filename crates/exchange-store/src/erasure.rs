@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exchange_flow::delivery::{DeliveryEvent, step};
 
 use crate::{
-    Store, StoreError, convert,
-    deliveries::{audit, load, store_state},
+    Act, By, Store, StoreError, convert,
+    deliveries::{load, store_state},
     writer::{After, Batch},
 };
 
@@ -53,7 +53,7 @@ impl Store {
                             continue;
                         };
                         store_state(batch, &loaded, &next, None, &effects).await?;
-                        audit(batch, now, "expire", None, Some(id.as_bytes()), None);
+                        batch.audit(loaded.line(now, Act::Expire, By::Server));
                         expired += 1;
                     }
                     Ok(expired)

@@ -9,6 +9,7 @@
 //!
 //! It is concrete on purpose: the trait arrives with the second engine. `sqlx` stays out of public signatures.
 
+mod audit;
 mod cache;
 mod contents;
 mod convert;
@@ -21,18 +22,24 @@ mod hints;
 mod lists;
 mod news;
 mod offices;
+mod portal;
+mod renewals;
 mod sessions;
 mod store;
 mod terminals;
 mod uploads;
 mod writer;
 
+pub use audit::By;
 pub use contents::{ByteRange, Serving, ServingSource};
 pub use deliveries::{Actor, ClaimRefusal, NewDelivery, Refusal};
 pub use error::StoreError;
+pub use exchange_audit::{Act, Subject};
 pub use folder::{PartReader, sync_folder};
 pub use hints::Hint;
 pub use offices::{AccountRow, NewAccount, NewOffice, NewPassword, OfficeRow};
+pub use portal::{NewPortalSession, PortalFamily, PortalSession};
+pub use renewals::{NextCertificate, RenewalRight};
 pub use sessions::{NewSession, SessionRow, TokenHash};
 pub use store::{MasterKey, Store};
 pub use terminals::{IssuePassword, NewTerminal, TerminalRow};

@@ -3,14 +3,21 @@
 use chrono::{DateTime, Utc};
 use exchange_protocol::{NewsEntry, NewsPage};
 
-use crate::{Store, StoreError, convert};
+use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert};
 
 /// Entries of the page.
 const NEWS_MAX: i64 = 100;
 
 impl Store {
     /// Adds an entry, to be shown from then on.
-    pub async fn add_news(&self, title: String, body: String, from: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub async fn add_news(
+        &self,
+        title: String,
+        body: String,
+        from: DateTime<Utc>,
+        by: By,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
@@ -20,14 +27,16 @@ impl Store {
                         .bind(body)
                         .execute(&mut batch.connection)
                         .await?;
-                    convert::number(inserted.last_insert_rowid())
+                    let id = convert::number(inserted.last_insert_rowid())?;
+                    batch.audit(AuditLine::new(now, Act::AddNews, by).on(Subject::News(id)));
+                    Ok(id)
                 })
             })
             .await
     }
 
     /// Takes an entry back; false if there is none of this number.
-    pub async fn remove_news(&self, id: u64) -> Result<bool, StoreError> {
+    pub async fn remove_news(&self, id: u64, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
@@ -35,7 +44,11 @@ impl Store {
                         .bind(i64::try_from(id).unwrap_or(i64::MAX))
                         .execute(&mut batch.connection)
                         .await?;
-                    Ok(removed.rows_affected() == 1)
+                    if removed.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    batch.audit(AuditLine::new(now, Act::RemoveNews, by).on(Subject::News(id)));
+                    Ok(true)
                 })
             })
             .await

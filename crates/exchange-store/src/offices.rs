@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use exchange_protocol::AccountFamily;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
-use crate::{Actor, Store, StoreError, convert, deliveries::audit, directory, writer::After};
+use crate::{
+    Act, By, PortalFamily, Store, StoreError, Subject, audit::AuditLine, convert, directory,
+    portal::end_portal_sessions, writer::After,
+};
 
 /// An office on the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +69,9 @@ pub struct NewPassword {
     /// The hash that it replaces; none replaces whatever is there.
     pub instead_of: Option<String>,
     /// What the audit calls it.
-    pub act: &'static str,
-    /// Who did it; none for the operator.
-    pub actor: Option<Actor>,
+    pub act: Act,
+    /// Who did it.
+    pub by: By,
 }
 
 /// An account as sign-in needs it.
@@ -155,7 +158,7 @@ pub(crate) fn office_of(row: &SqliteRow) -> Result<OfficeRow, StoreError> {
 
 impl Store {
     /// Registers an office with its account; false if number or ID is taken.
-    pub async fn register_office(&self, new: NewOffice, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn register_office(&self, new: NewOffice, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
@@ -185,14 +188,9 @@ impl Store {
                     .await?;
                     directory::make_findable(batch, &new.office).await?;
                     insert_account(batch, &new.account, now).await?;
-                    audit(
-                        batch,
-                        now,
-                        "register_office",
-                        None,
-                        Some(new.office.number.as_str().as_bytes()),
-                        None,
-                    );
+                    let number = new.office.number;
+                    let line = AuditLine::new(now, Act::RegisterOffice, by).of_office(number);
+                    batch.audit(line.on(Subject::Office(number)));
                     batch.after(After::AccessChanged);
                     Ok(true)
                 })
@@ -201,20 +199,14 @@ impl Store {
     }
 
     /// Adds a person's account; false if the ID is taken.
-    pub async fn add_account(&self, new: NewAccount, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn add_account(&self, new: NewAccount, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
                     let added = insert_account(batch, &new, now).await?;
                     if added {
-                        audit(
-                            batch,
-                            now,
-                            "add_account",
-                            None,
-                            Some(new.office.as_str().as_bytes()),
-                            None,
-                        );
+                        let line = AuditLine::new(now, Act::AddAccount, by).of_office(new.office);
+                        batch.audit(line.on(Subject::Account(new.id)));
                     }
                     Ok(added)
                 })
@@ -250,20 +242,19 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let updated = sqlx::query(
+                    let office: Option<String> = sqlx::query_scalar(
                         "UPDATE account SET password_hash = ?, provisional = ? \
-                         WHERE key = ? AND (? IS NULL OR password_hash = ?)",
+                         WHERE key = ? AND (? IS NULL OR password_hash = ?) RETURNING office",
                     )
                     .bind(change.password_hash)
                     .bind(change.provisional)
                     .bind(change.account.key())
                     .bind(change.instead_of.clone())
                     .bind(change.instead_of)
-                    .execute(&mut batch.connection)
+                    .fetch_optional(&mut batch.connection)
                     .await?;
-                    if updated.rows_affected() == 0 {
-                        return Ok(false);
-                    }
+                    let Some(office) = office else { return Ok(false) };
+                    let office = convert::office(&office)?;
                     sqlx::query(
                         "DELETE FROM session WHERE person = ? \
                          OR office = (SELECT office FROM account WHERE key = ? AND family = ?)",
@@ -273,15 +264,9 @@ impl Store {
                     .bind(family_code(AccountFamily::Office))
                     .execute(&mut batch.connection)
                     .await?;
-                    let subject = change.account.key();
-                    audit(
-                        batch,
-                        now,
-                        change.act,
-                        change.actor.as_ref(),
-                        Some(subject.as_bytes()),
-                        None,
-                    );
+                    end_portal_sessions(batch, PortalFamily::Office, change.account.key()).await?;
+                    let line = AuditLine::new(now, change.act, change.by).of_office(office);
+                    batch.audit(line.on(Subject::Account(change.account)));
                     batch.after(After::AccessChanged);
                     Ok(true)
                 })
@@ -312,6 +297,7 @@ impl Store {
         &self,
         number: OfficeNumber,
         until: DateTime<Utc>,
+        by: By,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.writer
@@ -322,9 +308,13 @@ impl Store {
                         .bind(number.as_str().to_owned())
                         .execute(&mut batch.connection)
                         .await?;
-                    audit(batch, now, "set_licence", None, Some(number.as_str().as_bytes()), None);
+                    if updated.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    let line = AuditLine::new(now, Act::SetLicence, by).of_office(number);
+                    batch.audit(line.on(Subject::Office(number)));
                     batch.after(After::AccessChanged);
-                    Ok(updated.rows_affected() == 1)
+                    Ok(true)
                 })
             })
             .await

@@ -6,7 +6,7 @@ use care_model::{OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
-use crate::{Actor, Store, StoreError, convert, deliveries::audit, writer::After};
+use crate::{Act, Actor, Store, StoreError, audit::AuditLine, convert, writer::After};
 
 /// The SHA-256 of a random token.
 pub type TokenHash = [u8; 32];
@@ -90,7 +90,7 @@ impl Store {
                     .bind(convert::millis(new.refresh_until))
                     .execute(&mut batch.connection)
                     .await?;
-                    audit(batch, now, "sign_in", Some(&actor), None, None);
+                    batch.audit(AuditLine::new(now, Act::SignIn, &actor));
                     Ok(())
                 })
             })
@@ -155,7 +155,7 @@ impl Store {
                         .execute(&mut batch.connection)
                         .await?;
                     batch.after(After::AccessChanged);
-                    audit(batch, now, "sign_out", Some(&actor), None, None);
+                    batch.audit(AuditLine::new(now, Act::SignOut, &actor));
                     Ok(())
                 })
             })

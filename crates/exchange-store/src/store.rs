@@ -99,6 +99,8 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(vec![
         migration(1, "first", include_str!("../migrations/0001_first.sql")),
         migration(2, "people", include_str!("../migrations/0002_people.sql")),
+        migration(3, "audit", include_str!("../migrations/0003_audit.sql")),
+        migration(4, "portal", include_str!("../migrations/0004_portal.sql")),
     ])
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use exchange_protocol::TerminalEntry;
 use sqlx::Row as _;
 
-use crate::{Store, StoreError, convert, deliveries::audit, writer::After};
+use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, writer::After};
 
 /// Issue passwords of one office that are looked at; older ones are as good as used.
 const ISSUE_PASSWORDS_MAX: i64 = 10;
@@ -29,6 +29,10 @@ pub struct TerminalRow {
     pub expires_at: DateTime<Utc>,
     /// When its certificate was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// The SHA-256 of the certificate that was given to it and not used yet.
+    pub next: Option<[u8; 32]>,
+    /// The SHA-256 of the certificate before, and until when that is good.
+    pub former: Option<([u8; 32], DateTime<Utc>)>,
 }
 
 /// A terminal to enrol.
@@ -67,6 +71,7 @@ impl Store {
         password_hash: String,
         certificate_days: i64,
         until: DateTime<Utc>,
+        by: By,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.writer
@@ -86,14 +91,8 @@ impl Store {
                     if inserted.rows_affected() == 0 {
                         return Ok(false);
                     }
-                    audit(
-                        batch,
-                        now,
-                        "issue_password",
-                        None,
-                        Some(office.as_str().as_bytes()),
-                        None,
-                    );
+                    let line = AuditLine::new(now, Act::IssuePassword, by).of_office(office);
+                    batch.audit(line.on(Subject::Office(office)));
                     Ok(true)
                 })
             })
@@ -151,7 +150,8 @@ impl Store {
                     .bind(convert::millis(terminal.expires_at))
                     .execute(&mut batch.connection)
                     .await?;
-                    audit(batch, now, "enrol", None, Some(terminal.id.as_bytes()), None);
+                    let line = AuditLine::new(now, Act::Enrol, By::Server).of_office(terminal.office);
+                    batch.audit(line.on(Subject::Terminal(terminal.id)));
                     batch.after(After::AccessChanged);
                     Ok(true)
                 })
@@ -165,10 +165,13 @@ impl Store {
             Ok(terminal) => return Ok(Some(terminal)),
             Err(generation) => generation,
         };
-        let row = sqlx::query("SELECT office, name, fingerprint, expires_at, revoked_at FROM terminal WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.shared.readers)
-            .await?;
+        let row = sqlx::query(
+            "SELECT office, name, fingerprint, expires_at, revoked_at, next_fingerprint, former_fingerprint, \
+             former_until FROM terminal WHERE id = ?",
+        )
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(&self.shared.readers)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         let terminal = Arc::new(TerminalRow {
             id,
@@ -180,6 +183,17 @@ impl Store {
                 .try_get::<Option<i64>, _>("revoked_at")?
                 .map(convert::time)
                 .transpose()?,
+            next: row
+                .try_get::<Option<&[u8]>, _>("next_fingerprint")?
+                .map(|bytes| convert::digest(bytes).map(|digest| *digest.as_bytes()))
+                .transpose()?,
+            former: match (
+                row.try_get::<Option<&[u8]>, _>("former_fingerprint")?,
+                row.try_get::<Option<i64>, _>("former_until")?,
+            ) {
+                (Some(bytes), Some(until)) => Some((*convert::digest(bytes)?.as_bytes(), convert::time(until)?)),
+                _ => None,
+            },
         });
         self.shared.terminals.put(generation, id, Arc::clone(&terminal));
         Ok(Some(terminal))
@@ -208,23 +222,25 @@ impl Store {
     }
 
     /// Revokes a terminal's certificate and ends its sessions; false if there is no such terminal.
-    pub async fn revoke_terminal(&self, id: TerminalId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn revoke_terminal(&self, id: TerminalId, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let revoked = sqlx::query("UPDATE terminal SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?")
-                        .bind(convert::millis(now))
-                        .bind(id.as_bytes().to_vec())
-                        .execute(&mut batch.connection)
-                        .await?;
-                    if revoked.rows_affected() == 0 {
-                        return Ok(false);
-                    }
+                    let revoked: Option<String> = sqlx::query_scalar(
+                        "UPDATE terminal SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? RETURNING office",
+                    )
+                    .bind(convert::millis(now))
+                    .bind(id.as_bytes().to_vec())
+                    .fetch_optional(&mut batch.connection)
+                    .await?;
+                    let Some(office) = revoked else { return Ok(false) };
+                    let office = convert::office(&office)?;
                     sqlx::query("DELETE FROM session WHERE terminal = ?")
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;
-                    audit(batch, now, "revoke", None, Some(id.as_bytes()), None);
+                    let line = AuditLine::new(now, Act::Revoke, by).of_office(office);
+                    batch.audit(line.on(Subject::Terminal(id)));
                     batch.after(After::AccessChanged);
                     Ok(true)
                 })

@@ -7,19 +7,22 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use care_model::OfficeNumber;
-use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use sqlx::{Connection as _, QueryBuilder, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Actor, StoreError, convert, hints::Hint, store::Shared};
+use crate::{
+    StoreError,
+    audit::{self, AuditLine},
+    convert,
+    hints::Hint,
+    store::Shared,
+};
 
 /// Acts in one commit.
 const BATCH_ACTS_MAX: usize = 256;
 /// Acts that wait; beyond that the caller is told that the storage is busy.
 const WAITING_ACTS_MAX: usize = 4_096;
-/// Lines of the audit in one statement.
-const AUDIT_LINES_MAX: usize = 64;
 /// How often an idle writer looks whether another process (the `admin` command) changed the database.
 const FOREIGN_CHANGE_POLL: Duration = Duration::from_millis(500);
 
@@ -87,16 +90,6 @@ pub(crate) struct Batch {
     mailboxes: HashMap<OfficeNumber, Mailbox>,
     audit: Vec<AuditLine>,
     after: Vec<After>,
-}
-
-/// Who did what to what, and when.
-pub(crate) struct AuditLine {
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) act: &'static str,
-    /// None if the operator or the server itself acted.
-    pub(crate) actor: Option<Actor>,
-    pub(crate) subject: Option<Vec<u8>>,
-    pub(crate) fence: Option<u64>,
 }
 
 /// What is done once the transaction is durable.
@@ -173,27 +166,6 @@ impl Batch {
     /// Adds a line to the audit of this transaction.
     pub(crate) fn audit(&mut self, line: AuditLine) {
         self.audit.push(line);
-    }
-
-    /// All lines in few statements: each statement is a way to another thread and back.
-    async fn write_audit(&mut self) -> Result<(), StoreError> {
-        for lines in self.audit.chunks(AUDIT_LINES_MAX) {
-            let mut insert =
-                QueryBuilder::new("INSERT INTO audit (at, act, office, account, terminal, subject, fence) ");
-            insert.push_values(lines, |mut row, line| {
-                let actor = line.actor.as_ref();
-                row.push_bind(convert::millis(line.at))
-                    .push_bind(line.act)
-                    .push_bind(actor.map(|actor| actor.office.as_str().to_owned()))
-                    .push_bind(actor.map(|actor| actor.account.clone()))
-                    .push_bind(actor.map(|actor| actor.terminal.as_bytes().to_vec()))
-                    .push_bind(line.subject.clone())
-                    .push_bind(line.fence.map(convert::signed));
-            });
-            insert.build().persistent(false).execute(&mut self.connection).await?;
-        }
-        self.audit.clear();
-        Ok(())
     }
 
     async fn write_mailboxes(&mut self) -> Result<Vec<(OfficeNumber, Hint)>, StoreError> {
@@ -306,7 +278,7 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) {
 }
 
 async fn finish(batch: &mut Batch, shared: &Shared) -> Result<(), StoreError> {
-    batch.write_audit().await?;
+    audit::write(&mut batch.connection, &batch.audit).await?;
     let hints = batch.write_mailboxes().await?;
     sqlx::query("COMMIT")
         .execute(&mut batch.connection)

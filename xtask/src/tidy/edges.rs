@@ -14,17 +14,25 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("messages", &[]),
     // The exchange.
     ("sealing", &[]),
+    ("exchange-audit", &["care-model"]),
     ("exchange-protocol", &["care-model"]),
     ("exchange-flow", &["care-model", "exchange-protocol"]),
     ("exchange-client", &["care-model", "exchange-protocol"]),
     (
         "exchange-store",
-        &["care-model", "exchange-protocol", "exchange-flow", "sealing"],
+        &[
+            "care-model",
+            "exchange-audit",
+            "exchange-protocol",
+            "exchange-flow",
+            "sealing",
+        ],
     ),
     (
         "exchange-server",
         &[
             "care-model",
+            "exchange-audit",
             "exchange-protocol",
             "exchange-flow",
             "exchange-store",

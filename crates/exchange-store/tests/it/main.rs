@@ -81,7 +81,7 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
 pub(crate) fn actor(office: &str, terminal: u8) -> Actor {
     Actor {
         office: OfficeNumber::parse(office).unwrap(),
-        account: "c1".to_owned(),
+        account: "c001".to_owned(),
         terminal: TerminalId::from_bytes([terminal; 16]),
     }
 }

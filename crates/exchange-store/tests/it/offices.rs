@@ -2,7 +2,7 @@
 
 use care_model::{AccountId, OfficeNumber, ServiceKind};
 use exchange_protocol::AccountFamily;
-use exchange_store::{NewAccount, NewOffice, OfficeRow, Store, StoreError};
+use exchange_store::{By, NewAccount, NewOffice, OfficeRow, Store, StoreError};
 use sqlx::Connection as _;
 
 use crate::{Opened, PLANNER, at};
@@ -35,11 +35,23 @@ async fn what_another_process_changes_is_noticed() {
     let opened = Opened::new().await;
     let beside = Store::open(opened.folder.path(), opened.master.clone()).await.unwrap();
     let number = OfficeNumber::parse(PLANNER).unwrap();
-    assert!(opened.store.register_office(office(), at(0)).await.unwrap());
-    assert!(!opened.store.register_office(office(), at(0)).await.unwrap());
+    assert!(
+        opened
+            .store
+            .register_office(office(), By::CommandLine, at(0))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !opened
+            .store
+            .register_office(office(), By::CommandLine, at(0))
+            .await
+            .unwrap()
+    );
     let found = opened.store.office(number).await.unwrap().unwrap();
     assert_eq!(*found, office().office);
-    assert!(beside.set_licence(number, at(7), at(1)).await.unwrap());
+    assert!(beside.set_licence(number, at(7), By::CommandLine, at(1)).await.unwrap());
     let mut changes = opened.store.access_changes();
     while opened.store.office(number).await.unwrap().unwrap().licence_until != at(7) {
         changes.changed().await.unwrap();
