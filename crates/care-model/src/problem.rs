@@ -39,6 +39,26 @@ problem_codes! {
     CertificateRevoked = "certificate_revoked",
     /// The certificate was not issued by the exchange's own authority, or is not known to it.
     CertificateForeign = "certificate_foreign",
+    /// The certificate was replaced by a newer one of the same terminal, for instance before a backup of the PC was put back.
+    CertificateReplaced = "certificate_replaced",
+    /// The certificate holds longer than from when it can be renewed; parameter `days`.
+    RenewalTooEarly = "renewal_too_early",
+    /// Files that were received are not confirmed yet, and no other certificate could confirm them.
+    RenewalUnconfirmed = "renewal_unconfirmed",
+    /// A certificate file (.p12, .pfx) is none, is larger than allowed, or protected in a way that is not known.
+    CertificateFileUnreadable = "certificate_file_unreadable",
+    /// The password of a certificate file is wrong.
+    CertificateFilePassword = "certificate_file_password",
+    /// A certificate file has no key, no certificate, or a key that does not belong to it.
+    CertificateFileKeyless = "certificate_file_keyless",
+    /// The certificate in a file is not from the authority of the connection file.
+    CertificateFileForeign = "certificate_file_foreign",
+    /// The certificate in a file is past its last day.
+    CertificateFileExpired = "certificate_file_expired",
+    /// The certificate in a file does not hold yet.
+    CertificateFileEarly = "certificate_file_early",
+    /// The certificate in a file is not for terminals.
+    CertificateFileUse = "certificate_file_use",
     /// The accounts belong to another office than the certificate.
     CertificateOtherOffice = "certificate_other_office",
     /// What was typed into the 個人ユーザID field does not begin with c.
@@ -63,6 +83,17 @@ problem_codes! {
     PassphraseRefused = "passphrase_refused",
     /// The local data wait for their passphrase.
     PassphraseRequired = "passphrase_required",
+    /// The two new passwords that were typed are not the same.
+    PasswordsDiffer = "passwords_differ",
+    // 利用状況Webサイト.
+    /// The session of the portal ended.
+    PortalSessionEnded = "portal_session_ended",
+    /// A form that was open too long, or that is not of this session.
+    FormExpired = "form_expired",
+    /// More was typed into a form than it takes.
+    FormTooLarge = "form_too_large",
+    /// There is no such page.
+    PageUnknown = "page_unknown",
     // The profile on this PC.
     /// Another process of this PC has the profile open for writing.
     ProfileBusy = "profile_busy",

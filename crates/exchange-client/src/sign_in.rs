@@ -6,7 +6,8 @@ use care_model::{AccountId, OfficeNumber};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{
     EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, Me, NewsPage, OfficeEntry, OfficePage, OfficeSearch,
-    OfficeSignIn, PasswordChange, PersonSignIn, PersonSignInAnswer, RefreshSession, Session, TerminalPage,
+    OfficeSignIn, PasswordChange, PersonSignIn, PersonSignInAnswer, RefreshSession, RenewalAnswer, RenewalRequest,
+    Session, TerminalPage, ThisTerminal,
 };
 use http::{HeaderValue, Method};
 use reqwest::RequestBuilder;
@@ -98,6 +99,18 @@ impl ExchangeClient {
     pub async fn enrol(&self, request: &EnrolmentRequest) -> Result<EnrolmentAnswer, ClientError> {
         let call = self.enrolment_request(Method::POST, "/v1/enrolments");
         self.call(json_body(call, request)?).await
+    }
+
+    /// The same where the terminal shows the certificate that it has, ended or not: it stays the same terminal.
+    pub async fn enrol_again(&self, request: &EnrolmentRequest) -> Result<EnrolmentAnswer, ClientError> {
+        let call = self.request(Method::POST, "/v1/enrolments", None);
+        self.call(json_body(call, request)?).await
+    }
+
+    /// Who this terminal is, by the certificate that it shows.
+    pub async fn this_terminal(&self) -> Result<ThisTerminal, ClientError> {
+        self.read_again(|| self.call(self.request(Method::GET, "/v1/terminal", None)))
+            .await
     }
 
     /// Step 1 of ログイン.
@@ -211,6 +224,16 @@ impl SignedIn {
             .read_again(|| async {
                 let call = self.request(Method::POST, "/v1/offices/search");
                 self.client.call(json_body(call, search)?).await
+            })
+            .await
+    }
+
+    /// The next certificate of this terminal. Asking again with the same request gets the same answer.
+    pub async fn renew_certificate(&self, request: &RenewalRequest) -> Result<RenewalAnswer, ClientError> {
+        self.client
+            .read_again(|| async {
+                let call = self.request(Method::POST, "/v1/terminals/renewal");
+                self.client.call(json_body(call, request)?).await
             })
             .await
     }

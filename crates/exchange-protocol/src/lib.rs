@@ -5,7 +5,7 @@
 //!
 //! | Call | Who | Body → answer |
 //! |---|---|---|
-//! | `POST /v1/enrolments` (enrolment listener) | anybody with an issue password | [`EnrolmentRequest`] → [`EnrolmentAnswer`] |
+//! | `POST /v1/enrolments` (both listeners) | anybody with an issue password; on the exchange listener the terminal stays the one of its certificate | [`EnrolmentRequest`] → [`EnrolmentAnswer`] |
 //! | `GET /v1/exchange` (both listeners) | anybody | → [`ExchangeAnswer`] |
 //! | `POST /v1/sign-in/person` | terminal | [`PersonSignIn`] → [`PersonSignInAnswer`] |
 //! | `POST /v1/sign-in/office` | terminal | [`OfficeSignIn`] → [`Session`] |
@@ -15,6 +15,8 @@
 //! | `GET /v1/me` | session | → [`Me`] |
 //! | `GET /v1/offices/{number}` | session | → [`OfficeEntry`] |
 //! | `POST /v1/offices/search` | session | [`OfficeSearch`] → [`OfficePage`] |
+//! | `GET /v1/terminal` | terminal | → [`ThisTerminal`] |
+//! | `POST /v1/terminals/renewal` | session | [`RenewalRequest`] → [`RenewalAnswer`] |
 //! | `GET /v1/terminals` | session | → [`TerminalPage`] of its own office |
 //! | `GET /v1/news` | session | → [`NewsPage`] |
 //! | `PUT /v1/deliveries/{id}` | session | a [framed](envelope) small delivery → [`Accepted`] |
@@ -48,7 +50,7 @@ pub use delivery::{
 pub use people::{
     AccountFamily, EnrolmentAnswer, EnrolmentRequest, ExchangeAnswer, HelpDesk, Licence, Me, NewsEntry, NewsPage,
     OfficeEntry, OfficePage, OfficeSearch, OfficeSignIn, PasswordChange, PersonSignIn, PersonSignInAnswer,
-    RefreshSession, Session, TerminalEntry, TerminalPage,
+    RefreshSession, RenewalAnswer, RenewalRequest, Session, TerminalEntry, TerminalPage, ThisTerminal,
 };
 pub use pickup::{Claim, ClaimRequest, ConfirmRequest, Event, Received};
 pub use problem::Problem;

@@ -63,6 +63,39 @@ pub struct EnrolmentAnswer {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Asks for the terminal's next certificate, for a new key that stays where it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalRequest {
+    /// The certificate request (PKCS#10) in PEM; only its public key is used.
+    pub request_pem: String,
+}
+
+/// The terminal's next certificate. The one so far stays good until a day after this one was first used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalAnswer {
+    /// The certificate in PEM, followed by nothing.
+    pub certificate_pem: String,
+    /// Its last day.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Who a terminal is, as the exchange knows it by its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThisTerminal {
+    /// The terminal.
+    pub terminal: TerminalId,
+    /// What the office calls it.
+    pub name: String,
+    /// The office it belongs to.
+    pub office: OfficeNumber,
+    /// The office's registered name.
+    pub office_name: String,
+    /// The office's service kinds on the exchange.
+    pub kinds: Vec<ServiceKind>,
+    /// The last day of its certificate.
+    pub expires_at: DateTime<Utc>,
+}
+
 /// What anybody may know of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeAnswer {

@@ -48,18 +48,24 @@ impl Problem {
 fn status_of(code: ProblemCode) -> u16 {
     use ProblemCode as P;
     match code {
-        P::SignInRequired | P::PersonSignInRefused | P::OfficeSignInRefused | P::EnrolmentPasswordRefused => 401,
+        P::SignInRequired
+        | P::PortalSessionEnded
+        | P::PersonSignInRefused
+        | P::OfficeSignInRefused
+        | P::EnrolmentPasswordRefused => 401,
         P::CertificateMissing
         | P::CertificateExpired
         | P::CertificateRevoked
         | P::CertificateForeign
         | P::CertificateOtherOffice
+        | P::CertificateReplaced
         | P::SenderMismatch
+        | P::FormExpired
         | P::LicenceExpired => 403,
-        P::DeliveryUnknown | P::DestinationUnknown => 404,
+        P::DeliveryUnknown | P::DestinationUnknown | P::PageUnknown => 404,
         P::DeliveryConflict | P::ClaimedElsewhere | P::ClaimLost | P::RecallTooLate | P::UploadOffset => 409,
         P::AlreadyReceived | P::DeliveryRecalled | P::DeliveryExpired => 410,
-        P::DeliveryTooLarge | P::AttachmentTooLarge | P::AttachmentsTooMany | P::FileTooLarge => 413,
+        P::DeliveryTooLarge | P::AttachmentTooLarge | P::AttachmentsTooMany | P::FileTooLarge | P::FormTooLarge => 413,
         P::AttachmentKindRefused => 415,
         P::ServerIncompatible => 426,
         P::SignInDelayed => 429,

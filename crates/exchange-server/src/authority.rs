@@ -14,6 +14,7 @@ use rcgen::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
 /// A time as the certificate library counts it, whose type is another crate's; times before 1970 do not occur.
 macro_rules! at {
@@ -55,6 +56,8 @@ pub enum AuthorityError {
 pub(crate) struct Issued {
     pub(crate) pem: String,
     pub(crate) fingerprint: [u8; 32],
+    /// The SHA-256 of its public key.
+    pub(crate) key: [u8; 32],
     pub(crate) expires_at: DateTime<Utc>,
 }
 
@@ -148,9 +151,11 @@ impl Authority {
         params.not_after = at!(expires_at);
         request.params = params;
         let certificate = request.signed_by(&self.issuer).map_err(AuthorityError::Make)?;
+        let (_, parsed) = X509Certificate::from_der(certificate.der()).map_err(|_| AuthorityError::Unreadable)?;
         Ok(Issued {
             pem: certificate.pem(),
             fingerprint: fingerprint(certificate.der()),
+            key: key_digest(&parsed),
             expires_at,
         })
     }
@@ -159,6 +164,11 @@ impl Authority {
 /// By what a certificate is known again.
 pub(crate) fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate.as_ref()).into()
+}
+
+/// By what a public key is known again.
+pub(crate) fn key_digest(certificate: &X509Certificate<'_>) -> [u8; 32] {
+    Sha256::digest(certificate.public_key().raw).into()
 }
 
 fn named(organization: &str, common: &str) -> rcgen::DistinguishedName {

@@ -1,15 +1,18 @@
 //! 初期設定: a one-time password and a certificate request buy a terminal's certificate.
 
+use std::sync::Arc;
+
 use axum::{Extension, Json, extract::State};
-use care_model::{ProblemCode, TerminalId};
+use care_model::{OfficeNumber, ProblemCode, TerminalId};
 use exchange_protocol::{AccountFamily, EnrolmentAnswer, EnrolmentRequest};
-use exchange_store::{IssuePassword, NewTerminal, TerminalRow};
+use exchange_store::{By, IssuePassword, NewTerminal, OfficeRow, RenewalRight, TerminalRow};
 
 use crate::{
     app::App,
-    authority::AuthorityError,
-    extract::{JsonBody, Source},
-    refusal::{Answer, Refusal},
+    authority::Issued,
+    extract::{JsonBody, Peer, Shown, Source},
+    refusal::Answer,
+    terminals::{next, of_authority},
 };
 
 /// Characters of a terminal's name.
@@ -18,6 +21,7 @@ const TERMINAL_NAME_CHARS_MAX: usize = 40;
 pub(crate) async fn enrol(
     State(app): State<App>,
     Extension(source): Extension<Source>,
+    peer: Option<Extension<Peer>>,
     JsonBody(request): JsonBody<EnrolmentRequest>,
 ) -> Answer<Json<EnrolmentAnswer>> {
     let now = app.clock.now();
@@ -48,30 +52,25 @@ pub(crate) async fn enrol(
     let Some(office) = app.store.office(account.office).await? else {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     };
-    let id = TerminalId::generate();
+    let known = known_terminal(&app, peer.as_ref().map(|Extension(peer)| peer), office.number).await?;
+    let id = known.unwrap_or_else(TerminalId::generate);
     let issued = app
         .authority
         .issue_terminal(&request.request_pem, office.number, id, bought.certificate_days, now)
-        .map_err(|error| match error {
-            AuthorityError::Request => ProblemCode::RequestMalformed.into(),
-            other => Refusal::internal(&other),
-        })?;
-    let terminal = TerminalRow {
-        id,
-        office: office.number,
-        name: name.to_owned(),
-        fingerprint: issued.fingerprint,
-        expires_at: issued.expires_at,
-        revoked_at: None,
+        .map_err(of_authority)?;
+    let (certificate_pem, expires_at) = (issued.pem.clone(), issued.expires_at);
+    let enrolled = match known {
+        Some(id) => {
+            let right = RenewalRight::IssuePassword {
+                row: bought.row,
+                name: name.to_owned(),
+            };
+            let renewed = app.store.renew_terminal(id, next(issued), right, By::Server, now);
+            renewed.await?.is_some()
+        }
+        None => enrol_new(&app, id, &office, name, issued, bought.row).await?,
     };
-    let enrolled = app.store.enrol(
-        NewTerminal {
-            terminal,
-            issue_password: bought.row,
-        },
-        now,
-    );
-    if !enrolled.await? {
+    if !enrolled {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     }
     app.enrolment_delays.forget(&key, nowhere);
@@ -80,9 +79,53 @@ pub(crate) async fn enrol(
         office: office.number,
         office_name: office.name.clone(),
         kinds: office.kinds.clone(),
-        certificate_pem: issued.pem,
-        expires_at: issued.expires_at,
+        certificate_pem,
+        expires_at,
     }))
+}
+
+/// The terminal of this office that shows its certificate, expired or not, but not revoked: it stays the same one, so
+/// that it keeps what it has claimed. On the enrolment listener nobody shows one.
+async fn known_terminal(app: &App, peer: Option<&Peer>, office: OfficeNumber) -> Answer<Option<TerminalId>> {
+    let Some(Peer(Some(shown))) = peer else {
+        return Ok(None);
+    };
+    let row = app.store.terminal(shown.terminal).await?;
+    let stays = |row: &Arc<TerminalRow>| {
+        row.office == office
+            && shown.office == office
+            && row.revoked_at.is_none()
+            && matches!(Shown::of(row, shown, app.clock.now()), Some(Shown::Own | Shown::Next))
+    };
+    Ok(row.filter(stays).map(|row| row.id))
+}
+
+async fn enrol_new(
+    app: &App,
+    id: TerminalId,
+    office: &OfficeRow,
+    name: &str,
+    issued: Issued,
+    issue_password: i64,
+) -> Answer<bool> {
+    let terminal = TerminalRow {
+        id,
+        office: office.number,
+        name: name.to_owned(),
+        fingerprint: issued.fingerprint,
+        expires_at: issued.expires_at,
+        revoked_at: None,
+        next: None,
+        former: None,
+    };
+    let enrolled = app.store.enrol(
+        NewTerminal {
+            terminal,
+            issue_password,
+        },
+        app.clock.now(),
+    );
+    Ok(enrolled.await?)
 }
 
 /// The issue password that was typed, among those that are still good. Without any, the same work is done once.

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
 use care_model::ProblemCode;
+use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::Problem;
 use exchange_store::{Actor, SessionRow, TerminalRow};
 use http::{header, request::Parts};
@@ -51,19 +52,65 @@ impl FromRequestParts<App> for Terminal {
                 None => ProblemCode::CertificateMissing.into(),
             });
         };
+        let now = app.clock.now();
         let row = app.store.terminal(certificate.terminal).await?;
-        let Some(row) =
-            row.filter(|row| row.fingerprint == certificate.fingerprint && row.office == certificate.office)
-        else {
+        let Some(row) = row.filter(|row| row.office == certificate.office) else {
             return Err(ProblemCode::CertificateForeign.into());
         };
+        let shown = Shown::of(&row, &certificate, now).ok_or(ProblemCode::CertificateForeign)?;
         if row.revoked_at.is_some() {
             return Err(ProblemCode::CertificateRevoked.into());
         }
-        if app.clock.now() > certificate.expires_at {
+        if now > certificate.expires_at {
             return Err(ProblemCode::CertificateExpired.into());
         }
-        Ok(Self(row))
+        match shown {
+            Shown::Own => Ok(Self(row)),
+            Shown::Replaced => Err(ProblemCode::CertificateReplaced.into()),
+            Shown::Next => {
+                let former_until = now + TimeDelta::hours(FORMER_CERTIFICATE_HOURS);
+                app.store
+                    .take_up_certificate(row.id, certificate.fingerprint, former_until)
+                    .await?;
+                match app.store.terminal(row.id).await? {
+                    Some(row) => Ok(Self(row)),
+                    None => Err(ProblemCode::CertificateForeign.into()),
+                }
+            }
+        }
+    }
+}
+
+/// Hours that a terminal's former certificate stays good once the next one was used: what is under way ends as it began.
+const FORMER_CERTIFICATE_HOURS: i64 = 24;
+
+/// Which of a terminal's certificates was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// The one it is known by, or the one before while that is good.
+    Own,
+    /// The one it was given last, for the first time.
+    Next,
+    /// The one before, after its time.
+    Replaced,
+}
+
+impl Shown {
+    /// None if it is none of this terminal's, or so old that nobody knows it.
+    pub(crate) fn of(row: &TerminalRow, shown: &PeerCertificate, now: DateTime<Utc>) -> Option<Self> {
+        if row.fingerprint == shown.fingerprint {
+            return Some(Self::Own);
+        }
+        if row.next == Some(shown.fingerprint) {
+            return Some(Self::Next);
+        }
+        match row.former {
+            Some((former, until)) if former == shown.fingerprint => Some(match now <= until {
+                true => Self::Own,
+                false => Self::Replaced,
+            }),
+            _ => None,
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER}
 use http::HeaderValue;
 
 use crate::{
-    accounts, app::App, deliveries, enrolment, events, lists, people, pickups, recalls, refusal::Refusal, sign_in,
-    updates, uploads,
+    accounts, app::App, deliveries, enrolment, events, lists, people, pickups, portal, recalls, refusal::Refusal,
+    sign_in, terminals, updates, uploads,
 };
 
 /// Who may call an endpoint.
@@ -67,7 +67,7 @@ macro_rules! endpoints {
 
 endpoints! {
     get "/v1/exchange" Both Anybody people::exchange;
-    post "/v1/enrolments" Enrolment Anybody enrolment::enrol;
+    post "/v1/enrolments" Both Anybody enrolment::enrol;
     post "/v1/sign-in/person" Exchange Terminal sign_in::person;
     post "/v1/sign-in/office" Exchange Terminal sign_in::office;
     post "/v1/sign-in/refresh" Exchange Terminal sign_in::refresh;
@@ -76,6 +76,8 @@ endpoints! {
     get "/v1/me" Exchange SignedIn people::me;
     get "/v1/offices/{number}" Exchange SignedIn people::office;
     post "/v1/offices/search" Exchange SignedIn people::search_offices;
+    get "/v1/terminal" Exchange Terminal terminals::this_terminal;
+    post "/v1/terminals/renewal" Exchange SignedIn terminals::renewal;
     get "/v1/terminals" Exchange SignedIn people::terminals;
     get "/v1/news" Exchange SignedIn people::news;
     put "/v1/deliveries/{id}" Exchange SignedIn deliveries::send;
@@ -102,10 +104,16 @@ pub(crate) fn router(app: App, listener: Listener) -> Router {
             router = router.route(endpoint.path, (endpoint.handler)());
         }
     }
-    router
+    if listener != Listener::Exchange {
+        router = router.merge(portal::router(&app));
+    }
+    router = router
         .fallback(unknown)
-        .layer(middleware::from_fn_with_state(app.clone(), at_the_rim))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(app.clone(), at_the_rim));
+    if listener != Listener::Exchange {
+        router = router.layer(middleware::from_fn_with_state(app.clone(), portal::page::rim));
+    }
+    router.with_state(app)
 }
 
 async fn unknown() -> Refusal {

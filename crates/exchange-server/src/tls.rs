@@ -18,7 +18,7 @@ use thiserror::Error as ThisError;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
 use crate::{
-    authority::{Authority, AuthorityError, fingerprint},
+    authority::{Authority, AuthorityError, fingerprint, key_digest},
     server_certificate::ServerCertificate,
 };
 
@@ -135,6 +135,8 @@ pub(crate) struct PeerCertificate {
     pub(crate) office: OfficeNumber,
     pub(crate) terminal: TerminalId,
     pub(crate) fingerprint: [u8; 32],
+    /// The SHA-256 of its public key.
+    pub(crate) key: [u8; 32],
     pub(crate) expires_at: DateTime<Utc>,
 }
 
@@ -149,6 +151,7 @@ impl PeerCertificate {
             office: OfficeNumber::parse(office).ok()?,
             terminal: terminal.parse().ok()?,
             fingerprint: fingerprint(der),
+            key: key_digest(&certificate),
             expires_at: DateTime::from_timestamp(certificate.validity().not_after.timestamp(), 0)?,
         })
     }
