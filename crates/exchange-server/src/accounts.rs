@@ -3,7 +3,7 @@
 use axum::extract::State;
 use care_model::{ProblemCode, limits};
 use exchange_protocol::{AccountFamily, PasswordChange, Problem};
-use exchange_store::{Act, By, Actor, NewPassword};
+use exchange_store::{Act, Actor, By, NewPassword};
 use http::StatusCode;
 
 use crate::{
@@ -76,6 +76,6 @@ pub(crate) async fn change_password(
 }
 
 /// Whether a password holds the ID, however it is written.
-fn holds_id(password: &str, id: &str) -> bool {
+pub(crate) fn holds_id(password: &str, id: &str) -> bool {
     password.to_lowercase().contains(&id.to_lowercase())
 }

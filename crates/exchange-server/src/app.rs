@@ -29,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) delays: Delays,
     /// Of 初期設定, where strangers try: what they invent pushes no account's wait out of memory.
     pub(crate) enrolment_delays: Delays,
+    /// Of the portal's sign-in, where strangers try too.
+    pub(crate) portal_delays: Delays,
     pub(crate) steps: Steps,
     /// Carried by every answer (D8).
     pub(crate) epoch: u64,

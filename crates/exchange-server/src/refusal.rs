@@ -30,6 +30,11 @@ impl Refusal {
         problem.reference = Some(reference);
         Self(Box::new(problem))
     }
+
+    /// What is refused and why.
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.0
+    }
 }
 
 /// An error with its causes on one line.
@@ -92,6 +97,8 @@ impl IntoResponse for Refusal {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
+        // For the portal, whose refusals are pages.
+        response.extensions_mut().insert(*self.0);
         response
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     keys::{Keys, KeysError},
     listener,
     passwords::{PasswordError, Passwords},
+    portal::session::IDLE_MINUTES,
     router::{Listener, router},
     settings::url_of,
     tls::{TlsError, configure},
@@ -91,6 +92,7 @@ impl Server {
             passwords: Passwords::new(settings.password_cost)?,
             delays: Delays::default(),
             enrolment_delays: Delays::default(),
+            portal_delays: Delays::default(),
             steps: Steps::default(),
             ending: ending.clone(),
         });
@@ -187,6 +189,8 @@ async fn sweep(app: &App) -> Result<(), StoreError> {
         .drop_stale_uploads(now - TimeDelta::days(STALE_UPLOAD_DAYS))
         .await?;
     app.store.drop_ended_sessions(now).await?;
+    let idle_since = now - TimeDelta::minutes(IDLE_MINUTES);
+    app.store.drop_ended_portal_sessions(idle_since, now).await?;
     app.store.delete_erased().await?;
     Ok(())
 }

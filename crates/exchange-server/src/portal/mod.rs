@@ -1,0 +1,98 @@
+//! 利用状況Webサイト (ADR 0026): pages made by the server, which work without any script.
+//!
+//! [`PAGES`] says who may see what; the guard of `session` is laid around each page by that table alone, so that no
+//! page can forget to ask. Offices sign in with their 事業所ユーザID, operators with their own; each has a cookie of
+//! its own. Forms are POSTs that carry the secret of their session, and every refusal is a page with words. Nothing
+//! that says who somebody is stands in an address.
+
+use axum::{
+    Router,
+    extract::State,
+    middleware,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::{MethodRouter, get, post},
+};
+
+use crate::app::App;
+
+mod assets;
+pub(crate) mod form;
+mod office;
+pub(crate) mod page;
+pub(crate) mod session;
+mod sign_in;
+
+/// Who may see a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// Whoever reaches the listener.
+    Anybody,
+    /// An office that is signed in, even with a provisional password.
+    Entering,
+    /// An office that is signed in.
+    Office,
+}
+
+/// One line of the table of pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with `{names}`.
+    pub path: &'static str,
+    /// Who may see it.
+    pub viewer: Viewer,
+    handler: fn() -> MethodRouter<App>,
+}
+
+macro_rules! pages {
+    ($($method:ident $path:literal $viewer:expr, $handler:path;)+) => {
+        /// Every page of the portal with who may see it.
+        pub const PAGES: &[Page] = &[$(Page {
+            method: stringify!($method),
+            path: $path,
+            viewer: $viewer,
+            handler: || $method($handler),
+        }),+];
+    };
+}
+
+use Viewer::{Anybody, Entering, Office};
+
+pages! {
+    get "/" Anybody, start;
+    get "/portal" Anybody, start;
+    get "/portal/" Anybody, start;
+    get "/portal/assets/style.css" Anybody, assets::style;
+    get "/portal/assets/mascot.svg" Anybody, assets::mascot;
+    get "/portal/sign-in" Anybody, sign_in::show;
+    post "/portal/sign-in" Anybody, sign_in::enter;
+    get "/portal/password" Entering, sign_in::show_password;
+    post "/portal/password" Entering, sign_in::change_password;
+    post "/portal/sign-out" Entering, sign_in::sign_out;
+    post "/portal/sign-out-everywhere" Entering, sign_in::sign_out_everywhere;
+    get "/portal/home" Office, office::home::show;
+}
+
+/// The pages, each behind its guard.
+pub(crate) fn router(app: &App) -> Router<App> {
+    let mut router = Router::new();
+    for page in PAGES {
+        let gate = session::Gate {
+            app: app.clone(),
+            page: *page,
+        };
+        let guarded = (page.handler)().route_layer(middleware::from_fn_with_state(gate, session::guard));
+        router = router.route(page.path, guarded);
+    }
+    router
+}
+
+/// Whether an address is the portal's.
+pub(crate) fn is_page(path: &str) -> bool {
+    path == "/" || path == "/portal" || path.starts_with("/portal/")
+}
+
+async fn start(State(_): State<App>) -> Response {
+    Redirect::to(session::SIGN_IN).into_response()
+}
