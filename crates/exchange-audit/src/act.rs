@@ -65,6 +65,8 @@ acts! {
     ChangePassword = "change_password";
     /// A new provisional password was made for somebody.
     ResetPassword = "reset_password";
+    /// An office looked at a password that was made for one of its people; it is kept no longer.
+    ShowPassword = "show_password";
 
     /// An office was registered.
     RegisterOffice = "register_office";
@@ -72,6 +74,8 @@ acts! {
     ChangeOffice = "change_office";
     /// The end of an office's licence was moved.
     SetLicence = "set_licence";
+    /// An office said what it wishes for the end of its licence, or took that back.
+    AskLicence = "ask_licence";
     /// An office's own limits were set.
     SetLimits = "set_limits";
     /// A person's account was made.
@@ -85,6 +89,8 @@ acts! {
 
     /// A one-time password for a certificate was made.
     IssuePassword = "issue_password";
+    /// A one-time password was withdrawn before anybody used it.
+    WithdrawIssuePassword = "withdraw_issue_password";
     /// A terminal got its first certificate.
     Enrol = "enrol";
     /// A terminal got its next certificate.
