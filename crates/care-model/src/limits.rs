@@ -50,6 +50,12 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 pub const PASSWORD_CHARS_MIN: usize = 12;
 /// See [`PASSWORD_CHARS_MIN`].
 pub const PASSWORD_CHARS_MAX: usize = 64;
+/// People of one office, stopped ones too.
+pub const PEOPLE_MAX: usize = 500;
+/// Characters of a person's name.
+pub const PERSON_NAME_CHARS_MAX: usize = 60;
+/// One-time passwords for a certificate that an office may have open at once.
+pub const OPEN_ISSUE_PASSWORDS_MAX: usize = 10;
 /// Rows of one page of a list.
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// Seconds that a claim holds without a range being served (D4).

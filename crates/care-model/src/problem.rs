@@ -43,8 +43,6 @@ problem_codes! {
     CertificateReplaced = "certificate_replaced",
     /// The certificate holds longer than from when it can be renewed; parameter `days`.
     RenewalTooEarly = "renewal_too_early",
-    /// Files that were received are not confirmed yet, and no other certificate could confirm them.
-    RenewalUnconfirmed = "renewal_unconfirmed",
     /// A certificate file (.p12, .pfx) is none, is larger than allowed, or protected in a way that is not known.
     CertificateFileUnreadable = "certificate_file_unreadable",
     /// The password of a certificate file is wrong.
@@ -59,6 +57,8 @@ problem_codes! {
     CertificateFileEarly = "certificate_file_early",
     /// The certificate in a file is not for terminals.
     CertificateFileUse = "certificate_file_use",
+    /// The certificate in a file is of another office than the profile.
+    CertificateFileOffice = "certificate_file_office",
     /// The accounts belong to another office than the certificate.
     CertificateOtherOffice = "certificate_other_office",
     /// What was typed into the 個人ユーザID field does not begin with c.
@@ -86,6 +86,20 @@ problem_codes! {
     /// The two new passwords that were typed are not the same.
     PasswordsDiffer = "passwords_differ",
     // 利用状況Webサイト.
+    /// The person may not sign in any more: the office stopped the account.
+    PersonStopped = "person_stopped",
+    /// A person's name that is empty or too long; parameter `max`.
+    PersonNameUnfit = "person_name_unfit",
+    /// More people than an office may have; parameter `max`.
+    PeopleTooMany = "people_too_many",
+    /// There is no such person in this office.
+    PersonUnknown = "person_unknown",
+    /// There is no such terminal in this office, or it was stopped already.
+    TerminalUnknown = "terminal_unknown",
+    /// More one-time passwords are open than an office may have; parameter `max`.
+    IssuePasswordsTooMany = "issue_passwords_too_many",
+    /// The password was shown already, or was changed meanwhile.
+    FirstPasswordGone = "first_password_gone",
     /// The session of the portal ended.
     PortalSessionEnded = "portal_session_ended",
     /// A form that was open too long, or that is not of this session.

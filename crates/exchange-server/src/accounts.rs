@@ -39,6 +39,9 @@ pub(crate) async fn change_password(
     let Some(account) = account.filter(|account| account.office == terminal.office) else {
         return Err(refused.into());
     };
+    if account.stopped {
+        return Err(ProblemCode::PersonStopped.into());
+    }
     let same = request.new_password == request.password;
     if same || holds_id(&request.new_password, request.account_id.as_str()) {
         return Err(ProblemCode::PasswordUnfit.into());
@@ -59,6 +62,7 @@ pub(crate) async fn change_password(
             password_hash,
             provisional: false,
             instead_of: Some(account.password_hash),
+            first_password: None,
             act: Act::ChangePassword,
             by: By::Terminal(Actor {
                 office: terminal.office,

@@ -319,10 +319,13 @@ impl Admin {
         if self.store.office(new.office).await?.is_none() {
             return Err(AdminError::NoSuchOffice);
         }
-        let provisional = new.provisional || new.password.is_none();
+        let is_made = new.password.is_none();
+        let provisional = new.provisional || is_made;
         let password = new.password.unwrap_or_else(tokens::make_password);
         let password_hash = self.passwords.hash(password.clone()).await?;
         let person_id = self.id_or_free(new.person_id, "c", AccountFamily::Person).await?;
+        // One that was given is known to whoever gave it.
+        let kept = is_made.then(|| password.clone());
         let added = self.store.add_account(
             NewAccount {
                 id: person_id.clone(),
@@ -332,6 +335,7 @@ impl Admin {
                 password_hash,
                 provisional,
             },
+            kept,
             By::CommandLine,
             self.clock.now(),
         );
@@ -349,6 +353,8 @@ impl Admin {
             password_hash: self.passwords.hash(password.clone()).await?,
             provisional: true,
             instead_of: None,
+            // An office's own password is of no use on a page that it opens.
+            first_password: (AccountFamily::of(account) == Some(AccountFamily::Person)).then(|| password.clone()),
             act: Act::ResetPassword,
             by: By::CommandLine,
         };
@@ -380,7 +386,11 @@ impl Admin {
 
     /// Revokes a terminal's certificate and ends its sessions.
     pub async fn revoke_terminal(&self, terminal: TerminalId) -> Result<(), AdminError> {
-        match self.store.revoke_terminal(terminal, By::CommandLine, self.clock.now()).await? {
+        match self
+            .store
+            .revoke_terminal(terminal, By::CommandLine, self.clock.now())
+            .await?
+        {
             true => Ok(()),
             false => Err(AdminError::NoSuchTerminal),
         }
@@ -388,7 +398,11 @@ impl Admin {
 
     /// Moves the end of an office's licence.
     pub async fn set_licence(&self, office: OfficeNumber, until: DateTime<Utc>) -> Result<(), AdminError> {
-        match self.store.set_licence(office, until, By::CommandLine, self.clock.now()).await? {
+        match self
+            .store
+            .set_licence(office, until, By::CommandLine, self.clock.now())
+            .await?
+        {
             true => Ok(()),
             false => Err(AdminError::NoSuchOffice),
         }
@@ -402,7 +416,10 @@ impl Admin {
         from: Option<DateTime<Utc>>,
     ) -> Result<NewsMade, AdminError> {
         let from = from.unwrap_or_else(|| self.clock.now());
-        let news = self.store.add_news(title, body, from, By::CommandLine, self.clock.now()).await?;
+        let news = self
+            .store
+            .add_news(title, body, from, By::CommandLine, self.clock.now())
+            .await?;
         Ok(NewsMade { news })
     }
 

@@ -46,6 +46,9 @@ pub(crate) async fn person(
     if account.office != terminal.office {
         return Err(ProblemCode::CertificateOtherOffice.into());
     }
+    if account.stopped {
+        return Err(ProblemCode::PersonStopped.into());
+    }
     if account.provisional {
         return Err(ProblemCode::PasswordChangeRequired.into());
     }
@@ -101,7 +104,7 @@ pub(crate) async fn office(
     }
     app.steps.spend(&step_hash);
     let person = app.store.account(&step.person).await?;
-    if person.is_none_or(|person| Digest::of(person.password_hash.as_bytes()) != step.password) {
+    if person.is_none_or(|person| person.stopped || Digest::of(person.password_hash.as_bytes()) != step.password) {
         return Err(ProblemCode::SignInRequired.into());
     }
     let (session, stored) = make_session(now, now);

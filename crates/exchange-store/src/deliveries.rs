@@ -469,8 +469,13 @@ impl Store {
     }
 
     pub(crate) fn wrap(&self, id: DeliveryId, key: &Key) -> Vec<u8> {
+        self.wrap_under(id.as_bytes(), key)
+    }
+
+    /// A key wrapped by the master key, to be opened under the same context only.
+    pub(crate) fn wrap_under(&self, context: &[u8], key: &Key) -> Vec<u8> {
         let master = &self.shared.master;
-        let wrapped = sealing::wrap(&master.key, id.as_bytes(), key);
+        let wrapped = sealing::wrap(&master.key, context, key);
         // The master key's name goes in front, so that a rotation finds what it has still to rewrap.
         let mut named = Vec::with_capacity(1 + master.name.len() + wrapped.len());
         named.push(u8::try_from(master.name.len()).unwrap_or(u8::MAX));
@@ -480,6 +485,11 @@ impl Store {
     }
 
     pub(crate) fn unwrap_key(&self, id: DeliveryId, named: &[u8]) -> Result<Key, StoreError> {
+        self.unwrap_under(id.as_bytes(), named)
+    }
+
+    /// The reverse of [`Store::wrap_under`].
+    pub(crate) fn unwrap_under(&self, context: &[u8], named: &[u8]) -> Result<Key, StoreError> {
         let damaged = StoreError::Damaged { what: "content key" };
         let Some((length, rest)) = named.split_first() else {
             return Err(damaged);
@@ -487,7 +497,7 @@ impl Store {
         let master = &self.shared.master;
         match rest.split_at_checked(usize::from(*length)) {
             Some((name, wrapped)) if name == master.name.as_bytes() => {
-                sealing::unwrap_key(&master.key, id.as_bytes(), wrapped).map_err(|_| damaged)
+                sealing::unwrap_key(&master.key, context, wrapped).map_err(|_| damaged)
             }
             _ => Err(StoreError::Damaged {
                 what: "content key, wrapped by a master key that is not here",

@@ -8,8 +8,8 @@ use exchange_protocol::AccountFamily;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
-    Act, By, PortalFamily, Store, StoreError, Subject, audit::AuditLine, convert, directory,
-    portal::end_portal_sessions, writer::After,
+    Act, By, PortalFamily, Store, StoreError, Subject, audit::AuditLine, convert, directory, licence,
+    people::keep_first_password, portal::end_portal_sessions, writer::After,
 };
 
 /// An office on the exchange.
@@ -68,6 +68,8 @@ pub struct NewPassword {
     pub provisional: bool,
     /// The hash that it replaces; none replaces whatever is there.
     pub instead_of: Option<String>,
+    /// The password itself where the exchange made it, to be kept sealed until the office has seen it.
+    pub first_password: Option<String>,
     /// What the audit calls it.
     pub act: Act,
     /// Who did it.
@@ -87,6 +89,8 @@ pub struct AccountRow {
     pub password_hash: String,
     /// Whether the password must be changed before it opens anything.
     pub provisional: bool,
+    /// Whether it may not be used any more.
+    pub stopped: bool,
 }
 
 /// Neither hash nor ID is ever printed.
@@ -198,13 +202,22 @@ impl Store {
             .await
     }
 
-    /// Adds a person's account; false if the ID is taken.
-    pub async fn add_account(&self, new: NewAccount, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Adds a person's account; false if the ID is taken. A password that the exchange made is kept sealed until the
+    /// office has seen it.
+    pub async fn add_account(
+        &self,
+        new: NewAccount,
+        first_password: Option<String>,
+        by: By,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let kept = first_password.map(|password| self.seal_first_password(&new.id, &password));
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
                     let added = insert_account(batch, &new, now).await?;
                     if added {
+                        keep_first_password(batch, new.id.key(), kept, now).await?;
                         let line = AuditLine::new(now, Act::AddAccount, by).of_office(new.office);
                         batch.audit(line.on(Subject::Account(new.id)));
                     }
@@ -216,11 +229,12 @@ impl Store {
 
     /// Whether an ID is taken.
     pub async fn account(&self, id: &AccountId) -> Result<Option<AccountRow>, StoreError> {
-        let row =
-            sqlx::query("SELECT family, office, display_name, password_hash, provisional FROM account WHERE key = ?")
-                .bind(id.key())
-                .fetch_optional(&self.shared.readers)
-                .await?;
+        let row = sqlx::query(
+            "SELECT family, office, display_name, password_hash, provisional, stopped_at FROM account WHERE key = ?",
+        )
+        .bind(id.key())
+        .fetch_optional(&self.shared.readers)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(AccountRow {
             family: match row.try_get::<i64, _>("family")? {
@@ -232,6 +246,7 @@ impl Store {
             display_name: row.try_get("display_name")?,
             password_hash: row.try_get("password_hash")?,
             provisional: row.try_get("provisional")?,
+            stopped: row.try_get::<Option<i64>, _>("stopped_at")?.is_some(),
         }))
     }
 
@@ -239,6 +254,8 @@ impl Store {
     /// there is no such account. The sessions that stand on it end: a person's own, or all of an office. The hash before
     /// is asked for so that of two changes at the same moment one is refused.
     pub async fn set_password(&self, change: NewPassword, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let first = change.first_password.as_ref();
+        let kept = first.map(|password| self.seal_first_password(&change.account, password));
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
@@ -265,6 +282,7 @@ impl Store {
                     .execute(&mut batch.connection)
                     .await?;
                     end_portal_sessions(batch, PortalFamily::Office, change.account.key()).await?;
+                    keep_first_password(batch, change.account.key(), kept, now).await?;
                     let line = AuditLine::new(now, change.act, change.by).of_office(office);
                     batch.audit(line.on(Subject::Account(change.account)));
                     batch.after(After::AccessChanged);
@@ -311,6 +329,7 @@ impl Store {
                     if updated.rows_affected() == 0 {
                         return Ok(false);
                     }
+                    licence::answer(batch, number).await?;
                     let line = AuditLine::new(now, Act::SetLicence, by).of_office(number);
                     batch.audit(line.on(Subject::Office(number)));
                     batch.after(After::AccessChanged);

@@ -90,6 +90,11 @@ impl Store {
                     .bind(convert::millis(new.refresh_until))
                     .execute(&mut batch.connection)
                     .await?;
+                    sqlx::query("UPDATE terminal SET signed_in_at = ? WHERE id = ?")
+                        .bind(convert::millis(now))
+                        .bind(actor.terminal.as_bytes().to_vec())
+                        .execute(&mut batch.connection)
+                        .await?;
                     batch.audit(AuditLine::new(now, Act::SignIn, &actor));
                     Ok(())
                 })

@@ -107,7 +107,7 @@ async fn try_sign_in(app: &App, source: Source, fields: &Fields) -> Answer<(Acco
     let account = account.filter(|account| account.family == AccountFamily::Office);
     let hashed = account.as_ref().map(|account| account.password_hash.clone());
     let fits = app.passwords.fits(fields.raw("password").to_owned(), hashed).await?;
-    let Some(account) = account.filter(|_| fits) else {
+    let Some(account) = account.filter(|account| fits && !account.stopped) else {
         return Err(ProblemCode::OfficeSignInRefused.into());
     };
     app.portal_delays.forget(&key, nowhere);
@@ -191,6 +191,7 @@ async fn try_change(app: &App, source: Source, visitor: &OfficeVisitor, fields: 
         password_hash: app.passwords.hash(new.to_owned()).await?,
         provisional: false,
         instead_of: Some(hashed),
+        first_password: None,
         act: Act::ChangePassword,
         by: visitor.by(),
     };
