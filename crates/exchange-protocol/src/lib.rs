@@ -32,6 +32,7 @@
 //! | `POST /v1/inbox/{id}/confirm` | session | [`ConfirmRequest`] → [`Received`] |
 //! | `GET /v1/updates/{target}/{version}` | terminal | → [`UpdateOffer`] of a newer version, or no content |
 //! | `GET /v1/updates/{target}/{version}/file` | terminal | → the bytes of that version's installer |
+//! | `GET /v1/audit/export` | session | → the office's own part of the audit as lines of JSON, up to where it is sealed |
 //! | `GET /v1/events` | session | → server-sent [`Event`]s |
 //!
 //! Every refusal is a [`Problem`] as `application/problem+json`. Every answer carries [`EPOCH_HEADER`].

@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     pub(crate) data: std::path::PathBuf,
     pub(crate) clock: Clock,
     pub(crate) authority: Authority,
+    /// Signs the audit.
+    pub(crate) audit: Arc<exchange_audit::Signer>,
     pub(crate) certificate: Arc<ServerCertificate>,
     pub(crate) passwords: Passwords,
     /// Of accounts at terminals.

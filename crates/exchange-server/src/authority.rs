@@ -9,7 +9,7 @@ use care_model::{OfficeNumber, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ED25519, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
@@ -84,6 +84,28 @@ impl Authority {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = at!(system_now() + TimeDelta::days(AUTHORITY_DAYS));
         let certificate = params.self_signed(&key).map_err(AuthorityError::Make)?;
+        Ok(certificate.pem())
+    }
+
+    /// Makes the key that signs the audit, in PEM.
+    pub(crate) fn make_audit_key() -> Result<String, AuthorityError> {
+        let key = KeyPair::generate_for(&PKCS_ED25519).map_err(AuthorityError::Make)?;
+        Ok(key.serialize_pem())
+    }
+
+    /// The certificate of the key that signs the audit, in PEM: for that use alone, which no terminal's is for, and for
+    /// as long as the authority's own.
+    pub(crate) fn issue_audit(&self, key_pem: &str) -> Result<String, AuthorityError> {
+        let key = KeyPair::from_pem(key_pem).map_err(|_| AuthorityError::Unreadable)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = named("", "Careplan Exchange Audit");
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::TimeStamping];
+        params.use_authority_key_identifier_extension = true;
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = at!(system_now() + TimeDelta::days(AUTHORITY_DAYS));
+        let certificate = params.signed_by(&key, &self.issuer).map_err(AuthorityError::Make)?;
         Ok(certificate.pem())
     }
 

@@ -4,8 +4,10 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
+use exchange_audit::Signer;
 use exchange_store::{MasterKey, sync_folder};
 use sealing::Key;
 use thiserror::Error;
@@ -20,6 +22,8 @@ const MASTER_NAME: &str = "master-1";
 pub(crate) struct Keys {
     pub(crate) master: MasterKey,
     pub(crate) authority: Authority,
+    /// Signs the audit, vouched for by the authority.
+    pub(crate) audit: Arc<Signer>,
 }
 
 /// Why the keys cannot be used.
@@ -34,6 +38,9 @@ pub enum KeysError {
     /// The authority is not one.
     #[error("the authority cannot be used")]
     Authority(#[source] AuthorityError),
+    /// The audit key is not one.
+    #[error("the audit key cannot be used")]
+    Audit(#[source] exchange_audit::SignerError),
     /// The keys lie where a backup of the data would take them along.
     #[error("the key folder must not lie inside the data folder")]
     InsideData,
@@ -59,7 +66,16 @@ impl Keys {
             Authority::make_certificate(&key_pem, exchange_name).map_err(KeysError::Authority)
         })?;
         let authority = Authority::load(&key_pem, &certificate_pem).map_err(KeysError::Authority)?;
-        Ok(Self { master, authority })
+        let audit_key = read_or_make(&folder.join("audit.key.pem"), || {
+            Authority::make_audit_key().map_err(KeysError::Authority)
+        })?;
+        let certificate = authority.issue_audit(&audit_key).map_err(KeysError::Authority)?;
+        let audit = Signer::new(&audit_key, certificate).map_err(KeysError::Audit)?;
+        Ok(Self {
+            master,
+            authority,
+            audit: Arc::new(audit),
+        })
     }
 }
 

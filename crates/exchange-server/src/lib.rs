@@ -8,6 +8,7 @@ mod accounts;
 pub mod admin;
 mod app;
 mod attachment_kind;
+mod audit;
 mod authority;
 mod clock;
 mod delays;

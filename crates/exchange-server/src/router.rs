@@ -12,8 +12,8 @@ use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER}
 use http::HeaderValue;
 
 use crate::{
-    accounts, app::App, deliveries, enrolment, events, lists, people, pickups, portal, recalls, refusal::Refusal,
-    sign_in, terminals, updates, uploads,
+    accounts, app::App, audit, deliveries, enrolment, events, lists, people, pickups, portal, recalls,
+    refusal::Refusal, sign_in, terminals, updates, uploads,
 };
 
 /// Who may call an endpoint.
@@ -93,6 +93,7 @@ endpoints! {
     post "/v1/inbox/{id}/confirm" Exchange SignedIn pickups::confirm;
     get "/v1/updates/{target}/{version}" Exchange Terminal updates::offer;
     get "/v1/updates/{target}/{version}/file" Exchange Terminal updates::file;
+    get "/v1/audit/export" Exchange SignedIn audit::export;
     get "/v1/events" Exchange SignedIn events::stream;
 }
 

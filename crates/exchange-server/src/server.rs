@@ -12,6 +12,7 @@ use crate::{
     Settings,
     admin::connection_file,
     app::{App, Inner, Steps, exchange_name},
+    audit,
     delays::Delays,
     keys::{Keys, KeysError},
     listener,
@@ -88,6 +89,7 @@ impl Server {
             data: settings.data,
             clock: settings.clock,
             authority: keys.authority,
+            audit: keys.audit,
             certificate: tls.certificate,
             passwords: Passwords::new(settings.password_cost)?,
             delays: Delays::default(),
@@ -108,6 +110,7 @@ impl Server {
             settings.sweep_every,
             ending.clone(),
         )));
+        tasks.push(tokio::spawn(audit::seal_again(app.clone(), ending.clone())));
         Ok(Running {
             exchange_url,
             enrolment_url,
@@ -128,6 +131,12 @@ impl Running {
     /// Looks now for what ends by time; the server does so by itself from time to time.
     pub async fn sweep(&self) -> Result<(), StoreError> {
         sweep(&self.app).await
+    }
+
+    /// Chains and signs the audit now; the server does so by itself every few seconds.
+    pub async fn seal_audit(&self) -> Result<(), StoreError> {
+        let sealed = self.app.store.seal_audit(&self.app.audit, self.app.clock.now());
+        sealed.await.map(drop)
     }
 
     /// Ends in order: takes no more, lets requests under way end, closes the storage.

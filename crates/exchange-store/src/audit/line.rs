@@ -45,7 +45,7 @@ impl By {
         }
     }
 
-    fn office(&self) -> Option<OfficeNumber> {
+    pub(super) fn office(&self) -> Option<OfficeNumber> {
         match self {
             Self::Terminal(actor) => Some(actor.office),
             Self::Portal { office, .. } => Some(*office),

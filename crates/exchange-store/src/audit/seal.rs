@@ -1,0 +1,232 @@
+//! The sealer: chains what was appended and signs where each chain ends. Every step is one commit that either moves
+//! on from where it was found or does nothing, so that a death between steps costs nothing and a second sealer of
+//! the same database harms nothing.
+
+use std::{collections::HashMap, sync::Arc};
+
+use care_model::Digest;
+use chrono::{DateTime, Utc};
+use exchange_audit::{Chain, Checkpoint, Signature, Signer, first_hash, next_hash};
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::chains::{LINE_COLUMNS, StoredLine};
+use crate::{Store, StoreError, convert};
+
+/// Lines that one commit chains: it must keep nobody waiting.
+const LINES_MAX: i64 = 400;
+/// Chains that one commit signs.
+const SIGNED_MAX: i64 = 400;
+/// Rows of one statement.
+const ROWS_MAX: usize = 200;
+
+/// Where a chain ends.
+struct Head {
+    sequence: u64,
+    hash: Digest,
+}
+
+/// A line's place in a chain.
+struct Link {
+    chain: Chain,
+    sequence: u64,
+    audit_row: i64,
+    hash: Digest,
+}
+
+impl Store {
+    /// Chains every line that was there when it was called, and signs every chain that grew. Gives how many lines it
+    /// chained. May be called by anybody at any time, also while another does so.
+    pub async fn seal_audit(&self, signer: &Arc<Signer>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let target: Option<i64> = sqlx::query_scalar("SELECT max(row) FROM audit")
+            .fetch_one(&self.shared.readers)
+            .await?;
+        let target = target.unwrap_or(0);
+        let mut chained = 0;
+        while let Some(lines) = self.chain_lines(target).await? {
+            chained += lines;
+        }
+        while self.sign_heads(signer, now).await? {}
+        Ok(chained)
+    }
+
+    /// Chains some lines up to one; none if there are no more, or somebody else is at it.
+    async fn chain_lines(&self, target: i64) -> Result<Option<u64>, StoreError> {
+        let position: i64 = sqlx::query_scalar("SELECT row FROM audit_sealer")
+            .fetch_one(&self.shared.readers)
+            .await?;
+        let sql = format!("SELECT {LINE_COLUMNS} FROM audit a WHERE a.row > ? AND a.row <= ? ORDER BY a.row LIMIT ?");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(position)
+            .bind(target)
+            .bind(LINES_MAX)
+            .fetch_all(&self.shared.readers)
+            .await?;
+        let lines = rows.iter().map(StoredLine::read).collect::<Result<Vec<_>, _>>()?;
+        let Some(last) = lines.last().map(|line| line.row) else {
+            return Ok(None);
+        };
+        let mut heads: HashMap<Chain, Head> = HashMap::new();
+        let mut links = Vec::with_capacity(lines.len() * 2);
+        for line in &lines {
+            for chain in line.chains() {
+                if !heads.contains_key(&chain) {
+                    heads.insert(chain, self.head(chain).await?);
+                }
+                let Some(head) = heads.get_mut(&chain) else { continue };
+                head.sequence += 1;
+                let record = line.record(chain, head.sequence)?;
+                head.hash = next_hash(&head.hash, &record).map_err(|_| StoreError::Damaged { what: "audit line" })?;
+                links.push(Link {
+                    chain,
+                    sequence: head.sequence,
+                    audit_row: line.row,
+                    hash: head.hash,
+                });
+            }
+        }
+        let chained = lines.len() as u64;
+        self.store_links(position, last, links, heads)
+            .await
+            .map(|stored| stored.then_some(chained))
+    }
+
+    async fn head(&self, chain: Chain) -> Result<Head, StoreError> {
+        let row: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT sequence, hash FROM audit_head WHERE chain = ?")
+            .bind(chain.name().to_owned())
+            .fetch_optional(&self.shared.readers)
+            .await?;
+        Ok(match row {
+            None => Head {
+                sequence: 0,
+                hash: first_hash(&chain),
+            },
+            Some((sequence, hash)) => Head {
+                sequence: convert::number(sequence)?,
+                hash: convert::digest(&hash)?,
+            },
+        })
+    }
+
+    /// Stores links that go on from a position; false if the chains are somewhere else by now.
+    async fn store_links(
+        &self,
+        position: i64,
+        last: i64,
+        links: Vec<Link>,
+        heads: HashMap<Chain, Head>,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let moved = sqlx::query("UPDATE audit_sealer SET row = ? WHERE row = ?")
+                        .bind(last)
+                        .bind(position)
+                        .execute(&mut batch.connection)
+                        .await?;
+                    if moved.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    for links in links.chunks(ROWS_MAX) {
+                        let mut insert =
+                            QueryBuilder::<Sqlite>::new("INSERT INTO audit_chain (chain, sequence, audit_row, hash) ");
+                        insert.push_values(links, |mut row, link| {
+                            row.push_bind(link.chain.name().to_owned())
+                                .push_bind(convert::signed(link.sequence))
+                                .push_bind(link.audit_row)
+                                .push_bind(link.hash.as_bytes().to_vec());
+                        });
+                        insert.build().persistent(false).execute(&mut batch.connection).await?;
+                    }
+                    let heads: Vec<(Chain, Head)> = heads.into_iter().collect();
+                    for heads in heads.chunks(ROWS_MAX) {
+                        let mut insert =
+                            QueryBuilder::<Sqlite>::new("INSERT INTO audit_head (chain, sequence, hash, signed) ");
+                        insert.push_values(heads, |mut row, (chain, head)| {
+                            row.push_bind(chain.name().to_owned())
+                                .push_bind(convert::signed(head.sequence))
+                                .push_bind(head.hash.as_bytes().to_vec())
+                                .push("0");
+                        });
+                        insert.push(
+                            " ON CONFLICT (chain) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash",
+                        );
+                        insert.build().persistent(false).execute(&mut batch.connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Signs some chains that grew since they were signed; false if there are none.
+    async fn sign_heads(&self, signer: &Arc<Signer>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT chain, sequence, hash FROM audit_head WHERE signed < sequence ORDER BY chain LIMIT ?",
+        )
+        .bind(SIGNED_MAX)
+        .fetch_all(&self.shared.readers)
+        .await?;
+        if rows.is_empty() {
+            return Ok(false);
+        }
+        let damaged = StoreError::Damaged { what: "audit chain" };
+        let mut checkpoints = Vec::with_capacity(rows.len());
+        for (chain, sequence, hash) in rows {
+            checkpoints.push(Checkpoint {
+                chain: Chain::parse(&chain).map_err(|_| StoreError::Damaged { what: "audit chain" })?,
+                sequence: convert::number(sequence)?,
+                hash: convert::digest(&hash)?,
+                at: now,
+            });
+        }
+        let signer = Arc::clone(signer);
+        let signed = tokio::task::spawn_blocking(move || {
+            let sign = |checkpoint: Checkpoint| {
+                let signature = signer.sign_checkpoint(&checkpoint)?;
+                Ok((checkpoint, signature))
+            };
+            checkpoints
+                .into_iter()
+                .map(sign)
+                .collect::<Result<Vec<_>, exchange_audit::WriteError>>()
+        });
+        let signed = signed.await.map_err(|_| StoreError::Closed)?.map_err(|_| damaged)?;
+        self.store_checkpoints(signed).await?;
+        Ok(true)
+    }
+
+    /// A chain that grew meanwhile is signed up to here all the same; one that was signed meanwhile keeps that.
+    async fn store_checkpoints(&self, signed: Vec<(Checkpoint, Signature)>) -> Result<(), StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    for signed in signed.chunks(ROWS_MAX) {
+                        let mut insert = QueryBuilder::<Sqlite>::new(
+                            "INSERT INTO audit_checkpoint (chain, sequence, at, hash, signature) ",
+                        );
+                        insert.push_values(signed, |mut row, (checkpoint, signature)| {
+                            row.push_bind(checkpoint.chain.name().to_owned())
+                                .push_bind(convert::signed(checkpoint.sequence))
+                                .push_bind(convert::millis(checkpoint.at))
+                                .push_bind(checkpoint.hash.as_bytes().to_vec())
+                                .push_bind(signature.as_bytes().to_vec());
+                        });
+                        insert.push(" ON CONFLICT DO NOTHING");
+                        insert.build().persistent(false).execute(&mut batch.connection).await?;
+                        let mut update = QueryBuilder::<Sqlite>::new("WITH done (chain, sequence) AS (");
+                        update.push_values(signed, |mut row, (checkpoint, _)| {
+                            row.push_bind(checkpoint.chain.name().to_owned())
+                                .push_bind(convert::signed(checkpoint.sequence));
+                        });
+                        update.push(
+                            ") UPDATE audit_head SET signed = max(signed, done.sequence) FROM done \
+                             WHERE audit_head.chain = done.chain",
+                        );
+                        update.build().persistent(false).execute(&mut batch.connection).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
