@@ -20,6 +20,7 @@ pub(crate) fn routes() -> Router<Arc<Bridge>> {
         .route("/script/choose-files", post(choose_files))
         .route("/script/choose-folder", post(choose_folder))
         .route("/script/choose-connection-file", post(choose_connection_file))
+        .route("/script/choose-certificate-file", post(choose_certificate_file))
         .route("/script/save-file", post(save_file))
         .route("/script/surface", get(surface))
 }
@@ -69,6 +70,11 @@ async fn choose_folder(State(bridge): State<Arc<Bridge>>, Json(chosen): Json<Cho
 
 async fn choose_connection_file(State(bridge): State<Arc<Bridge>>, Json(chosen): Json<Chosen>) -> StatusCode {
     bridge.surface.answer_connection_file(chosen.path);
+    StatusCode::NO_CONTENT
+}
+
+async fn choose_certificate_file(State(bridge): State<Arc<Bridge>>, Json(chosen): Json<Chosen>) -> StatusCode {
+    bridge.surface.answer_certificate_file(chosen.path);
     StatusCode::NO_CONTENT
 }
 

@@ -70,6 +70,7 @@ struct State {
     files: VecDeque<Option<Vec<PathBuf>>>,
     folders: VecDeque<Option<PathBuf>>,
     connection_files: VecDeque<Option<PathBuf>>,
+    certificate_files: VecDeque<Option<PathBuf>>,
     saves: VecDeque<Option<PathBuf>>,
     record: SurfaceRecord,
 }
@@ -88,6 +89,11 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for the connection file.
     pub fn answer_connection_file(&self, path: Option<PathBuf>) {
         lay_out(&mut self.lock().connection_files, path);
+    }
+
+    /// Lays out the answer of the next dialog for a certificate file.
+    pub fn answer_certificate_file(&self, path: Option<PathBuf>) {
+        lay_out(&mut self.lock().certificate_files, path);
     }
 
     /// Lays out the answer of the next dialog for a new file.
@@ -145,6 +151,10 @@ impl Surface for ScriptedSurface {
 
     fn choose_connection_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
         self.next(|state| &mut state.connection_files)
+    }
+
+    fn choose_certificate_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        self.next(|state| &mut state.certificate_files)
     }
 
     fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {

@@ -29,6 +29,10 @@ impl Surface for Named {
         ready(self.connection_file.clone()).boxed()
     }
 
+    fn choose_certificate_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        ready(None).boxed()
+    }
+
     fn save_file(&self, _suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
         ready(self.save_file.clone()).boxed()
     }

@@ -18,6 +18,12 @@ macro_rules! with_commands {
             read_connection_file($crate::DropId) -> $crate::ConnectionView;
             /// 初期設定: makes the key, gets the certificate with the one-time password.
             enrol($crate::EnrolStart) -> $crate::StartView;
+            /// Shows the system's dialog for a certificate file (PKCS#12); it is read with its password by `import_certificate`.
+            choose_certificate_file(()) -> Option<$crate::DropView>;
+            /// 初期設定, or a new certificate for the same office, with a certificate file that was chosen or dropped.
+            import_certificate($crate::CertificateImport) -> $crate::StartView;
+            /// 証明書を更新する: the terminal's next certificate, from 60 days before the end; nobody is signed out.
+            renew_certificate(()) -> $crate::ExpiryView;
             /// Opens the local data where there is no key store; sets the passphrase on first use.
             unlock_profile($crate::PassphraseStart) -> $crate::StartView;
             /// The profiles of this PC, one for each office number (D14).

@@ -45,6 +45,8 @@ pub enum DeskEvent {
     },
     /// お知らせ一覧 or what was read of it changed.
     NewsChanged,
+    /// This terminal's certificate was renewed, or that failed.
+    CertificateChanged,
     /// 設定 or how the window looks changed.
     SettingsChanged,
     /// A person asked for a screen from outside the page: tray, notice, second start.

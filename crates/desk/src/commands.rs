@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
-    AboutView, AddDrop, AttachFiles, ChooseDestination, CommandError, ComposeStart, CompositionId, CompositionView,
-    ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote,
-    EnrolStart, FolderView, HomeView, ImportedMark, InboxRow, InboxView, KindView, ListChoices, ListExport, ListIds,
-    ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart,
-    OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow,
-    RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView,
-    StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    AboutView, AddDrop, AttachFiles, CertificateImport, ChooseDestination, CommandError, ComposeStart, CompositionId,
+    CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId,
+    DropView, EditNote, EnrolStart, ExpiryView, FolderView, HomeView, ImportedMark, InboxRow, InboxView, KindView,
+    ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch,
+    OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart,
+    PickupStart, ProfileId, ProfileRow, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart,
+    SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -28,9 +28,7 @@ impl Desk {
     /// The desk of a signed-in person.
     fn open_desk(&self) -> Result<Arc<Core>, CommandError> {
         let core = self.core();
-        if !core.store.is_unlocked() {
-            return Err(ProblemCode::PassphraseRequired.into());
-        }
+        core.must_be_begun()?;
         if !core.is_signed_in() {
             return Err(ProblemCode::SignInRequired.into());
         }
@@ -62,6 +60,20 @@ impl DeskCommands for Desk {
 
     async fn enrol(&self, request: EnrolStart) -> Result<StartView, CommandError> {
         Self::enrol(self, request).await
+    }
+
+    async fn choose_certificate_file(&self, _request: ()) -> Result<Option<DropView>, CommandError> {
+        let core = self.core();
+        let path = core.surface.choose_certificate_file().await;
+        Ok(path.map(|path| core.hold(vec![path])))
+    }
+
+    async fn import_certificate(&self, request: CertificateImport) -> Result<StartView, CommandError> {
+        Self::import_certificate(self, request).await
+    }
+
+    async fn renew_certificate(&self, _request: ()) -> Result<ExpiryView, CommandError> {
+        self.open_desk()?.renew_certificate().await
     }
 
     async fn unlock_profile(&self, request: PassphraseStart) -> Result<StartView, CommandError> {

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use care_model::DeliveryId;
+use care_model::{DeliveryId, ProblemCode};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, CompositionId, DeskEvent, DropId, FolderId, FolderView, LookView};
 use exchange_client::ClientError;
@@ -58,7 +58,13 @@ pub(crate) struct Core {
     pub(crate) changing_settings: tokio::sync::Mutex<()>,
     /// One mark on the news at a time.
     pub(crate) reading_news: tokio::sync::Mutex<()>,
+    /// Whether everything of the profile was read and its work began: before, nothing may be written over.
+    pub(crate) begun: AtomicBool,
     pub(crate) standing: RwLock<Standing>,
+    /// One change of the certificate at a time.
+    pub(crate) certifying: tokio::sync::Mutex<()>,
+    /// Why the last renewal of the certificate failed.
+    pub(crate) renewal_problem: Mutex<Option<CommandError>>,
     /// One refresh of the session at a time: a refresh token is good once.
     pub(crate) refreshing: tokio::sync::Mutex<()>,
     /// One change of the stored session at a time, after a look at whose it is.
@@ -104,6 +110,14 @@ impl Drop for Transfer {
 }
 
 impl Core {
+    /// Refuses while the profile was not read whole, as after a start that failed half-way: what it holds is not known.
+    pub(crate) fn must_be_begun(&self) -> Result<(), CommandError> {
+        match self.begun.load(Ordering::Acquire) {
+            true => Ok(()),
+            false => Err(ProblemCode::PassphraseRequired.into()),
+        }
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

@@ -8,8 +8,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use care_model::{ProblemCode, limits};
-use desk_ipc::{CommandError, DeskEvent, DropId, DropView, EnrolStart, Place, ProfileId, ProfileRow, StartView};
+use care_model::{OfficeNumber, ProblemCode, limits};
+use desk_ipc::{
+    CertificateImport, CommandError, DeskEvent, DropId, DropView, EnrolStart, Place, ProfileId, ProfileRow, StartView,
+};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -121,7 +123,20 @@ impl Desk {
     /// 初期設定 of the open profile, for an office that no other profile of this PC is of.
     pub(crate) async fn enrol(&self, start: EnrolStart) -> Result<StartView, CommandError> {
         let opened = self.opened();
-        let (shelf, open) = (self.shelf.clone(), opened.id);
+        let elsewhere = self.offices_elsewhere(opened.id).await?;
+        opened.core.enrol(start, &elsewhere).await
+    }
+
+    /// Takes the certificate of a file for the open profile.
+    pub(crate) async fn import_certificate(&self, import: CertificateImport) -> Result<StartView, CommandError> {
+        let opened = self.opened();
+        let elsewhere = self.offices_elsewhere(opened.id).await?;
+        opened.core.import_certificate(import, &elsewhere).await
+    }
+
+    /// The offices of the profiles of this PC other than the open one.
+    async fn offices_elsewhere(&self, open: ProfileId) -> Result<Vec<OfficeNumber>, CommandError> {
+        let shelf = self.shelf.clone();
         let elsewhere = tokio::task::spawn_blocking(move || {
             let mut numbers = Vec::new();
             for id in shelf.ids()?.into_iter().filter(|id| *id != open) {
@@ -129,10 +144,9 @@ impl Desk {
             }
             Ok::<_, CommandError>(numbers)
         });
-        let elsewhere = elsewhere
+        elsewhere
             .await
-            .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))??;
-        opened.core.enrol(start, &elsewhere).await
+            .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))?
     }
 
     /// Opens another profile and closes the present one; where the other cannot be opened, or something is on its way,

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use care_model::{OfficeNumber, ProblemCode};
 use desk_ipc::{CommandError, ConnectionView, EnrolStart, StartView};
-use exchange_client::{Connection, ExchangeClient};
+use exchange_client::{ClientError, Connection, ExchangeClient};
 use exchange_protocol::{AccountFamily, EnrolmentRequest};
 use secrecy::ExposeSecret;
 
@@ -22,9 +22,7 @@ const TERMINAL_NAME_CHARS_MAX: usize = 40;
 impl Core {
     /// Reads a connection file that a person chose or dropped.
     pub(crate) async fn read_connection(&self, path: &Path) -> Result<ConnectionView, CommandError> {
-        if !self.store.is_unlocked() {
-            return Err(ProblemCode::PassphraseRequired.into());
-        }
+        self.must_be_begun()?;
         let unreadable = || CommandError::new(ProblemCode::ConnectionFileUnreadable);
         let facts = tokio::fs::metadata(path).await.map_err(|_| unreadable())?;
         if !facts.is_file() || facts.len() > CONNECTION_FILE_BYTES_MAX {
@@ -45,12 +43,14 @@ impl Core {
     /// 初期設定: makes the key here and gets its certificate. The number of the office is known only with the answer;
     /// one of those that are set up `elsewhere` on this PC is refused then (D14).
     pub(crate) async fn enrol(&self, start: EnrolStart, elsewhere: &[OfficeNumber]) -> Result<StartView, CommandError> {
+        self.must_be_begun()?;
+        let _one = self.certifying.lock().await;
         if self.standing().identity.is_some() {
             // The profile has its office: a new certificate for it is another command, which keeps the office.
             return Err(ProblemCode::RequestMalformed.into());
         }
         let connection = self.standing().connection.clone().ok_or(ProblemCode::ProfileEmpty)?;
-        let identity = self.certified(&connection, start).await?;
+        let identity = self.certified(&connection, start, None).await?;
         if elsewhere.contains(&identity.office) {
             return Err(ProblemCode::ProfileTwice.into());
         }
@@ -60,7 +60,13 @@ impl Core {
 
     /// Gets a new certificate for the same office. What is in the profile stays; the old certificate is given up only
     /// once the new one is stored. Somebody who is signed in is signed out: a session belongs to a certificate.
+    ///
+    /// Shown the old certificate, ended or not, the exchange takes this for the same terminal as before: what it has
+    /// claimed stays its own, and what landed is still confirmed. Only where the old one is revoked, or none of this
+    /// exchange's, does it become another terminal.
     pub(crate) async fn enrol_again(self: &Arc<Self>, start: EnrolStart) -> Result<StartView, CommandError> {
+        self.must_be_begun()?;
+        let _one = self.certifying.lock().await;
         let (connection, before) = {
             let standing = self.standing();
             (standing.connection.clone(), standing.identity.clone())
@@ -68,7 +74,8 @@ impl Core {
         let (Some(connection), Some(before)) = (connection, before) else {
             return Err(ProblemCode::ProfileEmpty.into());
         };
-        let identity = self.certified(&connection, start).await?;
+        let shown = self.standing().client.clone();
+        let identity = self.certified(&connection, start, shown).await?;
         if identity.office != before.office {
             return Err(ProblemCode::CertificateOtherOffice.into());
         }
@@ -78,25 +85,43 @@ impl Core {
         Ok(self.start_view())
     }
 
-    /// A new key with its certificate, not stored yet.
-    async fn certified(&self, connection: &Connection, start: EnrolStart) -> Result<Identity, CommandError> {
+    /// A new key with its certificate, not stored yet; for the same terminal where it has `shown` its certificate.
+    async fn certified(
+        &self,
+        connection: &Connection,
+        start: EnrolStart,
+        shown: Option<ExchangeClient>,
+    ) -> Result<Identity, CommandError> {
         let office_id = account(&start.office_id, AccountFamily::Office)?;
         let terminal_name = start.terminal_name.trim().to_owned();
         if terminal_name.is_empty() || terminal_name.chars().count() > TERMINAL_NAME_CHARS_MAX {
             return Err(ProblemCode::RequestMalformed.into());
         }
-        let client = ExchangeClient::through(&self.proxy()?, connection, None)
+        let bare = ExchangeClient::through(&self.proxy()?, connection, None)
             .map_err(|error| refusal::logged(ProblemCode::ConnectionFileUnreadable, &error))?;
         let (key_pem, request_pem) = exchange_client::make_certificate_request(&terminal_name)
             .map_err(|error| refusal::logged(ProblemCode::Internal, &error))?;
-        let answer = client
-            .enrol(&EnrolmentRequest {
-                office_id,
-                issue_password: start.issue_password,
-                request_pem,
-                terminal_name: terminal_name.clone(),
-            })
-            .await;
+        let request = EnrolmentRequest {
+            office_id,
+            issue_password: start.issue_password,
+            request_pem,
+            terminal_name: terminal_name.clone(),
+        };
+        let answer = match shown {
+            None => bare.enrol(&request).await,
+            Some(client) => match client.enrol_again(&request).await {
+                // It is not even let in with what it shows, as with another exchange's certificate.
+                Err(ClientError::Refused(problem))
+                    if matches!(
+                        problem.code,
+                        ProblemCode::CertificateForeign | ProblemCode::CertificateMissing
+                    ) =>
+                {
+                    bare.enrol(&request).await
+                }
+                answer => answer,
+            },
+        };
         let answer = self.heard(answer)?;
         Ok(Identity {
             terminal: answer.terminal,
@@ -111,12 +136,15 @@ impl Core {
     }
 
     /// Stores the identity, and goes by it from then on.
-    async fn take_on(&self, connection: &Connection, identity: Identity) -> Result<(), CommandError> {
+    pub(crate) async fn take_on(&self, connection: &Connection, identity: Identity) -> Result<(), CommandError> {
         let client = client_of(connection, &identity, &self.proxy()?)?;
         // The password was good once: the certificate is stored before anything else can fail.
         self.store.set_value(ValueName::Identity, &identity).await?;
         self.mark_office(identity.office, &identity.office_name).await;
         let mut standing = self.change_standing();
+        if let Some(me) = &mut standing.me {
+            me.certificate_until = identity.expires_at;
+        }
         standing.identity = Some(identity);
         standing.client = Some(client);
         Ok(())

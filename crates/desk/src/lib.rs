@@ -9,6 +9,7 @@
 //! `pickup` claims, lands and confirms them, `landing` writes them. `index` keeps both lists in memory for searching,
 //! and `lists` shows windows of them.
 
+mod certificate;
 mod commands;
 mod compose;
 mod core;

@@ -77,7 +77,10 @@ impl Opened {
             settings: RwLock::default(),
             changing_settings: tokio::sync::Mutex::default(),
             reading_news: tokio::sync::Mutex::default(),
+            begun: AtomicBool::new(false),
             standing: RwLock::new(Standing::default()),
+            certifying: tokio::sync::Mutex::new(()),
+            renewal_problem: Mutex::default(),
             refreshing: tokio::sync::Mutex::new(()),
             keeping_session: tokio::sync::Mutex::new(()),
             drops: Mutex::new(Remembered::default()),
@@ -129,7 +132,9 @@ impl Opened {
         tasks.push(tokio::spawn(sync::run(Arc::clone(&self.core))));
         tasks.push(tokio::spawn(pickup::run(Arc::clone(&self.core))));
         tasks.push(tokio::spawn(Arc::clone(&self.core).keep_session()));
+        tasks.push(tokio::spawn(Arc::clone(&self.core).keep_certificate()));
         tasks.push(tokio::spawn(Arc::clone(&self.core).keep_sweeping()));
+        self.core.begun.store(true, Ordering::Release);
         Ok(())
     }
 

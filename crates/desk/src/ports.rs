@@ -15,6 +15,8 @@ pub trait Surface: Send + Sync + 'static {
     fn choose_folder(&self) -> BoxFuture<'_, Option<PathBuf>>;
     /// The system's dialog for the connection file; none if the person cancelled.
     fn choose_connection_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
+    /// The system's dialog for a certificate file (PKCS#12); none if the person cancelled.
+    fn choose_certificate_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
     /// The system's dialog for a new file of this suggested name; none if the person cancelled.
     fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>>;
     /// Opens an address in the system's browser.

@@ -182,7 +182,8 @@ impl Core {
     }
 
     fn stage(&self, standing: &Standing) -> Stage {
-        if !self.store.is_unlocked() {
+        // Where reading the profile failed half-way the same step is shown again: what is in it is not known.
+        if self.must_be_begun().is_err() {
             return Stage::Passphrase {
                 first: self.first_passphrase.load(std::sync::atomic::Ordering::Acquire),
             };

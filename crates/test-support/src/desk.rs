@@ -27,6 +27,7 @@ use crate::{Accounts, ExampleOffice};
 pub struct ScriptedSurface {
     folder: Mutex<Option<PathBuf>>,
     connection_file: Mutex<Option<PathBuf>>,
+    certificate_file: Mutex<Option<PathBuf>>,
     save: Mutex<Option<PathBuf>>,
     opened: Mutex<Vec<String>>,
     starts_with_computer: AtomicBool,
@@ -44,6 +45,16 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for a folder.
     pub fn answer_folder(&self, path: &Path) {
         lay_out(&self.folder, path);
+    }
+
+    /// Lays out the answer of the next dialog for the connection file.
+    pub fn answer_connection_file(&self, path: &Path) {
+        lay_out(&self.connection_file, path);
+    }
+
+    /// Lays out the answer of the next dialog for a certificate file.
+    pub fn answer_certificate_file(&self, path: &Path) {
+        lay_out(&self.certificate_file, path);
     }
 
     /// Lays out the answer of the next dialog for a new file.
@@ -89,6 +100,10 @@ impl Surface for ScriptedSurface {
 
     fn choose_connection_file(&self) -> Answer<'_, PathBuf> {
         Box::pin(std::future::ready(taken(&self.connection_file)))
+    }
+
+    fn choose_certificate_file(&self) -> Answer<'_, PathBuf> {
+        Box::pin(std::future::ready(taken(&self.certificate_file)))
     }
 
     fn save_file(&self, _suggested: &str) -> Answer<'_, PathBuf> {

@@ -7,6 +7,16 @@ export type ProblemCode =
   | "certificate_expired"
   | "certificate_revoked"
   | "certificate_foreign"
+  | "certificate_replaced"
+  | "renewal_too_early"
+  | "certificate_file_unreadable"
+  | "certificate_file_password"
+  | "certificate_file_keyless"
+  | "certificate_file_foreign"
+  | "certificate_file_expired"
+  | "certificate_file_early"
+  | "certificate_file_use"
+  | "certificate_file_office"
   | "certificate_other_office"
   | "person_id_expected"
   | "office_id_expected"
@@ -19,6 +29,18 @@ export type ProblemCode =
   | "password_unfit"
   | "passphrase_refused"
   | "passphrase_required"
+  | "passwords_differ"
+  | "person_stopped"
+  | "person_name_unfit"
+  | "people_too_many"
+  | "person_unknown"
+  | "terminal_unknown"
+  | "issue_passwords_too_many"
+  | "first_password_gone"
+  | "portal_session_ended"
+  | "form_expired"
+  | "form_too_large"
+  | "page_unknown"
   | "profile_busy"
   | "profile_newer"
   | "profile_unusable"
@@ -95,6 +117,16 @@ export const problemCodes = [
   "certificate_expired",
   "certificate_revoked",
   "certificate_foreign",
+  "certificate_replaced",
+  "renewal_too_early",
+  "certificate_file_unreadable",
+  "certificate_file_password",
+  "certificate_file_keyless",
+  "certificate_file_foreign",
+  "certificate_file_expired",
+  "certificate_file_early",
+  "certificate_file_use",
+  "certificate_file_office",
   "certificate_other_office",
   "person_id_expected",
   "office_id_expected",
@@ -107,6 +139,18 @@ export const problemCodes = [
   "password_unfit",
   "passphrase_refused",
   "passphrase_required",
+  "passwords_differ",
+  "person_stopped",
+  "person_name_unfit",
+  "people_too_many",
+  "person_unknown",
+  "terminal_unknown",
+  "issue_passwords_too_many",
+  "first_password_gone",
+  "portal_session_ended",
+  "form_expired",
+  "form_too_large",
+  "page_unknown",
   "profile_busy",
   "profile_newer",
   "profile_unusable",
@@ -219,7 +263,7 @@ total_bytes: number, } | { "event": "online",
 /**
  * Whether the last attempt reached it.
  */
-online: boolean, } | { "event": "news_changed" } | { "event": "settings_changed" } | { "event": "go_to", 
+online: boolean, } | { "event": "news_changed" } | { "event": "certificate_changed" } | { "event": "settings_changed" } | { "event": "go_to", 
 /**
  * Which.
  */
@@ -416,6 +460,10 @@ licence: ExpiryView,
  * 証明書有効期限.
  */
 certificate: ExpiryView, 
+/**
+ * How the renewal of the certificate stands.
+ */
+renewal: RenewalView, 
 /**
  * Today's figures.
  */
@@ -1803,6 +1851,9 @@ export type Commands = {
   choose_connection_file: { request: null; answer: ConnectionView | null };
   read_connection_file: { request: string; answer: ConnectionView };
   enrol: { request: EnrolStart; answer: StartView };
+  choose_certificate_file: { request: null; answer: DropView | null };
+  import_certificate: { request: CertificateImport; answer: StartView };
+  renew_certificate: { request: null; answer: ExpiryView };
   unlock_profile: { request: PassphraseStart; answer: StartView };
   profiles: { request: null; answer: Array<ProfileRow> };
   open_profile: { request: string; answer: StartView };

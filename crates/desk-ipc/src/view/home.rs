@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::CommandError;
+
 /// トップページ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct HomeView {
@@ -13,10 +15,24 @@ pub struct HomeView {
     pub licence: ExpiryView,
     /// 証明書有効期限.
     pub certificate: ExpiryView,
+    /// How the renewal of the certificate stands.
+    pub renewal: RenewalView,
     /// Today's figures.
     pub figures: FiguresView,
     /// Whether the exchange was reached at the last attempt.
     pub online: bool,
+}
+
+/// The renewal of the certificate, which the desk does by itself after ログイン.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RenewalView {
+    /// Whether it can be renewed now.
+    pub due: bool,
+    /// When it was renewed, for some days after.
+    #[ts(type = "string | null")]
+    pub renewed_at: Option<DateTime<Utc>>,
+    /// Why the last try failed.
+    pub problem: Option<CommandError>,
 }
 
 /// One お知らせ.

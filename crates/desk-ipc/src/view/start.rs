@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::ExpiryView;
-use crate::ProfileId;
+use crate::{DropId, ProfileId};
 
 /// Where the desk stands, and what the first window needs to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -92,6 +92,16 @@ pub struct EnrolStart {
     pub issue_password: String,
     /// What the office calls this PC.
     pub terminal_name: String,
+}
+
+/// 初期設定 with a certificate file.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct CertificateImport {
+    /// The file that was chosen or dropped.
+    #[ts(type = "string")]
+    pub file: DropId,
+    /// Its password.
+    pub password: String,
 }
 
 /// A profile of this PC.
@@ -220,6 +230,7 @@ pub enum Theme {
 
 secret_debug!(
     EnrolStart,
+    CertificateImport,
     PasswordChange,
     PassphraseStart,
     PersonSignInStart,

@@ -13,6 +13,10 @@ pub(crate) enum ValueName {
     Connection,
     /// Key, certificate and office of this terminal.
     Identity,
+    /// A new key of this terminal that waits for its certificate.
+    NextKey,
+    /// When the certificate was last renewed.
+    RenewedAt,
     /// The tokens of the signed-in person.
     Session,
     /// The IDs that a person asked to remember.
@@ -40,6 +44,8 @@ impl ValueName {
         match self {
             Self::Connection => "connection",
             Self::Identity => "identity",
+            Self::NextKey => "next_key",
+            Self::RenewedAt => "renewed_at",
             Self::Session => "session",
             Self::RememberedIds => "remembered_ids",
             Self::Me => "me",
