@@ -4,6 +4,7 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod audit;
 mod contents;
 mod deliveries;
 mod offices;

@@ -7,7 +7,7 @@ use sqlx::Connection as _;
 
 use crate::{Opened, PLANNER, at};
 
-fn office() -> NewOffice {
+pub(crate) fn office() -> NewOffice {
     let number = OfficeNumber::parse(PLANNER).unwrap();
     NewOffice {
         office: OfficeRow {
