@@ -1,6 +1,9 @@
 //! What the operator does: the same functions for the command line, the demo and tests.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,7 +14,7 @@ use thiserror::Error;
 
 use crate::{
     Clock,
-    app::{DEFAULT_EXCHANGE_NAME, exchange_name, help_desk, setting},
+    app::{App, DEFAULT_EXCHANGE_NAME, exchange_name, help_desk, setting},
     authority::Authority,
     keys::{Keys, KeysError},
     passwords::{PasswordCost, PasswordError, Passwords},
@@ -196,9 +199,11 @@ secret_debug!(
 #[derive(Debug)]
 pub struct Admin {
     store: Store,
-    authority: Authority,
+    authority: Arc<Authority>,
     passwords: Passwords,
     clock: Clock,
+    /// Who acts, for the audit.
+    by: By,
 }
 
 /// How to come to the data.
@@ -238,6 +243,17 @@ impl From<&crate::Settings> for AdminSettings {
 }
 
 impl Admin {
+    /// The same acts inside the running server, by whoever is signed in to the portal.
+    pub(crate) fn of(app: &App, by: By) -> Self {
+        Self {
+            store: app.store.clone(),
+            authority: Arc::clone(&app.authority),
+            passwords: app.passwords.clone(),
+            clock: app.clock.clone(),
+            by,
+        }
+    }
+
     /// Opens the exchange's data, making what is missing.
     pub async fn open(settings: AdminSettings) -> Result<Self, AdminError> {
         Self::open_named(settings, DEFAULT_EXCHANGE_NAME).await
@@ -247,9 +263,10 @@ impl Admin {
         let keys = Keys::open(&settings.keys, &settings.data, exchange_name)?;
         Ok(Self {
             store: Store::open(&settings.data, keys.master).await?,
-            authority: keys.authority,
+            authority: Arc::new(keys.authority),
             passwords: Passwords::new(settings.password_cost)?,
             clock: settings.clock,
+            by: By::CommandLine,
         })
     }
 
@@ -297,7 +314,7 @@ impl Admin {
                     provisional,
                 },
             },
-            By::CommandLine,
+            self.by.clone(),
             now,
         );
         if !registered.await? {
@@ -336,7 +353,7 @@ impl Admin {
                 provisional,
             },
             kept,
-            By::CommandLine,
+            self.by.clone(),
             self.clock.now(),
         );
         match added.await? {
@@ -356,7 +373,7 @@ impl Admin {
             // An office's own password is of no use on a page that it opens.
             first_password: (AccountFamily::of(account) == Some(AccountFamily::Person)).then(|| password.clone()),
             act: Act::ResetPassword,
-            by: By::CommandLine,
+            by: self.by.clone(),
         };
         match self.store.set_password(new, self.clock.now()).await? {
             true => Ok(PasswordMade { password }),
@@ -377,7 +394,7 @@ impl Admin {
         let until = now + TimeDelta::days(ISSUE_PASSWORD_DAYS);
         let added = self
             .store
-            .add_issue_password(office, hashed, certificate_days, until, By::CommandLine, now);
+            .add_issue_password(office, hashed, certificate_days, until, self.by.clone(), now);
         match added.await? {
             true => Ok(IssuePasswordMade { issue_password }),
             false => Err(AdminError::NoSuchOffice),
@@ -388,7 +405,7 @@ impl Admin {
     pub async fn revoke_terminal(&self, terminal: TerminalId) -> Result<(), AdminError> {
         match self
             .store
-            .revoke_terminal(terminal, By::CommandLine, self.clock.now())
+            .revoke_terminal(terminal, self.by.clone(), self.clock.now())
             .await?
         {
             true => Ok(()),
@@ -400,7 +417,7 @@ impl Admin {
     pub async fn set_licence(&self, office: OfficeNumber, until: DateTime<Utc>) -> Result<(), AdminError> {
         match self
             .store
-            .set_licence(office, until, By::CommandLine, self.clock.now())
+            .set_licence(office, until, self.by.clone(), self.clock.now())
             .await?
         {
             true => Ok(()),
@@ -418,14 +435,14 @@ impl Admin {
         let from = from.unwrap_or_else(|| self.clock.now());
         let news = self
             .store
-            .add_news(title, body, from, By::CommandLine, self.clock.now())
+            .add_news(title, body, from, self.by.clone(), self.clock.now())
             .await?;
         Ok(NewsMade { news })
     }
 
     /// Takes an entry of お知らせ back.
     pub async fn remove_news(&self, news: u64) -> Result<(), AdminError> {
-        match self.store.remove_news(news, By::CommandLine, self.clock.now()).await? {
+        match self.store.remove_news(news, self.by.clone(), self.clock.now()).await? {
             true => Ok(()),
             false => Err(AdminError::NoSuchNews),
         }

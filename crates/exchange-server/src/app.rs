@@ -22,7 +22,7 @@ pub(crate) struct Inner {
     /// The folder of database and contents; new versions of the client lie in it too.
     pub(crate) data: std::path::PathBuf,
     pub(crate) clock: Clock,
-    pub(crate) authority: Authority,
+    pub(crate) authority: Arc<Authority>,
     /// Signs the audit.
     pub(crate) audit: Arc<exchange_audit::Signer>,
     pub(crate) certificate: Arc<ServerCertificate>,
@@ -36,6 +36,10 @@ pub(crate) struct Inner {
     pub(crate) steps: Steps,
     /// Carried by every answer (D8).
     pub(crate) epoch: u64,
+    /// Where terminals connect, as they are told.
+    pub(crate) exchange_url: String,
+    /// Where terminals without a certificate connect, as they are told.
+    pub(crate) enrolment_url: String,
     /// Turns true when the server ends, so that streams end.
     pub(crate) ending: watch::Receiver<bool>,
 }

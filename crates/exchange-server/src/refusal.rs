@@ -9,7 +9,7 @@ use exchange_store::{ClaimRefusal, StoreError};
 use http::{HeaderValue, StatusCode, header};
 use uuid::Uuid;
 
-use crate::passwords::PasswordError;
+use crate::{admin::AdminError, passwords::PasswordError};
 
 /// What a handler answers instead of what was asked for.
 #[derive(Debug)]
@@ -83,6 +83,18 @@ impl From<PasswordError> for Refusal {
                 .with("max", limits::PASSWORD_CHARS_MAX)
                 .into(),
             PasswordError::Hash => Self::internal(&error),
+        }
+    }
+}
+
+impl From<AdminError> for Refusal {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Store(error) => error.into(),
+            AdminError::Password(error) => error.into(),
+            AdminError::NoSuchTerminal => ProblemCode::TerminalUnknown.into(),
+            AdminError::NoSuchAccount => ProblemCode::PersonUnknown.into(),
+            other => Self::internal(&other),
         }
     }
 }

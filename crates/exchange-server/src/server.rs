@@ -1,6 +1,6 @@
 //! Starting and ending an exchange server.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use care_model::limits;
 use chrono::TimeDelta;
@@ -88,7 +88,9 @@ impl Server {
             store,
             data: settings.data,
             clock: settings.clock,
-            authority: keys.authority,
+            authority: Arc::new(keys.authority),
+            exchange_url: exchange_url.clone(),
+            enrolment_url: enrolment_url.clone(),
             audit: keys.audit,
             certificate: tls.certificate,
             passwords: Passwords::new(settings.password_cost)?,

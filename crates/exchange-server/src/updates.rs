@@ -186,6 +186,37 @@ pub(crate) async fn file(
     extract::Path((target, version)): Named,
 ) -> Answer<Response> {
     let (target, version) = named(&target, &version)?;
+    installer(&app, &target, version).await
+}
+
+/// What is offered for every kind of computer, in the order of their names; for the portal.
+pub(crate) async fn all_offered(app: &App) -> Answer<Vec<(UpdateTarget, UpdateOffer)>> {
+    let mut folders = match tokio::fs::read_dir(app.data.join(FOLDER)).await {
+        Ok(folders) => folders,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Refusal::internal(&error)),
+    };
+    let mut found = Vec::new();
+    while let Some(folder) = folders.next_entry().await.map_err(|error| Refusal::internal(&error))? {
+        let Some(target) = folder.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        if let Some(offer) = offered(app, &target).await? {
+            found.push((target, offer));
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+    Ok(found)
+}
+
+/// The publisher's signature of a version that is offered.
+pub(crate) async fn signature(app: &App, target: &UpdateTarget, version: ClientVersion) -> Answer<String> {
+    let offer = offered(app, target).await?.filter(|offer| offer.version == version);
+    Ok(offer.ok_or(ProblemCode::UpdateUnreachable)?.signature)
+}
+
+/// The installer of a version, as it was put up.
+pub(crate) async fn installer(app: &App, target: &UpdateTarget, version: ClientVersion) -> Answer<Response> {
     let path = app.data.join(FOLDER).join(target.as_str()).join(version.to_string());
     let file = match tokio::fs::File::open(&path).await {
         Ok(file) => file,
@@ -206,7 +237,7 @@ pub(crate) async fn file(
     Ok(response)
 }
 
-fn named(target: &str, version: &str) -> Answer<(UpdateTarget, ClientVersion)> {
+pub(crate) fn named(target: &str, version: &str) -> Answer<(UpdateTarget, ClientVersion)> {
     let read = || Ok::<_, UpdateNameError>((target.parse()?, version.parse()?));
     read().map_err(|_| ProblemCode::RequestMalformed.into())
 }

@@ -72,6 +72,26 @@ pages! {
     post "/portal/sign-out" Entering, sign_in::sign_out;
     post "/portal/sign-out-everywhere" Entering, sign_in::sign_out_everywhere;
     get "/portal/home" Office, office::home::show;
+    get "/portal/people" Office, office::people::show;
+    post "/portal/people/add" Office, office::people::add;
+    post "/portal/people/stop" Office, office::people::stop;
+    post "/portal/people/resume" Office, office::people::resume;
+    post "/portal/people/reset" Office, office::people::reset;
+    post "/portal/people/first-password" Office, office::people::first_password;
+    get "/portal/terminals" Office, office::terminals::show;
+    post "/portal/terminals/revoke" Office, office::terminals::revoke;
+    post "/portal/issue-passwords/make" Office, office::terminals::make_issue_password;
+    post "/portal/issue-passwords/withdraw" Office, office::terminals::withdraw_issue_password;
+    get "/portal/licence" Office, office::licence::show;
+    post "/portal/licence/ask" Office, office::licence::ask;
+    post "/portal/licence/stop" Office, office::licence::stop;
+    post "/portal/licence/withdraw" Office, office::licence::withdraw;
+    get "/portal/usage" Office, office::usage::show;
+    get "/portal/downloads" Office, office::downloads::show;
+    get "/portal/downloads/{target}/{version}" Office, office::downloads::installer;
+    get "/portal/downloads/{target}/{version}/signature" Office, office::downloads::signature;
+    get "/portal/connection-file" Office, office::downloads::connection;
+    get "/portal/news" Office, office::news::show;
 }
 
 /// The pages, each behind its guard.
