@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tauri::{App, AppHandle, Manager as _, WebviewWindowBuilder};
+use tauri::{App, AppHandle, Manager as _, WebviewWindow, WebviewWindowBuilder};
 
 /// The window's label, as in `tauri.conf.json` and the capability.
 pub(crate) const LABEL: &str = "main";
@@ -14,11 +14,31 @@ pub(crate) fn create(app: &App, profile: &Path, shown: bool) -> tauri::Result<()
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == LABEL) else {
         return Err(tauri::Error::WindowNotFound);
     };
-    WebviewWindowBuilder::from_config(app, config)?
+    let window = WebviewWindowBuilder::from_config(app, config)?
         .title(messages::window::title())
         .visible(shown)
         .data_directory(profile.join("window"))
         .build()?;
+    draw_plainly(&window)
+}
+
+/// Has the page drawn without the graphics card. On an office PC without a good one the card is imitated, which costs
+/// more memory than all else here; lists and forms gain nothing from it ([ADR 30]).
+///
+/// [ADR 30]: ../../docs/adr/0030-the-page-is-drawn-without-the-graphics-card-on-linux.md
+#[cfg(target_os = "linux")]
+fn draw_plainly(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
+
+    window.with_webview(|webview| {
+        if let Some(settings) = webview.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn draw_plainly(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
 
