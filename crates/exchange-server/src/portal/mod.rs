@@ -92,6 +92,8 @@ pages! {
     get "/portal/downloads/{target}/{version}/signature" Office, office::downloads::signature;
     get "/portal/connection-file" Office, office::downloads::connection;
     get "/portal/news" Office, office::news::show;
+    get "/portal/audit" Office, office::audit::show;
+    get "/portal/audit/export" Office, office::audit::export;
 }
 
 /// The pages, each behind its guard.

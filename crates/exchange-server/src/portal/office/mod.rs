@@ -1,5 +1,6 @@
 //! What an office sees: its licence and certificates, people, terminals, figures, downloads, news.
 
+pub(super) mod audit;
 pub(super) mod downloads;
 pub(super) mod home;
 pub(super) mod licence;
@@ -41,6 +42,7 @@ pub(super) fn menu() -> Vec<MenuItem> {
         item(usage::PATH, messages::portal::title_usage()),
         item(downloads::PATH, messages::portal::title_downloads()),
         item(news::PATH, messages::portal::title_news()),
+        item(audit::PATH, messages::portal::title_audit()),
     ]
 }
 
