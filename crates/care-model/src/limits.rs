@@ -60,8 +60,20 @@ pub const OPEN_ISSUE_PASSWORDS_MAX: usize = 10;
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// Seconds that a claim holds without a range being served (D4).
 pub const CLAIM_LEASE_SECONDS: i64 = 120;
-/// Days that the server keeps content nobody fetched (D17).
+/// Days that the server keeps content nobody fetched, unless its operator set fewer (D17).
 pub const RETENTION_DAYS: i64 = 90;
+/// Days of retention that an operator can set at least: both sides are warned 30 days before the end.
+pub const RETENTION_DAYS_MIN: i64 = 31;
+/// Unfetched deliveries of one office, unless its operator set another number.
+pub const WAITING_DELIVERIES_MAX: u64 = 100_000;
+/// Bytes of all unfetched deliveries of one office, unless its operator set another number.
+pub const WAITING_BYTES_MAX: u64 = 100 * 1_024 * MEBIBYTE;
+/// Deliveries that one office sends on one day of Japan, unless its operator set another number.
+pub const SENDS_A_DAY_MAX: u64 = 100_000;
+/// The highest number that an operator can set for any of an office's limits.
+pub const OFFICE_LIMIT_MAX: u64 = 1 << 50;
+/// Large deliveries of one office that are on their way at the same time.
+pub const UPLOADS_MAX: u64 = 200;
 /// Minutes without a key or a click after which the window locks (D13).
 pub const IDLE_LOCK_MINUTES: u32 = 15;
 /// Days before the expiry of a licence or certificate from which the window warns.

@@ -201,6 +201,12 @@ problem_codes! {
     DeliveryConflict = "delivery_conflict",
     /// Header, sizes or digests do not fit what arrived.
     DeliveryMalformed = "delivery_malformed",
+    /// So much waits for the destination, unfetched, that nothing more is taken for it.
+    MailboxFull = "mailbox_full",
+    /// This office sent as many deliveries today as it may on one day; parameter `max`.
+    SendsADayReached = "sends_a_day_reached",
+    /// Too many large deliveries of this office are on their way at the same time; parameter `max`.
+    UploadsTooMany = "uploads_too_many",
     /// A chunk is missing or out of order; parameter `offset`.
     UploadOffset = "upload_offset",
     // Receiving.

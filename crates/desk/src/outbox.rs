@@ -486,9 +486,12 @@ async fn try_one(
 /// The server looks an identity up before it gives one of these; other refusals come earlier.
 fn holding_after(code: ProblemCode) -> Holding {
     match code {
-        ProblemCode::DestinationUnknown | ProblemCode::LicenceExpired | ProblemCode::AttachmentKindRefused => {
-            Holding::NotHeld
-        }
+        ProblemCode::DestinationUnknown
+        | ProblemCode::LicenceExpired
+        | ProblemCode::AttachmentKindRefused
+        | ProblemCode::MailboxFull
+        | ProblemCode::SendsADayReached
+        | ProblemCode::UploadsTooMany => Holding::NotHeld,
         _ => Holding::Untold,
     }
 }

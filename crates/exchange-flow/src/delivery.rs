@@ -104,8 +104,8 @@ pub enum DeliveryEvent {
     Recall,
     /// The sweep found its retention period over.
     Expire {
-        /// When it was accepted.
-        accepted_at: DateTime<Utc>,
+        /// Until when its content is kept, as was promised when it was accepted.
+        kept_until: DateTime<Utc>,
     },
 }
 
@@ -229,10 +229,8 @@ pub fn step(state: &DeliveryState, event: DeliveryEvent, now: DateTime<Utc>) -> 
         (S::Received { at, .. }, E::Recall) => Err(R::RecallTooLate { received_at: Some(*at) }),
         (S::Recalled { .. }, E::Recall) => Ok((state.clone(), Vec::new())),
 
-        (S::Waiting { .. }, E::Expire { accepted_at }) if is_due(accepted_at, now) => Ok(expired(now)),
-        (S::Claimed(claim), E::Expire { accepted_at }) if !claim.is_held(now) && is_due(accepted_at, now) => {
-            Ok(expired(now))
-        }
+        (S::Waiting { .. }, E::Expire { kept_until }) if now >= kept_until => Ok(expired(now)),
+        (S::Claimed(claim), E::Expire { kept_until }) if !claim.is_held(now) && now >= kept_until => Ok(expired(now)),
         (S::Waiting { .. } | S::Claimed(_), E::Expire { .. }) => Err(R::NotDue),
 
         (S::Received { .. }, _) => Err(R::AlreadyReceived),
@@ -275,15 +273,14 @@ fn lease_from(now: DateTime<Utc>) -> DateTime<Utc> {
     now + TimeDelta::seconds(limits::CLAIM_LEASE_SECONDS)
 }
 
-fn is_due(accepted_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    now >= accepted_at + TimeDelta::days(limits::RETENTION_DAYS)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Seconds after which it is due.
+    const DUE: i64 = 90 * 86_400;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -394,7 +391,7 @@ mod tests {
             Err(DeliveryRefusal::RecallTooLate { received_at: None })
         );
         assert_eq!(
-            step(&served, E::Expire { accepted_at: at(0) }, at(year)),
+            step(&served, E::Expire { kept_until: at(DUE) }, at(year)),
             Err(DeliveryRefusal::NotDue)
         );
         let taken = step(
@@ -456,14 +453,13 @@ mod tests {
             Err(DeliveryRefusal::Recalled)
         );
         assert_eq!(step(&recalled, E::Recall, at(9)).unwrap().0, recalled);
-        let due = limits::RETENTION_DAYS * 86_400;
         assert_eq!(
-            run(&[(due - 1, E::Expire { accepted_at: at(0) })]),
+            run(&[(DUE - 1, E::Expire { kept_until: at(DUE) })]),
             Err(DeliveryRefusal::NotDue)
         );
-        let expired = run(&[(due, E::Expire { accepted_at: at(0) })]).unwrap();
+        let expired = run(&[(DUE, E::Expire { kept_until: at(DUE) })]).unwrap();
         assert_eq!(
-            step(&expired, E::Claim { terminal: terminal(1) }, at(due)),
+            step(&expired, E::Claim { terminal: terminal(1) }, at(DUE)),
             Err(DeliveryRefusal::Expired)
         );
     }
@@ -498,9 +494,8 @@ mod tests {
         }
         let received = step(&claimed, confirm, at(5)).unwrap().0;
         assert_eq!(step(&received, E::Recall, at(9)), too_late(Some(at(5))));
-        let due = limits::RETENTION_DAYS * 86_400;
-        let expired = run(&[(due, E::Expire { accepted_at: at(0) })]).unwrap();
-        assert_eq!(step(&expired, E::Recall, at(due)), Err(DeliveryRefusal::Expired));
+        let expired = run(&[(DUE, E::Expire { kept_until: at(DUE) })]).unwrap();
+        assert_eq!(step(&expired, E::Recall, at(DUE)), Err(DeliveryRefusal::Expired));
     }
 
     fn event() -> impl Strategy<Value = DeliveryEvent> {
@@ -516,7 +511,7 @@ mod tests {
             }),
             (terminals, fences).prop_map(|(terminal, fence)| E::Confirm { terminal, fence }),
             Just(E::Recall),
-            Just(E::Expire { accepted_at: at(0) }),
+            Just(E::Expire { kept_until: at(5_000) }),
         ]
     }
 

@@ -240,6 +240,12 @@ pub struct InboxEntry {
     pub from_name: String,
     /// Where it stands.
     pub status: DeliveryStatus,
+    /// Until when its content is kept; none once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<DateTime<Utc>>,
+    /// The last warning that nobody fetched it: so many days before that (30, 7, 1). The row comes again with each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned_days: Option<u32>,
 }
 
 /// A row of 送信一覧.
@@ -255,6 +261,12 @@ pub struct OutboxEntry {
     pub to_name: String,
     /// Where it stands; never says which terminal of the receiver has it.
     pub status: DeliveryStatus,
+    /// Until when its content is kept; none once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<DateTime<Utc>>,
+    /// The last warning that nobody fetched it: so many days before that (30, 7, 1). The row comes again with each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned_days: Option<u32>,
 }
 
 /// A page of a list, by rising `change`: a row comes again when its status changed, so that a client that

@@ -62,7 +62,7 @@ pub(crate) async fn send(
         .await?;
     match accepted {
         Ok(accepted) => Ok(Json(accepted)),
-        Err(StoreRefusal::Conflict) => Err(ProblemCode::DeliveryConflict.into()),
+        Err(refusal) => Err(of_acceptance(refusal)),
     }
 }
 
@@ -95,7 +95,19 @@ pub(crate) async fn accepted_before(
 ) -> Answer<Json<Accepted>> {
     match app.store.accepted_before(id, digest, caller.session.office).await? {
         Some(Ok(accepted)) => Ok(Json(accepted)),
-        Some(Err(StoreRefusal::Conflict)) | None => Err(refusal),
+        Some(Err(_)) | None => Err(refusal),
+    }
+}
+
+/// Why a delivery was not taken.
+pub(crate) fn of_acceptance(refusal: StoreRefusal) -> Refusal {
+    match refusal {
+        StoreRefusal::Conflict => ProblemCode::DeliveryConflict.into(),
+        StoreRefusal::MailboxFull => ProblemCode::MailboxFull.into(),
+        StoreRefusal::SendsADay { max } => Problem::new(ProblemCode::SendsADayReached).with("max", max).into(),
+        StoreRefusal::Uploads => Problem::new(ProblemCode::UploadsTooMany)
+            .with("max", limits::UPLOADS_MAX)
+            .into(),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use care_model::limits;
 use chrono::TimeDelta;
 use exchange_store::{Store, StoreError};
 use thiserror::Error;
@@ -190,12 +189,7 @@ async fn sweep(app: &App) -> Result<(), StoreError> {
         // The present one holds for weeks yet; it is tried again with the next sweep.
         Err(error) => tracing::error!(%error, "the server's certificate cannot be renewed"),
     }
-    while app
-        .store
-        .expire_due(TimeDelta::days(limits::RETENTION_DAYS), now)
-        .await?
-        > 0
-    {}
+    while app.store.attend_unfetched(now).await? > 0 {}
     app.store
         .drop_stale_uploads(now - TimeDelta::days(STALE_UPLOAD_DAYS))
         .await?;

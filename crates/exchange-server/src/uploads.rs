@@ -6,13 +6,13 @@ use axum::{
 };
 use care_model::{Digest, ProblemCode, limits};
 use exchange_protocol::{Accepted, DeliveryHeader, PartRole, Problem, UploadProgress};
-use exchange_store::{ChunkRefusal, CommitRefusal, PartReader, Refusal as StoreRefusal, Upload, UploadStart};
+use exchange_store::{ChunkRefusal, CommitRefusal, PartReader, Upload, UploadStart};
 use serde::Deserialize;
 
 use crate::{
     app::App,
     attachment_kind,
-    deliveries::{delivery_id, may_send},
+    deliveries::{delivery_id, may_send, of_acceptance},
     extract::{SignedIn, read_body},
     refusal::{Answer, Refusal},
 };
@@ -36,7 +36,7 @@ pub(crate) async fn begin(
             Some(Ok(_)) => Ok(Json(UploadProgress {
                 stored_bytes: header.parts.iter().map(|part| part.size_bytes).collect(),
             })),
-            Some(Err(StoreRefusal::Conflict)) | None => Err(refusal),
+            Some(Err(_)) | None => Err(refusal),
         };
     }
     let started = app
@@ -46,6 +46,7 @@ pub(crate) async fn begin(
     match started {
         UploadStart::Progress(progress) => Ok(Json(progress)),
         UploadStart::Conflict => Err(ProblemCode::DeliveryConflict.into()),
+        UploadStart::Refused(refusal) => Err(of_acceptance(refusal)),
     }
 }
 
@@ -107,6 +108,7 @@ pub(crate) async fn commit(State(app): State<App>, caller: SignedIn, Path(id): P
     accepted.map(Json).map_err(|refusal| match refusal {
         CommitRefusal::Unknown => ProblemCode::DeliveryUnknown.into(),
         CommitRefusal::Conflict => ProblemCode::DeliveryConflict.into(),
+        CommitRefusal::Refused(refusal) => of_acceptance(refusal),
         CommitRefusal::Digest { .. } => ProblemCode::DeliveryMalformed.into(),
         CommitRefusal::Incomplete { stored_bytes, .. } => Problem::new(ProblemCode::UploadOffset)
             .with("offset", stored_bytes)

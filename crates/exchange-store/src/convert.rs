@@ -20,6 +20,12 @@ pub(crate) fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at)
 }
 
+/// The day of Japan that an instant is in, counted from 1970.
+pub(crate) fn day_of_japan(at: DateTime<Utc>) -> i64 {
+    const SECONDS_AHEAD: i64 = 9 * 3_600;
+    (at.timestamp() + SECONDS_AHEAD).div_euclid(86_400)
+}
+
 pub(crate) fn delivery_id(bytes: &[u8]) -> Result<DeliveryId, StoreError> {
     let bytes = bytes
         .try_into()

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use exchange_flow::delivery::{ClaimHeld, DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
+use exchange_flow::retention::due_next;
 use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
 use sealing::Key;
 use sqlx::{Row as _, sqlite::SqliteRow};
@@ -44,6 +45,15 @@ pub struct NewDelivery {
 pub enum Refusal {
     /// The same id came with another digest.
     Conflict,
+    /// As much waits for the destination as may.
+    MailboxFull,
+    /// The office sent as many on this day as it may.
+    SendsADay {
+        /// How many that is.
+        max: u64,
+    },
+    /// As many large deliveries of the office are on their way as may be at the same time.
+    Uploads,
 }
 
 /// Why an act on a delivery was refused.
@@ -57,8 +67,8 @@ pub enum ClaimRefusal {
     NoSuchRange,
 }
 
-const LOAD: &str = "SELECT row, id, digest, from_office, to_office, header, accepted_at, outbox_sequence, state, fence, \
-                    terminal, since, lease_until, all_served, served_parts, ended_at, \
+const LOAD: &str = "SELECT row, id, digest, from_office, to_office, header, accepted_at, kept_until, warned_days, \
+                    content_bytes, outbox_sequence, state, fence, terminal, since, lease_until, all_served, served_parts, ended_at, \
                     (SELECT sealed IS NULL FROM content WHERE delivery_row = row) AS in_folder \
                     FROM delivery WHERE id = ?";
 
@@ -70,6 +80,10 @@ pub(crate) struct Loaded {
     pub(crate) from: OfficeNumber,
     pub(crate) to: OfficeNumber,
     pub(crate) accepted_at: DateTime<Utc>,
+    /// Until when its content is kept; none of what older servers ended.
+    pub(crate) kept_until: Option<DateTime<Utc>>,
+    pub(crate) warned_days: Option<u32>,
+    content_bytes: u64,
     pub(crate) outbox_sequence: u64,
     pub(crate) state: DeliveryState,
     pub(crate) served_parts: Vec<u8>,
@@ -135,6 +149,12 @@ pub(crate) async fn load(batch: &mut Batch, id: DeliveryId) -> Result<Option<Loa
         from: convert::office(row.try_get("from_office")?)?,
         to: convert::office(row.try_get("to_office")?)?,
         accepted_at: convert::time(row.try_get("accepted_at")?)?,
+        kept_until: row
+            .try_get::<Option<i64>, _>("kept_until")?
+            .map(convert::time)
+            .transpose()?,
+        warned_days: row.try_get("warned_days")?,
+        content_bytes: convert::number(row.try_get("content_bytes")?)?,
         outbox_sequence: convert::number(row.try_get("outbox_sequence")?)?,
         state: state_of(&row)?,
         served_parts: row.try_get::<Option<Vec<u8>>, _>("served_parts")?.unwrap_or_default(),
@@ -211,6 +231,10 @@ pub(crate) async fn store_state(
             ..blank
         },
     };
+    let erases = effects.contains(&DeliveryEffect::EraseContent);
+    if erases {
+        batch.mailbox(loaded.to).await?.is_over(loaded.content_bytes);
+    }
     let inbox_change = match effects.contains(&DeliveryEffect::InboxChanged) {
         true => Some(convert::signed(batch.mailbox(loaded.to).await?.change_inbox())),
         false => None,
@@ -219,7 +243,6 @@ pub(crate) async fn store_state(
         true => Some(convert::signed(batch.mailbox(loaded.from).await?.change_outbox())),
         false => None,
     };
-    let erases = effects.contains(&DeliveryEffect::EraseContent);
     let update = match erases {
         true => sqlx::query(concat!(update_state!(), "; DELETE FROM content WHERE delivery_row = ?")),
         false => sqlx::query(update_state!()),
@@ -256,6 +279,7 @@ pub(crate) struct Acceptance {
     pub(crate) from: OfficeNumber,
     pub(crate) to: OfficeNumber,
     pub(crate) header_json: Bytes,
+    pub(crate) content_bytes: u64,
     pub(crate) wrapped_key: Vec<u8>,
     /// None if the bytes are in the folder.
     pub(crate) sealed: Option<Vec<u8>>,
@@ -270,10 +294,18 @@ pub(crate) async fn accept(
 ) -> Result<Result<Accepted, Refusal>, StoreError> {
     let outbox = *batch.mailbox(new.from).await?;
     let inbox = *batch.mailbox(new.to).await?;
+    let day = convert::day_of_japan(now);
+    if let Err(refusal) = outbox.may_send(day).and_then(|()| inbox.has_room(new.content_bytes)) {
+        // A retry of what was accepted is answered as it was then, however much there is by now.
+        let known = load(batch, new.id).await?;
+        return Ok(known.map_or(Err(refusal), |known| same_or_conflict(&known, new.digest, new.from)));
+    }
+    let kept_until = convert::stored(now) + batch.retention().await?;
     let (outbox_sequence, inbox_sequence) = (outbox.outbox_sequence + 1, inbox.inbox_sequence + 1);
     let inserted = sqlx::query(
         "INSERT INTO delivery (id, digest, from_office, to_office, header, accepted_at, outbox_sequence, \
-         inbox_sequence, outbox_change, inbox_change, state, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) \
+         inbox_sequence, outbox_change, inbox_change, kept_until, due_at, content_bytes, state, fence) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) \
          ON CONFLICT (id) DO NOTHING",
     )
     .bind(new.id.as_bytes().to_vec())
@@ -286,6 +318,9 @@ pub(crate) async fn accept(
     .bind(convert::signed(inbox_sequence))
     .bind(convert::signed(outbox.outbox_change + 1))
     .bind(convert::signed(inbox.inbox_change + 1))
+    .bind(convert::millis(kept_until))
+    .bind(convert::millis(due_next(kept_until, now)))
+    .bind(convert::signed(new.content_bytes))
     .execute(&mut batch.connection)
     .await?;
     if inserted.rows_affected() == 0 {
@@ -302,9 +337,11 @@ pub(crate) async fn accept(
         .await?;
     let mailbox = batch.mailbox(new.from).await?;
     mailbox.outbox_sequence = outbox_sequence;
+    mailbox.sent(day);
     mailbox.change_outbox();
     let mailbox = batch.mailbox(new.to).await?;
     mailbox.inbox_sequence = inbox_sequence;
+    mailbox.waits(new.content_bytes);
     mailbox.change_inbox();
     batch.audit(AuditLine::new(now, Act::Accept, actor).of_delivery(new.id, new.from, new.to));
     Ok(Ok(Accepted {
@@ -338,6 +375,7 @@ impl Store {
             from: new.header.from.office,
             to: new.header.to.office,
             header_json: new.header_json,
+            content_bytes: new.header.total_bytes(),
             wrapped_key: self.wrap(id, &key),
             sealed: Some(sealing::seal(&key, id.as_bytes(), &new.content)),
         };

@@ -4,17 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use care_model::DeliveryId;
-use chrono::{DateTime, TimeDelta, Utc};
-use exchange_flow::delivery::{DeliveryEvent, step};
+use chrono::{DateTime, Utc};
 
 use crate::{
-    Act, By, Store, StoreError, convert,
-    deliveries::{load, store_state},
+    Store, StoreError, convert,
     writer::{After, Batch},
 };
-
-/// Deliveries that one act expires, so that no commit grows long.
-const EXPIRED_BY_ONE_ACT_MAX: i64 = 100;
 
 /// Leaves word to delete a folder of content.
 pub(crate) async fn schedule(batch: &mut Batch, id: DeliveryId) -> Result<(), StoreError> {
@@ -27,41 +22,6 @@ pub(crate) async fn schedule(batch: &mut Batch, id: DeliveryId) -> Result<(), St
 }
 
 impl Store {
-    /// Expires what nobody fetched in the retention period; gives how many.
-    pub async fn expire_due(&self, retention: TimeDelta, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let due_before = convert::millis(now - retention);
-        self.writer
-            .act(move |batch| {
-                Box::pin(async move {
-                    let due: Vec<(Vec<u8>, i64)> = sqlx::query_as(
-                        "SELECT id, accepted_at FROM delivery WHERE state < 2 AND accepted_at <= ? \
-                         ORDER BY accepted_at LIMIT ?",
-                    )
-                    .bind(due_before)
-                    .bind(EXPIRED_BY_ONE_ACT_MAX)
-                    .fetch_all(&mut batch.connection)
-                    .await?;
-                    let mut expired = 0;
-                    for (id, accepted_at) in due {
-                        let id = convert::delivery_id(&id)?;
-                        let event = DeliveryEvent::Expire {
-                            accepted_at: convert::time(accepted_at)?,
-                        };
-                        let Some(loaded) = load(batch, id).await? else { continue };
-                        // One that is held by a terminal is not due, whatever its age.
-                        let Ok((next, effects)) = step(&loaded.state, event, convert::stored(now)) else {
-                            continue;
-                        };
-                        store_state(batch, &loaded, &next, None, &effects).await?;
-                        batch.audit(loaded.line(now, Act::Expire, By::Server));
-                        expired += 1;
-                    }
-                    Ok(expired)
-                })
-            })
-            .await
-    }
-
     /// Drops uploads that nobody touched since then; gives how many.
     pub async fn drop_stale_uploads(&self, untouched_since: DateTime<Utc>) -> Result<usize, StoreError> {
         self.writer

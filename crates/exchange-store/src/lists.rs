@@ -19,7 +19,7 @@ impl Store {
     ) -> Result<Page<InboxEntry>, StoreError> {
         let rows = sqlx::query(
             "SELECT inbox_sequence AS sequence, inbox_change AS change, accepted_at, header, state, fence, \
-             d.terminal, since, lease_until, all_served, ended_at, o.name AS other_name, t.name AS terminal_name \
+             d.terminal, since, lease_until, all_served, ended_at, kept_until, warned_days, o.name AS other_name, t.name AS terminal_name \
              FROM delivery d LEFT JOIN office o ON o.number = d.from_office LEFT JOIN terminal t ON t.id = d.terminal \
              WHERE to_office = ? AND inbox_change > ? ORDER BY inbox_change LIMIT ?",
         )
@@ -44,6 +44,8 @@ impl Store {
                 accepted_at: convert::time(row.try_get("accepted_at")?)?,
                 header: convert::header(row.try_get("header")?)?,
                 from_name: row.try_get::<Option<String>, _>("other_name")?.unwrap_or_default(),
+                kept_until: kept_until(row, &status)?,
+                warned_days: warned_days(row, &status)?,
                 status,
             })
         })
@@ -53,7 +55,7 @@ impl Store {
     pub async fn outbox(&self, office: OfficeNumber, after: u64, limit: u32) -> Result<Page<OutboxEntry>, StoreError> {
         let rows = sqlx::query(
             "SELECT outbox_sequence AS sequence, outbox_change AS change, accepted_at, header, state, fence, \
-             d.terminal, since, lease_until, all_served, ended_at, o.name AS other_name \
+             d.terminal, since, lease_until, all_served, ended_at, kept_until, warned_days, o.name AS other_name \
              FROM delivery d LEFT JOIN office o ON o.number = d.to_office \
              WHERE from_office = ? AND outbox_change > ? ORDER BY outbox_change LIMIT ?",
         )
@@ -63,15 +65,33 @@ impl Store {
         .fetch_all(&self.shared.readers)
         .await?;
         page(rows, after, limit, |row| {
+            let status = plain_status(&state_of(row)?);
             Ok(OutboxEntry {
                 sequence: convert::number(row.try_get("sequence")?)?,
                 accepted_at: convert::time(row.try_get("accepted_at")?)?,
                 header: convert::header(row.try_get("header")?)?,
                 to_name: row.try_get::<Option<String>, _>("other_name")?.unwrap_or_default(),
-                status: plain_status(&state_of(row)?),
+                kept_until: kept_until(row, &status)?,
+                warned_days: warned_days(row, &status)?,
+                status,
             })
         })
     }
+}
+
+fn is_open(status: &DeliveryStatus) -> bool {
+    matches!(status, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. })
+}
+
+fn kept_until(row: &SqliteRow, status: &DeliveryStatus) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let until: Option<i64> = row.try_get("kept_until")?;
+    until.filter(|_| is_open(status)).map(convert::time).transpose()
+}
+
+fn warned_days(row: &SqliteRow, status: &DeliveryStatus) -> Result<Option<u32>, StoreError> {
+    Ok(row
+        .try_get::<Option<u32>, _>("warned_days")?
+        .filter(|_| is_open(status)))
 }
 
 /// What anybody may know: a claim looks like waiting.

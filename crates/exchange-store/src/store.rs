@@ -101,6 +101,8 @@ fn migrator() -> Migrator {
         migration(2, "people", include_str!("../migrations/0002_people.sql")),
         migration(3, "audit", include_str!("../migrations/0003_audit.sql")),
         migration(4, "portal", include_str!("../migrations/0004_portal.sql")),
+        migration(6, "renewal", include_str!("../migrations/0006_renewal.sql")),
+        migration(7, "keeping", include_str!("../migrations/0007_keeping.sql")),
     ])
 }
 

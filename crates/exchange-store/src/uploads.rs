@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use care_model::{DeliveryId, Digest, OfficeNumber};
+use care_model::{DeliveryId, Digest, OfficeNumber, limits};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{Accepted, DeliveryHeader, UploadProgress};
 use sealing::{Key, SEGMENT_BYTES};
@@ -14,6 +14,7 @@ use crate::{
     Actor, PartReader, Refusal, Store, StoreError, convert,
     deliveries::{Acceptance, accept, load},
     folder::{part_number, read_through},
+    writer::Batch,
 };
 
 /// An upload to begin, or to go on with.
@@ -32,6 +33,8 @@ pub enum UploadStart {
     Progress(UploadProgress),
     /// The same id came with another digest.
     Conflict,
+    /// There is no room for it; nothing of it is stored.
+    Refused(Refusal),
 }
 
 /// Why a chunk was not taken.
@@ -67,6 +70,8 @@ pub enum CommitRefusal<R> {
     },
     /// The same id was accepted with another digest.
     Conflict,
+    /// There is no room for it. What was uploaded stays for a while.
+    Refused(Refusal),
     /// The inspector refused a part.
     Inspected(R),
 }
@@ -96,6 +101,26 @@ async fn upload_row(connection: &mut SqliteConnection, id: DeliveryId) -> Result
         stored_bytes: serde_json::from_str(row.try_get("stored")?)
             .map_err(|_| StoreError::Damaged { what: "upload" })?,
     }))
+}
+
+/// Whether an office may begin another upload to another one.
+async fn room_for_upload(
+    batch: &mut Batch,
+    from: OfficeNumber,
+    to: OfficeNumber,
+    bytes: u64,
+    now: DateTime<Utc>,
+) -> Result<Result<(), Refusal>, StoreError> {
+    let under_way: i64 = sqlx::query_scalar("SELECT count(*) FROM upload WHERE from_office = ?")
+        .bind(from.as_str())
+        .fetch_one(&mut batch.connection)
+        .await?;
+    if convert::number(under_way)? >= limits::UPLOADS_MAX {
+        return Ok(Err(Refusal::Uploads));
+    }
+    let may_send = batch.mailbox(from).await?.may_send(convert::day_of_japan(now));
+    let has_room = batch.mailbox(to).await?.has_room(bytes);
+    Ok(may_send.and(has_room))
 }
 
 /// Runs to its end even if whoever asked goes away: a retry must not overtake the step that it repeats.
@@ -132,7 +157,7 @@ impl Store {
                 let stored_bytes = upload.header.parts.iter().map(|part| part.size_bytes).collect();
                 return Ok(UploadStart::Progress(UploadProgress { stored_bytes }));
             }
-            Some(Err(Refusal::Conflict)) => return Ok(UploadStart::Conflict),
+            Some(Err(_)) => return Ok(UploadStart::Conflict),
             None => {}
         }
         let mut connection = self.shared.readers.acquire().await?;
@@ -159,9 +184,15 @@ impl Store {
         prepared.await.map_err(|_| StoreError::Closed)??;
         let stored_bytes = vec![0; upload.header.parts.len()];
         let stored = stored_text(&stored_bytes)?;
-        self.writer
+        let (to, total_bytes) = (upload.header.to.office, upload.header.total_bytes());
+        let begun = self
+            .writer
             .act(move |batch| {
                 Box::pin(async move {
+                    // Told before hundreds of megabytes travel; what counts is asked again when it becomes a delivery.
+                    if let Err(refusal) = room_for_upload(batch, actor.office, to, total_bytes, now).await? {
+                        return Ok(Err(refusal));
+                    }
                     sqlx::query(
                         "INSERT INTO upload (id, digest, from_office, header, wrapped_key, stored, touched_at) \
                          VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -180,10 +211,16 @@ impl Store {
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;
-                    Ok(())
+                    Ok(Ok(()))
                 })
             })
             .await?;
+        if let Err(refusal) = begun {
+            let shared = Arc::clone(&self.shared);
+            let deleted = tokio::task::spawn_blocking(move || shared.folder.delete(id));
+            deleted.await.map_err(|_| StoreError::Closed)??;
+            return Ok(UploadStart::Refused(refusal));
+        }
         Ok(UploadStart::Progress(UploadProgress { stored_bytes }))
     }
 
@@ -338,6 +375,7 @@ impl Store {
             from: header.from.office,
             to: header.to.office,
             header_json: row.header_json.into(),
+            content_bytes: header.total_bytes(),
             wrapped_key: row.wrapped_key,
             sealed: None,
         };
@@ -346,6 +384,9 @@ impl Store {
             .act(move |batch| {
                 Box::pin(async move {
                     let accepted = accept(batch, acceptance, &actor, now).await?;
+                    if matches!(accepted, Err(refusal) if refusal != Refusal::Conflict) {
+                        return Ok(accepted);
+                    }
                     sqlx::query("DELETE FROM upload WHERE id = ?")
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
@@ -354,7 +395,10 @@ impl Store {
                 })
             })
             .await?;
-        Ok(accepted.map_err(|Refusal::Conflict| CommitRefusal::Conflict))
+        Ok(accepted.map_err(|refusal| match refusal {
+            Refusal::Conflict => CommitRefusal::Conflict,
+            other => CommitRefusal::Refused(other),
+        }))
     }
 
     async fn accepted_for(&self, id: DeliveryId, office: OfficeNumber) -> Result<Option<Accepted>, StoreError> {

@@ -7,15 +7,18 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use care_model::OfficeNumber;
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    StoreError,
+    Refusal, StoreError,
     audit::{self, AuditLine},
     convert,
     hints::Hint,
+    limits::{self, OfficeLimits},
+    retention,
     store::Shared,
 };
 
@@ -45,6 +48,7 @@ impl Writer {
             Batch {
                 connection,
                 mailboxes: HashMap::new(),
+                retention: None,
                 audit: Vec::new(),
                 after: Vec::new(),
             },
@@ -88,6 +92,7 @@ impl Writer {
 pub(crate) struct Batch {
     pub(crate) connection: SqliteConnection,
     mailboxes: HashMap<OfficeNumber, Mailbox>,
+    retention: Option<TimeDelta>,
     audit: Vec<AuditLine>,
     after: Vec<After>,
 }
@@ -108,6 +113,14 @@ pub(crate) struct Mailbox {
     pub(crate) inbox_sequence: u64,
     pub(crate) outbox_change: u64,
     pub(crate) inbox_change: u64,
+    /// What waits for the office, unfetched.
+    pub(crate) waiting_deliveries: u64,
+    pub(crate) waiting_bytes: u64,
+    /// What it sent on a day, and on which.
+    pub(crate) sent_day: i64,
+    pub(crate) sent_on_day: u64,
+    /// How much of both there may be.
+    pub(crate) limits: OfficeLimits,
     /// Whether this batch moved them; they are written once a commit.
     outbox_moved: bool,
     inbox_moved: bool,
@@ -127,6 +140,46 @@ impl Mailbox {
     }
 }
 
+impl Mailbox {
+    /// Whether the office may send one delivery more on a day.
+    pub(crate) fn may_send(&self, day: i64) -> Result<(), Refusal> {
+        let max = self.limits.sends_a_day_max;
+        let sent = if self.sent_day == day { self.sent_on_day } else { 0 };
+        if sent < max {
+            Ok(())
+        } else {
+            Err(Refusal::SendsADay { max })
+        }
+    }
+
+    /// Whether so many bytes more may wait for the office.
+    pub(crate) fn has_room(&self, bytes: u64) -> Result<(), Refusal> {
+        let is_full = self.waiting_deliveries >= self.limits.waiting_deliveries_max
+            || self.waiting_bytes.saturating_add(bytes) > self.limits.waiting_bytes_max;
+        if is_full { Err(Refusal::MailboxFull) } else { Ok(()) }
+    }
+
+    /// Counts a delivery that the office sent. The caller moves the outbox.
+    pub(crate) fn sent(&mut self, day: i64) {
+        if self.sent_day != day {
+            (self.sent_day, self.sent_on_day) = (day, 0);
+        }
+        self.sent_on_day += 1;
+    }
+
+    /// Counts a delivery that waits from now on. The caller moves the inbox.
+    pub(crate) fn waits(&mut self, bytes: u64) {
+        self.waiting_deliveries += 1;
+        self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
+    }
+
+    /// Counts a delivery that is over, however. The caller moves the inbox.
+    pub(crate) fn is_over(&mut self, bytes: u64) {
+        self.waiting_deliveries = self.waiting_deliveries.saturating_sub(1);
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
+    }
+}
+
 /// Mailbox counters kept in memory; beyond that they are read again.
 const MAILBOXES_MAX: usize = 20_000;
 
@@ -134,28 +187,66 @@ impl Batch {
     /// An office's counters, to be moved in this transaction.
     pub(crate) async fn mailbox(&mut self, office: OfficeNumber) -> Result<&mut Mailbox, StoreError> {
         if !self.mailboxes.contains_key(&office) {
-            let row: Option<(i64, i64, i64, i64)> = sqlx::query_as(
-                "SELECT outbox_sequence, inbox_sequence, outbox_change, inbox_change FROM mailbox WHERE office = ?",
-            )
-            .bind(office.as_str())
-            .fetch_optional(&mut self.connection)
-            .await?;
-            let mailbox = match row {
-                None => Mailbox::default(),
-                Some((outbox_sequence, inbox_sequence, outbox_change, inbox_change)) => Mailbox {
-                    outbox_sequence: convert::number(outbox_sequence)?,
-                    inbox_sequence: convert::number(inbox_sequence)?,
-                    outbox_change: convert::number(outbox_change)?,
-                    inbox_change: convert::number(inbox_change)?,
-                    outbox_moved: false,
-                    inbox_moved: false,
-                },
-            };
+            let mailbox = self.read_mailbox(office).await?;
             self.mailboxes.insert(office, mailbox);
         }
         self.mailboxes
             .get_mut(&office)
             .ok_or(StoreError::Damaged { what: "mailbox" })
+    }
+
+    async fn read_mailbox(&mut self, office: OfficeNumber) -> Result<Mailbox, StoreError> {
+        let row = sqlx::query(
+            "SELECT outbox_sequence, inbox_sequence, outbox_change, inbox_change, waiting_deliveries, waiting_bytes, \
+             sent_day, sent_on_day FROM mailbox WHERE office = ?",
+        )
+        .bind(office.as_str())
+        .fetch_optional(&mut self.connection)
+        .await?;
+        let limits = limits::read(&mut self.connection, office).await?.effective();
+        let Some(row) = row else {
+            return Ok(Mailbox {
+                limits,
+                ..Mailbox::default()
+            });
+        };
+        let number = |name| convert::number(row.try_get(name)?);
+        Ok(Mailbox {
+            outbox_sequence: number("outbox_sequence")?,
+            inbox_sequence: number("inbox_sequence")?,
+            outbox_change: number("outbox_change")?,
+            inbox_change: number("inbox_change")?,
+            waiting_deliveries: number("waiting_deliveries")?,
+            waiting_bytes: number("waiting_bytes")?,
+            sent_day: row.try_get("sent_day")?,
+            sent_on_day: number("sent_on_day")?,
+            limits,
+            outbox_moved: false,
+            inbox_moved: false,
+        })
+    }
+
+    /// The retention period of what is accepted now.
+    pub(crate) async fn retention(&mut self) -> Result<TimeDelta, StoreError> {
+        match self.retention {
+            Some(known) => Ok(known),
+            None => {
+                let read = retention::read(&mut self.connection).await?;
+                self.retention = Some(read);
+                Ok(read)
+            }
+        }
+    }
+
+    /// Reads the retention period again before it is next needed.
+    pub(crate) fn forget_retention(&mut self) {
+        self.retention = None;
+    }
+
+    /// Forgets what is remembered of rows, because they changed in another way than through it.
+    pub(crate) fn forget(&mut self) {
+        self.mailboxes.clear();
+        self.retention = None;
     }
 
     /// Asks for something to be done once the transaction is durable.
@@ -175,16 +266,23 @@ impl Batch {
                 continue;
             }
             sqlx::query(
-                "INSERT INTO mailbox (office, outbox_sequence, inbox_sequence, outbox_change, inbox_change) \
-                 VALUES (?, ?, ?, ?, ?) ON CONFLICT (office) DO UPDATE SET \
+                "INSERT INTO mailbox (office, outbox_sequence, inbox_sequence, outbox_change, inbox_change, \
+                 waiting_deliveries, waiting_bytes, sent_day, sent_on_day) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (office) DO UPDATE SET \
                  outbox_sequence = excluded.outbox_sequence, inbox_sequence = excluded.inbox_sequence, \
-                 outbox_change = excluded.outbox_change, inbox_change = excluded.inbox_change",
+                 outbox_change = excluded.outbox_change, inbox_change = excluded.inbox_change, \
+                 waiting_deliveries = excluded.waiting_deliveries, waiting_bytes = excluded.waiting_bytes, \
+                 sent_day = excluded.sent_day, sent_on_day = excluded.sent_on_day",
             )
             .bind(office.as_str())
             .bind(convert::signed(mailbox.outbox_sequence))
             .bind(convert::signed(mailbox.inbox_sequence))
             .bind(convert::signed(mailbox.outbox_change))
             .bind(convert::signed(mailbox.inbox_change))
+            .bind(convert::signed(mailbox.waiting_deliveries))
+            .bind(convert::signed(mailbox.waiting_bytes))
+            .bind(mailbox.sent_day)
+            .bind(convert::signed(mailbox.sent_on_day))
             .execute(&mut self.connection)
             .await?;
             if std::mem::take(&mut mailbox.outbox_moved) {
@@ -213,7 +311,7 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
         {
             Ok(found) if found != data_version => {
                 if data_version != 0 {
-                    batch.mailboxes.clear();
+                    batch.forget();
                     shared.forget();
                 }
                 data_version = found;
@@ -258,7 +356,7 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) {
             Err(StoreError::Busy)
         };
         if outcome.is_err() {
-            batch.mailboxes.clear();
+            batch.forget();
             if let Err(error) = sqlx::query("ROLLBACK").execute(&mut batch.connection).await {
                 tracing::warn!(%error, "a spoilt commit could not be rolled back");
             }

@@ -85,6 +85,9 @@ export type ProblemCode =
   | "licence_expired"
   | "delivery_conflict"
   | "delivery_malformed"
+  | "mailbox_full"
+  | "sends_a_day_reached"
+  | "uploads_too_many"
   | "upload_offset"
   | "delivery_unknown"
   | "already_received"
@@ -195,6 +198,9 @@ export const problemCodes = [
   "licence_expired",
   "delivery_conflict",
   "delivery_malformed",
+  "mailbox_full",
+  "sends_a_day_reached",
+  "uploads_too_many",
   "upload_offset",
   "delivery_unknown",
   "already_received",
@@ -357,6 +363,16 @@ exchange_name: string,
  */
 host: string, };
 
+export type CertificateImport = { 
+/**
+ * The file that was chosen or dropped.
+ */
+file: string, 
+/**
+ * Its password.
+ */
+password: string, };
+
 export type EnrolStart = { 
 /**
  * 事業所ユーザID as typed.
@@ -508,6 +524,20 @@ days_left: number,
  * Whether to warn.
  */
 warns: boolean, };
+
+export type RenewalView = { 
+/**
+ * Whether it can be renewed now.
+ */
+due: boolean, 
+/**
+ * When it was renewed, for some days after.
+ */
+renewed_at: string | null, 
+/**
+ * Why the last try failed.
+ */
+problem: CommandError | null, };
 
 export type FiguresView = { 
 /**

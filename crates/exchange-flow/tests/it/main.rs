@@ -74,11 +74,11 @@ mod deliveries {
     #[test]
     fn a_claimed_delivery_expires_only_when_nobody_holds_it_and_its_days_are_over() {
         let day = 86_400;
-        let accepted_at = at(0);
+        let kept_until = at(90 * day);
         let late = 91 * day;
         let claim = E::Claim { terminal: terminal(1) };
         let held = step(&S::Waiting { fence: 0 }, claim, at(late)).unwrap().0;
-        let expire = E::Expire { accepted_at };
+        let expire = E::Expire { kept_until };
         assert_eq!(step(&held, expire, at(late + 119)), Err(R::NotDue), "somebody holds it");
         let expired = step(&held, expire, at(late + 120)).unwrap().0;
         assert!(matches!(expired, S::Expired { .. }));

@@ -1,7 +1,6 @@
 //! What is kept is unreadable, and what is over is gone.
 
 use bytes::Bytes;
-use chrono::TimeDelta;
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_store::{
     ByteRange, ChunkRefusal, ClaimRefusal, CommitRefusal, PartInspector, ServingSource, Store, Upload, UploadStart,
@@ -109,7 +108,7 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
     let store = &opened.store;
     match store.begin_upload(upload, sender.clone(), at(3)).await.unwrap() {
         UploadStart::Progress(progress) => assert_eq!(progress.stored_bytes, vec![131_072, 0]),
-        UploadStart::Conflict => panic!("it is the same upload"),
+        UploadStart::Conflict | UploadStart::Refused(_) => panic!("it is the same upload"),
     }
     let rest = Bytes::copy_from_slice(&large[131_072..]);
     store
@@ -211,29 +210,18 @@ async fn a_part_that_is_not_its_digest_is_no_delivery() {
 }
 
 #[tokio::test]
-async fn what_nobody_finishes_or_fetches_ends() {
+async fn an_upload_that_nobody_finishes_ends() {
     let opened = Opened::new().await;
     let large = vec![7; 300_000];
     let header = header(&[&large]);
     let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
     let (sender, store) = (actor(PLANNER, 1), &opened.store);
     store
-        .begin_upload(Upload { header, header_json }, sender.clone(), at(0))
+        .begin_upload(Upload { header, header_json }, sender, at(0))
         .await
         .unwrap();
-    store.accept(delivery(&[b"one"]), sender, at(0)).await.unwrap().unwrap();
     assert_eq!(store.drop_stale_uploads(at(0)).await.unwrap(), 0);
     assert_eq!(store.drop_stale_uploads(at(1)).await.unwrap(), 1);
-    let days = TimeDelta::days(90);
-    assert_eq!(
-        store
-            .expire_due(days, at(0) + days - TimeDelta::seconds(1))
-            .await
-            .unwrap(),
-        0
-    );
-    assert_eq!(store.expire_due(days, at(0) + days).await.unwrap(), 1);
-    assert_eq!(store.expire_due(days, at(0) + days).await.unwrap(), 0);
 }
 
 /// Files in the content folder.
@@ -383,7 +371,7 @@ async fn a_step_of_an_upload_runs_to_its_end_though_nobody_waits() {
     let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
     let progress = async || match store.begin_upload(upload.clone(), sender.clone(), at(9)).await.unwrap() {
         UploadStart::Progress(progress) => progress.stored_bytes,
-        UploadStart::Conflict => panic!("it is the same upload"),
+        UploadStart::Conflict | UploadStart::Refused(_) => panic!("it is the same upload"),
     };
     ask_and_leave(store.begin_upload(upload.clone(), sender.clone(), at(0))).await;
     let chunk = |start: u64, bytes: usize| {

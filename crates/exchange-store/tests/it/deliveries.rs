@@ -50,6 +50,7 @@ async fn many_at_once_are_all_stored_once_and_in_order() {
             Ok(true) => counts[0] += 1,
             Ok(false) => counts[1] += 1,
             Err(Refusal::Conflict) => counts[2] += 1,
+            Err(refusal) => panic!("{refusal:?}"),
         }
     }
     assert_eq!(counts, [240, 30, 30]);

@@ -7,6 +7,7 @@
 mod audit;
 mod contents;
 mod deliveries;
+mod keeping;
 mod offices;
 
 use bytes::Bytes;
