@@ -14,6 +14,7 @@ mod exchange;
 mod kills;
 mod limits;
 mod linkage;
+mod portal;
 mod recalling;
 mod receiving;
 mod sending;

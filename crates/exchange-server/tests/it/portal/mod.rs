@@ -1,0 +1,8 @@
+//! 利用状況Webサイト over real HTTPS, as a browser asks for it.
+
+mod browser;
+mod doors;
+mod pages;
+mod sessions;
+
+pub(crate) use browser::{Browser, Shown};
