@@ -146,6 +146,12 @@ export class World {
     await this.#admin("revoke-terminal", "--terminal", terminal);
   }
 
+  /** Puts up a version of the client for one kind of computer. */
+  async publishUpdate(target, version, { file, signature }, notes) {
+    const what = ["--target", target, "--version", version, "--notes", notes];
+    await this.#admin("publish-update", ...what, "--file", file, "--signature", signature);
+  }
+
   /** Moves the end of an office's licence. */
   async setLicence(name, until) {
     await this.#admin("set-licence", "--office", offices[name].number, "--until", until);
@@ -272,6 +278,11 @@ export class Terminal {
   /** Lays out where the next dialog for a new file saves it. */
   willSave(file) {
     return this.#script("save-file", { path: file });
+  }
+
+  /** Makes the client one that looks for new versions of itself, and believes one publisher. */
+  looksForUpdates(target, version, publisherKey, folder) {
+    return this.#script("updates", { target, version, publisher_key: publisherKey, folder });
   }
 
   /** What the desktop saw: notices, tray, revealed folders. */

@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
+use desk::ports::UpdateChannel;
 use desk_ipc::DropView;
 use serde::Deserialize;
 
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Router<Arc<Bridge>> {
         .route("/script/choose-connection-file", post(choose_connection_file))
         .route("/script/choose-certificate-file", post(choose_certificate_file))
         .route("/script/save-file", post(save_file))
+        .route("/script/updates", post(look_for_updates))
         .route("/script/surface", get(surface))
 }
 
@@ -41,6 +43,15 @@ struct ChosenFiles {
 #[derive(Deserialize)]
 struct Chosen {
     path: Option<PathBuf>,
+}
+
+/// What a build that looks for new versions knows of itself.
+#[derive(Deserialize)]
+struct Updates {
+    target: String,
+    version: String,
+    publisher_key: String,
+    folder: PathBuf,
 }
 
 /// Whether files are over the window.
@@ -80,6 +91,17 @@ async fn choose_certificate_file(State(bridge): State<Arc<Bridge>>, Json(chosen)
 
 async fn save_file(State(bridge): State<Arc<Bridge>>, Json(chosen): Json<Chosen>) -> StatusCode {
     bridge.surface.answer_save(chosen.path);
+    StatusCode::NO_CONTENT
+}
+
+async fn look_for_updates(State(bridge): State<Arc<Bridge>>, Json(updates): Json<Updates>) -> StatusCode {
+    bridge.surface.answer_updates(UpdateChannel {
+        target: updates.target,
+        version: updates.version,
+        publisher_key: updates.publisher_key,
+        folder: updates.folder,
+        ending: "msi",
+    });
     StatusCode::NO_CONTENT
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use desk::ports::{Notice, Surface, TrayState};
+use desk::ports::{Notice, Surface, TrayState, UpdateChannel};
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ pub struct SurfaceRecord {
     pub suggested: Vec<String>,
     /// Every web address that was opened, oldest first.
     pub opened: Vec<String>,
+    /// Every installer that was handed to the system, oldest first.
+    pub installed: Vec<PathBuf>,
     /// Whether the client starts with the computer.
     pub starts_with_computer: bool,
     /// Dialogs that were opened while no answer was laid out; they were answered as cancelled.
@@ -72,6 +74,7 @@ struct State {
     connection_files: VecDeque<Option<PathBuf>>,
     certificate_files: VecDeque<Option<PathBuf>>,
     saves: VecDeque<Option<PathBuf>>,
+    updates: Option<UpdateChannel>,
     record: SurfaceRecord,
 }
 
@@ -99,6 +102,11 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for a new file.
     pub fn answer_save(&self, path: Option<PathBuf>) {
         lay_out(&mut self.lock().saves, path);
+    }
+
+    /// Makes this a build that looks for new versions of itself.
+    pub fn answer_updates(&self, updates: UpdateChannel) {
+        self.lock().updates = Some(updates);
     }
 
     /// What the desk showed so far.
@@ -172,6 +180,15 @@ impl Surface for ScriptedSurface {
 
     fn set_starts_with_computer(&self, starts: bool) -> Result<(), &'static str> {
         self.lock().record.starts_with_computer = starts;
+        Ok(())
+    }
+
+    fn updates(&self) -> Option<UpdateChannel> {
+        self.lock().updates.clone()
+    }
+
+    fn install_update(&self, installer: &Path) -> Result<(), &'static str> {
+        remember(&mut self.lock().record.installed, installer.to_path_buf());
         Ok(())
     }
 
@@ -251,6 +268,7 @@ mod tests {
                 "revealed": ["/folder"],
                 "suggested": [],
                 "opened": ["https://form.example/"],
+                "installed": [],
                 "starts_with_computer": false,
                 "cancelled_dialogs": 0,
             })
