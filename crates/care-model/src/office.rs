@@ -45,6 +45,7 @@ impl OfficeNumber {
 ///
 /// Two parties are the same only if both parts are: one office may send to itself under another kind (D16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Party {
     /// The office number.
     pub office: OfficeNumber,

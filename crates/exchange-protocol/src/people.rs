@@ -29,6 +29,7 @@ impl AccountFamily {
 
 /// What a terminal sends to get its certificate. The key stays where it was made.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EnrolmentRequest {
     /// 事業所ユーザID.
     pub office_id: AccountId,
@@ -65,6 +66,7 @@ pub struct EnrolmentAnswer {
 
 /// Asks for the terminal's next certificate, for a new key that stays where it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RenewalRequest {
     /// The certificate request (PKCS#10) in PEM; only its public key is used.
     pub request_pem: String,
@@ -109,6 +111,7 @@ pub struct ExchangeAnswer {
 
 /// Step 1 of ログイン.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PersonSignIn {
     /// 個人ユーザID.
     pub person_id: AccountId,
@@ -125,6 +128,7 @@ pub struct PersonSignInAnswer {
 
 /// Step 2 of ログイン.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OfficeSignIn {
     /// From step 1.
     pub step_token: String,
@@ -136,6 +140,7 @@ pub struct OfficeSignIn {
 
 /// Changes the password of an account, provisional or not, of the terminal's own office.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PasswordChange {
     /// 個人ユーザID or 事業所ユーザID.
     pub account_id: AccountId,
@@ -147,6 +152,7 @@ pub struct PasswordChange {
 
 /// Asks for a new access token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RefreshSession {
     /// The refresh token; good once.
     pub refresh_token: String,
@@ -245,6 +251,7 @@ pub struct OfficeEntry {
 
 /// 宛先検索. A body, not an address: what people type may be a name.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OfficeSearch {
     /// Number, name, kana or place as typed; every word must occur. At most [`care_model::limits::SEARCH_CHARS_MAX`] characters.
     #[serde(default)]

@@ -8,6 +8,7 @@ use crate::DeliveryHeader;
 
 /// Asks for the right to fetch a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClaimRequest {
     /// The fence at which a person, told that the other terminal may hold the files, takes it over.
     /// Without it a claim never takes anything from another terminal.
@@ -30,6 +31,7 @@ pub struct Claim {
 
 /// Says that every byte is stored durably and was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ConfirmRequest {
     /// The fence of the claim under which the bytes were fetched.
     pub fence: u64,

@@ -2,13 +2,13 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use care_model::ProblemCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::Problem;
 use exchange_store::{Actor, SessionRow, TerminalRow};
-use http::{header, request::Parts};
+use http::{StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 
@@ -158,6 +158,52 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
+/// Names from the path.
+pub(crate) struct InPath<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for InPath<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        match Path::from_request_parts(parts, app).await {
+            Ok(Path(names)) => Ok(Self(names)),
+            Err(_) => Err(ProblemCode::RequestMalformed.into()),
+        }
+    }
+}
+
+/// What stands behind the question mark.
+pub(crate) struct InQuery<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for InQuery<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        match Query::from_request_parts(parts, app).await {
+            Ok(Query(query)) => Ok(Self(query)),
+            Err(_) => Err(ProblemCode::RequestMalformed.into()),
+        }
+    }
+}
+
+/// The media type of JSON.
+pub(crate) const JSON_MEDIA_TYPE: &str = "application/json";
+/// The media type of bytes that only the offices understand.
+pub(crate) const BYTES_MEDIA_TYPE: &str = "application/octet-stream";
+
+/// Refuses a body that says to be something else, or does not say what it is.
+pub(crate) fn is_of(request: &Request, media_type: &str) -> Answer<()> {
+    let said = request.headers().get(header::CONTENT_TYPE);
+    let said = said.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = said.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(media_type) {
+        return Ok(());
+    }
+    let mut problem = Problem::new(ProblemCode::RequestMalformed);
+    problem.status = StatusCode::UNSUPPORTED_MEDIA_TYPE.as_u16();
+    Err(problem.into())
+}
+
 /// Bytes of a JSON body, unless an endpoint says otherwise.
 const JSON_BYTES_MAX: usize = 16 * 1_024;
 
@@ -168,6 +214,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &App) -> Answer<Self> {
+        is_of(&request, JSON_MEDIA_TYPE)?;
         let bytes = read_body(request, JSON_BYTES_MAX, ProblemCode::RequestMalformed.into()).await?;
         serde_json::from_slice(&bytes)
             .map(Self)

@@ -1,16 +1,18 @@
 //! 受信一覧 and 送信一覧, page by page.
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use care_model::limits;
 use exchange_protocol::{InboxEntry, OutboxEntry, Page};
 use serde::Deserialize;
 
-use crate::{app::App, extract::SignedIn, refusal::Answer};
+use crate::{
+    app::App,
+    extract::{InQuery, SignedIn},
+    refusal::Answer,
+};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct PageQuery {
     #[serde(default)]
     after: u64,
@@ -31,7 +33,7 @@ impl PageQuery {
 pub(crate) async fn inbox(
     State(app): State<App>,
     caller: SignedIn,
-    Query(query): Query<PageQuery>,
+    InQuery(query): InQuery<PageQuery>,
 ) -> Answer<Json<Page<InboxEntry>>> {
     let office = caller.session.office;
     let page = app
@@ -44,7 +46,7 @@ pub(crate) async fn inbox(
 pub(crate) async fn outbox(
     State(app): State<App>,
     caller: SignedIn,
-    Query(query): Query<PageQuery>,
+    InQuery(query): InQuery<PageQuery>,
 ) -> Answer<Json<Page<OutboxEntry>>> {
     let page = app
         .store

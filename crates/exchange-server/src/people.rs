@@ -1,9 +1,6 @@
 //! The exchange itself, who is signed in, offices, news.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use care_model::{OfficeNumber, ProblemCode, limits};
 use exchange_protocol::{
     ExchangeAnswer, Licence, Me, NewsPage, OfficeEntry, OfficePage, OfficeSearch, PROTOCOL_VERSION, Problem,
@@ -13,7 +10,7 @@ use exchange_store::OfficeRow;
 
 use crate::{
     app::{App, exchange_name, help_desk},
-    extract::{JsonBody, SignedIn},
+    extract::{InPath, JsonBody, SignedIn},
     refusal::Answer,
 };
 
@@ -48,7 +45,7 @@ pub(crate) async fn me(State(app): State<App>, caller: SignedIn) -> Answer<Json<
 pub(crate) async fn office(
     State(app): State<App>,
     _: SignedIn,
-    Path(number): Path<String>,
+    InPath(number): InPath<String>,
 ) -> Answer<Json<OfficeEntry>> {
     let number = OfficeNumber::parse(&number).map_err(|_| ProblemCode::RequestMalformed)?;
     match app.store.office(number).await? {

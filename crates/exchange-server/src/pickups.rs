@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{Path, Query, State},
+    extract::State,
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -18,14 +18,14 @@ use serde::Deserialize;
 use crate::{
     app::App,
     deliveries::delivery_id,
-    extract::{JsonBody, SignedIn},
+    extract::{BYTES_MEDIA_TYPE, InPath, InQuery, JsonBody, SignedIn},
     refusal::{Answer, Refusal, of_claim},
 };
 
 /// Bytes of a large part that are in memory at a time.
 const STREAM_BYTES: usize = 256 * 1_024;
 
-pub(crate) async fn cover(State(app): State<App>, caller: SignedIn, Path(id): Path<String>) -> Answer<Response> {
+pub(crate) async fn cover(State(app): State<App>, caller: SignedIn, InPath(id): InPath<String>) -> Answer<Response> {
     let id = delivery_id(&id)?;
     match app.store.cover(id, &caller.actor()).await? {
         Ok(bytes) => Ok(octets(Body::from(bytes))),
@@ -36,7 +36,7 @@ pub(crate) async fn cover(State(app): State<App>, caller: SignedIn, Path(id): Pa
 pub(crate) async fn claim(
     State(app): State<App>,
     caller: SignedIn,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     JsonBody(request): JsonBody<ClaimRequest>,
 ) -> Answer<Json<Claim>> {
     let id = delivery_id(&id)?;
@@ -53,7 +53,7 @@ pub(crate) async fn claim(
 pub(crate) async fn confirm(
     State(app): State<App>,
     caller: SignedIn,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     JsonBody(request): JsonBody<ConfirmRequest>,
 ) -> Answer<Json<Received>> {
     let id = delivery_id(&id)?;
@@ -68,6 +68,7 @@ pub(crate) async fn confirm(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct PartQuery {
     fence: u64,
 }
@@ -75,8 +76,8 @@ pub(crate) struct PartQuery {
 pub(crate) async fn part(
     State(app): State<App>,
     caller: SignedIn,
-    Path((id, part)): Path<(String, usize)>,
-    Query(query): Query<PartQuery>,
+    InPath((id, part)): InPath<(String, usize)>,
+    InQuery(query): InQuery<PartQuery>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let id = delivery_id(&id)?;
@@ -149,10 +150,9 @@ fn stream_file(
 
 fn octets(body: Body) -> Response {
     let mut response = body.into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/octet-stream"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(BYTES_MEDIA_TYPE));
     response
 }
 

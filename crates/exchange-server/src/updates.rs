@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Json,
     body::Body,
-    extract::{self, State},
+    extract::State,
     response::{IntoResponse as _, Response},
 };
 use care_model::ProblemCode;
@@ -28,7 +28,7 @@ use tokio_util::io::ReaderStream;
 
 use crate::{
     app::App,
-    extract::Terminal,
+    extract::{InPath, Terminal},
     refusal::{Answer, Refusal},
 };
 
@@ -162,14 +162,10 @@ async fn offered(app: &App, target: &UpdateTarget) -> Answer<Option<UpdateOffer>
     serde_json::from_slice(&bytes).map_err(|error| Refusal::internal(&error))
 }
 
-type Named = extract::Path<(String, String)>;
+type Named = InPath<(String, String)>;
 
 /// The newer version, or no content.
-pub(crate) async fn offer(
-    State(app): State<App>,
-    _: Terminal,
-    extract::Path((target, version)): Named,
-) -> Answer<Response> {
+pub(crate) async fn offer(State(app): State<App>, _: Terminal, InPath((target, version)): Named) -> Answer<Response> {
     let (target, version) = named(&target, &version)?;
     Ok(
         match offered(&app, &target).await?.filter(|offer| offer.version > version) {
@@ -180,11 +176,7 @@ pub(crate) async fn offer(
 }
 
 /// The installer of the version that is offered.
-pub(crate) async fn file(
-    State(app): State<App>,
-    _: Terminal,
-    extract::Path((target, version)): Named,
-) -> Answer<Response> {
+pub(crate) async fn file(State(app): State<App>, _: Terminal, InPath((target, version)): Named) -> Answer<Response> {
     let (target, version) = named(&target, &version)?;
     installer(&app, &target, version).await
 }
