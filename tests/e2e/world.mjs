@@ -141,6 +141,12 @@ export class World {
     return this.#admin("add-person", "--office", offices[name].number, "--name", person);
   }
 
+  /** Gives an account a new provisional password. */
+  async resetPassword(account) {
+    const reset = await this.#admin("reset-password", "--account", account);
+    return reset.password;
+  }
+
   /** Stops a terminal of an office. */
   async revokeTerminal(terminal) {
     await this.#admin("revoke-terminal", "--terminal", terminal);
