@@ -8,7 +8,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use care_model::{OfficeNumber, ProblemCode, limits};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use desk_ipc::{CertificateImport, CommandError, DeskEvent, ExpiryView, RenewalView, StartView};
 use exchange_client::{
     CERTIFICATE_FILE_BYTES_MAX, CertificateFileError, ExchangeClient, make_certificate_request, read_certificate_file,
@@ -64,12 +64,12 @@ impl Core {
             certificate_pem: answer.certificate_pem,
             key_pem: next.key_pem,
             expires_at: answer.expires_at,
+            renewed_at: Some(self.now()),
             ..before
         };
         let connection = self.standing().connection.clone().ok_or(ProblemCode::ProfileEmpty)?;
         self.take_on(&connection, identity).await?;
         *lock(&self.renewal_problem) = None;
-        self.store.set_value(ValueName::RenewedAt, &self.now()).await?;
         self.store.forget_value(ValueName::NextKey).await?;
         self.tell(DeskEvent::CertificateChanged);
         Ok(expiry(answer.expires_at, self.now()))
@@ -116,15 +116,13 @@ impl Core {
     }
 
     /// What トップページ says of the renewal.
-    pub(crate) async fn renewal_view(&self) -> Result<RenewalView, CommandError> {
-        let now = self.now();
-        let renewed_at: Option<DateTime<Utc>> = self.store.value(ValueName::RenewedAt).await?;
-        let due = self.identity().is_some_and(|identity| self.renewal_is_due(&identity));
-        Ok(RenewalView {
+    pub(crate) fn renewal_view(&self, identity: &Identity) -> RenewalView {
+        let (now, due) = (self.now(), self.renewal_is_due(identity));
+        RenewalView {
             due,
-            renewed_at: renewed_at.filter(|at| now - *at < TimeDelta::days(TOLD_DAYS)),
+            renewed_at: identity.renewed_at.filter(|at| now - *at < TimeDelta::days(TOLD_DAYS)),
             problem: lock(&self.renewal_problem).clone().filter(|_| due),
-        })
+        }
     }
 
     /// Takes the certificate of a file, for a profile without one or in place of the one that it has. The number of the
@@ -174,6 +172,7 @@ impl Core {
             key_pem: own.key_pem.expose_secret().to_owned(),
             expires_at: terminal.expires_at,
             terminal_name: terminal.name,
+            renewed_at: None,
         };
         self.take_on(&connection, identity).await?;
         Ok(self.start_view())

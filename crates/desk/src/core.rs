@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use care_model::{DeliveryId, ProblemCode};
+use care_model::{DeliveryId, OfficeNumber, ProblemCode};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, CompositionId, DeskEvent, DropId, FolderId, FolderView, LookView};
 use exchange_client::ClientError;
@@ -73,6 +73,10 @@ pub(crate) struct Core {
     pub(crate) folders: Mutex<Remembered<FolderId, PathBuf>>,
     /// One change of a composition at a time.
     pub(crate) compositions: tokio::sync::Mutex<HashMap<CompositionId, Composition>>,
+    /// One change of what is remembered of the directory at a time.
+    pub(crate) learning_offices: tokio::sync::Mutex<()>,
+    /// Offices that were not on the exchange, and when it said so.
+    pub(crate) not_there: Mutex<HashMap<OfficeNumber, DateTime<Utc>>>,
     pub(crate) examined_again: Mutex<ExaminedAgain>,
     /// Both lists as they can be searched.
     pub(crate) indexes: ListIndexes,

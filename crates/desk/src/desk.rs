@@ -213,6 +213,13 @@ impl Desk {
         self.core().tell(DeskEvent::GoTo { place });
     }
 
+    /// The certificate of the exchange's authority in PEM, as the connection file of 初期設定 had it.
+    pub fn authority_pem(&self) -> Option<String> {
+        let core = self.core();
+        let standing = core.standing();
+        standing.connection.as_ref().map(|connection| connection.authority_pem.clone())
+    }
+
     /// Whether something is being sent or fetched at this moment.
     pub fn is_transferring(&self) -> bool {
         self.core().transfers_run()

@@ -14,14 +14,16 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    core::Core,
+    core::{Core, lock},
     session::Line,
     store::{ListName, ValueName},
     words,
 };
 
-/// How long an office that is on the exchange is taken as known. One that is not is asked for every time.
+/// How long an office that is on the exchange is taken as known.
 const KNOWN_MINUTES: i64 = 60;
+/// How long one that is not is taken as absent: long enough for a person who types, short enough for one who waits.
+const ABSENT_SECONDS: i64 = 60;
 /// Offices asked for at once.
 const ASKED_AT_ONCE: usize = 8;
 /// How long a person waits for the directory.
@@ -39,81 +41,107 @@ struct Known {
 
 type Directory = HashMap<OfficeNumber, Known>;
 
+/// What the directory answered about one office.
+type Answered = (OfficeNumber, Result<OfficeEntry, ClientError>);
+
 /// The offices that are wanted, each with the kinds it is addressed in.
 pub(crate) type Wanted = HashMap<OfficeNumber, HashSet<ServiceKind>>;
 
 impl Core {
-    /// What the directory says of these offices. An office of which it could not be asked is absent, unless it is
-    /// remembered.
-    pub(crate) async fn look_up(
-        &self,
-        wanted: &Wanted,
-    ) -> Result<HashMap<OfficeNumber, Option<OfficeEntry>>, CommandError> {
+    /// Asks the directory about those of these offices of which too little is remembered; whether anything was learnt.
+    /// It takes its time: nobody holds a lock meanwhile.
+    pub(crate) async fn learn_offices(&self, wanted: &Wanted) -> Result<bool, CommandError> {
         if wanted.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(false);
         }
-        let mut directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
+        let directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
         let now = self.now();
         let fresh = |known: &Known| now - known.asked_at < TimeDelta::minutes(KNOWN_MINUTES);
         // A kind that an office did not have may have been registered since.
         let suits = |known: &Known, kinds: &HashSet<ServiceKind>| {
             fresh(known) && kinds.iter().all(|kind| known.entry.kinds.contains(kind))
         };
+        let absent = self.absent_offices();
         let missing: Vec<OfficeNumber> = wanted
             .iter()
-            .filter(|(number, kinds)| !directory.get(number).is_some_and(|known| suits(known, kinds)))
+            .filter(|(number, kinds)| {
+                !absent.contains(number) && !directory.get(number).is_some_and(|known| suits(known, kinds))
+            })
             .map(|(number, _)| *number)
             .collect();
-        let mut gone: Vec<OfficeNumber> = Vec::new();
         // Offline nobody waits for a directory that does not answer: the destination is shown as unchecked.
-        if !missing.is_empty()
-            && self.is_online()
-            && let Ok(line) = self.line().await
-        {
-            let asked = tokio::time::timeout(ASKED_FOR, self.ask_directory(&line, &missing)).await;
-            let answers = asked.unwrap_or_default();
-            let mut changed = false;
-            for (number, answer) in answers {
-                match answer {
-                    Ok(entry) => {
-                        directory.insert(number, Known { entry, asked_at: now });
-                        changed = true;
-                    }
-                    Err(ClientError::Refused(problem)) if problem.code == ProblemCode::DestinationUnknown => {
-                        changed |= directory.remove(&number).is_some();
-                        gone.push(number);
-                    }
-                    Err(_) => {}
-                }
-            }
-            if changed {
-                while directory.len() > KNOWN_MAX {
-                    let Some(oldest) = directory
-                        .iter()
-                        .min_by_key(|(_, known)| known.asked_at)
-                        .map(|(n, _)| *n)
-                    else {
-                        break;
-                    };
-                    directory.remove(&oldest);
-                }
-                self.store.set_value(ValueName::Directory, &directory).await?;
-            }
+        if missing.is_empty() || !self.is_online() {
+            return Ok(false);
         }
-        let known = wanted
-            .keys()
-            .filter_map(|number| Some((*number, Some(directory.get(number)?.entry.clone()))));
-        let unknown = gone.into_iter().map(|number| (number, None));
-        Ok(known.chain(unknown).collect())
+        let Ok(line) = self.line().await else {
+            return Ok(false);
+        };
+        let asked = tokio::time::timeout(ASKED_FOR, self.ask_directory(&line, &missing)).await;
+        self.remember_offices(asked.unwrap_or_default()).await
     }
 
-    /// What is remembered of these offices, however long ago it was asked.
+    /// Keeps what the directory answered; whether it said anything.
+    async fn remember_offices(&self, answers: Vec<Answered>) -> Result<bool, CommandError> {
+        // Two askers may come back at once: each adds to what the other kept.
+        let _one = self.learning_offices.lock().await;
+        let mut directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
+        let now = self.now();
+        let (mut learnt, mut changed) = (false, false);
+        for (number, answer) in answers {
+            match answer {
+                Ok(entry) => {
+                    lock(&self.not_there).remove(&number);
+                    directory.insert(number, Known { entry, asked_at: now });
+                    (learnt, changed) = (true, true);
+                }
+                Err(ClientError::Refused(problem)) if problem.code == ProblemCode::DestinationUnknown => {
+                    let mut not_there = lock(&self.not_there);
+                    not_there.retain(|_, asked_at| is_absent(*asked_at, now));
+                    if not_there.len() < KNOWN_MAX {
+                        not_there.insert(number, now);
+                    }
+                    changed |= directory.remove(&number).is_some();
+                    learnt = true;
+                }
+                Err(_) => {}
+            }
+        }
+        if changed {
+            while directory.len() > KNOWN_MAX {
+                let Some(oldest) = directory
+                    .iter()
+                    .min_by_key(|(_, known)| known.asked_at)
+                    .map(|(n, _)| *n)
+                else {
+                    break;
+                };
+                directory.remove(&oldest);
+            }
+            self.store.set_value(ValueName::Directory, &directory).await?;
+        }
+        Ok(learnt)
+    }
+
+    /// The offices that were not on the exchange a moment ago.
+    fn absent_offices(&self) -> HashSet<OfficeNumber> {
+        let now = self.now();
+        let not_there = lock(&self.not_there);
+        let absent = not_there.iter().filter(|(_, asked_at)| is_absent(**asked_at, now));
+        absent.map(|(number, _)| *number).collect()
+    }
+
+    /// What is remembered of these offices, however long ago it was asked. One that was not on the exchange a moment
+    /// ago is none; one of which nothing is known is not named.
     pub(crate) async fn remembered_offices(
         &self,
         wanted: &Wanted,
     ) -> Result<HashMap<OfficeNumber, Option<OfficeEntry>>, CommandError> {
         let directory: Directory = self.store.value(ValueName::Directory).await?.unwrap_or_default();
-        let known = |number: &OfficeNumber| Some((*number, Some(directory.get(number)?.entry.clone())));
+        let absent = self.absent_offices();
+        let known = |number: &OfficeNumber| match absent.contains(number) {
+            true => Some((*number, None)),
+            false => Some((*number, Some(directory.get(number)?.entry.clone()))),
+        };
         Ok(wanted.keys().filter_map(known).collect())
     }
 
@@ -157,11 +185,7 @@ impl Core {
         Ok(last)
     }
 
-    async fn ask_directory(
-        &self,
-        line: &Line,
-        numbers: &[OfficeNumber],
-    ) -> Vec<(OfficeNumber, Result<OfficeEntry, ClientError>)> {
+    async fn ask_directory(&self, line: &Line, numbers: &[OfficeNumber]) -> Vec<Answered> {
         futures::stream::iter(numbers.iter().copied())
             .map(|number| async move {
                 let answer = line.exchange.office(number).await;
@@ -172,6 +196,10 @@ impl Core {
             .collect()
             .await
     }
+}
+
+fn is_absent(asked_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    (now - asked_at).abs() < TimeDelta::seconds(ABSENT_SECONDS)
 }
 
 fn hit(entry: OfficeEntry, last: &HashMap<OfficeNumber, DateTime<Utc>>) -> OfficeHit {

@@ -35,7 +35,7 @@ impl Core {
         for draft in drafts {
             let mut composition = draft.content;
             self.recall_facts(&mut composition).await?;
-            let around = self.surroundings(false, &composition).await?;
+            let around = self.surroundings(&composition).await?;
             let view = Layout::of(&mut composition, &around).view(&composition, &around, true);
             let first = view.deliveries.into_iter().next();
             rows.push(DraftRow {

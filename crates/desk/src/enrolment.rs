@@ -132,6 +132,7 @@ impl Core {
             key_pem: key_pem.expose_secret().to_owned(),
             expires_at: answer.expires_at,
             terminal_name,
+            renewed_at: None,
         })
     }
 

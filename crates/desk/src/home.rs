@@ -49,7 +49,7 @@ impl Core {
                 .collect(),
             licence: expiry(me.licence.until, now),
             certificate: expiry(identity.expires_at.min(me.certificate_until), now),
-            renewal: self.renewal_view().await?,
+            renewal: self.renewal_view(&identity),
             figures: self.figures().await?,
             online: self.is_online(),
         })

@@ -84,11 +84,13 @@ impl Core {
         composition.add(standard, None);
         self.recall_facts(&mut composition).await?;
         // What travelled as an attachment does so again, whatever it is called.
-        let around = self.surroundings(false, &composition).await?;
+        let around = self.surroundings(&composition).await?;
         Layout::of(&mut composition, &around);
         let first = composition.first_delivery();
         composition.add(attachments, first);
-        self.begin_in(&mut compositions, composition).await
+        let view = self.begin_in(&mut compositions, composition).await?;
+        drop(compositions);
+        self.looked_up(view).await
     }
 
     /// At the start: forgets what was only left over, and deletes every copy that nothing needs any more.

@@ -86,6 +86,8 @@ impl Opened {
             drops: Mutex::new(Remembered::default()),
             folders: Mutex::new(Remembered::default()),
             compositions: tokio::sync::Mutex::new(HashMap::new()),
+            learning_offices: tokio::sync::Mutex::new(()),
+            not_there: Mutex::default(),
             examined_again: Mutex::default(),
             indexes: ListIndexes::default(),
             syncing: tokio::sync::Mutex::new(()),

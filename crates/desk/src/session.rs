@@ -62,6 +62,9 @@ pub(crate) struct Identity {
     pub(crate) key_pem: String,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) terminal_name: String,
+    /// When this certificate took another one's place without the operator.
+    #[serde(default)]
+    pub(crate) renewed_at: Option<DateTime<Utc>>,
 }
 
 /// IDs, never passwords.

@@ -32,11 +32,8 @@ impl Core {
     }
 
     pub(crate) async fn composition_view(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
-        let mut compositions = self.compositions.lock().await;
-        let mut composition = self.find(&mut compositions, id).await?;
-        let settled = self.settle(&mut composition).await?;
         // Identities made at this look are stored like any other change.
-        self.keep(&mut compositions, composition, &settled).await
+        self.change(id, |_| Ok(())).await
     }
 
     pub(crate) async fn add_drop(&self, add: AddDrop) -> Result<CompositionView, CommandError> {
@@ -121,11 +118,14 @@ impl Core {
 
     /// Begins a 新規作成 to an office, with what is taken in already.
     pub(crate) async fn begin(&self, composition: Composition) -> Result<CompositionView, CommandError> {
-        let mut compositions = self.compositions.lock().await;
-        self.begin_in(&mut compositions, composition).await
+        let view = {
+            let mut compositions = self.compositions.lock().await;
+            self.begin_in(&mut compositions, composition).await?
+        };
+        self.looked_up(view).await
     }
 
-    /// Begins one where nobody else may change compositions already.
+    /// Begins one where nobody else may change compositions already. Whoever has let them go asks `looked_up` then.
     pub(crate) async fn begin_in(
         &self,
         compositions: &mut HashMap<CompositionId, Composition>,
@@ -188,6 +188,8 @@ impl Core {
     /// under way, or when nothing is left, it answers how that stands: nothing goes twice, and the next batch of a
     /// 一括送信 never by a second click.
     pub(crate) async fn send_composition(&self, start: SendStart) -> Result<SendView, CommandError> {
+        let wanted = self.wanted_by(start.composition).await?;
+        self.learn_offices(&wanted).await?;
         let mut compositions = self.compositions.lock().await;
         let mut composition = self.find(&mut compositions, start.composition).await?;
         let mut held: Vec<DeliveryId> = Vec::new();
@@ -252,11 +254,36 @@ impl Core {
         id: CompositionId,
         change: impl FnOnce(&mut Composition) -> Result<(), CommandError>,
     ) -> Result<CompositionView, CommandError> {
+        let view = self.change_known(id, change).await?;
+        self.looked_up(view).await
+    }
+
+    /// Changes a composition by what is known here, without asking the directory.
+    async fn change_known(
+        &self,
+        id: CompositionId,
+        change: impl FnOnce(&mut Composition) -> Result<(), CommandError>,
+    ) -> Result<CompositionView, CommandError> {
         let mut compositions = self.compositions.lock().await;
         let mut composition = self.find(&mut compositions, id).await?;
         change(&mut composition)?;
         let settled = self.settle(&mut composition).await?;
         self.keep(&mut compositions, composition, &settled).await
+    }
+
+    /// A composition once the directory was asked about its offices, while nobody waits for it.
+    pub(crate) async fn looked_up(&self, view: CompositionView) -> Result<CompositionView, CommandError> {
+        let wanted = self.wanted_by(view.id).await?;
+        match self.learn_offices(&wanted).await? {
+            true => self.change_known(view.id, |_| Ok(())).await,
+            false => Ok(view),
+        }
+    }
+
+    /// The offices to which a composition would go.
+    async fn wanted_by(&self, id: CompositionId) -> Result<Wanted, CommandError> {
+        let mut compositions = self.compositions.lock().await;
+        Ok(wanted(&self.find(&mut compositions, id).await?))
     }
 
     pub(crate) async fn find(
@@ -275,7 +302,7 @@ impl Core {
 
     /// Learns what is around a composition and lays it out, which gives its deliveries their identities.
     pub(crate) async fn settle(&self, composition: &mut Composition) -> Result<Settled, CommandError> {
-        let around = self.surroundings(true, composition).await?;
+        let around = self.surroundings(composition).await?;
         let mut layout = Layout::of(composition, &around);
         let fingerprints: Vec<_> = layout.deliveries.iter().map(|laid| laid.fingerprint).collect();
         let history = self.store.history(&fingerprints, &layout.marks()).await?;
@@ -306,32 +333,17 @@ impl Core {
         Ok(view)
     }
 
-    pub(crate) async fn surroundings(
-        &self,
-        ask: bool,
-        composition: &Composition,
-    ) -> Result<Surroundings, CommandError> {
+    /// What is around a composition, as far as it is known here.
+    pub(crate) async fn surroundings(&self, composition: &Composition) -> Result<Surroundings, CommandError> {
         let (identity, me) = {
             let standing = self.standing();
             (standing.identity.clone(), standing.me.clone())
         };
         let identity = identity.ok_or(ProblemCode::ProfileEmpty)?;
-        let mut wanted = Wanted::new();
-        for file in &composition.files {
-            let reading = care_model::NameReading::of(&file.taken.name);
-            if let Some(name) = reading.standard() {
-                wanted.entry(name.to.office).or_default().extend(name.to.kind);
-            }
-        }
-        if let Some(chosen) = &composition.chosen {
-            wanted.entry(chosen.to.office).or_default().insert(chosen.to.kind);
-        }
+        let wanted = wanted(composition);
         Ok(Surroundings {
             last_exchange: self.last_exchanges(&wanted.keys().copied().collect()).await?,
-            offices: match ask {
-                true => self.look_up(&wanted).await?,
-                false => self.remembered_offices(&wanted).await?,
-            },
+            offices: self.remembered_offices(&wanted).await?,
             fingerprint_secret: self.fingerprint_secret().await?,
             office: Some(identity.office),
             kinds: me.as_ref().map_or(identity.kinds, |me| me.office.kinds.clone()),
@@ -375,4 +387,19 @@ impl Core {
             Err(error) => Err(refusal::logged(ProblemCode::Internal, &error.is_panic())),
         }
     }
+}
+
+/// The offices that a composition names, each with the kinds it is addressed in.
+fn wanted(composition: &Composition) -> Wanted {
+    let mut wanted = Wanted::new();
+    for file in &composition.files {
+        let reading = care_model::NameReading::of(&file.taken.name);
+        if let Some(name) = reading.standard() {
+            wanted.entry(name.to.office).or_default().extend(name.to.kind);
+        }
+    }
+    if let Some(chosen) = &composition.chosen {
+        wanted.entry(chosen.to.office).or_default().insert(chosen.to.kind);
+    }
+    wanted
 }

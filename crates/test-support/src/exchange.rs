@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use care_model::AccountId;
+use care_model::{AccountId, Party};
 use chrono::{TimeDelta, Utc};
 use exchange_client::{Connection, ExchangeClient, SignedIn, Timeouts};
 use exchange_protocol::UpdateOffer;
@@ -193,6 +193,17 @@ impl ExampleExchange {
         let made = admin.issue_password(office.number()?, None, CERTIFICATE_DAYS).await;
         admin.close().await;
         Ok(made?.issue_password)
+    }
+
+    /// Registers one more office.
+    pub async fn register_office(&self, party: Party, name: &str) -> Result<()> {
+        let admin = self.admin().await?;
+        let made = admin
+            .register_office(NewOffice::new(party.office, name, vec![party.kind]))
+            .await;
+        admin.close().await;
+        made?;
+        Ok(())
     }
 
     /// Adds a person with a password that must be changed before the first sign-in.

@@ -1,4 +1,5 @@
-import type { CommandError, ConnectionView, ProfileRow, StartView } from "../ipc/bindings";
+import type { CertificateFile } from "../features/sign-in/session";
+import type { CommandError, ConnectionView, DropView, ProfileRow, StartView } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
 
 /** A sign-in that waits until its provisional password was changed. */
@@ -21,6 +22,8 @@ export class Session {
   renewing = $state(false);
   /** Whether the certificate was renewed just now, to be said once. */
   renewed = $state(false);
+  /** The certificate file that was chosen or dropped. */
+  certificateFile = $state.raw<CertificateFile | null>(null);
   /** Whether the own password was changed just now, to be said once. */
   passwordChanged = $state(false);
   /** The offices of this PC, while they are shown to switch. */
@@ -63,9 +66,36 @@ export class Session {
     if (this.renewed) this.renewing = false;
   }
 
+  /** The certificate file by dialog. */
+  async chooseCertificate(): Promise<void> {
+    await this.#attempt(async () => {
+      const chosen = await this.desk.call("choose_certificate_file", null);
+      if (chosen) this.dropCertificate(chosen);
+    });
+  }
+
+  /** The certificate file by drop. */
+  dropCertificate(drop: DropView): void {
+    this.certificateFile = { file: drop.id, name: drop.files[0]?.name ?? "" };
+    this.problem = null;
+  }
+
+  /** 初期設定 or 証明書を取り直す with a certificate file. */
+  async importCertificate(password: string): Promise<void> {
+    const file = this.certificateFile?.file;
+    if (file === undefined) return;
+    const renewing = this.renewing;
+    const taken = await this.#run(() => this.desk.call("import_certificate", { file, password }));
+    if (!taken) return;
+    this.certificateFile = null;
+    this.renewing = false;
+    this.renewed = renewing;
+  }
+
   /** Opens 証明書を取り直す, or leaves it. */
   showRenewal(open: boolean): void {
     this.renewing = open;
+    this.certificateFile = null;
     this.problem = null;
   }
 

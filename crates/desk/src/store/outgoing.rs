@@ -4,10 +4,10 @@ use care_model::{DeliveryId, Digest};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CompositionId, OfficeView};
 use exchange_flow::outbox::OutboxState;
-use exchange_protocol::DeliveryHeader;
+use exchange_protocol::{DeliveryHeader, DeliveryStatus, OutboxEntry};
 use serde::{Deserialize, Serialize};
 
-use super::{ListName, Store, StoreError, from_millis, id_bytes, state_json, state_of, to_millis};
+use super::{ListName, Store, StoreError, from_millis, id_bytes, lists::OUTBOX, state_json, state_of, to_millis};
 use crate::{
     compose::{Confirmation, History, Ready},
     spool::SpoolRef,
@@ -55,6 +55,14 @@ pub(crate) struct OutgoingContent {
 impl OutgoingContent {
     pub(crate) fn header(&self) -> Result<DeliveryHeader, StoreError> {
         serde_json::from_str(&self.header_json).map_err(|_| StoreError::Shape { table: TABLE })
+    }
+}
+
+/// When a delivery came to an end at the exchange.
+fn ended_at(status: &DeliveryStatus) -> Option<DateTime<Utc>> {
+    match status {
+        DeliveryStatus::Received { at } | DeliveryStatus::Recalled { at } | DeliveryStatus::Expired { at } => Some(*at),
+        DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. } => None,
     }
 }
 
@@ -200,24 +208,52 @@ impl Store {
         rows.into_iter().map(|row| self.outgoing_of(row)).collect()
     }
 
-    /// Forgets deliveries that ended and were queued before `kept`, and those queued before `waited_for`, however they
-    /// stand: the exchange does not hold these any more. What is in the queue or held stays. Answers how many.
+    /// Forgets deliveries that came to an end before `kept`, and those of which no end is known though the exchange
+    /// accepted them before `waited_for`: it does not hold these any more. What is in the queue or held stays. Answers
+    /// how many.
     pub(crate) async fn forget_outgoing(
         &self,
         kept: DateTime<Utc>,
         waited_for: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
-        let forgotten: Vec<(Vec<u8>,)> = sqlx::query_as(
-            "DELETE FROM outgoing WHERE open = 0 AND state NOT LIKE '%\"held\"%' AND queued_at <= ?1
-                AND (queued_at < ?2 OR state LIKE '%\"cancelled\"%' OR delivery IN
-                    (SELECT delivery FROM outbox WHERE state IN ('received', 'recalled', 'expired')))
-             RETURNING delivery",
+        type Closed = (Vec<u8>, String, i64, Option<Vec<u8>>);
+        // Nothing ends before it was queued: what is younger need not be opened.
+        let closed: Vec<Closed> = sqlx::query_as(
+            "SELECT outgoing.delivery, outgoing.state, outgoing.queued_at, outbox.sealed FROM outgoing
+             LEFT JOIN outbox ON outbox.delivery = outgoing.delivery
+             WHERE outgoing.open = 0 AND outgoing.state NOT LIKE '%\"held\"%' AND outgoing.queued_at <= ?",
         )
         .bind(to_millis(kept))
-        .bind(to_millis(waited_for))
-        .fetch_all(&self.write)
+        .fetch_all(&self.read)
         .await?;
-        for (id,) in &forgotten {
+        let mut forgotten = Vec::new();
+        for (id, state, queued_at, listed) in closed {
+            let goes = match state_of(TABLE, &state)? {
+                OutboxState::Sent { accepted_at } => {
+                    let listed: Option<OutboxEntry> =
+                        listed.map(|sealed| self.unseal(OUTBOX, &id, &sealed)).transpose()?;
+                    match listed.and_then(|entry| ended_at(&entry.status)) {
+                        Some(ended_at) => ended_at <= kept,
+                        None => accepted_at < waited_for.min(kept),
+                    }
+                }
+                // It never left: all that is known is since when it was wanted.
+                OutboxState::Cancelled => from_millis(queued_at) <= kept,
+                OutboxState::Queued { .. } | OutboxState::Sending { .. } | OutboxState::Held { .. } => false,
+            };
+            if goes {
+                forgotten.push(id);
+            }
+        }
+        let mut transaction = self.write.begin().await?;
+        for id in &forgotten {
+            sqlx::query("DELETE FROM outgoing WHERE delivery = ? AND open = 0")
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        for id in &forgotten {
             self.note_changed(ListName::Outbox, [DeliveryId::from_bytes(id_bytes(TABLE, id)?)]);
         }
         Ok(forgotten.len())

@@ -15,8 +15,6 @@ pub(crate) enum ValueName {
     Identity,
     /// A new key of this terminal that waits for its certificate.
     NextKey,
-    /// When the certificate was last renewed.
-    RenewedAt,
     /// The tokens of the signed-in person.
     Session,
     /// The IDs that a person asked to remember.
@@ -45,7 +43,6 @@ impl ValueName {
             Self::Connection => "connection",
             Self::Identity => "identity",
             Self::NextKey => "next_key",
-            Self::RenewedAt => "renewed_at",
             Self::Session => "session",
             Self::RememberedIds => "remembered_ids",
             Self::Me => "me",

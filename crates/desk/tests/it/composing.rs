@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use anyhow::{Context, Result};
-use care_model::{ProblemCode, limits};
+use care_model::{OfficeNumber, Party, ProblemCode, ServiceKind, limits};
 use care_samples::Samples;
 use chrono::{DateTime, TimeDelta, Utc};
 use desk::ports::Clock;
@@ -14,7 +14,7 @@ use desk_ipc::{
     AddDrop, ChooseDestination, ComposeStart, CompositionMode, CompositionView, DeliveryRequest, DeskCommands,
     DestinationChoice, EditNote, PastedFile, PastedFiles, SendStart,
 };
-use test_support::{CARE_MANAGEMENT, ExampleOffice, HOME_HELP, OpenDesk};
+use test_support::{CARE_MANAGEMENT, ExampleAccounts, ExampleExchange, ExampleOffice, HOME_HELP, OpenDesk};
 
 use crate::support::{Offices, assert_refused, codes, database, names_in, only, pdf, unit, unit_to};
 
@@ -283,6 +283,97 @@ async fn a_resend_is_a_new_send_of_the_kept_copy_as_long_as_it_is_kept() -> Resu
         reopened.desk.shutdown().await;
     }
     assert!(names_in(&spool)?.is_empty(), "{:?}", names_in(&spool)?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_that_is_not_there_is_not_asked_for_at_every_edit() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let at = &exchange.manager;
+    exchange.desk(at, "front").await?.desk.shutdown().await;
+    let moved = Arc::new(AtomicI64::new(0));
+    let clock = Arc::new(MovedClock(Arc::clone(&moved)));
+    let desk = OpenDesk::open_with(&exchange.profile(at, "front"), |settings| settings.clock = clock).await?;
+    desk.sign_in(at.office, &at.accounts).await?;
+    let kind = ServiceKind::parse("11")?;
+    let number = OfficeNumber::parse("9970109999")?;
+    let (_, files) = unit_to(
+        &exchange.folder("files")?,
+        &mut Samples::new(15),
+        "home_plan",
+        Party::new(number, kind),
+    )?;
+    let view = desk.compose(CompositionMode::Compose, files).await?;
+    let there = |view: &CompositionView| view.deliveries[0].on_exchange == desk_ipc::OnExchange::Yes;
+    assert_eq!(view.deliveries[0].on_exchange, desk_ipc::OnExchange::No);
+    exchange
+        .register_office(Party::new(number, kind), "新しい事業所")
+        .await?;
+    let note = EditNote {
+        composition: view.id,
+        delivery: None,
+        note: "メッセージ".to_owned(),
+    };
+    // What the exchange said a moment ago stands for a minute; then it is asked again.
+    assert!(!there(&desk.desk.edit_note(note).await?));
+    moved.store(61, Ordering::SeqCst);
+    let known = desk.desk.composition(view.id).await?;
+    assert!(there(&known) && known.can_send, "{known:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_kept_from_the_end_of_its_delivery_not_from_the_day_it_was_wanted() -> Result<()> {
+    let mut exchange = ExampleExchange::start().await?;
+    let manager = exchange.desk(&exchange.manager, "front").await?;
+    let service = exchange.desk(&exchange.service, "front").await?;
+    let (_, paths) = unit(&exchange.folder("files")?, 14, "home_plan")?;
+    let view = manager.compose(CompositionMode::Compose, paths).await?;
+    exchange.stop().await;
+    manager.start_sending(view.id).await?;
+    let delivery = only(&manager.desk.sending(view.id).await?.deliveries)?.delivery;
+    manager.desk.shutdown().await;
+    service.desk.shutdown().await;
+
+    // The exchange is away for five weeks; then it is sent and fetched on one day.
+    let weeks_later = 35 * 86_400;
+    exchange.move_clock(TimeDelta::seconds(weeks_later));
+    exchange.restart().await?;
+    let moved = Arc::new(AtomicI64::new(weeks_later));
+    let open = async |at: &ExampleAccounts| {
+        let clock = Arc::new(MovedClock(Arc::clone(&moved)));
+        let desk = OpenDesk::open_with(&exchange.profile(at, "front"), |settings| settings.clock = clock).await?;
+        desk.sign_in(at.office, &at.accounts).await?;
+        anyhow::Ok(desk)
+    };
+    let manager = open(&exchange.manager).await?;
+    let sent = manager.sent(view.id).await?;
+    assert_eq!(sent.sent, 1, "{sent:?}");
+    let service = open(&exchange.service).await?;
+    service.arrived(&[delivery]).await?;
+    service.receive(&[delivery], &exchange.folder("received")?).await?;
+    manager.desk.refresh(()).await?;
+    manager
+        .outbox_row(delivery, |row| {
+            matches!(row.status, desk_ipc::OutboxStatus::Downloaded { .. })
+        })
+        .await?;
+    manager.desk.shutdown().await;
+
+    // Sixty days after its end, which is ninety-five after it was wanted, the copy is still there; then it goes.
+    for (days, kept) in [(60, true), (91, false)] {
+        moved.store(weeks_later + days * 86_400, Ordering::SeqCst);
+        let reopened = open(&exchange.manager).await?;
+        let again = reopened.desk.open_resend(DeliveryRequest { delivery }).await;
+        match kept {
+            true => {
+                let view = again?;
+                reopened.desk.discard_composition(view.id).await?;
+            }
+            false => assert_refused(again, ProblemCode::KeptCopyGone),
+        }
+        reopened.desk.shutdown().await;
+    }
     Ok(())
 }
 

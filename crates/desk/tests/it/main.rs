@@ -18,6 +18,7 @@ mod profiles;
 mod recalls;
 mod receiving;
 mod refusals;
+mod renewals;
 mod repairs;
 mod restarts;
 mod restores;

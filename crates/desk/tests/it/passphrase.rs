@@ -108,6 +108,20 @@ async fn a_start_that_failed_half_way_is_made_up_for_by_the_next() -> Result<()>
         desk.desk.unlock_profile(typed(PASSPHRASE)).await,
         ProblemCode::ProfileUnusable,
     );
+    // It says nothing of an empty profile, and nothing is written over what could not be read.
+    assert_asks(&desk, false).await?;
+    let again = exchange.issue_password(at.office).await?;
+    let over = desk
+        .set_up(&exchange.connection_file(), &at.accounts, &again, "受付")
+        .await;
+    let over = over.map_err(|error| error.downcast::<desk_ipc::CommandError>().expect("a refusal"));
+    assert_refused(over, ProblemCode::PassphraseRequired);
+    let enrol = desk_ipc::EnrolStart {
+        office_id: at.accounts.office.to_string(),
+        issue_password: again,
+        terminal_name: "受付".to_owned(),
+    };
+    assert_refused(desk.desk.enrol(enrol).await, ProblemCode::PassphraseRequired);
     sqlx::raw_sql("DELETE FROM value WHERE name = 'identity'; UPDATE value SET name = 'identity' WHERE name = 'kept'")
         .execute(&beside)
         .await?;

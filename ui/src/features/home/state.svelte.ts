@@ -6,6 +6,9 @@ export class Home {
   view = $state<HomeView | null>(null);
   problem = $state<CommandError | null>(null);
 
+  /** Whether the certificate is being renewed by hand. */
+  renewing = $state(false);
+
   constructor(private readonly desk: Desk) {}
 
   /** Asks the desk for it. */
@@ -15,6 +18,20 @@ export class Home {
       this.problem = null;
     } catch (cause) {
       this.problem = problemOf(cause);
+    }
+  }
+
+  /** 証明書を更新する. */
+  async renewCertificate(): Promise<void> {
+    if (this.renewing) return;
+    this.renewing = true;
+    try {
+      await this.desk.call("renew_certificate", null);
+      await this.load();
+    } catch (cause) {
+      if (this.view) this.view.renewal.problem = problemOf(cause);
+    } finally {
+      this.renewing = false;
     }
   }
 
@@ -32,7 +49,7 @@ export class Home {
 
   /** A hint from the desk: every list has its figure here. */
   hinted(event: DeskEvent): void {
-    const kinds = ["inbox_changed", "outbox_changed", "drafts_changed", "online"];
+    const kinds = ["inbox_changed", "outbox_changed", "drafts_changed", "certificate_changed", "online"];
     if (kinds.includes(event.event)) void this.load();
   }
 }

@@ -10,6 +10,7 @@ function home(desk: TestDesk): Promise<Home> {
     news: [{ id: 7, published_at: "2026-11-20T00:00:00Z", title: "t", body: "b", unread: true }],
     licence: expiry,
     certificate: expiry,
+    renewal: { due: false, renewed_at: null, problem: null },
     figures: { waiting: 0, drafts: 0, not_downloaded: 0, unsent: 0 },
     online: true,
   }));
@@ -38,4 +39,18 @@ it("leaves it unread where the desk could not keep it, and says so", async () =>
   await made.read(news);
   expect(news.unread).toBe(true);
   expect(made.problem?.code).toBe("profile_unusable");
+});
+
+it("renews the certificate once, however often it is pressed, and says why where it failed", async () => {
+  const desk = new TestDesk().on("renew_certificate", () => expiry);
+  const made = await home(desk);
+  await Promise.all([made.renewCertificate(), made.renewCertificate()]);
+  expect(desk.asked.filter(({ name }) => name === "renew_certificate")).toHaveLength(1);
+  expect(made.view?.renewal.problem).toBeNull();
+
+  const away = new TestDesk().refuses("renew_certificate", "server_unreachable");
+  const left = await home(away);
+  await left.renewCertificate();
+  expect(left.view?.renewal.problem?.code).toBe("server_unreachable");
+  expect(left.renewing).toBe(false);
 });

@@ -1,5 +1,8 @@
 import type { CommandError, ProfileRow, StartView } from "../../ipc/bindings";
 
+/** A certificate file that was chosen or dropped; the desk keeps where it is. */
+export type CertificateFile = { readonly file: string; readonly name: string };
+
 /** What the screens before the tabs ask of the session that `app` keeps. */
 export interface SignInSession {
   readonly start: StartView | null;
@@ -14,6 +17,9 @@ export interface SignInSession {
   chooseConnection(): Promise<void>;
   enrol(officeId: string, issuePassword: string, terminalName: string): Promise<void>;
   renew(officeId: string, issuePassword: string, terminalName: string): Promise<void>;
+  readonly certificateFile: CertificateFile | null;
+  chooseCertificate(): Promise<void>;
+  importCertificate(password: string): Promise<void>;
   showRenewal(open: boolean): void;
   unlock(passphrase: string): Promise<void>;
   signInPerson(personId: string, password: string, remember: boolean): Promise<void>;
