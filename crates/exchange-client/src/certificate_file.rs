@@ -134,3 +134,99 @@ fn pem(label: &str, der: &[u8]) -> String {
     pem.push_str(&format!("-----END {label}-----\n"));
     pem
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    /// Files that `openssl pkcs12 -export` made, with invented names.
+    macro_rules! file {
+        ($name:literal) => {
+            include_bytes!(concat!("../tests/certificate-files/", $name)).as_slice()
+        };
+    }
+
+    fn connection() -> Connection {
+        let file = serde_json::json!({
+            "careplan_connection": 1,
+            "exchange_name": "試験",
+            "exchange_url": "https://127.0.0.1:1",
+            "enrolment_url": "https://127.0.0.1:2/",
+            "authority_pem": include_str!("../tests/certificate-files/authority.pem"),
+            "help_desk": { "telephone": "0120-000-000", "hours": "平日", "form_url": "https://example.jp/" },
+        });
+        Connection::parse(file.to_string().as_bytes()).unwrap()
+    }
+
+    /// A day on which the kept certificates hold.
+    fn in_date() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> Result<ClientIdentity, CertificateFileError> {
+        read_certificate_file(bytes, &"mihon-no-kotoba".to_owned().into(), &connection(), in_date())
+    }
+
+    #[test]
+    fn old_and_new_protections_open_and_what_is_in_them_works() {
+        for (name, bytes) in [
+            ("AES", file!("modern.p12")),
+            ("RC2 and 3DES", file!("legacy.p12")),
+            ("3DES", file!("legacy-3des.p12")),
+            ("RSA", file!("rsa.p12")),
+        ] {
+            let identity = read(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+            crate::ExchangeClient::new(&connection(), Some(&identity))
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_apart() {
+        use CertificateFileError as E;
+        for (name, bytes, error) in [
+            ("no certificate", file!("certless.p12"), E::Keyless),
+            ("no key", file!("keyless.p12"), E::Keyless),
+            ("another authority", file!("foreign.p12"), E::Foreign),
+            ("for servers", file!("server.p12"), E::Use),
+            ("the authority itself", file!("authority.pem"), E::Unreadable),
+            ("nothing", b"".as_slice(), E::Unreadable),
+            ("cut short", &file!("modern.p12")[..900], E::Unreadable),
+        ] {
+            assert_eq!(read(bytes).unwrap_err(), error, "{name}");
+        }
+        for wrong in ["", "mihon-no-kotob", "Mihon-no-kotoba"] {
+            for bytes in [file!("modern.p12"), file!("legacy.p12")] {
+                let refused = read_certificate_file(bytes, &wrong.to_owned().into(), &connection(), in_date());
+                assert_eq!(refused.unwrap_err(), E::Password, "{wrong:?}");
+            }
+        }
+        for (at, error) in [(-365, E::Early), (2 * 365, E::Expired)] {
+            let at = in_date() + TimeDelta::days(at);
+            let password = "mihon-no-kotoba".to_owned().into();
+            let refused = read_certificate_file(file!("modern.p12"), &password, &connection(), at);
+            assert_eq!(refused.unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn a_file_has_its_limit() {
+        use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
+
+        let password = "mihon-no-kotoba";
+        let with_name_of = |chars: usize| {
+            let mut store = KeyStore::from_pkcs12(file!("modern.p12"), password, Pkcs12ImportPolicy::Strict).unwrap();
+            let authority = connection().authorities().unwrap().remove(0);
+            let authority = KeyStoreEntry::Certificate(Certificate::from_der(&authority).unwrap());
+            store.add_entry(&"a".repeat(chars), authority);
+            store.writer(password).write().unwrap()
+        };
+        let small = with_name_of(25_000);
+        assert!(small.len() < CERTIFICATE_FILE_BYTES_MAX && read(&small).is_ok());
+        let large = with_name_of(35_000);
+        assert!(large.len() > CERTIFICATE_FILE_BYTES_MAX);
+        assert_eq!(read(&large).unwrap_err(), CertificateFileError::Unreadable);
+    }
+}
