@@ -105,7 +105,7 @@ fn row(forms: &Forms, person: &PersonRow) -> Markup {
     html! {
         tr {
             th scope="row" { (person.name) }
-            td data-label=(messages::portal::person_id()) { (id) }
+            td.id data-label=(messages::portal::person_id()) { (id) }
             td data-label=(messages::portal::state()) {
                 @if person.stopped_at.is_some() {
                     span.badge.off { (messages::portal::person_is_stopped()) }

@@ -55,11 +55,11 @@ pub(crate) async fn show(State(app): State<App>, frame: Frame, visitor: OfficeVi
                 thead {
                     tr {
                         th scope="col" { (messages::portal::usage_month()) }
-                        th scope="col" { (messages::portal::usage_sent()) }
-                        th scope="col" { (messages::portal::usage_sent_waiting()) }
-                        th scope="col" { (messages::portal::usage_arrived()) }
-                        th scope="col" { (messages::portal::usage_fetched()) }
-                        th scope="col" { (messages::portal::usage_waiting()) }
+                        th.count scope="col" { (messages::portal::usage_sent()) }
+                        th.count scope="col" { (messages::portal::usage_sent_waiting()) }
+                        th.count scope="col" { (messages::portal::usage_arrived()) }
+                        th.count scope="col" { (messages::portal::usage_fetched()) }
+                        th.count scope="col" { (messages::portal::usage_waiting()) }
                     }
                 }
                 tbody {
