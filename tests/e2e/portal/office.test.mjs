@@ -41,7 +41,7 @@ test("the door: a wrong password is told so, the right one leads home", async ()
 
 test("every page of the menu holds what every screen must hold", async () => {
   const pages = [
-    ["利用者", "people"],
+    ["職員", "people"],
     ["端末・電子証明書", "terminals"],
     ["ライセンス", "licence"],
     ["利用状況", "usage"],
@@ -59,10 +59,10 @@ test("every page of the menu holds what every screen must hold", async () => {
 });
 
 test("a person comes, gets a first password shown once, is stopped, and is told so at the client", async () => {
-  await visitor.open("利用者");
+  await visitor.open("職員");
   await visitor.field("氏名").fill("見本 <b>春子</b>");
   await visitor.button("追加する").click();
-  await visitor.sees("利用者を追加しました。");
+  await visitor.sees("職員を追加しました。");
   const row = visitor.row("見本 <b>春子</b>");
   await visitor.lookAtAll("people-added");
   await row.getByRole("button", { name: /初回パスワードを表示/ }).click();
@@ -70,15 +70,15 @@ test("a person comes, gets a first password shown once, is stopped, and is told 
   const password = await visitor.secret();
   assert.match(password, /^[A-Z2-9]{20}$/);
   await visitor.lookAtAll("first-password");
-  await visitor.page.getByRole("link", { name: "利用者の一覧へ戻る" }).click();
+  await visitor.page.getByRole("link", { name: "職員の一覧へ戻る" }).click();
   assert.equal(await row.getByRole("button", { name: /初回パスワードを表示/ }).count(), 0);
 
   const person = visitor.row(world.accounts.planning.person);
   await person.getByRole("button", { name: /停止する/ }).click();
-  await visitor.title("この利用者を停止しますか");
+  await visitor.title("この職員を停止しますか");
   await visitor.lookAtAll("person-stop");
   await visitor.button("停止する").click();
-  await visitor.sees("利用者を停止しました。");
+  await visitor.sees("職員を停止しました。");
   await planner.heading("個人ユーザIDでログイン").waitFor();
   const { personId, personPassword } = world.accounts.planning;
   await planner.field("個人ユーザID").fill(personId);
@@ -90,7 +90,7 @@ test("a person comes, gets a first password shown once, is stopped, and is told 
     .row(world.accounts.planning.person)
     .getByRole("button", { name: /再開する/ })
     .click();
-  await visitor.sees("利用者を再開しました。");
+  await visitor.sees("職員を再開しました。");
 });
 
 test("a one-time password for a terminal is shown once, listed without itself, and withdrawn", async () => {
@@ -161,13 +161,13 @@ test("the keyboard alone: from the door to a first password", async () => {
   await keyboard.type(providing.officePassword);
   await keyboard.press("Enter");
   await keys.title("ホーム");
-  await reach("利用者");
+  await reach("職員");
   await keyboard.press("Enter");
-  await keys.title("利用者");
+  await keys.title("職員");
   await reach("氏名");
   await keyboard.type("例示 秋子");
   await keyboard.press("Enter");
-  await keys.sees("利用者を追加しました。");
+  await keys.sees("職員を追加しました。");
   await reach("初回パスワードを表示（例示 秋子）");
   await keyboard.press("Enter");
   await keys.title("初回パスワード");
@@ -190,7 +190,7 @@ test("nothing needs a script: from a provisional password to a stopped person an
   await plain.field("新しいパスワード（確認のためもう一度）").fill(chosen);
   await plain.button("パスワードを変える").click();
   await plain.title("ホーム");
-  await plain.open("利用者");
+  await plain.open("職員");
   await plain.field("氏名").fill("例示 冬子");
   await plain.button("追加する").click();
   await plain
@@ -198,13 +198,13 @@ test("nothing needs a script: from a provisional password to a stopped person an
     .getByRole("button", { name: /初回パスワードを表示/ })
     .click();
   assert.match(await plain.secret(), /^[A-Z2-9]{20}$/);
-  await plain.open("利用者");
+  await plain.open("職員");
   await plain
     .row("例示 冬子")
     .getByRole("button", { name: /停止する/ })
     .click();
   await plain.button("停止する").click();
-  await plain.sees("利用者を停止しました。");
+  await plain.sees("職員を停止しました。");
   await plain.open("ライセンス");
   await plain.button("更新を申し込む").click();
   await plain.sees("更新を申し込みました。");

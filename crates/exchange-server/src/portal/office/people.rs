@@ -1,4 +1,4 @@
-//! 利用者: the office's people, who may sign in, and the first passwords, each shown once.
+//! 職員: the office's people, who may sign in, and the first passwords, each shown once.
 
 use axum::{
     extract::{Query, State},
