@@ -53,6 +53,23 @@ pub(crate) enum Command {
     Recall(Recall),
     /// Fetch what waits into a folder (データ取得).
     Receive(Receive),
+    /// Find out whether a part of the audit (監査記録) is as the exchange wrote it; needs no sign-in and no server. Ends
+    /// with 0 if it is, 1 if something in it does not hold, 2 if something could not be read.
+    Verify(Verify),
+}
+
+/// 監査記録を確かめる.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The file that the exchange handed out.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The connection file of that exchange; without it the one that this terminal was set up with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) connection: Option<PathBuf>,
+    /// One that was handed out earlier: this one must continue it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) earlier: Option<PathBuf>,
 }
 
 /// 初期設定.

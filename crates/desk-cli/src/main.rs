@@ -1,7 +1,7 @@
 //! `careplan`: the desk on the command line, for automation and for makers of care software.
 //!
 //! The third host over the same core: what it does, the window does in the same way. It has no rules of its own;
-//! `check`, `plan`, `show` and `diff` use the pure crates and need neither sign-in nor server.
+//! `check`, `plan`, `show`, `diff` and `verify` use the pure crates and need neither sign-in nor server.
 //!
 //! Exit codes: 0 done, 1 refused or blocked, 2 not read (arguments, files, passwords).
 
@@ -19,6 +19,7 @@ mod send;
 mod session;
 mod show;
 mod surface;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         Command::Inbox(given) => lists::inbox(arguments, given, output).await,
         Command::Outbox(given) => lists::outbox(arguments, given, output).await,
         Command::Recall(given) => lists::recall(arguments, given, output).await,
+        Command::Verify(given) => verify::verify_export(arguments, given, output).await,
         Command::Receive(given) => receive::receive(arguments, given, output).await,
     }
 }

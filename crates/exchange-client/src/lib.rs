@@ -11,6 +11,7 @@
 //!   acted. Nothing that changes something is ever tried again by itself; only reading is.
 //! - Nothing waits for ever ([`Timeouts`]), nothing grows without bound, nothing large is held in memory.
 
+mod audit;
 mod certificate_file;
 mod connection;
 mod deliveries;
@@ -25,6 +26,7 @@ mod transport;
 mod updates;
 mod upload;
 
+pub use audit::AuditStream;
 pub use certificate_file::{CERTIFICATE_FILE_BYTES_MAX, CertificateFileError, read_certificate_file};
 pub use connection::{Connection, ConnectionError};
 pub use error::{Cause, ClientError};

@@ -67,6 +67,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "care-route",
             "desk",
             "desk-ipc",
+            "exchange-audit",
             "messages",
         ],
     ),

@@ -2,11 +2,11 @@
 
 use care_model::OfficeNumber;
 use chrono::{DateTime, Utc};
-use exchange_audit::{Act, Chain, Record};
+use exchange_audit::{Act, Chain, Record, Subject};
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::chains::{LINE_COLUMNS, StoredLine};
-use crate::{Store, StoreError, convert};
+use crate::{By, Store, StoreError, audit::AuditLine, convert};
 
 /// What is looked for. Newest first.
 #[derive(Debug, Clone, Default)]
@@ -88,5 +88,28 @@ impl Store {
             })
         });
         found.collect()
+    }
+}
+
+impl Store {
+    /// Writes down that an operator took a chain out of the audit: an office's, or the exchange's own.
+    pub async fn note_audit_export(
+        &self,
+        office: Option<OfficeNumber>,
+        by: By,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let line = AuditLine::new(now, Act::ExportAudit, by);
+                    batch.audit(match office {
+                        Some(office) => line.of_office(office).on(Subject::Office(office)),
+                        None => line,
+                    });
+                    Ok(())
+                })
+            })
+            .await
     }
 }
