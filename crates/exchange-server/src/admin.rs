@@ -8,14 +8,14 @@ use std::{
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
-use exchange_store::{Act, By, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Store, StoreError};
+use exchange_store::{Act, By, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Signer, Store, StoreError};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
     Clock,
     app::{App, DEFAULT_EXCHANGE_NAME, exchange_name, help_desk, setting},
-    authority::Authority,
+    authority::{Authority, AuthorityError},
     keys::{Keys, KeysError},
     passwords::{PasswordCost, PasswordError, Passwords},
     settings::keys_beside,
@@ -58,6 +58,15 @@ pub enum AdminError {
     /// There is no such entry of the news.
     #[error("there is no such entry of the news")]
     NoSuchNews,
+    /// A certificate could not be made.
+    #[error("the certificate cannot be made")]
+    Certificate(#[from] AuthorityError),
+    /// A terminal's name that is empty, too long, or holds control characters.
+    #[error("a terminal's name has 1 to 40 characters")]
+    TerminalName,
+    /// A file could not be written.
+    #[error("the file cannot be written")]
+    File(#[source] std::io::Error),
     /// An account ID of the wrong family.
     #[error("a person's ID begins with c, an office's with KJ")]
     WrongFamily,
@@ -198,12 +207,14 @@ secret_debug!(
 /// The operator at the data of an exchange, whether its server runs or not.
 #[derive(Debug)]
 pub struct Admin {
-    store: Store,
-    authority: Arc<Authority>,
+    pub(crate) store: Store,
+    pub(crate) authority: Arc<Authority>,
+    /// Signs the audit.
+    pub(crate) audit: Arc<Signer>,
     passwords: Passwords,
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Who acts, for the audit.
-    by: By,
+    pub(crate) by: By,
 }
 
 /// How to come to the data.
@@ -248,6 +259,7 @@ impl Admin {
         Self {
             store: app.store.clone(),
             authority: Arc::clone(&app.authority),
+            audit: Arc::clone(&app.audit),
             passwords: app.passwords.clone(),
             clock: app.clock.clone(),
             by,
@@ -264,6 +276,7 @@ impl Admin {
         Ok(Self {
             store: Store::open(&settings.data, keys.master).await?,
             authority: Arc::new(keys.authority),
+            audit: keys.audit,
             passwords: Passwords::new(settings.password_cost)?,
             clock: settings.clock,
             by: By::CommandLine,

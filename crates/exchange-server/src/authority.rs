@@ -148,6 +148,16 @@ impl Authority {
         Ok((certificate.der().clone(), key))
     }
 
+    /// A fresh key in PKCS#8 with the request for its certificate in PEM, for a terminal that can't make its own.
+    pub(crate) fn make_request() -> Result<(PrivatePkcs8KeyDer<'static>, String), AuthorityError> {
+        let key = KeyPair::generate().map_err(AuthorityError::Make)?;
+        let request = CertificateParams::default()
+            .serialize_request(&key)
+            .and_then(|request| request.pem())
+            .map_err(AuthorityError::Make)?;
+        Ok((PrivatePkcs8KeyDer::from(key.serialize_der()), request))
+    }
+
     /// A terminal's certificate for the public key of its request. Nothing else of the request is used; its
     /// signature proves that whoever asks has the key.
     pub(crate) fn issue_terminal(

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result};
@@ -17,6 +18,7 @@ use exchange_server::{
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
     keys_beside, updates,
 };
+use exchange_store::{Act, AuditSearch};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
@@ -39,6 +41,10 @@ enum Command {
     Migrate(DataArgs),
     /// What the operator does; the server may run meanwhile.
     Admin(AdminArgs),
+    /// Prints the API as one document (OpenAPI 3.1).
+    Openapi,
+    /// Serves invented offices to makers of care software; never for real data.
+    Sandbox(SandboxArgs),
 }
 
 #[derive(Args)]
@@ -67,6 +73,22 @@ struct ServeArgs {
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
+}
+
+#[derive(Args)]
+struct SandboxArgs {
+    /// Where terminals connect.
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Where terminals without a certificate connect.
+    #[arg(long, default_value = "127.0.0.1:8444")]
+    enrolment_listen: SocketAddr,
+    /// A new or empty folder for its files, emptied at the next start; a temporary one if not given.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Print where it is and who is in it as one line of JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -169,6 +191,21 @@ enum AdminAct {
         #[arg(long, default_value_t = CERTIFICATE_DAYS, allow_negative_numbers = true)]
         certificate_days: i64,
     },
+    /// Makes a certificate file (PKCS#12) for a terminal of an office, in place of an issue password.
+    MakeCertificate {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// What the office calls the terminal.
+        #[arg(long)]
+        terminal_name: String,
+        /// A file whose first line is the password of the certificate file.
+        #[arg(long)]
+        password_file: PathBuf,
+        /// The certificate file to write; nothing is written over.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Revokes a terminal's certificate.
     RevokeTerminal {
         /// The terminal.
@@ -184,6 +221,18 @@ enum AdminAct {
         #[arg(long)]
         until: DateTime<Utc>,
     },
+    /// Writes an office's part of the audit into a new file, for `careplan verify`; without an office what operators and
+    /// the server did.
+    AuditExport {
+        /// The office number.
+        #[arg(long)]
+        office: Option<OfficeNumber>,
+        /// The file.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Looks through the audit, newest first; one JSON object a line.
+    AuditSearch(AuditSearchArguments),
     /// Publishes an entry of the news.
     AddNews {
         /// Its title.
@@ -271,6 +320,11 @@ async fn run(command: Command) -> Result<()> {
             say(format_args!("the database in {} is up to date", args.data.display()))
         }
         Command::Admin(args) => administrate(args).await,
+        Command::Openapi => {
+            let document = exchange_server::openapi();
+            io::stdout().write_all(document.as_bytes()).context("printing")
+        }
+        Command::Sandbox(args) => sandbox(args).await,
     }
 }
 
@@ -300,6 +354,32 @@ async fn serve(args: ServeArgs) -> Result<()> {
     ))?;
     interrupted().await?;
     running.shutdown().await;
+    Ok(())
+}
+
+async fn sandbox(args: SandboxArgs) -> Result<()> {
+    let begun = Instant::now();
+    let kept = args.data.is_some();
+    let settings = SandboxSettings {
+        listen: args.listen,
+        enrolment_listen: args.enrolment_listen,
+        folder: args.data,
+    };
+    let mut sandbox = Sandbox::start(settings).await?;
+    let facts = sandbox.facts();
+    if args.json {
+        say(format_args!("{}", serde_json::to_string(facts)?))?;
+    } else {
+        let banner = if kept { messages::sandbox::banner_kept() } else { messages::sandbox::banner() };
+        let rule = "=".repeat(78);
+        say(format_args!("{rule}\n{banner}\n{rule}\n{}", facts.readme()))?;
+        say(format_args!("{}", messages::sandbox::ready(&begun.elapsed().as_millis())))?;
+    }
+    tokio::select! {
+        error = sandbox.keep() => return Err(error.into()),
+        interrupted = interrupted() => interrupted?,
+    }
+    sandbox.end().await;
     Ok(())
 }
 
@@ -417,8 +497,24 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
             password,
             certificate_days,
         } => made(&admin.issue_password(office, password, certificate_days).await?, json),
+        AdminAct::MakeCertificate {
+            office,
+            terminal_name,
+            password_file,
+            out,
+        } => {
+            let text = std::fs::read_to_string(&password_file).context("reading the password file")?;
+            let password = text.lines().next().unwrap_or_default();
+            let made = admin
+                .make_certificate(office, &terminal_name, password, CERTIFICATE_DAYS)
+                .await?;
+            made.write(&out)?;
+            self::made(&made, json)
+        }
         AdminAct::RevokeTerminal { terminal } => Ok(admin.revoke_terminal(terminal).await?),
         AdminAct::SetLicence { office, until } => Ok(admin.set_licence(office, until).await?),
+        AdminAct::AuditExport { office, out } => made(&admin.export_audit(office, &out).await?, json),
+        AdminAct::AuditSearch(search) => search_audit(admin, search).await,
         AdminAct::ResetPassword { account } => made(&admin.reset_password(&account).await?, json),
         AdminAct::AddNews { title, body, from } => made(&admin.add_news(title, body, from).await?, json),
         AdminAct::RemoveNews { news } => Ok(admin.remove_news(news).await?),
@@ -446,6 +542,45 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
     }
 }
 
+/// What is looked for in the audit.
+#[derive(Debug, Args)]
+struct AuditSearchArguments {
+    /// Only what concerns this office.
+    #[arg(long)]
+    office: Option<OfficeNumber>,
+    /// Only this act, for instance `accept`.
+    #[arg(long)]
+    act: Option<Act>,
+    /// Not before this instant.
+    #[arg(long)]
+    from: Option<DateTime<Utc>>,
+    /// Before this instant.
+    #[arg(long)]
+    until: Option<DateTime<Utc>>,
+    /// Only what is older than this line, to go on where a search ended.
+    #[arg(long)]
+    before: Option<u64>,
+    /// Lines at most.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=i64::from(AuditSearch::LINES_MAX)))]
+    limit: u32,
+}
+
+async fn search_audit(admin: &Admin, search: AuditSearchArguments) -> Result<()> {
+    let search = AuditSearch {
+        office: search.office,
+        act: search.act,
+        from: search.from,
+        until: search.until,
+        before: search.before,
+        limit: search.limit,
+    };
+    for found in admin.search_audit(&search).await? {
+        let line = serde_json::json!({ "line": found.line, "record": found.record });
+        say(format_args!("{line}"))?;
+    }
+    Ok(())
+}
+
 /// Prints what was made, for a person to hand on or a script to read.
 fn made(made: &impl Serialize, json: bool) -> Result<()> {
     let value = serde_json::to_value(made).context("printing what was made")?;
@@ -453,7 +588,8 @@ fn made(made: &impl Serialize, json: bool) -> Result<()> {
         return say(format_args!("{value}"));
     }
     for (name, value) in value.as_object().into_iter().flatten() {
-        say(format_args!("{name}: {}", value.as_str().unwrap_or_default()))?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        say(format_args!("{name}: {text}"))?;
     }
     Ok(())
 }

@@ -25,10 +25,7 @@ pub(crate) async fn enrol(
     JsonBody(request): JsonBody<EnrolmentRequest>,
 ) -> Answer<Json<EnrolmentAnswer>> {
     let now = app.clock.now();
-    let name = request.terminal_name.trim();
-    if name.is_empty() || name.chars().count() > TERMINAL_NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(ProblemCode::RequestMalformed.into());
-    }
+    let name = terminal_name(&request.terminal_name).ok_or(ProblemCode::RequestMalformed)?;
     if AccountFamily::of(&request.office_id) != Some(AccountFamily::Office) {
         return Err(ProblemCode::OfficeIdExpected.into());
     }
@@ -84,6 +81,13 @@ pub(crate) async fn enrol(
     }))
 }
 
+/// What an office calls a terminal, as it is listed; none if it can't be that.
+pub(crate) fn terminal_name(text: &str) -> Option<&str> {
+    let name = text.trim();
+    let fits = !name.is_empty() && name.chars().count() <= TERMINAL_NAME_CHARS_MAX;
+    (fits && !name.chars().any(char::is_control)).then_some(name)
+}
+
 /// The terminal of this office that shows its certificate, expired or not, but not revoked: it stays the same one, so
 /// that it keeps what it has claimed. On the enrolment listener nobody shows one.
 async fn known_terminal(app: &App, peer: Option<&Peer>, office: OfficeNumber) -> Answer<Option<TerminalId>> {
@@ -121,8 +125,9 @@ async fn enrol_new(
     let enrolled = app.store.enrol(
         NewTerminal {
             terminal,
-            issue_password,
+            issue_password: Some(issue_password),
         },
+        By::Server,
         app.clock.now(),
     );
     Ok(enrolled.await?)

@@ -40,8 +40,8 @@ pub struct TerminalRow {
 pub struct NewTerminal {
     /// The terminal.
     pub terminal: TerminalRow,
-    /// The issue password that it uses up.
-    pub issue_password: i64,
+    /// The issue password that it uses up; none where the operator made its certificate.
+    pub issue_password: Option<i64>,
 }
 
 /// An issue password that has not been used.
@@ -125,17 +125,20 @@ impl Store {
     }
 
     /// Enrols a terminal and uses up its issue password in one act; false if the password was used meanwhile.
-    pub async fn enrol(&self, new: NewTerminal, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn enrol(&self, new: NewTerminal, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let used = sqlx::query("UPDATE issue_password SET used_at = ? WHERE row = ? AND used_at IS NULL")
-                        .bind(convert::millis(now))
-                        .bind(new.issue_password)
-                        .execute(&mut batch.connection)
-                        .await?;
-                    if used.rows_affected() == 0 {
-                        return Ok(false);
+                    if let Some(row) = new.issue_password {
+                        let used =
+                            sqlx::query("UPDATE issue_password SET used_at = ? WHERE row = ? AND used_at IS NULL")
+                                .bind(convert::millis(now))
+                                .bind(row)
+                                .execute(&mut batch.connection)
+                                .await?;
+                        if used.rows_affected() == 0 {
+                            return Ok(false);
+                        }
                     }
                     let terminal = new.terminal;
                     sqlx::query(
@@ -150,7 +153,7 @@ impl Store {
                     .bind(convert::millis(terminal.expires_at))
                     .execute(&mut batch.connection)
                     .await?;
-                    let line = AuditLine::new(now, Act::Enrol, By::Server).of_office(terminal.office);
+                    let line = AuditLine::new(now, Act::Enrol, by).of_office(terminal.office);
                     batch.audit(line.on(Subject::Terminal(terminal.id)));
                     batch.after(After::AccessChanged);
                     Ok(true)

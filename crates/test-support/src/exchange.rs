@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use care_model::{AccountId, Party};
+use care_model::{AccountId, Party, TerminalId};
 use chrono::{TimeDelta, Utc};
 use exchange_client::{Connection, ExchangeClient, SignedIn, Timeouts};
 use exchange_protocol::UpdateOffer;
@@ -193,6 +193,25 @@ impl ExampleExchange {
         let made = admin.issue_password(office.number()?, None, CERTIFICATE_DAYS).await;
         admin.close().await;
         Ok(made?.issue_password)
+    }
+
+    /// Makes a certificate file for a new terminal of an office, and gives where it is.
+    pub async fn certificate_file(
+        &self,
+        office: &ExampleOffice,
+        terminal_name: &str,
+        password: &str,
+        days: i64,
+    ) -> Result<(PathBuf, TerminalId)> {
+        let admin = self.admin().await?;
+        let made = admin
+            .make_certificate(office.number()?, terminal_name, password, days)
+            .await;
+        admin.close().await;
+        let made = made?;
+        let path = self.folder("certificates")?.join(format!("{}.p12", made.terminal));
+        made.write(&path)?;
+        Ok((path, made.terminal))
     }
 
     /// Registers one more office.

@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod audit;
 mod certificate;
 mod directory;
 mod endpoints;
@@ -16,5 +17,6 @@ mod limits;
 mod linkage;
 mod portal;
 mod recalling;
+mod renewal;
 mod receiving;
 mod sending;
