@@ -7,6 +7,7 @@
 mod audit;
 mod contents;
 mod deliveries;
+mod figures;
 mod keeping;
 mod offices;
 
