@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) enrolment_url: String,
     /// Turns true when the server ends, so that streams end.
     pub(crate) ending: watch::Receiver<bool>,
+    /// In a sandbox only: ends the server, which its keeper then begins anew.
+    pub(crate) sandbox: Option<watch::Sender<bool>>,
 }
 
 impl App {

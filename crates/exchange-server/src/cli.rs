@@ -16,7 +16,9 @@ use exchange_protocol::{ClientVersion, HelpDesk, UpdateTarget};
 use exchange_server::{
     Server, Settings,
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
-    keys_beside, updates,
+    keys_beside,
+    sandbox::{Sandbox, SandboxSettings},
+    updates,
 };
 use exchange_store::{Act, AuditSearch};
 use serde::Serialize;
@@ -370,10 +372,17 @@ async fn sandbox(args: SandboxArgs) -> Result<()> {
     if args.json {
         say(format_args!("{}", serde_json::to_string(facts)?))?;
     } else {
-        let banner = if kept { messages::sandbox::banner_kept() } else { messages::sandbox::banner() };
+        let banner = if kept {
+            messages::sandbox::banner_kept()
+        } else {
+            messages::sandbox::banner()
+        };
         let rule = "=".repeat(78);
         say(format_args!("{rule}\n{banner}\n{rule}\n{}", facts.readme()))?;
-        say(format_args!("{}", messages::sandbox::ready(&begun.elapsed().as_millis())))?;
+        say(format_args!(
+            "{}",
+            messages::sandbox::ready(&begun.elapsed().as_millis())
+        ))?;
     }
     tokio::select! {
         error = sandbox.keep() => return Err(error.into()),

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
 };
 use bytes::Bytes;
 use care_model::{DeliveryId, Digest, ProblemCode, limits};
@@ -17,7 +17,7 @@ use exchange_store::{NewDelivery, Refusal as StoreRefusal};
 use crate::{
     app::App,
     attachment_kind,
-    extract::{SignedIn, read_body},
+    extract::{InPath, SignedIn, is_of, read_body},
     people::is_licensed,
     refusal::{Answer, Refusal, of_header},
 };
@@ -28,10 +28,11 @@ const BODY_BYTES_MAX: usize = 4 + limits::HEADER_BYTES_MAX + limits::SINGLE_REQU
 pub(crate) async fn send(
     State(app): State<App>,
     caller: SignedIn,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     request: Request,
 ) -> Answer<Json<Accepted>> {
     let id = delivery_id(&id)?;
+    is_of(&request, envelope::MEDIA_TYPE)?;
     let body = read_body(request, BODY_BYTES_MAX, ProblemCode::DeliveryMalformed.into()).await?;
     let envelope = envelope::read(body.clone()).map_err(|error| match error {
         EnvelopeError::Length
@@ -123,6 +124,12 @@ fn check_attachments(header: &DeliveryHeader, parts: &[Bytes]) -> Answer<()> {
     Ok(())
 }
 
+/// Characters of an id: one way to write each, so that a log or a proxy never has two addresses of one delivery.
+const ID_CHARS: usize = 36;
+
 pub(crate) fn delivery_id(text: &str) -> Answer<DeliveryId> {
-    text.parse().map_err(|_| ProblemCode::RequestMalformed.into())
+    match text.parse() {
+        Ok(id) if text.len() == ID_CHARS => Ok(id),
+        _ => Err(ProblemCode::RequestMalformed.into()),
+    }
 }

@@ -46,6 +46,8 @@ pub(crate) async fn serve(
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
+            // The end first: what comes after it waits in the socket for whoever takes connections next.
+            biased;
             () = is_ending(&mut ending) => break,
             accepted = listener.accept() => accepted,
         };

@@ -1,5 +1,7 @@
 //! Every endpoint with who may call it, in one table; the routers are built from it and tests walk over it.
 
+use std::collections::HashSet;
+
 use axum::{
     Router,
     extract::{Request, State},
@@ -12,8 +14,8 @@ use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER}
 use http::HeaderValue;
 
 use crate::{
-    accounts, app::App, audit, deliveries, enrolment, events, lists, people, pickups, portal, recalls,
-    refusal::Refusal, sign_in, terminals, updates, uploads,
+    accounts, app::App, audit, deliveries, enrolment, events, lists, openapi, people, pickups, portal, recalls,
+    refusal::Refusal, sandbox, sign_in, terminals, updates, uploads,
 };
 
 /// Who may call an endpoint.
@@ -53,9 +55,9 @@ pub struct Endpoint {
 }
 
 macro_rules! endpoints {
-    ($($method:ident $path:literal $listener:ident $caller:ident $handler:path;)+) => {
-        /// The authorization table.
-        pub const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+    ($(#[$about:meta])+ $table:ident $($method:ident $path:literal $listener:ident $caller:ident $handler:path;)+) => {
+        $(#[$about])+
+        pub const $table: &[Endpoint] = &[$(Endpoint {
             method: stringify!($method),
             path: $path,
             listener: Listener::$listener,
@@ -66,6 +68,9 @@ macro_rules! endpoints {
 }
 
 endpoints! {
+    /// The authorization table.
+    ENDPOINTS
+    get "/v1/openapi.json" Both Anybody openapi::serve;
     get "/v1/exchange" Both Anybody people::exchange;
     post "/v1/enrolments" Both Anybody enrolment::enrol;
     post "/v1/sign-in/person" Exchange Terminal sign_in::person;
@@ -97,12 +102,25 @@ endpoints! {
     get "/v1/events" Exchange SignedIn events::stream;
 }
 
+endpoints! {
+    /// What a sandbox has beside it, and no other exchange.
+    SANDBOX_ENDPOINTS
+    post "/v1/sandbox/reset" Both Anybody sandbox::reset;
+}
+
 /// The router of a listener.
 pub(crate) fn router(app: App, listener: Listener) -> Router {
     let mut router = Router::new();
-    for endpoint in ENDPOINTS {
+    let sandbox: &[Endpoint] = match app.sandbox {
+        Some(_) => SANDBOX_ENDPOINTS,
+        None => &[],
+    };
+    for endpoint in ENDPOINTS.iter().chain(sandbox) {
         if endpoint.listener == listener || endpoint.listener == Listener::Both {
-            router = router.route(endpoint.path, (endpoint.handler)());
+            let guarded = (endpoint.handler)().layer(middleware::from_fn(move |request, next| {
+                as_described(endpoint, request, next)
+            }));
+            router = router.route(endpoint.path, guarded);
         }
     }
     if listener != Listener::Exchange {
@@ -123,6 +141,35 @@ async fn unknown() -> Refusal {
     problem.into()
 }
 
+/// What the document says of an endpoint, kept: nothing behind the question mark that is not known or stands there
+/// twice, and no refusal that callers were not told of.
+async fn as_described(endpoint: &'static Endpoint, request: Request, next: Next) -> Response {
+    let described = openapi::description(endpoint);
+    let query = request.uri().query().unwrap_or_default();
+    let mut seen = HashSet::new();
+    let known = form_urlencoded::parse(query.as_bytes()).all(|(name, _)| {
+        let listed = described.is_some_and(|described| described.query.iter().any(|(known, ..)| *known == name));
+        listed && seen.insert(name)
+    });
+    if !known {
+        return Refusal::from(ProblemCode::RequestMalformed).into_response();
+    }
+    let response = next.run(request).await;
+    if cfg!(debug_assertions)
+        && let (Some(described), Some(problem)) = (described, response.extensions().get::<Problem>())
+    {
+        let told = openapi::refusals(endpoint, described);
+        assert!(
+            told.contains(&problem.code),
+            "the document does not say that {} {} may refuse with {}",
+            endpoint.method,
+            endpoint.path,
+            problem.code
+        );
+    }
+    response
+}
+
 /// What holds for every request: the version is ours, and the answer carries the epoch and is kept by nobody.
 async fn at_the_rim(State(app): State<App>, request: Request, next: Next) -> Response {
     let speaks_ours = request
@@ -140,7 +187,11 @@ async fn at_the_rim(State(app): State<App>, request: Request, next: Next) -> Res
     {
         let mut problem = Problem::new(ProblemCode::RequestMalformed);
         problem.status = status.as_u16();
+        let allowed = response.headers().get(http::header::ALLOW).cloned();
         response = Refusal::from(problem).into_response();
+        if let Some(allowed) = allowed {
+            response.headers_mut().insert(http::header::ALLOW, allowed);
+        }
     }
     let headers = response.headers_mut();
     headers.insert(EPOCH_HEADER, HeaderValue::from(app.epoch));

@@ -70,14 +70,24 @@ pub struct Running {
 impl Server {
     /// Starts a server and returns once it takes connections.
     pub async fn start(settings: Settings) -> Result<Running, StartError> {
+        let exchange = bind(settings.listen).await?;
+        let enrolment = bind(settings.enrolment_listen).await?;
+        Self::start_on(settings, exchange, enrolment, false).await
+    }
+
+    /// The same on sockets that listen already; a sandbox begins anew on the same ones.
+    pub(crate) async fn start_on(
+        settings: Settings,
+        exchange: TcpListener,
+        enrolment: TcpListener,
+        sandbox: bool,
+    ) -> Result<Running, StartError> {
         let keys = Keys::open(&settings.keys, &settings.data, crate::app::DEFAULT_EXCHANGE_NAME)?;
         let store = Store::open(&settings.data, keys.master).await?;
         let tls = configure(&keys.authority, &settings.server_names, settings.clock.now())?;
         // Before anybody is served: what died between folder and row is cleared away.
         store.delete_erased().await?;
         store.delete_orphans().await?;
-        let exchange = bind(settings.listen).await?;
-        let enrolment = bind(settings.enrolment_listen).await?;
         let exchange_url = url_of(local(&exchange, settings.listen)?, &settings.server_names);
         let enrolment_url = url_of(local(&enrolment, settings.enrolment_listen)?, &settings.server_names);
         let connection_file = connection_file(&store, &keys.authority, &exchange_url, &enrolment_url).await?;
@@ -98,6 +108,7 @@ impl Server {
             portal_delays: Delays::default(),
             steps: Steps::default(),
             ending: ending.clone(),
+            sandbox: sandbox.then(|| end.clone()),
         });
         tracing::info!(exchange = %exchange_name(&app.store).await?, "the exchange starts");
         let serve =
@@ -140,6 +151,11 @@ impl Running {
         sealed.await.map(drop)
     }
 
+    /// Waits until the server is told to end.
+    pub(crate) async fn told_to_end(&self) {
+        listener::is_ending(&mut self.app.ending.clone()).await;
+    }
+
     /// Ends in order: takes no more, lets requests under way end, closes the storage.
     pub async fn shutdown(self) {
         self.end.send_replace(true);
@@ -154,7 +170,7 @@ impl Running {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address)
         .await
         .map_err(|source| StartError::Listen { address, source })

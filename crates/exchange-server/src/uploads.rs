@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, Request, State},
+    extract::{Request, State},
 };
 use care_model::{Digest, ProblemCode, limits};
 use exchange_protocol::{Accepted, DeliveryHeader, PartRole, Problem, UploadProgress};
@@ -13,17 +13,18 @@ use crate::{
     app::App,
     attachment_kind,
     deliveries::{delivery_id, may_send, of_acceptance},
-    extract::{SignedIn, read_body},
+    extract::{BYTES_MEDIA_TYPE, InPath, InQuery, JSON_MEDIA_TYPE, SignedIn, is_of, read_body},
     refusal::{Answer, Refusal},
 };
 
 pub(crate) async fn begin(
     State(app): State<App>,
     caller: SignedIn,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     request: Request,
 ) -> Answer<Json<UploadProgress>> {
     let id = delivery_id(&id)?;
+    is_of(&request, JSON_MEDIA_TYPE)?;
     let header_json = read_body(request, limits::HEADER_BYTES_MAX, ProblemCode::DeliveryMalformed.into()).await?;
     let header: DeliveryHeader = serde_json::from_slice(&header_json).map_err(|_| ProblemCode::DeliveryMalformed)?;
     if header.id != id {
@@ -51,6 +52,7 @@ pub(crate) async fn begin(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ChunkQuery {
     offset: u64,
 }
@@ -58,11 +60,12 @@ pub(crate) struct ChunkQuery {
 pub(crate) async fn chunk(
     State(app): State<App>,
     caller: SignedIn,
-    Path((id, part)): Path<(String, usize)>,
-    Query(query): Query<ChunkQuery>,
+    InPath((id, part)): InPath<(String, usize)>,
+    InQuery(query): InQuery<ChunkQuery>,
     request: Request,
 ) -> Answer<Json<UploadProgress>> {
     let id = delivery_id(&id)?;
+    is_of(&request, BYTES_MEDIA_TYPE)?;
     let bytes_max = usize::try_from(limits::CHUNK_BYTES_MAX).unwrap_or(usize::MAX);
     let bytes = read_body(request, bytes_max, ProblemCode::DeliveryMalformed.into()).await?;
     let office = caller.session.office;
@@ -85,7 +88,11 @@ enum AttachmentFlaw {
     Unreadable(std::io::Error),
 }
 
-pub(crate) async fn commit(State(app): State<App>, caller: SignedIn, Path(id): Path<String>) -> Answer<Json<Accepted>> {
+pub(crate) async fn commit(
+    State(app): State<App>,
+    caller: SignedIn,
+    InPath(id): InPath<String>,
+) -> Answer<Json<Accepted>> {
     let id = delivery_id(&id)?;
     // Licence and destination may have changed while the chunks came.
     if let Some(header) = app.store.upload_header(id, caller.session.office).await? {
