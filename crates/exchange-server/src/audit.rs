@@ -1,5 +1,7 @@
 //! The audit at the server: the sealer that runs beside everything else (D10), and taking an office's part out.
 
+mod admin;
+
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::State, response::Response};
@@ -18,6 +20,8 @@ use crate::{
     listener,
     refusal::{Answer, Refusal},
 };
+
+pub use admin::AuditExported;
 
 /// How often new lines are chained and signed: well within the ten seconds that D10 gives.
 const SEAL_EVERY: Duration = Duration::from_secs(4);
@@ -72,7 +76,7 @@ pub(crate) async fn office_export(app: &App, office: care_model::OfficeNumber) -
 
 /// Why an export broke off. What was written lacks its end, by which whoever verifies it knows.
 #[derive(Debug, Error)]
-pub enum ExportError {
+pub(crate) enum ExportError {
     /// The storage.
     #[error("the exchange's storage cannot be used")]
     Store(#[from] StoreError),

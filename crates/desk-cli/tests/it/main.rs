@@ -4,6 +4,7 @@
 mod fix;
 mod format;
 mod reading;
+mod verify;
 
 use std::{
     fs,

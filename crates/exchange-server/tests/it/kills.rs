@@ -19,13 +19,13 @@ const PARTS: &[(Option<&str>, &[u8])] = &[(Some("cover"), b"{}"), (Some("A.CSV")
 const AT_ONCE: usize = 6;
 
 /// The server as an operator starts it.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     exchange_url: String,
 }
 
 impl Process {
-    fn start(exchange: &Settings) -> Self {
+    pub(crate) fn start(exchange: &Settings) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_exchange-server"))
             .args([
                 "serve",
@@ -52,7 +52,7 @@ impl Process {
     }
 
     /// Signs in at this process.
-    async fn line(&self, connection: &Connection, terminal: &Terminal, office: &Office) -> SignedIn {
+    pub(crate) async fn line(&self, connection: &Connection, terminal: &Terminal, office: &Office) -> SignedIn {
         let mut connection = connection.clone();
         connection.exchange_url = self.exchange_url.clone();
         let terminal = Terminal {
@@ -64,7 +64,7 @@ impl Process {
     }
 
     /// Ends it as a power cut does: at once.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
     }
 }

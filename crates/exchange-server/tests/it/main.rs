@@ -17,6 +17,6 @@ mod limits;
 mod linkage;
 mod portal;
 mod recalling;
-mod renewal;
 mod receiving;
+mod renewal;
 mod sending;
