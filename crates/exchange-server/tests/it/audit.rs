@@ -172,13 +172,11 @@ async fn a_killed_server_has_a_line_for_all_that_it_said_and_chains_each_once() 
             accepted.push(id);
         }
         // Sealing by another process at the same moment, and the death of this one.
-        let (sealed, ()) = tokio::join!(
-            admin.search_audit(&AuditSearch {
-                limit: 1,
-                ..AuditSearch::default()
-            }),
-            async { process.kill() }
-        );
+        let search = AuditSearch {
+            limit: 1,
+            ..AuditSearch::default()
+        };
+        let (sealed, ()) = tokio::join!(admin.search_audit(&search), async { process.kill() });
         sealed.unwrap();
         for send in sends {
             let (id, sent) = send.await.unwrap();
