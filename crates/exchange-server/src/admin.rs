@@ -8,7 +8,9 @@ use std::{
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
-use exchange_store::{Act, By, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Signer, Store, StoreError};
+use exchange_store::{
+    Act, By, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Signer, Store, StoreError,
+};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -64,6 +66,9 @@ pub enum AdminError {
     /// A terminal's name that is empty, too long, or holds control characters.
     #[error("a terminal's name has 1 to 40 characters")]
     TerminalName,
+    /// A limit or a period is outside of what can be set.
+    #[error("the number is outside of what can be set")]
+    LimitOutside,
     /// A file could not be written.
     #[error("the file cannot be written")]
     File(#[source] std::io::Error),

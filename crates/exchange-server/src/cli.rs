@@ -20,7 +20,7 @@ use exchange_server::{
     sandbox::{Sandbox, SandboxSettings},
     updates,
 };
-use exchange_store::{Act, AuditSearch};
+use exchange_store::{Act, AuditSearch, LimitOverrides};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
@@ -222,6 +222,27 @@ enum AdminAct {
         /// Its last instant.
         #[arg(long)]
         until: DateTime<Utc>,
+    },
+    /// Sets what may wait for an office and what it may send a day; what is not given is as for all offices.
+    SetLimits {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// Deliveries that may wait for it, unfetched.
+        #[arg(long)]
+        waiting: Option<u64>,
+        /// Bytes of these deliveries.
+        #[arg(long)]
+        waiting_bytes: Option<u64>,
+        /// Deliveries that it may send on one day.
+        #[arg(long)]
+        sends_a_day: Option<u64>,
+    },
+    /// Sets how many days content is kept that nobody fetches, for what is accepted from now on: 31 to 90.
+    SetRetention {
+        /// The days.
+        #[arg(long)]
+        days: i64,
     },
     /// Writes an office's part of the audit into a new file, for `careplan verify`; without an office what operators and
     /// the server did.
@@ -522,6 +543,20 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
         }
         AdminAct::RevokeTerminal { terminal } => Ok(admin.revoke_terminal(terminal).await?),
         AdminAct::SetLicence { office, until } => Ok(admin.set_licence(office, until).await?),
+        AdminAct::SetLimits {
+            office,
+            waiting,
+            waiting_bytes,
+            sends_a_day,
+        } => {
+            let new = LimitOverrides {
+                waiting_deliveries_max: waiting,
+                waiting_bytes_max: waiting_bytes,
+                sends_a_day_max: sends_a_day,
+            };
+            made(&admin.set_limits(office, new).await?, json)
+        }
+        AdminAct::SetRetention { days } => Ok(admin.set_retention_days(days).await?),
         AdminAct::AuditExport { office, out } => made(&admin.export_audit(office, &out).await?, json),
         AdminAct::AuditSearch(search) => search_audit(admin, search).await,
         AdminAct::ResetPassword { account } => made(&admin.reset_password(&account).await?, json),

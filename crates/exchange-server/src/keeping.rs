@@ -1,0 +1,60 @@
+//! What operators decide about how much and how long the exchange keeps: limits of an office, and the retention period.
+
+use care_model::{OfficeNumber, limits};
+use exchange_store::LimitOverrides;
+use serde::Serialize;
+
+use crate::admin::{Admin, AdminError};
+
+/// The limits of an office as they are in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LimitsShown {
+    /// Deliveries that may wait for it, unfetched.
+    pub waiting_deliveries_max: u64,
+    /// Bytes of these deliveries.
+    pub waiting_bytes_max: u64,
+    /// Deliveries that it may send on one day of Japan.
+    pub sends_a_day_max: u64,
+}
+
+impl Admin {
+    /// What is set for an office beside the limits of all.
+    pub async fn limits(&self, office: OfficeNumber) -> Result<LimitOverrides, AdminError> {
+        if self.store.office(office).await?.is_none() {
+            return Err(AdminError::NoSuchOffice);
+        }
+        Ok(self.store.limits(office).await?)
+    }
+
+    /// Sets an office's limits; what is none is as for all. Gives what is in force from now on.
+    pub async fn set_limits(&self, office: OfficeNumber, new: LimitOverrides) -> Result<LimitsShown, AdminError> {
+        let given = [new.waiting_deliveries_max, new.waiting_bytes_max, new.sends_a_day_max];
+        if given.into_iter().flatten().any(|max| max > limits::OFFICE_LIMIT_MAX) {
+            return Err(AdminError::LimitOutside);
+        }
+        let now = self.clock.now();
+        if !self.store.set_limits(office, new, self.by.clone(), now).await? {
+            return Err(AdminError::NoSuchOffice);
+        }
+        let shown = new.effective();
+        Ok(LimitsShown {
+            waiting_deliveries_max: shown.waiting_deliveries_max,
+            waiting_bytes_max: shown.waiting_bytes_max,
+            sends_a_day_max: shown.sends_a_day_max,
+        })
+    }
+
+    /// Days that content is kept which nobody fetches.
+    pub async fn retention_days(&self) -> Result<i64, AdminError> {
+        Ok(self.store.retention_days().await?)
+    }
+
+    /// Sets the retention period of what is accepted from now on.
+    pub async fn set_retention_days(&self, days: i64) -> Result<(), AdminError> {
+        let now = self.clock.now();
+        match self.store.set_retention_days(days, self.by.clone(), now).await? {
+            true => Ok(()),
+            false => Err(AdminError::LimitOutside),
+        }
+    }
+}
