@@ -115,6 +115,7 @@ export function inboxRow(over: Partial<InboxRow> = {}): InboxRow {
     imported_at: null,
     import_before: 0,
     office_folder: null,
+    keeping: null,
     status: { status: "waiting", problem: null },
     ...over,
   };
@@ -145,6 +146,7 @@ export function outboxRow(over: Partial<OutboxRow> = {}): OutboxRow {
     serial: null,
     note: "",
     can_resend: true,
+    keeping: null,
     status: { status: "waiting" },
     ...over,
   };

@@ -76,6 +76,10 @@ pub const OFFICE_LIMIT_MAX: u64 = 1 << 50;
 pub const UPLOADS_MAX: u64 = 200;
 /// Minutes without a key or a click after which the window locks (D13).
 pub const IDLE_LOCK_MINUTES: u32 = 15;
+/// Days before the exchange gives up content that nobody fetched from which the lists say so (D17).
+pub const KEEPING_SHOWN_DAYS: i64 = 30;
+/// Days before that from which they warn.
+pub const KEEPING_WARNING_DAYS: i64 = 7;
 /// Days before the expiry of a licence or certificate from which the window warns.
 pub const EXPIRY_WARNING_DAYS: i64 = 60;
 

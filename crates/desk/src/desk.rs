@@ -217,7 +217,10 @@ impl Desk {
     pub fn authority_pem(&self) -> Option<String> {
         let core = self.core();
         let standing = core.standing();
-        standing.connection.as_ref().map(|connection| connection.authority_pem.clone())
+        standing
+            .connection
+            .as_ref()
+            .map(|connection| connection.authority_pem.clone())
     }
 
     /// Whether something is being sent or fetched at this moment.

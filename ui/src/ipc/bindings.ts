@@ -545,6 +545,10 @@ export type FiguresView = {
  */
 waiting: number, 
 /**
+ * Those of them that nobody can fetch any more before long; of the oldest thousand.
+ */
+ending: number, 
+/**
  * Drafts.
  */
 drafts: number, 
@@ -1116,6 +1120,10 @@ note: string,
  */
 can_resend: boolean, 
 /**
+ * Until when the exchange keeps it for the other office, once that is near.
+ */
+keeping: ExpiryView | null, 
+/**
  * How it stands.
  */
 status: OutboxStatus, };
@@ -1239,6 +1247,10 @@ import_before: number,
  * The folder remembered for its office, if that is still there.
  */
 office_folder: FolderView | null, 
+/**
+ * Until when it can be fetched, once that is near.
+ */
+keeping: ExpiryView | null, 
 /**
  * How it stands.
  */

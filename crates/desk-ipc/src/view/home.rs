@@ -75,6 +75,8 @@ pub struct ExpiryView {
 pub struct FiguresView {
     /// 未取得 in 受信一覧.
     pub waiting: u32,
+    /// Those of them that nobody can fetch any more before long; of the oldest thousand.
+    pub ending: u32,
     /// Drafts.
     pub drafts: u32,
     /// Sends that the other side has not downloaded.

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{KindView, OfficeView, ReceiveInto, SendStateView};
+use super::{ExpiryView, KindView, OfficeView, ReceiveInto, SendStateView};
 use crate::{CommandError, CompositionId, FolderId};
 
 /// A row of 下書き一覧.
@@ -310,6 +310,8 @@ pub struct OutboxRow {
     pub note: String,
     /// Whether its kept copy is still here, for 再送.
     pub can_resend: bool,
+    /// Until when the exchange keeps it for the other office, once that is near.
+    pub keeping: Option<ExpiryView>,
     /// How it stands.
     pub status: OutboxStatus,
 }
@@ -412,6 +414,8 @@ pub struct InboxRow {
     pub import_before: u32,
     /// The folder remembered for its office, if that is still there.
     pub office_folder: Option<FolderView>,
+    /// Until when it can be fetched, once that is near.
+    pub keeping: Option<ExpiryView>,
     /// How it stands.
     pub status: InboxStatus,
 }

@@ -16,7 +16,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use care_model::{DeliveryId, TerminalId};
+use care_model::{DeliveryId, TerminalId, limits};
+use chrono::TimeDelta;
 use desk_ipc::{CommandError, FiguresView};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -115,10 +116,13 @@ impl Core {
     /// Today's figures, as the lists show them; before those are indexed, as the database counts them.
     pub(crate) async fn figures(&self) -> Result<FiguresView, CommandError> {
         let drafts = self.store.draft_count().await?;
+        let soon = self.now() + TimeDelta::days(limits::KEEPING_SHOWN_DAYS);
+        let ending = self.store.ending_count(soon).await?;
         if !self.indexes.are_built() {
             let (waiting, not_downloaded) = self.store.list_figures().await?;
             return Ok(FiguresView {
                 waiting,
+                ending,
                 drafts,
                 not_downloaded,
                 unsent: self.store.unsent_count().await?,
@@ -129,6 +133,7 @@ impl Core {
         let outbox = fresh.rows();
         Ok(FiguresView {
             waiting,
+            ending,
             drafts,
             not_downloaded: outbox.open() - outbox.unsent(),
             unsent: outbox.unsent(),

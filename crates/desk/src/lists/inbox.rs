@@ -7,11 +7,13 @@ use std::{
 };
 
 use care_model::{DeliveryId, OfficeNumber, ProblemCode, TerminalId, limits};
-use desk_ipc::{CommandError, FolderView, HolderView, InboxRow, InboxStatus, InboxView, ListIds, ListRequest};
+use desk_ipc::{
+    CommandError, ExpiryView, FolderView, HolderView, InboxRow, InboxStatus, InboxView, ListIds, ListRequest,
+};
 use exchange_flow::pickup::PickupState;
 use exchange_protocol::DeliveryStatus;
 
-use super::{check_window, contents_name, file_kinds, selection_too_large};
+use super::{check_window, contents_name, file_kinds, keeping, selection_too_large};
 use crate::{
     core::{Core, lock},
     index::{Filter, Indexed, Standing},
@@ -28,6 +30,7 @@ const FOLDERS_ASKED_FOR: Duration = Duration::from_millis(200);
 pub(super) struct Beside {
     pub(super) import_before: u32,
     pub(super) office_folder: Option<FolderView>,
+    pub(super) keeping: Option<ExpiryView>,
 }
 
 impl Core {
@@ -77,6 +80,7 @@ impl Core {
         import_before: &[u32],
     ) -> Result<(Vec<InboxRow>, Folders), CommandError> {
         let terminal = self.identity().map(|identity| identity.terminal);
+        let now = self.now();
         let listed = self.store.inbox_rows(ids).await?;
         let folders = self.folders_at_hand(&listed).await?;
         let places: HashMap<DeliveryId, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
@@ -84,6 +88,7 @@ impl Core {
             let place = places.get(&row.entry.header.id);
             let beside = Beside {
                 import_before: place.and_then(|place| import_before.get(*place).copied()).unwrap_or(0),
+                keeping: keeping(&row.entry.status, row.entry.kept_until, now),
                 office_folder: match can_be_fetched(&row.entry.status) {
                     true => self.folder_view(folders.of(row.entry.header.from.office)),
                     false => None,
@@ -222,6 +227,15 @@ pub(super) fn row_view(row: InboxListed, terminal: Option<TerminalId>, beside: B
         },
         imported_at: row.imported_at,
         office_folder: beside.office_folder,
+        // What landed here needs nobody's haste.
+        keeping: beside.keeping.filter(|_| {
+            matches!(
+                status,
+                InboxStatus::Waiting { .. }
+                    | InboxStatus::Fetching { landed: false, .. }
+                    | InboxStatus::Elsewhere { .. }
+            )
+        }),
         status,
     }
 }

@@ -11,14 +11,30 @@ mod outbox;
 use std::collections::BTreeMap;
 
 use care_model::{OfficeNumber, ProblemCode, limits};
+use chrono::{DateTime, Utc};
 use desk_ipc::{
-    ATTACHMENTS_ALONE, CommandError, DeskEvent, ImportedMark, ListChoices, ListIds, ListRange, OfficeView, UnitChoice,
+    ATTACHMENTS_ALONE, CommandError, DeskEvent, ExpiryView, ImportedMark, ListChoices, ListIds, ListRange, OfficeView,
+    UnitChoice,
 };
 use exchange_protocol::{DeliveryHeader, DeliveryStatus, PartRole};
 
-use crate::{core::Core, index::Filter, store::ListName, words};
+use crate::{core::Core, home::expiry, index::Filter, store::ListName, words};
 
 pub(crate) use {inbox::indexed as indexed_inbox, outbox::indexed as indexed_outbox};
+
+/// Until when the exchange keeps content that nobody fetched, once that is near; it warns of its last week.
+pub(super) fn keeping(
+    status: &DeliveryStatus,
+    kept_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<ExpiryView> {
+    let open = matches!(status, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. });
+    let left = expiry(kept_until.filter(|_| open)?, now);
+    (left.days_left < limits::KEEPING_SHOWN_DAYS).then_some(ExpiryView {
+        warns: left.days_left < limits::KEEPING_WARNING_DAYS,
+        ..left
+    })
+}
 
 impl From<desk_ipc::ListName> for ListName {
     fn from(name: desk_ipc::ListName) -> Self {

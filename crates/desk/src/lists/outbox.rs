@@ -6,7 +6,7 @@ use desk_ipc::{CommandError, ListRequest, OutboxRow, OutboxStatus, OutboxView};
 use exchange_flow::outbox::OutboxState;
 use exchange_protocol::{DeliveryHeader, DeliveryStatus};
 
-use super::{check_window, contents_name, file_kinds};
+use super::{check_window, contents_name, file_kinds, keeping};
 use crate::{
     core::Core,
     cover::Cover,
@@ -93,6 +93,10 @@ impl Core {
             files: words::file_count(&header),
             serial: header.serial,
             note: row.outgoing.as_ref().and_then(cover_of).unwrap_or_default().note,
+            keeping: row
+                .entry
+                .as_ref()
+                .and_then(|entry| keeping(&entry.status, entry.kept_until, self.now())),
             can_resend: kept && !matches!(seen, Seen::Unsent { .. }),
             status,
         })

@@ -8,6 +8,8 @@ use super::{Store, StoreError, from_millis, to_millis};
 use crate::cover::Cover;
 
 pub(super) const INBOX: &str = "inbox";
+/// Deliveries that are looked at for whether they end soon.
+const ENDING_LOOKED_AT: i64 = 1_000;
 const COVER: &str = "inbox cover";
 pub(super) const OUTBOX: &str = "outbox";
 
@@ -204,6 +206,22 @@ impl Store {
         .await?;
         let count = |n| u32::try_from(n).unwrap_or(u32::MAX);
         Ok((count(waiting), count(sent)))
+    }
+
+    /// How many of the oldest deliveries that wait in 受信一覧 are kept no longer than until then.
+    pub(crate) async fn ending_count(&self, until: DateTime<Utc>) -> Result<u32, StoreError> {
+        let oldest: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT delivery, sealed FROM inbox WHERE state IN ('waiting', 'claimed') ORDER BY sequence LIMIT ?",
+        )
+        .bind(ENDING_LOOKED_AT)
+        .fetch_all(&self.read)
+        .await?;
+        let mut ending = 0;
+        for (id, sealed) in oldest {
+            let entry: InboxEntry = self.unseal(INBOX, &id, &sealed)?;
+            ending += u32::from(entry.kept_until.is_some_and(|kept_until| kept_until <= until));
+        }
+        Ok(ending)
     }
 
     pub(super) fn inbox_of(

@@ -42,7 +42,10 @@ async fn an_office_begins_with_a_certificate_file_and_renews_it_later() -> Resul
     let Stage::Person { office, .. } = started.stage else {
         panic!("{:?}", started.stage)
     };
-    assert_eq!((office.number, office.name.as_str()), (at.office.number()?, at.office.name));
+    assert_eq!(
+        (office.number, office.name.as_str()),
+        (at.office.number()?, at.office.name)
+    );
     desk.sign_in(at.office, &at.accounts).await?;
     // From then on it is a terminal like any other: its key is replaced by one that was never outside.
     desk.when(async || Ok((!desk.desk.home(()).await?.certificate.warns).then_some(())))
@@ -91,7 +94,11 @@ async fn every_certificate_file_that_is_wrong_says_why_and_changes_nothing() -> 
         (&text, PASSWORD, ProblemCode::CertificateFileUnreadable),
         (&huge, PASSWORD, ProblemCode::CertificateFileUnreadable),
         (&folder, PASSWORD, ProblemCode::CertificateFileUnreadable),
-        (&folder.join("none.p12"), PASSWORD, ProblemCode::CertificateFileUnreadable),
+        (
+            &folder.join("none.p12"),
+            PASSWORD,
+            ProblemCode::CertificateFileUnreadable,
+        ),
         (&good, "another password", ProblemCode::CertificateFilePassword),
         (&foreign, PASSWORD, ProblemCode::CertificateFileForeign),
         (&ended, PASSWORD, ProblemCode::CertificateFileExpired),

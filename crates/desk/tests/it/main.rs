@@ -10,6 +10,7 @@ mod certificates;
 mod composing;
 mod dispatches;
 mod drafts;
+mod keeping;
 mod landing;
 mod lists;
 mod main_job;

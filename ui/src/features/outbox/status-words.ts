@@ -1,6 +1,7 @@
 import type { OutboxRow } from "../../ipc/bindings";
 import { explain } from "../../ipc/problem";
 import { formatDayTime } from "../../lib/dates";
+import { keepingWords } from "../../lists/keeping";
 import { m } from "../../messages/catalogue";
 
 /** What ダウンロード状況 shows: the mark, and what stands beneath it. */
@@ -11,7 +12,7 @@ export type StatusWords = {
 };
 
 /** ダウンロード状況 of a row in words. */
-export function statusWords({ status }: OutboxRow): StatusWords {
+export function statusWords({ status, keeping, can_resend }: OutboxRow): StatusWords {
   switch (status.status) {
     case "downloaded":
       return {
@@ -29,10 +30,17 @@ export function statusWords({ status }: OutboxRow): StatusWords {
       return {
         tone: "warn",
         text: m.outbox.expired(),
-        note: m.outbox.expired_note({ time: formatDayTime(status.at) }),
+        note: [
+          m.outbox.expired_note({ time: formatDayTime(status.at) }),
+          ...(can_resend ? [m.outbox.expired_next()] : []),
+        ].join("。"),
       };
     case "waiting":
-      return { tone: "wait", text: m.outbox.waiting(), note: m.outbox.waiting_note() };
+      return {
+        tone: keeping?.warns ? "warn" : "wait",
+        text: m.outbox.waiting(),
+        note: keeping ? keepingWords(m.outbox, keeping) : m.outbox.waiting_note(),
+      };
     case "unsent":
       break;
   }
