@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use care_model::{ProblemCode, limits};
+use exchange_client::ClientError;
 use exchange_protocol::{Part, PartRole};
+use exchange_store::LimitOverrides;
 
-use crate::exchange::{Exchange, HELPER, PLANNER, header, json, refused};
+use crate::exchange::{Exchange, HELPER, PLANNER, bytes, header, json, refused};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_more_than_allowed_is_refused_before_its_bytes() {
@@ -56,4 +58,68 @@ async fn one_more_than_allowed_is_refused_before_its_bytes() {
     ])];
     let refusal = line.send_small(good.id, &json(&good), &huge).await;
     assert!(refusal.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_mailbox_and_a_full_day_are_told_and_nothing_is_stored() {
+    let exchange = Exchange::start().await;
+    let (planner, _, line) = exchange.desk(PLANNER, "43").await;
+    let (helper, _, receiver) = exchange.desk(HELPER, "11").await;
+    let parts: &[(Option<&str>, &[u8])] = &[(Some("A.CSV"), b"x")];
+    let send = async || {
+        let header = header(&planner, &helper, parts);
+        line.send_small(header.id, &json(&header), &bytes(parts)).await
+    };
+    let waiting = |max| LimitOverrides {
+        waiting_deliveries_max: max,
+        ..LimitOverrides::default()
+    };
+    exchange
+        .admin
+        .set_limits(helper.made.number, waiting(Some(1)))
+        .await
+        .unwrap();
+    let first = send().await.unwrap();
+    assert_eq!(refused(send().await), ProblemCode::MailboxFull);
+    assert_eq!(receiver.inbox(0, 10).await.unwrap().rows.len(), 1);
+    // A large one is told before its bytes travel.
+    let large = vec![b'x'; usize::try_from(limits::SINGLE_REQUEST_BYTES_MAX).unwrap() + 1];
+    let announced = header(&planner, &helper, &[(Some("A.CSV"), &large)]);
+    let source = std::sync::Arc::new(vec![Bytes::from(large.clone())]);
+    let begun = line
+        .send(json(&announced), &source, |_| panic!("a chunk travelled"))
+        .await;
+    assert_eq!(refused(begun), ProblemCode::MailboxFull);
+    // Fetched, there is room again.
+    let claim = receiver.claim(first.id, None).await.unwrap();
+    receiver.confirm(first.id, claim.fence).await.unwrap();
+    send().await.unwrap();
+    exchange
+        .admin
+        .set_limits(helper.made.number, waiting(None))
+        .await
+        .unwrap();
+    let day = LimitOverrides {
+        sends_a_day_max: Some(2),
+        ..LimitOverrides::default()
+    };
+    exchange.admin.set_limits(planner.made.number, day).await.unwrap();
+    let Err(ClientError::Refused(problem)) = send().await else {
+        panic!("a third delivery on one day");
+    };
+    assert_eq!((problem.code, problem.status), (ProblemCode::SendsADayReached, 429));
+    assert_eq!(problem.params.get("max").map(String::as_str), Some("2"));
+    let over = LimitOverrides {
+        waiting_bytes_max: Some(limits::OFFICE_LIMIT_MAX + 1),
+        ..LimitOverrides::default()
+    };
+    assert!(exchange.admin.set_limits(planner.made.number, over).await.is_err());
+    for days in [limits::RETENTION_DAYS_MIN - 1, limits::RETENTION_DAYS + 1] {
+        assert!(exchange.admin.set_retention_days(days).await.is_err());
+    }
+    exchange
+        .admin
+        .set_retention_days(limits::RETENTION_DAYS_MIN)
+        .await
+        .unwrap();
 }
