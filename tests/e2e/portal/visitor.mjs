@@ -1,5 +1,8 @@
 // Somebody at 利用状況Webサイト: Chromium on the pages that the server makes.
+import path from "node:path";
+
 import { Person } from "../browser.mjs";
+import { output } from "../world.mjs";
 
 const large = { width: 1280, height: 860 };
 /** The forms in which people have a page. Zoom halves what it has in its own pixels and doubles each of them. */
@@ -74,6 +77,12 @@ export class Visitor extends Person {
       await this.page.emulateMedia({ colorScheme: colorScheme ?? "light", reducedMotion: "reduce" });
       await this.page.setViewportSize(viewport);
       await this.look(`portal-${name}${ending}`);
+      // What a narrow window shows one by one is looked at as a whole.
+      if (viewport.width < 700)
+        await this.page.screenshot({
+          path: path.join(output, `portal-${name}${ending}.png`),
+          fullPage: true,
+        });
     }
     await this.page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     await this.page.setViewportSize(large);
