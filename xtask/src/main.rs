@@ -40,7 +40,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Writes docs/FORMAT.md from the tables, the catalogue and what `careplan` answers; a test compares it.
+    /// Writes docs/FORMAT.md from the tables, the catalogue and what `careplan` answers, and docs/openapi.json from the
+    /// server's tables; tests compare both.
     Format,
     /// Writes the sample files of tests/fixtures/units.
     Fixtures,
@@ -126,7 +127,7 @@ fn run(task: Task) -> Result<()> {
     }
 }
 
-/// Lets the test that compares docs/FORMAT.md write it.
+/// Lets the tests that compare docs/FORMAT.md and docs/openapi.json write them.
 fn format() -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
@@ -137,6 +138,13 @@ fn format() -> Result<()> {
     .env("CAREPLAN_WRITE_FORMAT", "1")
     .run()?;
     println!("wrote docs/FORMAT.md");
+    cmd!(
+        shell,
+        "cargo test --quiet --package exchange-server --lib the_document_in_the_repository_is_this_one"
+    )
+    .env("CAREPLAN_WRITE_OPENAPI", "1")
+    .run()?;
+    println!("wrote docs/openapi.json");
     Ok(())
 }
 

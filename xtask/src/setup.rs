@@ -49,6 +49,9 @@ pub(crate) const WINDOW_TESTS: &[&str] = &[
     "xvfb",
 ];
 
+/// What the outside tester of the API is installed and called with.
+pub(crate) const OUTSIDE_TESTER: &[&str] = &["curl", "python3", "python3-venv"];
+
 /// What the Windows proof of the long test needs.
 pub(crate) const WINDOWS: &[&str] = &[
     "cargo-web",

@@ -47,7 +47,7 @@ fn build(shell: &Shell, with_window: bool) -> Result<()> {
 }
 
 /// A program that was built.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     root()
         .join("target/debug")
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))

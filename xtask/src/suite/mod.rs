@@ -2,6 +2,7 @@
 
 mod counts;
 mod long;
+mod outside;
 mod report;
 mod size;
 mod windows;
@@ -82,6 +83,9 @@ pub(crate) fn run(long: bool) -> Result<()> {
             )
         };
         report.tests("fuzz targets: kept and changed inputs", &mut words)
+    });
+    report.stage("the open API, by an outside tester", |report| {
+        report.check("schemathesis", || outside::run(&shell, long))
     });
     report.stage("end to end in the browser", |report| {
         report.tests("end to end in the browser", &mut npm("e2e"))

@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod api_document;
 mod audit;
 mod certificate;
 mod directory;

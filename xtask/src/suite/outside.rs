@@ -1,0 +1,166 @@
+//! An outside tester (schemathesis) against a real server: whatever it makes of the document in `docs/openapi.json`,
+//! no answer may be a 5xx or one that the document does not list.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use xshell::{Shell, cmd};
+
+use crate::{demo, root, setup};
+
+/// The tester's version: another one tries other things.
+const VERSION: &str = "4.32.5";
+/// What it looks at.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+    response_headers_conformance,response_schema_conformance,negative_data_rejection,unsupported_method,ignored_auth";
+/// What it leaves out: a stream that does not end, what would take its own session or the server away, and the
+/// installer that a sandbox does not have.
+const LEFT_OUT: &[&str] = &["/v1/events", "/v1/sign-out", "/v1/sandbox/reset"];
+/// Tries for each endpoint and each kind of try, at every landing.
+const EXAMPLES: &str = "25";
+/// The same in the long test.
+const EXAMPLES_LONG: &str = "400";
+/// The seed at every landing; the long test takes a new one and prints it.
+const SEED: &str = "20260401";
+
+/// Installs the tester if need be, starts a sandbox and lets the tester go.
+pub(super) fn run(shell: &Shell, long: bool) -> Result<()> {
+    let tester = tester(shell)?;
+    let sandbox = Sandbox::start()?;
+    let token = sandbox.sign_in()?;
+    let office = &sandbox.facts["offices"][0];
+    let document = root().join("docs/openapi.json");
+    let mut command = Command::new(tester);
+    command
+        .current_dir(sandbox.folder()?)
+        .arg("run")
+        .arg(&document)
+        .args(["--url", text(&sandbox.facts, "exchange_url")?])
+        .args(["--tls-verify", &format!("{}/authority.pem", text(&sandbox.facts, "folder")?)])
+        .args(["--request-cert", text(office, "certificate")?])
+        .args(["--request-cert-key", text(office, "key")?])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
+        .args(["--checks", CHECKS])
+        .args(["--phases", "examples,coverage,fuzzing"])
+        .args(["--max-examples", if long { EXAMPLES_LONG } else { EXAMPLES }])
+        .args(["--continue-on-failure", "--no-color"])
+        .args(["--request-timeout", "20"]);
+    if long {
+        command.args(["--generation-database", "none"]);
+    } else {
+        command.args(["--seed", SEED, "--generation-deterministic"]);
+    }
+    for path in LEFT_OUT {
+        command.args(["--exclude-path", path]);
+    }
+    let status = command.status().context("running schemathesis")?;
+    ensure!(status.success(), "schemathesis found answers that the document does not allow");
+    Ok(())
+}
+
+/// The tester's program, in an environment of its own under `target`.
+fn tester(shell: &Shell) -> Result<PathBuf> {
+    let folder = root().join("target/schemathesis/venv");
+    let program = folder.join("bin/schemathesis");
+    let is_there = Command::new(&program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains(VERSION));
+    if is_there {
+        return Ok(program);
+    }
+    if cmd!(shell, "python3 -m venv {folder}").quiet().ignore_stdout().run().is_err() {
+        setup::packages(shell, &[setup::OUTSIDE_TESTER])?;
+        cmd!(shell, "python3 -m venv --clear {folder}").quiet().run()?;
+    }
+    let pip = folder.join("bin/pip");
+    cmd!(shell, "{pip} install --quiet --disable-pip-version-check schemathesis=={VERSION}").run()?;
+    Ok(program)
+}
+
+/// A sandbox in a temporary folder; it ends with this value.
+struct Sandbox {
+    server: Child,
+    facts: Value,
+}
+
+impl Sandbox {
+    fn start() -> Result<Self> {
+        let mut server = Command::new(demo::program("exchange-server"))
+            .args(["sandbox", "--json", "--listen", "127.0.0.1:0", "--enrolment-listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("starting exchange-server sandbox")?;
+        let mut line = String::new();
+        if let Some(output) = server.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        match serde_json::from_str(&line) {
+            Ok(facts) => Ok(Self { server, facts }),
+            Err(error) => {
+                server.kill()?;
+                server.wait()?;
+                Err(error).context("reading what the sandbox printed")
+            }
+        }
+    }
+
+    fn folder(&self) -> Result<PathBuf> {
+        Ok(PathBuf::from(text(&self.facts, "folder")?))
+    }
+
+    /// Both steps of signing in, as docs/API.md shows them.
+    fn sign_in(&self) -> Result<String> {
+        let office = &self.facts["offices"][0];
+        let person = json!({ "person_id": office["person_id"], "password": office["person_password"] });
+        let step = self.post("/v1/sign-in/person", &person)?;
+        let office = json!({
+            "step_token": step["step_token"], "office_id": office["office_id"], "password": office["office_password"],
+        });
+        let session = self.post("/v1/sign-in/office", &office)?;
+        Ok(text(&session, "access_token")?.to_owned())
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let office = &self.facts["offices"][0];
+        let file = self.folder()?.join("body.json");
+        fs::write(&file, body.to_string())?;
+        let output = Command::new("curl")
+            .args(["--silent", "--show-error", "--cacert"])
+            .arg(self.folder()?.join("authority.pem"))
+            .args(["--cert", text(office, "certificate")?, "--key", text(office, "key")?])
+            .args(["--header", "Content-Type: application/json", "--data-binary"])
+            .arg(format!("@{}", file.display()))
+            .arg(format!("{}{path}", text(&self.facts, "exchange_url")?))
+            .output()
+            .context("running curl")?;
+        fs::remove_file(&file)?;
+        if !output.status.success() {
+            bail!("curl: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        serde_json::from_slice(&output.stdout).context("reading an answer")
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Asked to end, so that its folder goes too; whatever is left after that is ended.
+        let asked = Command::new("kill").arg(self.server.id().to_string()).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            let _ = self.server.kill();
+        }
+        let _ = self.server.wait();
+    }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+    value[field].as_str().with_context(|| format!("no {field}"))
+}
