@@ -74,7 +74,7 @@ fn record(sequence: u64) -> Record {
         ))),
         office: Some(office(OFFICE)),
         to: Some(office(OTHER)),
-        fence: (sequence % 2 == 0).then_some(sequence),
+        fence: sequence.is_multiple_of(2).then_some(sequence),
         epoch: 1,
     }
 }

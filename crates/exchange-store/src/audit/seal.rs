@@ -2,7 +2,10 @@
 //! on from where it was found or does nothing, so that a death between steps costs nothing and a second sealer of
 //! the same database harms nothing.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use care_model::Digest;
 use chrono::{DateTime, Utc};
@@ -69,10 +72,10 @@ impl Store {
         let mut links = Vec::with_capacity(lines.len() * 2);
         for line in &lines {
             for chain in line.chains() {
-                if !heads.contains_key(&chain) {
-                    heads.insert(chain, self.head(chain).await?);
-                }
-                let Some(head) = heads.get_mut(&chain) else { continue };
+                let head = match heads.entry(chain) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(self.head(chain).await?),
+                };
                 head.sequence += 1;
                 let record = line.record(chain, head.sequence)?;
                 head.hash = next_hash(&head.hash, &record).map_err(|_| StoreError::Damaged { what: "audit line" })?;
