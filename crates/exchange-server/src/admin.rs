@@ -9,7 +9,7 @@ use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
 use exchange_store::{
-    Act, By, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Signer, Store, StoreError,
+    Act, By, LicenceRequest, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Signer, Store, StoreError,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -429,6 +429,11 @@ impl Admin {
             true => Ok(()),
             false => Err(AdminError::NoSuchTerminal),
         }
+    }
+
+    /// What offices wish for the end of their licences, the longest waiting first; [`Admin::set_licence`] answers.
+    pub async fn licence_requests(&self) -> Result<Vec<LicenceRequest>, AdminError> {
+        Ok(self.store.licence_requests().await?)
     }
 
     /// Moves the end of an office's licence.

@@ -1,5 +1,7 @@
 //! The command line of the operator.
 
+mod acts;
+
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
@@ -9,10 +11,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use clap::{Args, Parser, Subcommand};
-use exchange_protocol::{ClientVersion, HelpDesk, UpdateTarget};
+use exchange_protocol::HelpDesk;
 use exchange_server::{
     Server, Settings,
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
@@ -20,9 +21,11 @@ use exchange_server::{
     sandbox::{Sandbox, SandboxSettings},
     updates,
 };
-use exchange_store::{Act, AuditSearch, LimitOverrides};
+use exchange_store::{AuditSearch, LicenceRequest, LicenceWish, LimitOverrides};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
+
+use acts::{AdminAct, AuditSearchArguments};
 
 #[derive(Parser)]
 #[command(
@@ -104,218 +107,6 @@ struct AdminArgs {
     act: AdminAct,
 }
 
-#[derive(Subcommand)]
-enum AdminAct {
-    /// Begins an exchange: keys, authority, name.
-    Init {
-        /// The exchange's name.
-        #[arg(long)]
-        name: Option<String>,
-        /// The help desk's telephone number.
-        #[arg(long, requires_all = ["help_hours", "help_form"])]
-        help_telephone: Option<String>,
-        /// When the help desk answers.
-        #[arg(long)]
-        help_hours: Option<String>,
-        /// The address of the help desk's form.
-        #[arg(long)]
-        help_form: Option<String>,
-    },
-    /// Registers an office with its KJ account and its first issue password.
-    RegisterOffice {
-        /// The office number.
-        #[arg(long)]
-        number: OfficeNumber,
-        /// Its name.
-        #[arg(long)]
-        name: String,
-        /// Its name in kana.
-        #[arg(long)]
-        kana: Option<String>,
-        /// Its address.
-        #[arg(long)]
-        address: Option<String>,
-        /// A service kind; may be repeated.
-        #[arg(long = "kind", required = true)]
-        kinds: Vec<ServiceKind>,
-        /// Its telephone number.
-        #[arg(long)]
-        telephone: Option<String>,
-        /// The last instant of its licence.
-        #[arg(long)]
-        licence_until: Option<DateTime<Utc>>,
-        /// The KJ ID, if not a made one.
-        #[arg(long, value_parser = account_id)]
-        id: Option<AccountId>,
-        /// The password, if not a made one (demo and tests). A made one must be changed at the first sign-in.
-        #[arg(long)]
-        password: Option<String>,
-        /// Whether the given password must be changed at the first sign-in too.
-        #[arg(long, requires = "password")]
-        provisional: bool,
-        /// The issue password, if not a made one (demo and tests).
-        #[arg(long)]
-        issue_password: Option<String>,
-    },
-    /// Adds a person to an office.
-    AddPerson {
-        /// The office number.
-        #[arg(long)]
-        office: OfficeNumber,
-        /// The person's name.
-        #[arg(long)]
-        name: String,
-        /// The c ID, if not a made one.
-        #[arg(long, value_parser = account_id)]
-        id: Option<AccountId>,
-        /// The password, if not a made one (demo and tests). A made one must be changed at the first sign-in.
-        #[arg(long)]
-        password: Option<String>,
-        /// Whether the given password must be changed at the first sign-in too.
-        #[arg(long, requires = "password")]
-        provisional: bool,
-    },
-    /// Gives an account a new password, to be changed at the next sign-in, and ends its sessions.
-    ResetPassword {
-        /// The c or KJ ID.
-        #[arg(long, value_parser = account_id)]
-        account: AccountId,
-    },
-    /// Makes a new issue password for an office.
-    IssuePassword {
-        /// The office number.
-        #[arg(long)]
-        office: OfficeNumber,
-        /// The issue password, if not a made one (demo and tests).
-        #[arg(long)]
-        password: Option<String>,
-        /// How many days the certificate holds that it buys.
-        #[arg(long, default_value_t = CERTIFICATE_DAYS, allow_negative_numbers = true)]
-        certificate_days: i64,
-    },
-    /// Makes a certificate file (PKCS#12) for a terminal of an office, in place of an issue password.
-    MakeCertificate {
-        /// The office number.
-        #[arg(long)]
-        office: OfficeNumber,
-        /// What the office calls the terminal.
-        #[arg(long)]
-        terminal_name: String,
-        /// A file whose first line is the password of the certificate file.
-        #[arg(long)]
-        password_file: PathBuf,
-        /// The certificate file to write; nothing is written over.
-        #[arg(long)]
-        out: PathBuf,
-    },
-    /// Revokes a terminal's certificate.
-    RevokeTerminal {
-        /// The terminal.
-        #[arg(long)]
-        terminal: TerminalId,
-    },
-    /// Moves the end of an office's licence.
-    SetLicence {
-        /// The office number.
-        #[arg(long)]
-        office: OfficeNumber,
-        /// Its last instant.
-        #[arg(long)]
-        until: DateTime<Utc>,
-    },
-    /// Sets what may wait for an office and what it may send a day; what is not given is as for all offices.
-    SetLimits {
-        /// The office number.
-        #[arg(long)]
-        office: OfficeNumber,
-        /// Deliveries that may wait for it, unfetched.
-        #[arg(long)]
-        waiting: Option<u64>,
-        /// Bytes of these deliveries.
-        #[arg(long)]
-        waiting_bytes: Option<u64>,
-        /// Deliveries that it may send on one day.
-        #[arg(long)]
-        sends_a_day: Option<u64>,
-    },
-    /// Sets how many days content is kept that nobody fetches, for what is accepted from now on: 31 to 90.
-    SetRetention {
-        /// The days.
-        #[arg(long)]
-        days: i64,
-    },
-    /// Writes an office's part of the audit into a new file, for `careplan verify`; without an office what operators and
-    /// the server did.
-    AuditExport {
-        /// The office number.
-        #[arg(long)]
-        office: Option<OfficeNumber>,
-        /// The file.
-        #[arg(long)]
-        out: PathBuf,
-    },
-    /// Looks through the audit, newest first; one JSON object a line.
-    AuditSearch(AuditSearchArguments),
-    /// Publishes an entry of the news.
-    AddNews {
-        /// Its title.
-        #[arg(long)]
-        title: String,
-        /// Its text.
-        #[arg(long)]
-        body: String,
-        /// From when it is shown; now, if not given.
-        #[arg(long)]
-        from: Option<DateTime<Utc>>,
-    },
-    /// Takes an entry of the news back.
-    RemoveNews {
-        /// Its number.
-        #[arg(long)]
-        news: u64,
-    },
-    /// Puts up a new version of the client, signed by its publisher; terminals are offered it.
-    PublishUpdate {
-        /// For which kind of computer and installer, such as windows-x86_64-msi.
-        #[arg(long)]
-        target: UpdateTarget,
-        /// Its version.
-        #[arg(long)]
-        version: ClientVersion,
-        /// The installer.
-        #[arg(long)]
-        file: PathBuf,
-        /// The publisher's signature of it (minisign).
-        #[arg(long)]
-        signature: PathBuf,
-        /// What is new, in words.
-        #[arg(long)]
-        notes: String,
-    },
-    /// Writes the connection file that terminals are set up with.
-    ConnectionFile {
-        /// Where terminals connect, as an address.
-        #[arg(long, required_unless_present = "exchange_url")]
-        listen: Option<SocketAddr>,
-        /// Where terminals without a certificate connect, as an address.
-        #[arg(long, required_unless_present = "enrolment_url")]
-        enrolment_listen: Option<SocketAddr>,
-        /// Where terminals connect, as they see it from outside.
-        #[arg(long)]
-        exchange_url: Option<String>,
-        /// Where terminals without a certificate connect, as they see it from outside.
-        #[arg(long)]
-        enrolment_url: Option<String>,
-        /// The file to write; standard output without it.
-        #[arg(long)]
-        out: Option<PathBuf>,
-    },
-}
-
-fn account_id(text: &str) -> Result<AccountId, care_model::ShapeError> {
-    AccountId::parse(text)
-}
-
 pub(crate) fn main() -> ExitCode {
     let line = Line::parse();
     let done = tokio::runtime::Builder::new_multi_thread()
@@ -371,11 +162,12 @@ async fn serve(args: ServeArgs) -> Result<()> {
         settings.server_names = args.server_names;
     }
     let running = Server::start(settings).await?;
+    let interrupted = interruption()?;
     say(format_args!(
         "ready: terminals at {}, enrolment at {}",
         running.exchange_url, running.enrolment_url
     ))?;
-    interrupted().await?;
+    interrupted.await?;
     running.shutdown().await;
     Ok(())
 }
@@ -389,6 +181,7 @@ async fn sandbox(args: SandboxArgs) -> Result<()> {
         folder: args.data,
     };
     let mut sandbox = Sandbox::start(settings).await?;
+    let interrupted = interruption()?;
     let facts = sandbox.facts();
     if args.json {
         say(format_args!("{}", serde_json::to_string(facts)?))?;
@@ -407,26 +200,29 @@ async fn sandbox(args: SandboxArgs) -> Result<()> {
     }
     tokio::select! {
         error = sandbox.keep() => return Err(error.into()),
-        interrupted = interrupted() => interrupted?,
+        interrupted = interrupted => interrupted?,
     }
     sandbox.end().await;
     Ok(())
 }
 
-/// Waits until somebody ends the server.
-async fn interrupted() -> Result<()> {
+/// What ends when somebody ends the server: from now on, however soon it is waited for.
+fn interruption() -> Result<impl Future<Output = Result<()>>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).context("waiting for the end")?;
         let mut terminate = signal(SignalKind::terminate()).context("waiting for the end")?;
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => ended.context("waiting for the end")?,
-            _ = terminate.recv() => {}
-        }
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context("waiting for the end")?;
-    Ok(())
+    Ok(async { tokio::signal::ctrl_c().await.context("waiting for the end") })
 }
 
 async fn administrate(args: AdminArgs) -> Result<()> {
@@ -543,6 +339,7 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
         }
         AdminAct::RevokeTerminal { terminal } => Ok(admin.revoke_terminal(terminal).await?),
         AdminAct::SetLicence { office, until } => Ok(admin.set_licence(office, until).await?),
+        AdminAct::LicenceRequests => wished(&admin.licence_requests().await?, json),
         AdminAct::SetLimits {
             office,
             waiting,
@@ -586,29 +383,6 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
     }
 }
 
-/// What is looked for in the audit.
-#[derive(Debug, Args)]
-struct AuditSearchArguments {
-    /// Only what concerns this office.
-    #[arg(long)]
-    office: Option<OfficeNumber>,
-    /// Only this act, for instance `accept`.
-    #[arg(long)]
-    act: Option<Act>,
-    /// Not before this instant.
-    #[arg(long)]
-    from: Option<DateTime<Utc>>,
-    /// Before this instant.
-    #[arg(long)]
-    until: Option<DateTime<Utc>>,
-    /// Only what is older than this line, to go on where a search ended.
-    #[arg(long)]
-    before: Option<u64>,
-    /// Lines at most.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=i64::from(AuditSearch::LINES_MAX)))]
-    limit: u32,
-}
-
 async fn search_audit(admin: &Admin, search: AuditSearchArguments) -> Result<()> {
     let search = AuditSearch {
         office: search.office,
@@ -621,6 +395,24 @@ async fn search_audit(admin: &Admin, search: AuditSearchArguments) -> Result<()>
     for found in admin.search_audit(&search).await? {
         let line = serde_json::json!({ "line": found.line, "record": found.record });
         say(format_args!("{line}"))?;
+    }
+    Ok(())
+}
+
+/// Prints what offices wish, one a line.
+fn wished(requests: &[LicenceRequest], json: bool) -> Result<()> {
+    for request in requests {
+        let wish = match request.wish {
+            LicenceWish::Renew => "renew",
+            LicenceWish::Stop => "stop",
+        };
+        let asked_at = request.asked_at.to_rfc3339();
+        if json {
+            let line = serde_json::json!({ "office": request.office, "wish": wish, "asked_at": asked_at });
+            say(format_args!("{line}"))?;
+        } else {
+            say(format_args!("{} {wish} {asked_at}", request.office))?;
+        }
     }
     Ok(())
 }

@@ -260,9 +260,15 @@ async fn a_wish_for_the_licence_stands_until_it_is_answered() {
         assert_eq!(offers(&mut browser).await, [true, true, false], "{act}");
     }
     browser.post("/portal/licence/ask", &[]).await;
+    let asked = exchange.admin.licence_requests().await.unwrap();
+    assert_eq!(
+        asked.iter().map(|asked| asked.office).collect::<Vec<_>>(),
+        [office.made.number]
+    );
     let until = exchange.clock.now() + TimeDelta::days(59);
     exchange.admin.set_licence(office.made.number, until).await.unwrap();
     assert_eq!(offers(&mut browser).await, [true, true, false]);
+    assert!(exchange.admin.licence_requests().await.unwrap().is_empty());
     // Asked of the database by the process that did not change it: within half a second, or on the next page.
     while !browser.get("/portal/home").await.body.contains("notice warn") {}
 }
