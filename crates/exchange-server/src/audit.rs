@@ -23,15 +23,12 @@ use crate::{
 
 pub use admin::AuditExported;
 
-/// How often new lines are chained and signed: within the ten seconds that D10 gives, and no oftener, so that a burst of
-/// sends shares the writer with as little as can be.
-const SEAL_EVERY: Duration = Duration::from_secs(7);
 /// What an export is, as its own line ends say.
 const EXPORT_MEDIA_TYPE: &str = "application/x-ndjson";
 
 /// Chains and signs from time to time until the server ends, and once more then.
-pub(crate) async fn seal_again(app: App, mut ending: watch::Receiver<bool>) {
-    let mut turns = tokio::time::interval(SEAL_EVERY);
+pub(crate) async fn seal_again(app: App, every: Duration, mut ending: watch::Receiver<bool>) {
+    let mut turns = tokio::time::interval(every);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let ends = tokio::select! {

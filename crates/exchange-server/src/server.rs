@@ -122,7 +122,11 @@ impl Server {
             settings.sweep_every,
             ending.clone(),
         )));
-        tasks.push(tokio::spawn(audit::seal_again(app.clone(), ending.clone())));
+        tasks.push(tokio::spawn(audit::seal_again(
+            app.clone(),
+            settings.seal_every,
+            ending.clone(),
+        )));
         Ok(Running {
             exchange_url,
             enrolment_url,

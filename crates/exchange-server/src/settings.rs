@@ -27,7 +27,13 @@ pub struct Settings {
     pub clock: Clock,
     /// How often things that end by time are looked for.
     pub sweep_every: Duration,
+    /// How often the audit's new lines are chained and signed.
+    pub seal_every: Duration,
 }
+
+/// Within the ten seconds that D10 gives, and no oftener, so that a burst of sends shares the writer with as little as
+/// can be.
+const SEAL_EVERY: Duration = Duration::from_secs(7);
 
 impl Settings {
     /// The settings for a data folder: both listeners on this machine only, on free ports.
@@ -43,6 +49,7 @@ impl Settings {
             password_cost: PasswordCost::default(),
             clock: Clock::system(),
             sweep_every: Duration::from_secs(60),
+            seal_every: SEAL_EVERY,
         }
     }
 }

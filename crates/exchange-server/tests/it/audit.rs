@@ -105,6 +105,26 @@ async fn an_office_proves_what_became_of_its_deliveries_with_its_connection_file
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_server_seals_by_itself() {
+    let mut exchange = Exchange::start().await;
+    exchange.settings.seal_every = std::time::Duration::from_millis(20);
+    let exchange = exchange.restart().await;
+    let (_, _, line) = exchange.desk(PLANNER, "43").await;
+    let signed_in = async {
+        loop {
+            let text = String::from_utf8(export(&line).await).unwrap();
+            if text.contains("\"act\":\"sign_in\"") {
+                return text;
+            }
+        }
+    };
+    let text = tokio::time::timeout(std::time::Duration::from_secs(30), signed_in)
+        .await
+        .unwrap();
+    verified(text.as_bytes(), &exchange.connection());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_searches_and_takes_out_and_leaves_a_line_of_it() {
     let exchange = Exchange::start().await;
     let (planner, ..) = exchange.desk(PLANNER, "43").await;
