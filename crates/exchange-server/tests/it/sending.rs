@@ -114,6 +114,22 @@ async fn refusals_say_why_and_store_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_large_attachment_is_known_by_its_content_too() {
+    let exchange = Exchange::start().await;
+    let (planner, _, line) = exchange.desk(PLANNER, "43").await;
+    let (helper, _, receiver) = exchange.desk(HELPER, "11").await;
+    let mut program = b"MZ\x90\0\x03".to_vec();
+    program.resize(400_000, 0);
+    let parts: &[(Option<&str>, &[u8])] = &[(Some("A.CSV"), b"one"), (None, &program)];
+    let header = header(&planner, &helper, parts);
+    let source = std::sync::Arc::new(bytes(parts));
+    let refusal = line.send(json(&header), &source, |_| {}).await;
+    assert_eq!(refused(refusal), ProblemCode::AttachmentKindRefused);
+    assert!(receiver.inbox(0, 10).await.unwrap().rows.is_empty());
+    assert!(line.outbox(0, 10).await.unwrap().rows.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_delivery_goes_on_where_it_broke_off() {
     let exchange = Exchange::start().await;
     let (planner, _, line) = exchange.desk(PLANNER, "43").await;
