@@ -3,7 +3,7 @@
 import { spawn, execFile } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -135,6 +135,17 @@ export class World {
       `--certificate-days=${certificateDays}`,
     );
     return issued.issue_password;
+  }
+
+  /** A certificate file for one more terminal of an office, under a password of the operator's. */
+  async certificateFile(name, terminalName, password) {
+    const folder = path.join(this.folder, "certificates");
+    await mkdir(folder, { recursive: true });
+    const [words, out] = [path.join(folder, `${terminalName}.txt`), path.join(folder, `${terminalName}.p12`)];
+    await writeFile(words, `${password}\n`);
+    const of = ["--office", offices[name].number, "--terminal-name", terminalName];
+    await this.#admin("make-certificate", ...of, "--password-file", words, "--out", out);
+    return out;
   }
 
   /** One more person of an office; without a password of their own the exchange makes a provisional one. */
@@ -286,6 +297,11 @@ export class Terminal {
   /** Lays out what the next dialog for the connection file answers. */
   willChooseConnectionFile(file) {
     return this.#script("choose-connection-file", { path: file });
+  }
+
+  /** Lays out what the next dialog for a certificate file answers. */
+  willChooseCertificateFile(file) {
+    return this.#script("choose-certificate-file", { path: file });
   }
 
   /** Lays out where the next dialog for a new file saves it. */

@@ -101,15 +101,45 @@ test("a certificate that ended is renewed, and ログイン goes on", async () =
   await late.signIn(day);
 });
 
-test("a certificate that ends soon is told at ログイン and on トップページ", async () => {
+test("a certificate that ends soon is renewed by itself after ログイン, and that is said", async () => {
   const { day } = world.accounts;
   const soon = await Person.at(browser, await Terminal.start(world, "soon"));
   await soon.setUp(world, day, await world.issuePassword("day", 20), "事務室のパソコン");
   await soon.sees(/この端末の証明書は、あと\d+日で使えなくなります/);
+  await soon.sees("ログインすると、自動で新しい証明書に更新します。");
   await soon.look("117-certificate-ends");
   await soon.signIn(day);
-  await soon.sees("新しい証明書発行用パスワードの発行を、ヘルプデスクへご依頼ください。");
-  await soon.look("118-home-certificate-ends");
+  await soon.sees(/に、新しい証明書に更新しました。手続きはいりません。/);
+  await soon.look("118-home-certificate-renewed");
+});
+
+test("初期設定 with a certificate file: a wrong one says why, the right one opens ログイン", async () => {
+  const { day } = world.accounts;
+  const words = "tegami no aikotoba";
+  const file = await world.certificateFile("day", "相談室のパソコン", words);
+  const filed = await Person.at(browser, await Terminal.start(world, "filed"));
+  await filed.terminal.willChooseConnectionFile(world.connection);
+  await filed.button("接続ファイルを選ぶ").click();
+  await filed.page.getByRole("radio", { name: "証明書ファイルを読み込む" }).check();
+  await filed.button("証明書ファイルを読み込んで始める").click();
+  await filed.sees("証明書ファイルを選んでください");
+  await filed.look("121-certificate-file");
+  await filed.terminal.willChooseCertificateFile(world.connection);
+  await filed.button("証明書ファイルを選ぶ").click();
+  await filed.field("証明書ファイルのパスワード").fill(words);
+  await filed.button("証明書ファイルを読み込んで始める").click();
+  assert.equal(await filed.problem(), "certificate_file_unreadable");
+  await filed.terminal.willChooseCertificateFile(file);
+  await filed.button("別の証明書ファイルを選ぶ").click();
+  await filed.field("証明書ファイルのパスワード").fill("machigai no kotoba");
+  await filed.button("証明書ファイルを読み込んで始める").click();
+  await filed.page.locator('[data-code="certificate_file_password"]').waitFor();
+  await filed.look("122-certificate-file-refused");
+  await filed.field("証明書ファイルのパスワード").fill(words);
+  await filed.button("証明書ファイルを読み込んで始める").click();
+  await filed.heading("個人ユーザIDでログイン").waitFor();
+  await filed.sees(day.name);
+  await filed.signIn(day);
 });
 
 test("several offices on one PC: another is added, and each is opened from ログイン and from 設定", async () => {
