@@ -47,7 +47,7 @@ pub(crate) async fn show(State(app): State<App>, frame: Frame, visitor: OfficeVi
             } @else {
                 div.card {
                     (legend())
-                    (chart(&months))
+                    div.scroll tabindex="0" role="group" aria-label=(messages::portal::usage_chart()) { (chart(&months)) }
                 }
             }
             table {
