@@ -46,6 +46,7 @@ pub(crate) async fn show(
         .filter(|person| person.has_first_password)
         .count();
     let entries = app.store.news(now).await?.news;
+    let kept_days = app.store.retention_days().await?;
     let term = Term::of(visitor.office.licence_until, now);
     let sentences: &[(&str, fn() -> String)] = &[("password", messages::portal::password_changed)];
     let everywhere = messages::portal::sign_out_everywhere();
@@ -63,7 +64,7 @@ pub(crate) async fn show(
                 section.card {
                     h2 { (messages::portal::home_unfetched()) }
                     p.figure { (messages::portal::items(unfetched)) }
-                    p.soft { (messages::portal::home_unfetched_lead()) }
+                    p.soft { (messages::portal::home_unfetched_lead(kept_days)) }
                 }
                 section.card {
                     h2 { (messages::portal::home_licence()) }
