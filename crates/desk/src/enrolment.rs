@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use crate::{
     core::Core,
     refusal,
-    session::{Identity, account, client_of, connection_view, parse_connection},
+    session::{Identity, account, client_of},
     store::ValueName,
 };
 
@@ -149,5 +149,18 @@ impl Core {
         standing.identity = Some(identity);
         standing.client = Some(client);
         Ok(())
+    }
+}
+
+pub(crate) fn parse_connection(text: &str) -> Result<Connection, CommandError> {
+    Connection::parse(text.as_bytes()).map_err(|_| ProblemCode::ConnectionFileUnreadable.into())
+}
+
+pub(crate) fn connection_view(connection: &Connection) -> ConnectionView {
+    let url = connection.exchange_url.as_str();
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ConnectionView {
+        exchange_name: connection.exchange_name.clone(),
+        host: host.split('/').next().unwrap_or(host).to_owned(),
     }
 }

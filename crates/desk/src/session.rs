@@ -8,8 +8,8 @@ use std::{
 use care_model::{AccountId, OfficeNumber, ProblemCode, ServiceKind, TerminalId, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use desk_ipc::{
-    CommandError, ConnectionView, DeskEvent, HelpDeskView, OfficeSignInStart, OfficeView, PasswordChange,
-    PersonSignInStart, SessionView, Stage, StartView,
+    CommandError, DeskEvent, HelpDeskView, OfficeSignInStart, OfficeView, PasswordChange, PersonSignInStart,
+    SessionView, Stage, StartView,
 };
 use exchange_client::{
     AccessToken, ClientIdentity, Connection, ExchangeClient, Proxy, RefreshToken, SessionTokens, SignedIn, StepToken,
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::{
     core::Core,
+    enrolment::{connection_view, parse_connection},
     help::contact_form,
     home::expiry,
     outbox::QueueOrder,
@@ -548,10 +549,6 @@ pub(crate) fn account(typed: &str, family: AccountFamily) -> Result<AccountId, C
     }
 }
 
-pub(crate) fn parse_connection(text: &str) -> Result<Connection, CommandError> {
-    Connection::parse(text.as_bytes()).map_err(|_| ProblemCode::ConnectionFileUnreadable.into())
-}
-
 pub(crate) fn client_of(
     connection: &Connection,
     identity: &Identity,
@@ -581,15 +578,6 @@ fn line_of(client: ExchangeClient, token: String) -> Result<Line, CommandError> 
         exchange: client.signed_in(&access),
         token,
     })
-}
-
-pub(crate) fn connection_view(connection: &Connection) -> ConnectionView {
-    let url = connection.exchange_url.as_str();
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ConnectionView {
-        exchange_name: connection.exchange_name.clone(),
-        host: host.split('/').next().unwrap_or(host).to_owned(),
-    }
 }
 
 /// The office of this profile: as the exchange last said, or as the enrolment did.
