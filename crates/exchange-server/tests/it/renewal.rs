@@ -48,11 +48,17 @@ async fn the_old_certificate_works_until_a_day_after_the_new_one_was_used() {
     assert_eq!(ask(&line, &request).await.unwrap(), answer);
     exchange.clock.advance(TimeDelta::days(3));
     let line = sign_in(&old, &office).await.unwrap();
-    assert_eq!(line.terminals().await.unwrap().terminals[0].expires_at, old.answer.expires_at);
+    assert_eq!(
+        line.terminals().await.unwrap().terminals[0].expires_at,
+        old.answer.expires_at
+    );
 
     let new = with(&exchange, &old, key, answer.clone());
     let known = new.client.this_terminal().await.unwrap();
-    assert_eq!((known.terminal, known.expires_at), (old.answer.terminal, answer.expires_at));
+    assert_eq!(
+        (known.terminal, known.expires_at),
+        (old.answer.terminal, answer.expires_at)
+    );
     assert_eq!((known.office, known.name.as_str()), (office.made.number, "受付"));
     let terminals = line.terminals().await.unwrap().terminals;
     assert_eq!((terminals.len(), terminals[0].expires_at), (1, answer.expires_at));
@@ -89,7 +95,10 @@ async fn it_comes_neither_too_early_nor_for_the_same_key_nor_without_a_request()
     assert_eq!(refused(early), ProblemCode::RenewalTooEarly);
     exchange.clock.advance(TimeDelta::days(2));
     let line = sign_in(&terminal, &office).await.unwrap();
-    assert_eq!(refused(ask(&line, "-----BEGIN NOTHING-----").await), ProblemCode::RequestMalformed);
+    assert_eq!(
+        refused(ask(&line, "-----BEGIN NOTHING-----").await),
+        ProblemCode::RequestMalformed
+    );
     let same_key = {
         use secrecy::ExposeSecret as _;
         let key = rcgen::KeyPair::from_pem(terminal.identity.key_pem.expose_secret()).unwrap();
@@ -102,5 +111,9 @@ async fn it_comes_neither_too_early_nor_for_the_same_key_nor_without_a_request()
     let (key, other) = make_certificate_request("受付").unwrap();
     let second = ask(&line, &other).await.unwrap();
     assert_ne!(first, second);
-    with(&exchange, &terminal, key, second).client.this_terminal().await.unwrap();
+    with(&exchange, &terminal, key, second)
+        .client
+        .this_terminal()
+        .await
+        .unwrap();
 }
