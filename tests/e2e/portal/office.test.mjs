@@ -1,6 +1,7 @@
 // 利用状況Webサイト as an office uses it: with scripts and without, by mouse and by the keyboard alone, in every form.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { launch, Person } from "../browser.mjs";
@@ -129,6 +130,25 @@ test("the connection file and the audit come as files", async () => {
     visitor.page.getByRole("link", { name: "監査記録をダウンロードする" }).click(),
   ]);
   assert.equal(audit.suggestedFilename(), "audit.jsonl");
+});
+
+test("what the operator put up is there to download, for each kind of computer", async () => {
+  const folder = await world.makeFolder("updates");
+  for (const target of ["windows-x86_64-msi", "linux-x86_64-deb"]) {
+    const [file, signature] = ["installer", "installer.minisig"].map((name) => path.join(folder, name));
+    await writeFile(file, `an installer for ${target}`);
+    const comment = `trusted comment: careplan-exchange 1.2.3 ${target}`;
+    await writeFile(signature, `untrusted comment: none\nRUQ\n${comment}\nbase64\n`);
+    await world.publishUpdate(target, "1.2.3", { file, signature }, "一覧が見やすくなりました。");
+  }
+  await visitor.open("クライアントのダウンロード");
+  await visitor.lookAtAll("downloads-offered");
+  const [file] = await Promise.all([
+    visitor.page.waitForEvent("download"),
+    visitor.page.getByRole("link", { name: /ダウンロードする.*Windows/ }).click(),
+  ]);
+  assert.equal(file.suggestedFilename(), "careplan-exchange-1.2.3-windows-x86_64.msi");
+  assert.equal(await readFile(await file.path(), "utf8"), "an installer for windows-x86_64-msi");
 });
 
 test("an address that leads nowhere says so", async () => {
