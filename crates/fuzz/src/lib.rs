@@ -84,6 +84,13 @@ pub const TARGETS: &[Target] = &[
         words: wire::WORDS,
         bytes_max: 8_192,
     },
+    #[cfg(feature = "connection")]
+    Target {
+        name: "certificate_file",
+        run: wire::certificate_file,
+        words: wire::WORDS,
+        bytes_max: 4_096,
+    },
 ];
 
 /// The target of a name.

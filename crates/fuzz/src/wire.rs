@@ -68,3 +68,30 @@ pub(crate) fn connection(bytes: &[u8]) {
     let json = serde_json::to_vec(&connection).unwrap_or_default();
     assert_eq!(Connection::parse(&json).ok(), Some(connection));
 }
+
+/// A certificate file: whatever it is, it is judged, and one that is taken is said to be taken again.
+#[cfg(feature = "connection")]
+pub(crate) fn certificate_file(bytes: &[u8]) {
+    use exchange_client::{CertificateFileError, Connection, read_certificate_file};
+
+    let file = serde_json::json!({
+        "careplan_connection": 1,
+        "exchange_name": "",
+        "exchange_url": "https://127.0.0.1:1",
+        "enrolment_url": "https://127.0.0.1:2",
+        "authority_pem": include_str!("../../exchange-client/tests/certificate-files/authority.pem"),
+        "help_desk": { "telephone": "", "hours": "", "form_url": "" },
+    });
+    let Ok(connection) = Connection::parse(file.to_string().as_bytes()) else {
+        panic!("the connection file of the target")
+    };
+    let read = || -> Result<String, CertificateFileError> {
+        let password = "mihon-no-kotoba".to_owned().into();
+        let now = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(1_800_000_000);
+        read_certificate_file(bytes, &password, &connection, now).map(|identity| identity.certificate_pem)
+    };
+    let first = read();
+    if first.is_ok() {
+        assert_eq!(read(), first);
+    }
+}

@@ -111,6 +111,12 @@ fn connection_files() {
 }
 
 #[test]
+fn certificate_files() {
+    // Each one that is whole costs what its password is made to cost.
+    replay("certificate_file", 1_500);
+}
+
+#[test]
 fn a_broken_property_is_noticed() {
     let target = Target {
         name: "noticed",
