@@ -64,7 +64,12 @@ fn status_of(code: ProblemCode) -> u16 {
         | P::PersonStopped
         | P::LicenceExpired => 403,
         P::DeliveryUnknown | P::DestinationUnknown | P::PageUnknown | P::PersonUnknown | P::TerminalUnknown => 404,
-        P::DeliveryConflict | P::ClaimedElsewhere | P::ClaimLost | P::RecallTooLate | P::UploadOffset | P::MailboxFull => 409,
+        P::DeliveryConflict
+        | P::ClaimedElsewhere
+        | P::ClaimLost
+        | P::RecallTooLate
+        | P::UploadOffset
+        | P::MailboxFull => 409,
         P::FirstPasswordGone | P::AlreadyReceived | P::DeliveryRecalled | P::DeliveryExpired => 410,
         P::DeliveryTooLarge | P::AttachmentTooLarge | P::AttachmentsTooMany | P::FileTooLarge | P::FormTooLarge => 413,
         P::AttachmentKindRefused => 415,
