@@ -36,13 +36,21 @@ pub(super) fn run(shell: &Shell, long: bool) -> Result<()> {
     let token = sandbox.sign_in()?;
     let office = &sandbox.facts["offices"][0];
     let document = root().join("docs/openapi.json");
+    let rules = root().join("xtask/outside");
     let mut command = Command::new(tester);
     command
         .current_dir(sandbox.folder()?)
+        .env("SCHEMATHESIS_HOOKS", "frames")
+        .env("PYTHONPATH", &rules)
+        .arg("--config-file")
+        .arg(rules.join("schemathesis.toml"))
         .arg("run")
         .arg(&document)
         .args(["--url", text(&sandbox.facts, "exchange_url")?])
-        .args(["--tls-verify", &format!("{}/authority.pem", text(&sandbox.facts, "folder")?)])
+        .args([
+            "--tls-verify",
+            &format!("{}/authority.pem", text(&sandbox.facts, "folder")?),
+        ])
         .args(["--request-cert", text(office, "certificate")?])
         .args(["--request-cert-key", text(office, "key")?])
         .args(["--header", &format!("Authorization: Bearer {token}")])
@@ -60,7 +68,10 @@ pub(super) fn run(shell: &Shell, long: bool) -> Result<()> {
         command.args(["--exclude-path", path]);
     }
     let status = command.status().context("running schemathesis")?;
-    ensure!(status.success(), "schemathesis found answers that the document does not allow");
+    ensure!(
+        status.success(),
+        "schemathesis found answers that the document does not allow"
+    );
     Ok(())
 }
 
@@ -75,12 +86,21 @@ fn tester(shell: &Shell) -> Result<PathBuf> {
     if is_there {
         return Ok(program);
     }
-    if cmd!(shell, "python3 -m venv {folder}").quiet().ignore_stdout().run().is_err() {
+    if cmd!(shell, "python3 -m venv {folder}")
+        .quiet()
+        .ignore_stdout()
+        .run()
+        .is_err()
+    {
         setup::packages(shell, &[setup::OUTSIDE_TESTER])?;
         cmd!(shell, "python3 -m venv --clear {folder}").quiet().run()?;
     }
     let pip = folder.join("bin/pip");
-    cmd!(shell, "{pip} install --quiet --disable-pip-version-check schemathesis=={VERSION}").run()?;
+    cmd!(
+        shell,
+        "{pip} install --quiet --disable-pip-version-check schemathesis=={VERSION}"
+    )
+    .run()?;
     Ok(program)
 }
 
@@ -93,7 +113,14 @@ struct Sandbox {
 impl Sandbox {
     fn start() -> Result<Self> {
         let mut server = Command::new(demo::program("exchange-server"))
-            .args(["sandbox", "--json", "--listen", "127.0.0.1:0", "--enrolment-listen", "127.0.0.1:0"])
+            .args([
+                "sandbox",
+                "--json",
+                "--listen",
+                "127.0.0.1:0",
+                "--enrolment-listen",
+                "127.0.0.1:0",
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
