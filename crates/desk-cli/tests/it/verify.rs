@@ -14,8 +14,14 @@ async fn an_export_is_verified_offline_and_every_change_is_told_with_its_line() 
     let office = exchange.manager.office.number().unwrap();
     let folder = exchange.folder("audit").unwrap();
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    admin.export_audit(Some(office), at("first.jsonl").as_ref()).await.unwrap();
-    admin.export_audit(Some(office), at("second.jsonl").as_ref()).await.unwrap();
+    admin
+        .export_audit(Some(office), at("first.jsonl").as_ref())
+        .await
+        .unwrap();
+    admin
+        .export_audit(Some(office), at("second.jsonl").as_ref())
+        .await
+        .unwrap();
     admin.export_audit(None, at("own.jsonl").as_ref()).await.unwrap();
     admin.close().await;
     let connection = exchange.connection_file().to_str().unwrap().to_owned();
