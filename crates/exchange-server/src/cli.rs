@@ -195,7 +195,7 @@ async fn sandbox(args: SandboxArgs) -> Result<()> {
         say(format_args!("{rule}\n{banner}\n{rule}\n{}", facts.readme()))?;
         say(format_args!(
             "{}",
-            messages::sandbox::ready(&begun.elapsed().as_millis())
+            messages::sandbox::ready(begun.elapsed().as_millis())
         ))?;
     }
     tokio::select! {

@@ -320,7 +320,7 @@ impl SandboxFacts {
             messages::sandbox::folder(&folder),
         ];
         for office in &self.offices {
-            lines.push(messages::sandbox::office(&office.name, &office.number, &office.kind));
+            lines.push(messages::sandbox::office(&office.name, office.number, office.kind));
             lines.push(messages::sandbox::person_account(
                 &office.person_id,
                 &office.person_password,
