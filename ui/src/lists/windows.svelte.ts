@@ -1,3 +1,5 @@
+import { OnceMore } from "./once-more";
+
 /** What a desk answers when it is asked for a window of a list. */
 export type WindowOf<Row> = { rows: Row[]; matching: number };
 
@@ -17,8 +19,7 @@ export class Windows<Row, View extends WindowOf<Row>> {
   /** Another query, or the list anew: answers to what was asked before it are dropped. */
   #round = 0;
   readonly #asked = new Set<number>();
-  #reading: Promise<void> | null = null;
-  #again = false;
+  readonly #reading = new OnceMore(() => this.#read());
 
   constructor(
     private readonly ask: (from: number, count: number) => Promise<View>,
@@ -51,22 +52,13 @@ export class Windows<Row, View extends WindowOf<Row>> {
 
   /** Reads what is in view anew and forgets the rest; what is shown stays until the answer is there. */
   reload(): Promise<void> {
-    if (this.#reading) this.#again = true;
-    else this.#reading = this.#readAll().finally(() => (this.#reading = null));
-    return this.#reading;
+    return this.#reading.ask();
   }
 
   /** Another query: reads from its first row on, whatever was asked before. */
   restart(): Promise<void> {
     this.#seen = { first: 0, last: 0 };
     return this.#read();
-  }
-
-  async #readAll(): Promise<void> {
-    do {
-      this.#again = false;
-      await this.#read();
-    } while (this.#again);
   }
 
   async #read(): Promise<void> {

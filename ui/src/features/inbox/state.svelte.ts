@@ -12,6 +12,7 @@ import type {
 import { problemOf, type Desk } from "../../ipc/call";
 import { Choosing } from "../../lists/choosing.svelte";
 import { DeskList } from "../../lists/list.svelte";
+import { OnceMore } from "../../lists/once-more";
 
 /** How often the fetched rows are asked for while a pickup runs and no hint arrives. */
 const POLL_MS = 700;
@@ -52,7 +53,7 @@ export class Inbox {
   fetching = $state.raw<readonly InboxRow[]>([]);
   /** Whether the desk has not yet answered the running pickup. */
   #under = false;
-  #following: Promise<void> | null = null;
+  readonly #following = new OnceMore(() => this.#readFetching());
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly desk: Desk) {
@@ -252,8 +253,7 @@ export class Inbox {
   /** Reads how the rows of the running pickup stand. */
   async #follow(): Promise<void> {
     if (this.dialog?.kind !== "progress" || this.fetching.length === 0) return;
-    this.#following ??= this.#readFetching().finally(() => (this.#following = null));
-    await this.#following;
+    await this.#following.ask();
     this.#judge();
   }
 

@@ -113,6 +113,34 @@ describe("データ取得", () => {
     expect(inbox.dialog).toEqual({ kind: "result", result: { done: 0, failed: 0, pending: 1 } });
   });
 
+  it("does not take what was read before the answer for how it came out", async () => {
+    // The first answer about the running pickup comes late, and tells of before.
+    let reads = 0;
+    const pickedUp = new Promise<void>((ended) => {
+      desk.on("inbox_rows", () => {
+        const asRead = rows.filter(({ delivery }) => delivery === "a");
+        reads += 1;
+        if (reads !== 1) return asRead;
+        stands("a", received);
+        ended();
+        return new Promise((answer) => setTimeout(() => answer(asRead), 50));
+      });
+    });
+    desk.on("pick_up", async () => {
+      stands("a", { status: "fetching", landed: true, problem: null });
+      inbox.hinted({ event: "inbox_changed" });
+      await pickedUp;
+      return null;
+    });
+    await choose("a");
+    await inbox.askFolder();
+    reads = 0;
+    const fetched = inbox.fetchInto(folder);
+    await vi.runAllTimersAsync();
+    await fetched;
+    expect(inbox.dialog).toEqual({ kind: "result", result: { done: 1, failed: 0, pending: 0 } });
+  });
+
   it("shows why a pickup was refused and keeps the choice", async () => {
     desk.refuses("pick_up", "folder_read_only");
     await choose("a");
