@@ -222,14 +222,19 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     }
 }
 
-/// Reads a body of at most so many bytes. One that is announced longer is refused before it is read.
-pub(crate) async fn read_body(request: Request, bytes_max: usize, too_long: Refusal) -> Answer<Bytes> {
+/// Whether a body's sender says that it is longer than so many bytes.
+pub(crate) fn announces_more_than(request: &Request, bytes_max: usize) -> bool {
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > bytes_max as u64) {
+    announced.is_some_and(|bytes| bytes > bytes_max as u64)
+}
+
+/// Reads a body of at most so many bytes. One that is announced longer is refused before it is read.
+pub(crate) async fn read_body(request: Request, bytes_max: usize, too_long: Refusal) -> Answer<Bytes> {
+    if announces_more_than(&request, bytes_max) {
         return Err(too_long);
     }
     match Limited::new(request.into_body(), bytes_max).collect().await {

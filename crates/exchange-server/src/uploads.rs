@@ -7,13 +7,15 @@ use axum::{
 use care_model::{Digest, ProblemCode, limits};
 use exchange_protocol::{Accepted, DeliveryHeader, PartRole, Problem, UploadProgress};
 use exchange_store::{ChunkRefusal, CommitRefusal, PartReader, Upload, UploadStart};
+use futures::TryStreamExt as _;
+use http_body_util::{BodyDataStream, LengthLimitError, Limited};
 use serde::Deserialize;
 
 use crate::{
     app::App,
     attachment_kind,
     deliveries::{delivery_id, may_send, of_acceptance},
-    extract::{BYTES_MEDIA_TYPE, InPath, InQuery, JSON_MEDIA_TYPE, SignedIn, is_of, read_body},
+    extract::{BYTES_MEDIA_TYPE, InPath, InQuery, JSON_MEDIA_TYPE, SignedIn, announces_more_than, is_of, read_body},
     refusal::{Answer, Refusal},
 };
 
@@ -67,7 +69,14 @@ pub(crate) async fn chunk(
     let id = delivery_id(&id)?;
     is_of(&request, BYTES_MEDIA_TYPE)?;
     let bytes_max = usize::try_from(limits::CHUNK_BYTES_MAX).unwrap_or(usize::MAX);
-    let bytes = read_body(request, bytes_max, ProblemCode::DeliveryMalformed.into()).await?;
+    if announces_more_than(&request, bytes_max) {
+        return Err(ProblemCode::DeliveryMalformed.into());
+    }
+    let body = Limited::new(request.into_body(), bytes_max);
+    let bytes = BodyDataStream::new(body).map_err(|error| match error.is::<LengthLimitError>() {
+        true => ChunkRefusal::Size,
+        false => ChunkRefusal::BrokenOff,
+    });
     let office = caller.session.office;
     let stored = app
         .store
@@ -76,6 +85,7 @@ pub(crate) async fn chunk(
     stored.map(Json).map_err(|refusal| match refusal {
         ChunkRefusal::Unknown => ProblemCode::DeliveryUnknown.into(),
         ChunkRefusal::Size => ProblemCode::DeliveryMalformed.into(),
+        ChunkRefusal::BrokenOff => ProblemCode::RequestMalformed.into(),
         ChunkRefusal::Offset { stored_bytes } => Problem::new(ProblemCode::UploadOffset)
             .with("offset", stored_bytes)
             .into(),

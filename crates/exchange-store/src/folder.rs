@@ -49,7 +49,9 @@ impl ContentFolder {
         make_private_folder(&folder).map_err(&failed)?;
         for (part, size) in sizes.iter().enumerate() {
             if *size == 0 {
-                self.write_chunk(id, key, part_number(part), 0, 0, &[])?;
+                let mut writer = self.writer(id, key, part_number(part), 0, 0)?;
+                writer.write(&[])?;
+                writer.sync()?;
             }
         }
         for synced in [Some(folder.as_path()), folder.parent(), Some(self.root.as_path())]
@@ -61,49 +63,36 @@ impl ContentFolder {
         Ok(())
     }
 
-    /// Writes one chunk of a part and syncs it. `offset` is a multiple of the segment size; only the part's last
-    /// chunk may end elsewhere.
-    ///
-    /// What lies behind the offset is from an attempt that broke off before its row was written. The same bytes go
-    /// over it; other bytes do not, for they would be sealed under a nonce that has been used: then nothing is written
-    /// and the answer is false.
-    pub(crate) fn write_chunk(
+    /// Opens a part to write on at `offset`, a multiple of the segment size.
+    pub(crate) fn writer(
         &self,
         id: DeliveryId,
         key: &Key,
         part: u32,
         offset: u64,
         part_bytes: u64,
-        chunk: &[u8],
-    ) -> Result<bool, StoreError> {
-        let failed = StoreError::folder("writing a chunk");
-        let path = self.part(id, part);
-        let is_new = !path.exists();
+    ) -> Result<PartWriter, StoreError> {
+        let failed = StoreError::folder("opening a part to write");
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
-            .open(&path)
+            .open(self.part(id, part))
             .map_err(&failed)?;
         let index = offset / SEGMENT_BYTES as u64;
         let start = index * SEALED_SEGMENT_BYTES as u64;
-        let sealed = seal_chunk(key, part, index, offset + chunk.len() as u64 == part_bytes, chunk);
         file.seek(SeekFrom::Start(start)).map_err(&failed)?;
-        let mut left = Vec::new();
-        (&file)
-            .take(sealed.len() as u64)
-            .read_to_end(&mut left)
-            .map_err(&failed)?;
-        if !sealed.starts_with(&left) {
-            return Ok(false);
-        }
-        file.write_all(&sealed[left.len()..]).map_err(&failed)?;
-        file.sync_data().map_err(&failed)?;
-        if is_new {
-            sync_folder(&self.folder(id)).map_err(&failed)?;
-        }
-        Ok(true)
+        Ok(PartWriter {
+            file,
+            named_in: (offset == 0).then(|| self.folder(id)),
+            key: key.clone(),
+            part,
+            index,
+            left_bytes: part_bytes.saturating_sub(offset),
+            sealed: Vec::new(),
+            on_disk: Vec::new(),
+        })
     }
 
     /// Opens a whole part for reading.
@@ -142,16 +131,63 @@ impl ContentFolder {
     }
 }
 
-/// The segments of one chunk, sealed; an empty part is one empty segment.
-fn seal_chunk(key: &Key, part: u32, first: u64, ends_part: bool, chunk: &[u8]) -> Vec<u8> {
-    let count = chunk.len().div_ceil(SEGMENT_BYTES).max(1);
-    let mut sealed = Vec::with_capacity(chunk.len() + count * TAG_BYTES);
-    for (place, index) in (0..count).zip(first..) {
-        let start = place * SEGMENT_BYTES;
-        let segment = &chunk[start..chunk.len().min(start + SEGMENT_BYTES)];
-        seal_segment_onto(key, part, index, ends_part && place + 1 == count, segment, &mut sealed);
+/// A part that is being written, a few segments at a time.
+///
+/// What lies behind its place is from an attempt that broke off before its row was written. The same bytes go over it;
+/// other bytes do not, for they would be sealed under a nonce that has been used.
+pub(crate) struct PartWriter {
+    file: File,
+    /// The folder in which the file's name may not be durable yet.
+    named_in: Option<PathBuf>,
+    key: Key,
+    part: u32,
+    /// The next segment.
+    index: u64,
+    /// Bytes of the part that come from here on.
+    left_bytes: u64,
+    sealed: Vec<u8>,
+    on_disk: Vec<u8>,
+}
+
+impl PartWriter {
+    /// Writes whole segments, or what ends the part; an empty part is one empty segment. False, and nothing written, if
+    /// other bytes are there.
+    pub(crate) fn write(&mut self, plain: &[u8]) -> Result<bool, StoreError> {
+        let failed = StoreError::folder("writing a chunk");
+        let ends_part = plain.len() as u64 == self.left_bytes;
+        let count = plain.len().div_ceil(SEGMENT_BYTES).max(1);
+        self.sealed.clear();
+        for (place, index) in (0..count).zip(self.index..) {
+            let start = place * SEGMENT_BYTES;
+            let segment = &plain[start..plain.len().min(start + SEGMENT_BYTES)];
+            let is_last = ends_part && place + 1 == count;
+            seal_segment_onto(&self.key, self.part, index, is_last, segment, &mut self.sealed);
+        }
+        self.on_disk.clear();
+        (&self.file)
+            .take(self.sealed.len() as u64)
+            .read_to_end(&mut self.on_disk)
+            .map_err(&failed)?;
+        if !self.sealed.starts_with(&self.on_disk) {
+            return Ok(false);
+        }
+        self.file
+            .write_all(&self.sealed[self.on_disk.len()..])
+            .map_err(&failed)?;
+        self.index += count as u64;
+        self.left_bytes = self.left_bytes.saturating_sub(plain.len() as u64);
+        Ok(true)
     }
-    sealed
+
+    /// Makes what was written durable.
+    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
+        let failed = StoreError::folder("syncing a chunk");
+        self.file.sync_data().map_err(&failed)?;
+        match self.named_in.take() {
+            Some(folder) => sync_folder(&folder).map_err(&failed),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Reads a part through, handing on every segment; for digests.

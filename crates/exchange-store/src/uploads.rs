@@ -6,6 +6,7 @@ use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, limits};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{Accepted, DeliveryHeader, UploadProgress};
+use futures::{Stream, StreamExt as _};
 use sealing::{Key, SEGMENT_BYTES};
 use sha2::{Digest as _, Sha256};
 use sqlx::{Row as _, SqliteConnection};
@@ -16,6 +17,9 @@ use crate::{
     folder::{part_number, read_through},
     writer::Batch,
 };
+
+/// Bytes of a chunk that are in memory at a time.
+const PIECE_BYTES: usize = 4 * SEGMENT_BYTES;
 
 /// An upload to begin, or to go on with.
 #[derive(Debug, Clone)]
@@ -47,8 +51,10 @@ pub enum ChunkRefusal {
         /// Where it must begin.
         stored_bytes: u64,
     },
-    /// It goes beyond its part, or ends within a segment that is not the part's last.
+    /// It goes beyond its part or is too long, or ends within a segment that is not the part's last.
     Size,
+    /// Its bytes broke off.
+    BrokenOff,
 }
 
 /// Why an upload was not made a delivery.
@@ -121,6 +127,30 @@ async fn room_for_upload(
     let may_send = batch.mailbox(from).await?.may_send(convert::day_of_japan(now));
     let has_room = batch.mailbox(to).await?.has_room(bytes);
     Ok(may_send.and(has_room))
+}
+
+/// A chunk's bytes, in pieces of whole segments.
+struct Pieces<S> {
+    chunk: S,
+    /// What came beyond the last piece.
+    rest: Bytes,
+}
+
+impl<S: Stream<Item = Result<Bytes, ChunkRefusal>> + Unpin> Pieces<S> {
+    /// Fills a piece; true when nothing comes after it.
+    async fn fill(&mut self, piece: &mut Vec<u8>) -> Result<bool, ChunkRefusal> {
+        loop {
+            let room = PIECE_BYTES - piece.len();
+            piece.extend_from_slice(&self.rest.split_to(room.min(self.rest.len())));
+            if piece.len() == PIECE_BYTES {
+                return Ok(false);
+            }
+            match self.chunk.next().await {
+                Some(bytes) => self.rest = bytes?,
+                None => return Ok(true),
+            }
+        }
+    }
 }
 
 /// Runs to its end even if whoever asked goes away: a retry must not overtake the step that it repeats.
@@ -224,7 +254,8 @@ impl Store {
         Ok(UploadStart::Progress(UploadProgress { stored_bytes }))
     }
 
-    /// Stores one chunk durably: the file first, then the row that says so.
+    /// Stores one chunk durably, as its bytes come: the file first, then the row that says so. A chunk that is refused or
+    /// breaks off leaves the upload where it was.
     ///
     /// Where an earlier attempt at the same place broke off and this one has other bytes, the upload is dropped and the
     /// refusal asks for its beginning.
@@ -234,54 +265,86 @@ impl Store {
         office: OfficeNumber,
         part: usize,
         offset: u64,
-        chunk: Bytes,
+        chunk: impl Stream<Item = Result<Bytes, ChunkRefusal>> + Send + Unpin + 'static,
         now: DateTime<Utc>,
     ) -> Result<Result<UploadProgress, ChunkRefusal>, StoreError> {
         let store = self.clone();
         to_the_end(async move { store.append(id, office, part, offset, chunk, now).await }).await
     }
 
+    /// No lock is held while bytes are waited for: whoever comes again after a line that broke need not wait until that
+    /// is noticed. Two attempts at one place write the same bytes, or the second one finds other ones there.
     async fn append(
         &self,
         id: DeliveryId,
         office: OfficeNumber,
         part: usize,
         offset: u64,
-        chunk: Bytes,
+        chunk: impl Stream<Item = Result<Bytes, ChunkRefusal>> + Send + Unpin,
         now: DateTime<Utc>,
     ) -> Result<Result<UploadProgress, ChunkRefusal>, StoreError> {
-        let _alone = self.shared.uploads.lock(id).await;
-        let Some(row) = self.read_upload(id, office).await? else {
-            return Ok(Err(ChunkRefusal::Unknown));
+        // Opened behind the lock: a folder that is begun anew after this upload was dropped is never written under its key.
+        let alone = self.shared.uploads.lock(id).await;
+        let (begun, part_bytes) = match self.appendable(id, office, part, offset).await? {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Err(refusal)),
         };
-        let header = convert::header(&row.header_json)?;
-        let mut stored_bytes = row.stored_bytes;
-        let (Some(asked), Some(stored)) = (header.parts.get(part), stored_bytes.get_mut(part)) else {
-            return Ok(Err(ChunkRefusal::Unknown));
+        let key = self.unwrap_key(id, &begun.wrapped_key)?;
+        let shared = Arc::clone(&self.shared);
+        let opened = tokio::task::spawn_blocking(move || {
+            let number = part_number(part);
+            shared.folder.writer(id, &key, number, offset, part_bytes)
+        });
+        let mut writer = opened.await.map_err(|_| StoreError::Closed)??;
+        drop(alone);
+        let mut pieces = Pieces {
+            chunk,
+            rest: Bytes::new(),
         };
-        if offset != *stored {
-            return Ok(Err(ChunkRefusal::Offset { stored_bytes: *stored }));
-        }
-        let part_bytes = asked.size_bytes;
-        let end = offset.saturating_add(chunk.len() as u64);
-        if end > part_bytes || (end < part_bytes && !end.is_multiple_of(SEGMENT_BYTES as u64)) {
-            return Ok(Err(ChunkRefusal::Size));
-        }
-        if !chunk.is_empty() {
-            let key = self.unwrap_key(id, &row.wrapped_key)?;
-            let shared = Arc::clone(&self.shared);
+        let mut end = offset;
+        let mut piece = Vec::new();
+        let mut is_over = false;
+        while !is_over {
+            is_over = match pieces.fill(&mut piece).await {
+                Ok(is_over) => is_over,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            end += piece.len() as u64;
+            if end > part_bytes || (end < part_bytes && !end.is_multiple_of(SEGMENT_BYTES as u64)) {
+                return Ok(Err(ChunkRefusal::Size));
+            }
+            if piece.is_empty() {
+                continue;
+            }
+            let _alone = self.shared.uploads.lock(id).await;
             let written = tokio::task::spawn_blocking(move || {
-                shared
-                    .folder
-                    .write_chunk(id, &key, part_number(part), offset, part_bytes, &chunk)
+                let is_written = writer.write(&piece)?;
+                piece.clear();
+                Ok::<_, StoreError>((writer, piece, is_written))
             });
-            if !written.await.map_err(|_| StoreError::Closed)?? {
+            let is_written;
+            (writer, piece, is_written) = written.await.map_err(|_| StoreError::Closed)??;
+            if !is_written {
                 // The sender changed its mind behind an attempt that broke off: it begins again, under another key.
                 tracing::info!(delivery.id = %id, "an upload came with other bytes than before and is dropped");
-                self.drop_upload(id).await?;
+                if self.is_same_upload(id, office, &begun).await? {
+                    self.drop_upload(id).await?;
+                }
                 return Ok(Err(ChunkRefusal::Offset { stored_bytes: 0 }));
             }
-            *stored = end;
+        }
+        let _alone = self.shared.uploads.lock(id).await;
+        let synced = tokio::task::spawn_blocking(move || writer.sync());
+        synced.await.map_err(|_| StoreError::Closed)??;
+        // While the bytes came, another attempt may have been faster, or the upload dropped and begun anew.
+        let (row, _) = match self.appendable(id, office, part, offset).await? {
+            Ok(found) if found.0.wrapped_key == begun.wrapped_key => found,
+            Ok(_) => return Ok(Err(ChunkRefusal::Offset { stored_bytes: 0 })),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut stored_bytes = row.stored_bytes;
+        if end > offset {
+            stored_bytes[part] = end;
             let text = stored_text(&stored_bytes)?;
             self.writer
                 .act(move |batch| {
@@ -298,6 +361,37 @@ impl Store {
                 .await?;
         }
         Ok(Ok(UploadProgress { stored_bytes }))
+    }
+
+    /// The upload and the size of the part, if the part's stored bytes end at `offset`.
+    async fn appendable(
+        &self,
+        id: DeliveryId,
+        office: OfficeNumber,
+        part: usize,
+        offset: u64,
+    ) -> Result<Result<(UploadRow, u64), ChunkRefusal>, StoreError> {
+        let Some(row) = self.read_upload(id, office).await? else {
+            return Ok(Err(ChunkRefusal::Unknown));
+        };
+        let header = convert::header(&row.header_json)?;
+        let (Some(asked), Some(stored)) = (header.parts.get(part), row.stored_bytes.get(part).copied()) else {
+            return Ok(Err(ChunkRefusal::Unknown));
+        };
+        if offset != stored {
+            return Ok(Err(ChunkRefusal::Offset { stored_bytes: stored }));
+        }
+        Ok(Ok((row, asked.size_bytes)))
+    }
+
+    async fn is_same_upload(
+        &self,
+        id: DeliveryId,
+        office: OfficeNumber,
+        begun: &UploadRow,
+    ) -> Result<bool, StoreError> {
+        let row = self.read_upload(id, office).await?;
+        Ok(row.is_some_and(|row| row.wrapped_key == begun.wrapped_key))
     }
 
     /// The header of an upload that has begun, if it is this office's.

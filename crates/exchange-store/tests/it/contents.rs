@@ -5,8 +5,9 @@ use exchange_flow::delivery::DeliveryRefusal;
 use exchange_store::{
     ByteRange, ChunkRefusal, ClaimRefusal, CommitRefusal, PartInspector, ServingSource, Store, Upload, UploadStart,
 };
+use futures::{StreamExt as _, stream};
 
-use crate::{HELPER, Opened, PLANNER, actor, at, delivery, header};
+use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header};
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
@@ -79,7 +80,7 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
             sender.office,
             0,
             offset as u64,
-            Bytes::copy_from_slice(&large[offset..end]),
+            frames(Bytes::copy_from_slice(&large[offset..end])),
             at(1),
         )
     };
@@ -90,7 +91,7 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
         Err(ChunkRefusal::Offset { stored_bytes: 131_072 })
     );
     let theirs = store
-        .store_chunk(id, stranger.office, 0, 131_072, Bytes::new(), at(1))
+        .store_chunk(id, stranger.office, 0, 131_072, frames(Bytes::new()), at(1))
         .await
         .unwrap();
     assert_eq!(theirs, Err(ChunkRefusal::Unknown));
@@ -112,7 +113,7 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
     }
     let rest = Bytes::copy_from_slice(&large[131_072..]);
     store
-        .store_chunk(id, sender.office, 0, 131_072, rest, at(3))
+        .store_chunk(id, sender.office, 0, 131_072, frames(rest), at(3))
         .await
         .unwrap()
         .unwrap();
@@ -158,7 +159,7 @@ async fn what_is_taken_back_is_erased_even_if_the_process_ends_in_between() {
     store.begin_upload(upload, sender.clone(), at(0)).await.unwrap();
     let bytes = Bytes::from(large);
     store
-        .store_chunk(ids[1], sender.office, 0, 0, bytes, at(0))
+        .store_chunk(ids[1], sender.office, 0, 0, frames(bytes), at(0))
         .await
         .unwrap()
         .unwrap();
@@ -199,7 +200,7 @@ async fn a_part_that_is_not_its_digest_is_no_delivery() {
         .unwrap();
     let other = Bytes::from(vec![8; 300_000]);
     store
-        .store_chunk(id, sender.office, 0, 0, other, at(1))
+        .store_chunk(id, sender.office, 0, 0, frames(other), at(1))
         .await
         .unwrap()
         .unwrap();
@@ -252,7 +253,7 @@ async fn broken_off(first: &[u8]) -> (Opened, Upload) {
     store.begin_upload(upload.clone(), sender.clone(), at(0)).await.unwrap();
     let chunk = Bytes::copy_from_slice(first);
     store
-        .store_chunk(id, sender.office, 0, 0, chunk, at(1))
+        .store_chunk(id, sender.office, 0, 0, frames(chunk), at(1))
         .await
         .unwrap()
         .unwrap();
@@ -276,24 +277,88 @@ async fn a_chunk_that_comes_again_with_other_bytes_is_never_sealed_under_the_sam
     let part = opened.part_file(id);
     let before = std::fs::read(&part).unwrap();
     let other = Bytes::from(vec![8; 65_536]);
-    let refused = store.store_chunk(id, sender.office, 0, 0, other, at(2)).await.unwrap();
+    let refused = store
+        .store_chunk(id, sender.office, 0, 0, frames(other), at(2))
+        .await
+        .unwrap();
     assert_eq!(refused, Err(ChunkRefusal::Offset { stored_bytes: 0 }));
     assert_eq!(std::fs::read(&part).unwrap(), before, "nothing was written");
     // The upload is gone; begun again it has another key, and goes through.
     let gone = store
-        .store_chunk(id, sender.office, 0, 0, Bytes::from(vec![7; 65_536]), at(3))
+        .store_chunk(id, sender.office, 0, 0, frames(Bytes::from(vec![7; 65_536])), at(3))
         .await
         .unwrap();
     assert_eq!(gone, Err(ChunkRefusal::Unknown));
     store.begin_upload(upload, sender.clone(), at(4)).await.unwrap();
     store
-        .store_chunk(id, sender.office, 0, 0, Bytes::from(vec![7; 300_000]), at(4))
+        .store_chunk(id, sender.office, 0, 0, frames(Bytes::from(vec![7; 300_000])), at(4))
         .await
         .unwrap()
         .unwrap();
     let after = std::fs::read(&part).unwrap();
     assert_ne!(after[..65_536], before[..65_536], "another key");
     store.commit_upload(id, sender, any(), at(5)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_chunk_that_breaks_off_leaves_the_upload_where_it_was() {
+    let opened = Opened::new().await;
+    let header = header(&[&vec![7; 700_000]]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let upload = Upload { header, header_json };
+    let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
+    store.begin_upload(upload.clone(), sender.clone(), at(0)).await.unwrap();
+    // The first piece is on the disk when the line breaks within the second one.
+    let begun = frames(Bytes::from(vec![7; 500_000]));
+    let broken = begun.chain(stream::iter([Err(ChunkRefusal::BrokenOff)]));
+    let refused = store.store_chunk(id, sender.office, 0, 0, broken, at(1)).await.unwrap();
+    assert_eq!(refused, Err(ChunkRefusal::BrokenOff));
+    assert!(std::fs::metadata(opened.part_file(id)).unwrap().len() > 0);
+    match store.begin_upload(upload, sender.clone(), at(2)).await.unwrap() {
+        UploadStart::Progress(progress) => assert_eq!(progress.stored_bytes, [0]),
+        UploadStart::Conflict | UploadStart::Refused(_) => panic!("it is the same upload"),
+    }
+    // One byte more than the part has: what is written of it stays what the part begins with.
+    let too_long = frames(Bytes::from(vec![7; 700_001]));
+    let refused = store
+        .store_chunk(id, sender.office, 0, 0, too_long, at(3))
+        .await
+        .unwrap();
+    assert_eq!(refused, Err(ChunkRefusal::Size));
+    let whole = frames(Bytes::from(vec![7; 700_000]));
+    let stored = store.store_chunk(id, sender.office, 0, 0, whole, at(4)).await.unwrap();
+    assert_eq!(stored.unwrap().stored_bytes, [700_000]);
+    store.commit_upload(id, sender, any(), at(5)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn of_two_attempts_at_one_chunk_one_counts_and_neither_waits_for_the_other() {
+    let opened = Opened::new().await;
+    let header = header(&[&vec![7; 700_000]]);
+    let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
+    let upload = Upload { header, header_json };
+    let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
+    store.begin_upload(upload, sender.clone(), at(0)).await.unwrap();
+    // The first one's line is dead, which nobody has noticed yet.
+    let (revive, dead) = futures::channel::oneshot::channel();
+    let half = frames(Bytes::from(vec![7; 400_000]));
+    let late = frames(Bytes::from(vec![7; 300_000]));
+    let rest = stream::once(dead).flat_map(move |_| late.clone());
+    let slow = tokio::spawn({
+        let store = store.clone();
+        async move {
+            store
+                .store_chunk(id, sender.office, 0, 0, half.chain(rest.boxed()), at(1))
+                .await
+        }
+    });
+    let again = frames(Bytes::from(vec![7; 700_000]));
+    let stored = store.store_chunk(id, sender.office, 0, 0, again, at(2)).await.unwrap();
+    assert_eq!(stored.unwrap().stored_bytes, [700_000]);
+    revive.send(()).unwrap();
+    let refused = slow.await.unwrap().unwrap();
+    assert_eq!(refused, Err(ChunkRefusal::Offset { stored_bytes: 700_000 }));
+    store.commit_upload(id, sender, any(), at(3)).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -304,7 +369,7 @@ async fn a_chunk_that_comes_again_with_the_same_bytes_goes_on() {
     for (start, end) in [(0, 65_536), (65_536, 300_000)] {
         let chunk = Bytes::from(vec![7; end - start]);
         store
-            .store_chunk(id, sender.office, 0, start as u64, chunk, at(2))
+            .store_chunk(id, sender.office, 0, start as u64, frames(chunk), at(2))
             .await
             .unwrap()
             .unwrap();
@@ -335,7 +400,7 @@ async fn what_is_in_use_is_not_deleted_whoever_left_word_to() {
     store.begin_upload(upload, sender.clone(), at(0)).await.unwrap();
     let bytes = Bytes::from(vec![7; 300_000]);
     store
-        .store_chunk(id, sender.office, 0, 0, bytes, at(0))
+        .store_chunk(id, sender.office, 0, 0, frames(bytes), at(0))
         .await
         .unwrap()
         .unwrap();
@@ -376,12 +441,13 @@ async fn a_step_of_an_upload_runs_to_its_end_though_nobody_waits() {
     ask_and_leave(store.begin_upload(upload.clone(), sender.clone(), at(0))).await;
     let chunk = |start: u64, bytes: usize| {
         let bytes = Bytes::from(vec![7; bytes]);
-        store.store_chunk(id, sender.office, 0, start, bytes, at(1))
+        store.store_chunk(id, sender.office, 0, start, frames(bytes), at(1))
     };
     ask_and_leave(chunk(0, 131_072)).await;
-    // Whoever comes next stands behind the steps that were asked for.
-    assert_eq!(progress().await, [131_072]);
+    while progress().await != [131_072] {}
     ask_and_leave(chunk(131_072, 168_928)).await;
+    while progress().await != [300_000] {}
+    // Whoever comes next stands behind the commit that was asked for.
     ask_and_leave(store.commit_upload(id, sender.clone(), any(), at(2))).await;
     assert_eq!(progress().await, [300_000]);
     let accepted = store.commit_upload(id, sender.clone(), any(), at(3)).await.unwrap();

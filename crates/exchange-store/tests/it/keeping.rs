@@ -9,7 +9,7 @@ use exchange_store::{
     UploadStart,
 };
 
-use crate::{HELPER, Opened, PLANNER, actor, at, delivery, header};
+use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header};
 
 fn office(number: &str) -> OfficeNumber {
     OfficeNumber::parse(number).unwrap()
@@ -215,7 +215,7 @@ async fn a_large_delivery_meets_the_same_limits_at_its_beginning_and_at_its_end(
     let cut = usize::try_from(limits::SINGLE_REQUEST_BYTES_MAX).unwrap();
     for (offset, end) in [(0, cut), (cut, large.len())] {
         let stored = store
-            .store_chunk(id, by.office, 0, offset as u64, chunk(offset, end), at(1))
+            .store_chunk(id, by.office, 0, offset as u64, frames(chunk(offset, end)), at(1))
             .await
             .unwrap();
         stored.unwrap();

@@ -15,7 +15,8 @@ use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, Party, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{DeliveryHeader, Part, PartRole, Sealing};
-use exchange_store::{Actor, MasterKey, NewDelivery, Store};
+use exchange_store::{Actor, ChunkRefusal, MasterKey, NewDelivery, Store};
+use futures::{Stream, stream};
 use sealing::Key;
 use tempfile::TempDir;
 
@@ -110,6 +111,12 @@ pub(crate) fn header(parts: &[&[u8]]) -> DeliveryHeader {
             .collect(),
         sealing: Sealing::None,
     }
+}
+
+/// A chunk as a line brings it: in frames that end anywhere.
+pub(crate) fn frames(chunk: Bytes) -> impl Stream<Item = Result<Bytes, ChunkRefusal>> + Clone + Send + Unpin + 'static {
+    let frames: Vec<_> = chunk.chunks(30_000).map(Bytes::copy_from_slice).map(Ok).collect();
+    stream::iter(frames)
 }
 
 pub(crate) fn delivery(parts: &[&[u8]]) -> NewDelivery {
