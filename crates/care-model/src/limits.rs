@@ -56,6 +56,18 @@ pub const PEOPLE_MAX: usize = 500;
 pub const PERSON_NAME_CHARS_MAX: usize = 60;
 /// One-time passwords for a certificate that an office may have open at once.
 pub const OPEN_ISSUE_PASSWORDS_MAX: usize = 10;
+/// Operators of an exchange, stopped ones too.
+pub const OPERATORS_MAX: usize = 200;
+/// Characters of an office's name, of its kana, and of its address.
+pub const OFFICE_TEXT_CHARS_MAX: usize = 100;
+/// Characters of an office's telephone number.
+pub const TELEPHONE_CHARS_MAX: usize = 20;
+/// Service kinds of one office.
+pub const OFFICE_KINDS_MAX: usize = 60;
+/// Characters of the title of an entry of お知らせ.
+pub const NEWS_TITLE_CHARS_MAX: usize = 100;
+/// Characters of its text.
+pub const NEWS_BODY_CHARS_MAX: usize = 4_000;
 /// Rows of one page of a list.
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// Seconds that a claim holds without a range being served (D4).

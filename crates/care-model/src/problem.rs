@@ -100,6 +100,28 @@ problem_codes! {
     IssuePasswordsTooMany = "issue_passwords_too_many",
     /// The password was shown already, or was changed meanwhile.
     FirstPasswordGone = "first_password_gone",
+    // The operators' side of it.
+    /// What was typed into the ID field of the operators' door does not begin with OP.
+    OperatorIdExpected = "operator_id_expected",
+    /// ID or password of an operator is wrong.
+    OperatorSignInRefused = "operator_sign_in_refused",
+    /// The operator's role does not include this.
+    RoleLacking = "role_lacking",
+    /// There is no such operator.
+    OperatorUnknown = "operator_unknown",
+    /// The ID of an operator is taken, or there are as many as there may be; parameter `max`.
+    OperatorsTooMany = "operators_too_many",
+    /// Nobody would be left who may keep the operators.
+    LastAdministrator = "last_administrator",
+    /// There is no such office on this exchange.
+    OfficeUnknown = "office_unknown",
+    /// The office's number is registered already.
+    OfficeTaken = "office_taken",
+    /// What was typed into a field cannot be stored; parameters `field` (as the form calls it), `rule`
+    /// (a sentence that says what it takes).
+    FieldUnfit = "field_unfit",
+    /// There is no such entry of お知らせ, or it was taken back already.
+    NewsUnknown = "news_unknown",
     /// The session of the portal ended.
     PortalSessionEnded = "portal_session_ended",
     /// A form that was open too long, or that is not of this session.

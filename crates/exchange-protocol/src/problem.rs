@@ -52,6 +52,7 @@ fn status_of(code: ProblemCode) -> u16 {
         | P::PortalSessionEnded
         | P::PersonSignInRefused
         | P::OfficeSignInRefused
+        | P::OperatorSignInRefused
         | P::EnrolmentPasswordRefused => 401,
         P::CertificateMissing
         | P::CertificateExpired
@@ -62,13 +63,23 @@ fn status_of(code: ProblemCode) -> u16 {
         | P::SenderMismatch
         | P::FormExpired
         | P::PersonStopped
+        | P::RoleLacking
         | P::LicenceExpired => 403,
-        P::DeliveryUnknown | P::DestinationUnknown | P::PageUnknown | P::PersonUnknown | P::TerminalUnknown => 404,
+        P::DeliveryUnknown
+        | P::DestinationUnknown
+        | P::PageUnknown
+        | P::PersonUnknown
+        | P::TerminalUnknown
+        | P::OperatorUnknown
+        | P::OfficeUnknown
+        | P::NewsUnknown => 404,
         P::DeliveryConflict
         | P::ClaimedElsewhere
         | P::ClaimLost
         | P::RecallTooLate
         | P::UploadOffset
+        | P::OfficeTaken
+        | P::LastAdministrator
         | P::MailboxFull => 409,
         P::FirstPasswordGone | P::AlreadyReceived | P::DeliveryRecalled | P::DeliveryExpired => 410,
         P::DeliveryTooLarge | P::AttachmentTooLarge | P::AttachmentsTooMany | P::FileTooLarge | P::FormTooLarge => 413,

@@ -9,7 +9,8 @@ use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
 use exchange_store::{
-    Act, By, LicenceRequest, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeRow, Signer, Store, StoreError,
+    Act, By, LicenceRequest, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeFacts, OfficeRow, Signer, Store,
+    StoreError,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -31,7 +32,7 @@ const LICENCE_DAYS: i64 = 365;
 /// Days in which an issue password must be used.
 const ISSUE_PASSWORD_DAYS: i64 = 30;
 /// Tries to find an ID that is free.
-const ID_TRIES_MAX: usize = 16;
+pub(crate) const ID_TRIES_MAX: usize = 16;
 
 /// Why something was not done. Nothing was stored.
 #[derive(Debug, Error)]
@@ -57,6 +58,18 @@ pub enum AdminError {
     /// There is no such account.
     #[error("there is no such account")]
     NoSuchAccount,
+    /// There is no such operator.
+    #[error("there is no such operator")]
+    NoSuchOperator,
+    /// The ID of an operator is taken, or there are as many operators as there may be.
+    #[error("this operator's ID is taken, or there are too many operators")]
+    OperatorsTooMany,
+    /// An operator's name that is empty, too long, or holds control characters.
+    #[error("an operator's name has 1 to 60 characters")]
+    OperatorName,
+    /// One administrator who is not stopped must be left.
+    #[error("no administrator would be left")]
+    LastAdministrator,
     /// There is no such entry of the news.
     #[error("there is no such entry of the news")]
     NoSuchNews,
@@ -73,7 +86,7 @@ pub enum AdminError {
     #[error("the file cannot be written")]
     File(#[source] std::io::Error),
     /// An account ID of the wrong family.
-    #[error("a person's ID begins with c, an office's with KJ")]
+    #[error("a person's ID begins with c, an office's with KJ, an operator's with OP")]
     WrongFamily,
 }
 
@@ -216,7 +229,7 @@ pub struct Admin {
     pub(crate) authority: Arc<Authority>,
     /// Signs the audit.
     pub(crate) audit: Arc<Signer>,
-    passwords: Passwords,
+    pub(crate) passwords: Passwords,
     pub(crate) clock: Clock,
     /// Who acts, for the audit.
     pub(crate) by: By,
@@ -446,6 +459,20 @@ impl Admin {
             true => Ok(()),
             false => Err(AdminError::NoSuchOffice),
         }
+    }
+
+    /// Changes what is registered of an office, all but its number and licence.
+    pub async fn change_office(&self, new: OfficeFacts) -> Result<(), AdminError> {
+        match self.store.change_office(new, self.by.clone(), self.clock.now()).await? {
+            true => Ok(()),
+            false => Err(AdminError::NoSuchOffice),
+        }
+    }
+
+    /// Takes an office's wish for the end of its licence off the list without moving that end.
+    pub async fn refuse_licence_wish(&self, office: OfficeNumber) -> Result<(), AdminError> {
+        let now = self.clock.now();
+        Ok(self.store.ask_licence(office, None, self.by.clone(), now).await?)
     }
 
     /// Publishes an entry of お知らせ, now or later.

@@ -51,11 +51,16 @@ pub(crate) async fn export(State(app): State<App>, caller: SignedIn) -> Answer<R
 
 /// The answer with an office's part of the audit; the caller has made sure that it may have it.
 pub(crate) async fn office_export(app: &App, office: care_model::OfficeNumber) -> Answer<Response> {
+    chain_export(app, Some(office)).await
+}
+
+/// The same of an office's chain, or without one of the exchange's own.
+pub(crate) async fn chain_export(app: &App, office: Option<care_model::OfficeNumber>) -> Answer<Response> {
     let source = ExportSource {
         store: app.store.clone(),
         signer: Arc::clone(&app.audit),
         exchange: exchange_name(&app.store).await?,
-        chain: Chain::Office(office),
+        chain: office.map_or(Chain::Exchange, Chain::Office),
         made_at: app.clock.now(),
     };
     let lines = source.lines().await.map_err(|error| match error {

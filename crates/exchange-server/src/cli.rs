@@ -18,10 +18,11 @@ use exchange_server::{
     Server, Settings,
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
     keys_beside,
+    operators::NewOperator,
     sandbox::{Sandbox, SandboxSettings},
     updates,
 };
-use exchange_store::{AuditSearch, LicenceRequest, LicenceWish, LimitOverrides};
+use exchange_store::{AuditSearch, LicenceRequest, LicenceWish, LimitOverrides, OperatorChange};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
@@ -357,6 +358,32 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
         AdminAct::AuditExport { office, out } => made(&admin.export_audit(office, &out).await?, json),
         AdminAct::AuditSearch(search) => search_audit(admin, search).await,
         AdminAct::ResetPassword { account } => made(&admin.reset_password(&account).await?, json),
+        AdminAct::AddOperator {
+            name,
+            role,
+            id,
+            password,
+            provisional,
+        } => {
+            let new = NewOperator {
+                name,
+                role,
+                operator_id: id,
+                password,
+                provisional,
+            };
+            made(&admin.add_operator(new).await?, json)
+        }
+        AdminAct::ListOperators => {
+            for operator in admin.operators().await? {
+                say(format_args!("{}", serde_json::to_string(&operator)?))?;
+            }
+            Ok(())
+        }
+        AdminAct::ResetOperator { id } => made(&admin.reset_operator(&id).await?, json),
+        AdminAct::SetOperatorRole { id, role } => Ok(admin.change_operator(&id, OperatorChange::Role(role)).await?),
+        AdminAct::StopOperator { id } => Ok(admin.change_operator(&id, OperatorChange::Stop).await?),
+        AdminAct::ResumeOperator { id } => Ok(admin.change_operator(&id, OperatorChange::Resume).await?),
         AdminAct::AddNews { title, body, from } => made(&admin.add_news(title, body, from).await?, json),
         AdminAct::RemoveNews { news } => Ok(admin.remove_news(news).await?),
         // Done before the data was opened: it needs no key.

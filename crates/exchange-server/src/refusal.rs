@@ -94,6 +94,14 @@ impl From<AdminError> for Refusal {
             AdminError::Password(error) => error.into(),
             AdminError::NoSuchTerminal => ProblemCode::TerminalUnknown.into(),
             AdminError::NoSuchAccount => ProblemCode::PersonUnknown.into(),
+            AdminError::NoSuchOffice => ProblemCode::OfficeUnknown.into(),
+            AdminError::NoSuchNews => ProblemCode::NewsUnknown.into(),
+            AdminError::NoSuchOperator => ProblemCode::OperatorUnknown.into(),
+            AdminError::LastAdministrator => ProblemCode::LastAdministrator.into(),
+            AdminError::Taken => ProblemCode::OfficeTaken.into(),
+            AdminError::OperatorsTooMany => Problem::new(ProblemCode::OperatorsTooMany)
+                .with("max", limits::OPERATORS_MAX)
+                .into(),
             other => Self::internal(&other),
         }
     }

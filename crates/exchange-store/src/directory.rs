@@ -81,12 +81,36 @@ fn question(words: &[&str], kind: Option<&ServiceKind>) -> String {
     })
 }
 
+/// What the index keeps of an office.
+fn kept_grams(office: &OfficeRow, folded: &str) -> String {
+    let mut grams = grams(folded);
+    grams.extend(office.kinds.iter().map(kind_gram));
+    let grams: Vec<String> = grams.into_iter().collect();
+    grams.join(" ")
+}
+
+/// Forgets what an office was found by, before it is written anew. The index holds no text of its own: it is told what
+/// it was given.
+pub(crate) async fn make_unfindable(batch: &mut Batch, before: &OfficeRow) -> Result<(), StoreError> {
+    let updated = sqlx::query("UPDATE office SET folded = '' WHERE number = ? AND folded <> ''")
+        .bind(before.number.as_str().to_owned())
+        .execute(&mut batch.connection)
+        .await?;
+    if updated.rows_affected() == 0 {
+        return Ok(());
+    }
+    sqlx::query("INSERT INTO office_found (office_found, rowid, grams) VALUES ('delete', ?, ?)")
+        .bind(place(before.number))
+        .bind(kept_grams(before, &folded(before)))
+        .execute(&mut batch.connection)
+        .await?;
+    Ok(())
+}
+
 /// Keeps what an office that was just written is found by.
 pub(crate) async fn make_findable(batch: &mut Batch, office: &OfficeRow) -> Result<(), StoreError> {
     let (folded, place) = (folded(office), place(office.number));
-    let mut grams = grams(&folded);
-    grams.extend(office.kinds.iter().map(kind_gram));
-    let grams: Vec<String> = grams.into_iter().collect();
+    let grams = kept_grams(office, &folded);
     let updated = sqlx::query("UPDATE office SET folded = ?, place = ? WHERE number = ? AND folded = ''")
         .bind(folded)
         .bind(place)
@@ -99,7 +123,7 @@ pub(crate) async fn make_findable(batch: &mut Batch, office: &OfficeRow) -> Resu
     }
     sqlx::query("INSERT INTO office_found (rowid, grams) VALUES (?, ?)")
         .bind(place)
-        .bind(grams.join(" "))
+        .bind(grams)
         .execute(&mut batch.connection)
         .await?;
     Ok(())

@@ -8,7 +8,42 @@ use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert};
 /// Entries of the page.
 const NEWS_MAX: i64 = 100;
 
+/// An entry as those who publish see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewsRow {
+    /// The entry.
+    pub entry: NewsEntry,
+    /// Whether it is shown by now.
+    pub is_shown: bool,
+}
+
+fn entry_of((id, published_at, title, body): (i64, i64, String, String)) -> Result<NewsEntry, StoreError> {
+    Ok(NewsEntry {
+        id: convert::number(id)?,
+        published_at: convert::time(published_at)?,
+        title,
+        body,
+    })
+}
+
 impl Store {
+    /// The newest entries that were not taken back, those to be shown later too, newest first.
+    pub async fn published_news(&self, now: DateTime<Utc>) -> Result<Vec<NewsRow>, StoreError> {
+        let rows: Vec<(i64, i64, String, String)> = sqlx::query_as(
+            "SELECT id, published_at, title, body FROM news WHERE taken_back = 0 \
+             ORDER BY published_at DESC, id DESC LIMIT ?",
+        )
+        .bind(NEWS_MAX)
+        .fetch_all(&self.shared.readers)
+        .await?;
+        let row = |row: (i64, i64, String, String)| {
+            let entry = entry_of(row)?;
+            let is_shown = entry.published_at <= now;
+            Ok(NewsRow { entry, is_shown })
+        };
+        rows.into_iter().map(row).collect()
+    }
+
     /// Adds an entry, to be shown from then on.
     pub async fn add_news(
         &self,
@@ -40,7 +75,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let removed = sqlx::query("UPDATE news SET taken_back = 1 WHERE id = ?")
+                    let removed = sqlx::query("UPDATE news SET taken_back = 1 WHERE id = ? AND taken_back = 0")
                         .bind(i64::try_from(id).unwrap_or(i64::MAX))
                         .execute(&mut batch.connection)
                         .await?;
@@ -64,16 +99,8 @@ impl Store {
         .bind(NEWS_MAX)
         .fetch_all(&self.shared.readers)
         .await?;
-        let entry = |(id, published_at, title, body)| {
-            Ok(NewsEntry {
-                id: convert::number(id)?,
-                published_at: convert::time(published_at)?,
-                title,
-                body,
-            })
-        };
         Ok(NewsPage {
-            news: rows.into_iter().map(entry).collect::<Result<_, StoreError>>()?,
+            news: rows.into_iter().map(entry_of).collect::<Result<_, StoreError>>()?,
         })
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use care_model::{AccountId, OfficeNumber, ServiceKind};
-use chrono::{DateTime, Utc};
+use care_model::{AccountId, OfficeNumber, ServiceKind, limits};
+use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::AccountFamily;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
@@ -29,6 +29,36 @@ pub struct OfficeRow {
     pub telephone: Option<String>,
     /// The last instant of its licence.
     pub licence_until: DateTime<Utc>,
+}
+
+/// What can be changed of a registered office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeFacts {
+    /// Which.
+    pub number: OfficeNumber,
+    /// Its name.
+    pub name: String,
+    /// Its name in kana.
+    pub kana: Option<String>,
+    /// Its address.
+    pub address: Option<String>,
+    /// Its service kinds.
+    pub kinds: Vec<ServiceKind>,
+    /// Its telephone number.
+    pub telephone: Option<String>,
+}
+
+/// How the exchange stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Offices.
+    pub offices: u64,
+    /// Of these, those whose licence is over or ends within [`limits::EXPIRY_WARNING_DAYS`].
+    pub licences_ending: u64,
+    /// Wishes for the end of a licence that nobody has answered.
+    pub wishes: u64,
+    /// Certificates that end within [`limits::EXPIRY_WARNING_DAYS`].
+    pub certificates_ending: u64,
 }
 
 /// An office to register, with its KJ account.
@@ -308,6 +338,92 @@ impl Store {
         let office = Arc::new(office_of(&row)?);
         self.shared.offices.put(generation, number, Arc::clone(&office));
         Ok(Some(office))
+    }
+
+    /// Changes what is registered of an office, all but its number and licence; false if there is no such office. Its
+    /// account goes by the new name.
+    pub async fn change_office(&self, new: OfficeFacts, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let number = new.number;
+                    let before = sqlx::query(
+                        "SELECT number, name, kana, address, kinds, telephone, licence_until FROM office WHERE number = ?",
+                    )
+                    .bind(number.as_str().to_owned())
+                    .fetch_optional(&mut batch.connection)
+                    .await?;
+                    let Some(before) = before.as_ref().map(office_of).transpose()? else {
+                        return Ok(false);
+                    };
+                    directory::make_unfindable(batch, &before).await?;
+                    let after = OfficeRow {
+                        number,
+                        name: new.name,
+                        kana: new.kana,
+                        address: new.address,
+                        kinds: new.kinds,
+                        telephone: new.telephone,
+                        licence_until: before.licence_until,
+                    };
+                    sqlx::query(
+                        "UPDATE office SET name = ?, kana = ?, address = ?, kinds = ?, telephone = ? WHERE number = ?",
+                    )
+                    .bind(after.name.clone())
+                    .bind(after.kana.clone())
+                    .bind(after.address.clone())
+                    .bind(convert::kinds_text(&after.kinds))
+                    .bind(after.telephone.clone())
+                    .bind(number.as_str().to_owned())
+                    .execute(&mut batch.connection)
+                    .await?;
+                    sqlx::query("UPDATE account SET display_name = ? WHERE office = ? AND family = ?")
+                        .bind(after.name.clone())
+                        .bind(number.as_str().to_owned())
+                        .bind(family_code(AccountFamily::Office))
+                        .execute(&mut batch.connection)
+                        .await?;
+                    directory::make_findable(batch, &after).await?;
+                    let line = AuditLine::new(now, Act::ChangeOffice, by).of_office(number);
+                    batch.audit(line.on(Subject::Office(number)));
+                    batch.after(After::AccessChanged);
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// The 事業所ユーザID of an office.
+    pub async fn office_account(&self, number: OfficeNumber) -> Result<Option<AccountId>, StoreError> {
+        let id: Option<String> = sqlx::query_scalar("SELECT id FROM account WHERE office = ? AND family = ? LIMIT 1")
+            .bind(number.as_str())
+            .bind(family_code(AccountFamily::Office))
+            .fetch_optional(&self.shared.readers)
+            .await?;
+        let damaged = |_| StoreError::Damaged { what: "account" };
+        id.map(|id| AccountId::parse(&id).map_err(damaged)).transpose()
+    }
+
+    /// How the exchange stands, as operators see it first.
+    pub async fn standing(&self, now: DateTime<Utc>) -> Result<Standing, StoreError> {
+        let soon = convert::millis(now + TimeDelta::days(limits::EXPIRY_WARNING_DAYS));
+        let now = convert::millis(now);
+        let (offices, licences_ending, wishes, certificates_ending): (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM office), (SELECT count(*) FROM office WHERE licence_until <= ?), \
+             (SELECT count(*) FROM licence_request), \
+             (SELECT count(*) FROM terminal WHERE revoked_at IS NULL AND expires_at > ? AND expires_at <= ?)",
+        )
+        .bind(soon)
+        .bind(now)
+        .bind(soon)
+        .fetch_one(&self.shared.readers)
+        .await?;
+        Ok(Standing {
+            offices: convert::number(offices)?,
+            licences_ending: convert::number(licences_ending)?,
+            wishes: convert::number(wishes)?,
+            certificates_ending: convert::number(certificates_ending)?,
+        })
     }
 
     /// Moves the end of an office's licence; false if there is no such office.

@@ -103,6 +103,7 @@ fn migrator() -> Migrator {
         migration(4, "portal", include_str!("../migrations/0004_portal.sql")),
         migration(6, "renewal", include_str!("../migrations/0006_renewal.sql")),
         migration(7, "keeping", include_str!("../migrations/0007_keeping.sql")),
+        migration(8, "operators", include_str!("../migrations/0008_operators.sql")),
     ])
 }
 

@@ -37,6 +37,16 @@ export type ProblemCode =
   | "terminal_unknown"
   | "issue_passwords_too_many"
   | "first_password_gone"
+  | "operator_id_expected"
+  | "operator_sign_in_refused"
+  | "role_lacking"
+  | "operator_unknown"
+  | "operators_too_many"
+  | "last_administrator"
+  | "office_unknown"
+  | "office_taken"
+  | "field_unfit"
+  | "news_unknown"
   | "portal_session_ended"
   | "form_expired"
   | "form_too_large"
@@ -150,6 +160,16 @@ export const problemCodes = [
   "terminal_unknown",
   "issue_passwords_too_many",
   "first_password_gone",
+  "operator_id_expected",
+  "operator_sign_in_refused",
+  "role_lacking",
+  "operator_unknown",
+  "operators_too_many",
+  "last_administrator",
+  "office_unknown",
+  "office_taken",
+  "field_unfit",
+  "news_unknown",
   "portal_session_ended",
   "form_expired",
   "form_too_large",

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use exchange_protocol::{ClientVersion, UpdateTarget};
 use exchange_server::admin::CERTIFICATE_DAYS;
-use exchange_store::{Act, AuditSearch};
+use exchange_store::{Act, AuditSearch, OperatorRole};
 
 #[derive(Subcommand)]
 pub(super) enum AdminAct {
@@ -163,6 +163,53 @@ pub(super) enum AdminAct {
     },
     /// Looks through the audit, newest first; one JSON object a line.
     AuditSearch(AuditSearchArguments),
+    /// Adds an operator, who signs in to the portal.
+    AddOperator {
+        /// The operator's name.
+        #[arg(long)]
+        name: String,
+        /// What the operator is there for: administrator, clerk or auditor.
+        #[arg(long, value_parser = OperatorRole::parse)]
+        role: OperatorRole,
+        /// The OP ID, if not a made one.
+        #[arg(long, value_parser = account_id)]
+        id: Option<AccountId>,
+        /// The password, if not a made one (demo and tests). A made one must be changed at the first sign-in.
+        #[arg(long)]
+        password: Option<String>,
+        /// Whether the given password must be changed at the first sign-in too.
+        #[arg(long, requires = "password")]
+        provisional: bool,
+    },
+    /// Every operator with role and state.
+    ListOperators,
+    /// Gives an operator a new password, to be changed at the next sign-in, and ends the operator's sessions.
+    ResetOperator {
+        /// The OP ID.
+        #[arg(long, value_parser = account_id)]
+        id: AccountId,
+    },
+    /// Gives an operator another role, and ends the operator's sessions.
+    SetOperatorRole {
+        /// The OP ID.
+        #[arg(long, value_parser = account_id)]
+        id: AccountId,
+        /// What the operator is there for from now on.
+        #[arg(long, value_parser = OperatorRole::parse)]
+        role: OperatorRole,
+    },
+    /// Shuts an operator out, at once.
+    StopOperator {
+        /// The OP ID.
+        #[arg(long, value_parser = account_id)]
+        id: AccountId,
+    },
+    /// Lets a stopped operator in again.
+    ResumeOperator {
+        /// The OP ID.
+        #[arg(long, value_parser = account_id)]
+        id: AccountId,
+    },
     /// Publishes an entry of the news.
     AddNews {
         /// Its title.

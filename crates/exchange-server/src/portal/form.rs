@@ -36,6 +36,12 @@ impl Fields {
         self.raw(name).trim()
     }
 
+    /// Every value of a field that may come several times.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let found = self.0.iter().filter(move |(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Whether a step was confirmed on a page of its own.
     pub(crate) fn is_confirmed(&self) -> bool {
         self.raw(CONFIRMED) == "yes"
@@ -162,6 +168,7 @@ pub(crate) struct Field<'a> {
     pub(crate) value: &'a str,
     pub(crate) autocomplete: &'a str,
     pub(crate) is_wrong: bool,
+    pub(crate) is_optional: bool,
 }
 
 impl<'a> Field<'a> {
@@ -175,6 +182,7 @@ impl<'a> Field<'a> {
             value: "",
             autocomplete: "off",
             is_wrong: false,
+            is_optional: false,
         }
     }
 
@@ -196,10 +204,34 @@ impl<'a> Field<'a> {
                 @if let Some(text) = self.help {
                     p.help id=(help) { (text) }
                 }
-                input id=(self.name) name=(self.name) type=(self.kind) value=(self.value) required
+                input id=(self.name) name=(self.name) type=(self.kind) value=(self.value) required[!self.is_optional]
                     autocomplete=(self.autocomplete) autocapitalize="none" spellcheck="false"
                     aria-describedby=[described] aria-invalid=[self.is_wrong.then_some("true")];
             }
+        }
+    }
+}
+
+/// A choice of one among a few.
+pub(crate) fn choice(name: &str, label: &str, options: &[(&str, String)], chosen: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            select id=(name) name=(name) {
+                @for (value, text) in options {
+                    option value=(value) selected[*value == chosen] { (text) }
+                }
+            }
+        }
+    }
+}
+
+/// A field for several lines.
+pub(crate) fn area(name: &str, label: &str, value: &str, is_wrong: bool) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            textarea id=(name) name=(name) rows="8" required aria-invalid=[is_wrong.then_some("true")] { (value) }
         }
     }
 }

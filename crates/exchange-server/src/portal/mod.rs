@@ -13,11 +13,12 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use crate::app::App;
+use crate::{app::App, duties::Duty};
 
 mod assets;
 pub(crate) mod form;
 mod office;
+mod operator;
 pub(crate) mod page;
 pub(crate) mod session;
 mod sign_in;
@@ -31,6 +32,10 @@ pub enum Viewer {
     Entering,
     /// An office that is signed in.
     Office,
+    /// An operator who is signed in, even with a provisional password.
+    OperatorEntering,
+    /// An operator who is signed in, and whose role includes the duty.
+    Operator(Duty),
 }
 
 /// One line of the table of pages.
@@ -57,7 +62,8 @@ macro_rules! pages {
     };
 }
 
-use Viewer::{Anybody, Entering, Office};
+use Duty::{Audit, Govern, Offices, See};
+use Viewer::{Anybody, Entering, Office, Operator, OperatorEntering};
 
 pages! {
     get "/" Anybody, start;
@@ -94,6 +100,36 @@ pages! {
     get "/portal/news" Office, office::news::show;
     get "/portal/audit" Office, office::audit::show;
     get "/portal/audit/export" Office, office::audit::export;
+    get "/portal/operator" Anybody, start_operator;
+    get "/portal/operator/sign-in" Anybody, sign_in::show;
+    post "/portal/operator/sign-in" Anybody, sign_in::enter;
+    get "/portal/operator/password" OperatorEntering, sign_in::show_password;
+    post "/portal/operator/password" OperatorEntering, sign_in::change_password;
+    post "/portal/operator/sign-out" OperatorEntering, sign_in::sign_out;
+    post "/portal/operator/sign-out-everywhere" OperatorEntering, sign_in::sign_out_everywhere;
+    get "/portal/operator/home" Operator(See), operator::home::show;
+    get "/portal/operator/offices" Operator(See), operator::offices::show;
+    get "/portal/operator/offices/register" Operator(Offices), operator::offices::show_register;
+    post "/portal/operator/offices/register" Operator(Offices), operator::offices::register;
+    get "/portal/operator/offices/{number}" Operator(See), operator::office::show;
+    post "/portal/operator/offices/{number}/facts" Operator(Offices), operator::office::change;
+    post "/portal/operator/offices/{number}/licence" Operator(Offices), operator::office::set_licence;
+    post "/portal/operator/offices/{number}/refuse-wish" Operator(Offices), operator::office::refuse_wish;
+    post "/portal/operator/offices/{number}/reset" Operator(Offices), operator::office::reset;
+    post "/portal/operator/offices/{number}/issue-password" Operator(Offices), operator::office::issue_password;
+    post "/portal/operator/offices/{number}/revoke" Operator(Offices), operator::office::revoke;
+    post "/portal/operator/offices/{number}/limits" Operator(Govern), operator::office::set_limits;
+    get "/portal/operator/news" Operator(See), operator::news::show;
+    post "/portal/operator/news/add" Operator(Offices), operator::news::add;
+    post "/portal/operator/news/remove" Operator(Offices), operator::news::remove;
+    get "/portal/operator/audit" Operator(Audit), operator::audit::show;
+    get "/portal/operator/audit/export" Operator(Audit), operator::audit::export;
+    get "/portal/operator/operators" Operator(Govern), operator::operators::show;
+    post "/portal/operator/operators/add" Operator(Govern), operator::operators::add;
+    post "/portal/operator/operators/role" Operator(Govern), operator::operators::set_role;
+    post "/portal/operator/operators/stop" Operator(Govern), operator::operators::stop;
+    post "/portal/operator/operators/resume" Operator(Govern), operator::operators::resume;
+    post "/portal/operator/operators/reset" Operator(Govern), operator::operators::reset;
 }
 
 /// The pages, each behind its guard.
@@ -116,5 +152,9 @@ pub(crate) fn is_page(path: &str) -> bool {
 }
 
 async fn start(State(_): State<App>) -> Response {
-    Redirect::to(session::SIGN_IN).into_response()
+    Redirect::to(session::OFFICES.sign_in).into_response()
+}
+
+async fn start_operator(State(_): State<App>) -> Response {
+    Redirect::to(session::OPERATORS.sign_in).into_response()
 }

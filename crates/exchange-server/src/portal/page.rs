@@ -14,7 +14,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::{
     form::{self, Button, Forms, Look},
     is_page,
-    session::{self, Badge, FormSecret},
+    session::{Badge, Door, FormSecret},
 };
 use crate::{
     app::{App, exchange_name, help_desk},
@@ -107,7 +107,7 @@ impl Frame {
                     div.who {
                         p { span.strong { (badge.name) } span.number { (badge.line) } }
                         @let text = messages::portal::sign_out();
-                        (forms.button(badge.sign_out, &[], Button { text: &text, look: Look::Quiet, about: None }))
+                        (forms.button(badge.door.sign_out, &[], Button { text: &text, look: Look::Quiet, about: None }))
                     }
                 }
             }
@@ -142,11 +142,9 @@ impl Frame {
 
     /// A page that says why something was refused, with the way on.
     fn refused(&self, problem: &Problem) -> Markup {
-        let is_operators = self.path.starts_with("/portal/operator");
         let (to, text) = match &self.badge {
-            Some(badge) => (badge.home, messages::portal::to_home()),
-            None if is_operators => ("/portal/operator/sign-in", messages::portal::to_sign_in()),
-            None => (session::SIGN_IN, messages::portal::to_sign_in()),
+            Some(badge) => (badge.door.home, messages::portal::to_home()),
+            None => (Door::of(&self.path).sign_in, messages::portal::to_sign_in()),
         };
         let title = match problem.code {
             ProblemCode::PortalSessionEnded => messages::portal::title_session_ended(),

@@ -10,23 +10,18 @@ use axum::{
 };
 use care_model::{AccountId, OfficeNumber, ProblemCode};
 use chrono::{DateTime, TimeDelta, Utc};
-use exchange_store::{By, NewPortalSession, OfficeRow, PortalFamily, PortalSession};
+use exchange_store::{By, NewPortalSession, OfficeRow, OperatorRole, PortalFamily, PortalSession};
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 
 use super::{Page, Viewer, form::Fields, page::MenuItem};
 use crate::{
     app::App,
+    duties::{self, Duty},
     extract::read_body,
     refusal::{Answer, Refusal},
     tokens,
 };
 
-/// Where an office signs in.
-pub(crate) const SIGN_IN: &str = "/portal/sign-in";
-/// Where an office changes its password.
-pub(crate) const PASSWORD: &str = "/portal/password";
-/// Where an office begins.
-pub(crate) const HOME: &str = "/portal/home";
 /// Minutes without a page after which a session ends.
 pub(crate) const IDLE_MINUTES: i64 = 30;
 /// Hours after which a session ends, however busy it is.
@@ -38,11 +33,56 @@ const FORM_BYTES_MAX: usize = 16 * 1_024;
 /// The cookie of whoever has no session yet; it binds the form of the sign-in to this browser.
 const FORM_COOKIE: &str = "__Host-careplan-form";
 
-/// The name of a family's cookie. `__Host-` lets no other host and no plain connection set it.
-fn cookie_name(family: PortalFamily) -> &'static str {
-    match family {
-        PortalFamily::Office => "__Host-careplan-portal",
-        PortalFamily::Operator => "__Host-careplan-operator",
+/// A way into the portal, with the places that belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Door {
+    /// Who comes in by it.
+    pub(crate) family: PortalFamily,
+    /// Where they sign in.
+    pub(crate) sign_in: &'static str,
+    /// Where they change their password.
+    pub(crate) password: &'static str,
+    /// Where they begin.
+    pub(crate) home: &'static str,
+    /// Where they sign out.
+    pub(crate) sign_out: &'static str,
+    /// The name of their cookie. `__Host-` lets no other host and no plain connection set it.
+    cookie: &'static str,
+}
+
+/// The door of the offices.
+pub(crate) const OFFICES: Door = Door {
+    family: PortalFamily::Office,
+    sign_in: "/portal/sign-in",
+    password: "/portal/password",
+    home: "/portal/home",
+    sign_out: "/portal/sign-out",
+    cookie: "__Host-careplan-portal",
+};
+
+/// The door of the operators.
+pub(crate) const OPERATORS: Door = Door {
+    family: PortalFamily::Operator,
+    sign_in: "/portal/operator/sign-in",
+    password: "/portal/operator/password",
+    home: "/portal/operator/home",
+    sign_out: "/portal/operator/sign-out",
+    cookie: "__Host-careplan-operator",
+};
+
+impl Door {
+    /// The door to which an address belongs.
+    pub(crate) fn of(path: &str) -> Self {
+        match path.starts_with("/portal/operator") {
+            true => OPERATORS,
+            false => OFFICES,
+        }
+    }
+
+    /// What takes its cookie away again.
+    pub(crate) fn no_cookie(self) -> Option<HeaderValue> {
+        let text = format!("{}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict", self.cookie);
+        HeaderValue::from_str(&text).ok()
     }
 }
 
@@ -53,13 +93,22 @@ pub(crate) struct Gate {
     pub(crate) page: Page,
 }
 
+/// Whoever is signed in, even with a provisional password.
+#[derive(Clone)]
+pub(crate) struct Entrant {
+    pub(crate) door: Door,
+    pub(crate) session: PortalSession,
+    /// Whether the password must be changed before anything else.
+    pub(crate) provisional: bool,
+    /// For the audit.
+    pub(crate) by: By,
+}
+
 /// An office that is signed in.
 #[derive(Clone)]
 pub(crate) struct OfficeVisitor {
     pub(crate) session: PortalSession,
     pub(crate) office: Arc<OfficeRow>,
-    /// Whether the password must be changed before anything else.
-    pub(crate) provisional: bool,
 }
 
 impl OfficeVisitor {
@@ -76,6 +125,27 @@ impl OfficeVisitor {
     }
 }
 
+/// An operator who is signed in.
+#[derive(Clone)]
+pub(crate) struct OperatorVisitor {
+    pub(crate) id: AccountId,
+    pub(crate) role: OperatorRole,
+}
+
+impl OperatorVisitor {
+    /// For the audit.
+    pub(crate) fn by(&self) -> By {
+        By::Operator {
+            account: self.id.clone(),
+        }
+    }
+
+    /// Whether the operator's role includes something.
+    pub(crate) fn may(&self, duty: Duty) -> bool {
+        duties::may(self.role, duty)
+    }
+}
+
 /// Whoever is signed in, as the frame of a page shows it; offices and operators alike.
 #[derive(Clone)]
 pub(crate) struct Badge {
@@ -83,10 +153,8 @@ pub(crate) struct Badge {
     pub(crate) name: String,
     /// A second line.
     pub(crate) line: String,
-    /// Where the session is ended.
-    pub(crate) sign_out: &'static str,
-    /// Where one begins.
-    pub(crate) home: &'static str,
+    /// The way by which one came in.
+    pub(crate) door: Door,
     /// Where one may go.
     pub(crate) menu: Vec<MenuItem>,
 }
@@ -127,6 +195,8 @@ enum Admitted {
 
 async fn admit(gate: &Gate, parts: &mut Parts, body: Body) -> Answer<Admitted> {
     let app = &gate.app;
+    let door = Door::of(gate.page.path);
+    parts.extensions.insert(door);
     let mut new_cookie = None;
     let secret = match gate.page.viewer {
         Viewer::Anybody => {
@@ -137,30 +207,29 @@ async fn admit(gate: &Gate, parts: &mut Parts, body: Body) -> Answer<Admitted> {
                 made
             })
         }
-        Viewer::Entering | Viewer::Office => {
-            let Some(visitor) = office_visitor(app, &parts.headers).await? else {
+        Viewer::Entering | Viewer::Office | Viewer::OperatorEntering | Viewer::Operator(_) => {
+            let Some((entrant, badge)) = entrant(app, door, parts).await? else {
                 // Whoever comes anew is led to the door; whose session ended is told so.
-                let returns = cookie(&parts.headers, cookie_name(PortalFamily::Office)).is_some();
+                let returns = cookie(&parts.headers, door.cookie).is_some();
                 return match returns || parts.method == Method::POST {
                     true => Err(ProblemCode::PortalSessionEnded.into()),
-                    false => Ok(Admitted::Elsewhere(SIGN_IN)),
+                    false => Ok(Admitted::Elsewhere(door.sign_in)),
                 };
             };
-            if visitor.provisional && gate.page.viewer == Viewer::Office {
-                return Ok(Admitted::Elsewhere(PASSWORD));
+            let is_inside = matches!(gate.page.viewer, Viewer::Office | Viewer::Operator(_));
+            if entrant.provisional && is_inside {
+                return Ok(Admitted::Elsewhere(door.password));
             }
-            let secret = visitor.session.form_secret.clone();
-            parts.extensions.insert(Badge {
-                name: visitor.office.name.clone(),
-                line: messages::portal::office_number(visitor.number()),
-                sign_out: "/portal/sign-out",
-                home: HOME,
-                menu: match visitor.provisional {
-                    true => Vec::new(),
-                    false => super::office::menu(),
-                },
-            });
-            parts.extensions.insert(visitor);
+            let secret = entrant.session.form_secret.clone();
+            parts.extensions.insert(badge);
+            parts.extensions.insert(FormSecret(secret.clone()));
+            parts.extensions.insert(entrant);
+            if let (Viewer::Operator(duty), Some(visitor)) =
+                (gate.page.viewer, parts.extensions.get::<OperatorVisitor>())
+                && !visitor.may(duty)
+            {
+                return Err(ProblemCode::RoleLacking.into());
+            }
             secret
         }
     };
@@ -191,34 +260,81 @@ async fn fields(headers: &HeaderMap, body: Body) -> Answer<Fields> {
     Ok(Fields::read(&bytes))
 }
 
-/// The office of a cookie, if its session still holds.
-async fn office_visitor(app: &App, headers: &HeaderMap) -> Answer<Option<OfficeVisitor>> {
-    let Some(session) = session_of(app, headers, PortalFamily::Office).await? else {
+/// Whoever is behind the cookie of a door, if the session still holds; the office or operator goes into `parts`.
+async fn entrant(app: &App, door: Door, parts: &mut Parts) -> Answer<Option<(Entrant, Badge)>> {
+    let Some(session) = session_of(app, &parts.headers, door).await? else {
         return Ok(None);
     };
-    let Some(account) = app.store.account(&session.account).await? else {
-        return Ok(None);
-    };
-    let Some(office) = app.store.office(account.office).await? else {
-        return Ok(None);
-    };
-    Ok(Some(OfficeVisitor {
-        session,
-        office,
-        provisional: account.provisional,
-    }))
+    match door.family {
+        PortalFamily::Office => {
+            let Some(account) = app.store.account(&session.account).await? else {
+                return Ok(None);
+            };
+            let Some(office) = app.store.office(account.office).await? else {
+                return Ok(None);
+            };
+            let badge = Badge {
+                name: office.name.clone(),
+                line: messages::portal::office_number(office.number),
+                door,
+                menu: match account.provisional {
+                    true => Vec::new(),
+                    false => super::office::menu(),
+                },
+            };
+            let visitor = OfficeVisitor {
+                session: session.clone(),
+                office,
+            };
+            let entrant = Entrant {
+                door,
+                session,
+                provisional: account.provisional,
+                by: visitor.by(),
+            };
+            parts.extensions.insert(visitor);
+            Ok(Some((entrant, badge)))
+        }
+        PortalFamily::Operator => {
+            let known = app.store.operator(&session.account).await?;
+            let Some(operator) = known.filter(|operator| operator.stopped_at.is_none()) else {
+                return Ok(None);
+            };
+            let visitor = OperatorVisitor {
+                id: operator.id,
+                role: operator.role,
+            };
+            let badge = Badge {
+                name: operator.name,
+                line: super::operator::role_name(operator.role),
+                door,
+                menu: match operator.provisional {
+                    true => Vec::new(),
+                    false => super::operator::menu(&visitor),
+                },
+            };
+            let entrant = Entrant {
+                door,
+                session,
+                provisional: operator.provisional,
+                by: visitor.by(),
+            };
+            parts.extensions.insert(visitor);
+            Ok(Some((entrant, badge)))
+        }
+    }
 }
 
-/// The session of a family's cookie, if it still holds.
-pub(crate) async fn session_of(app: &App, headers: &HeaderMap, family: PortalFamily) -> Answer<Option<PortalSession>> {
-    let Some(token) = cookie(headers, cookie_name(family)) else {
+/// The session of a door's cookie, if it still holds.
+async fn session_of(app: &App, headers: &HeaderMap, door: Door) -> Answer<Option<PortalSession>> {
+    let Some(token) = cookie(headers, door.cookie) else {
         return Ok(None);
     };
     let now = app.clock.now();
     let idle_since = now - TimeDelta::minutes(IDLE_MINUTES);
     let session = app.store.portal_session(tokens::hash(token)).await?;
     let good =
-        |session: &PortalSession| session.family == family && session.until > now && session.seen_at > idle_since;
+        |session: &PortalSession| session.family == door.family && session.until > now && session.seen_at > idle_since;
     let Some(session) = session.filter(good) else {
         return Ok(None);
     };
@@ -229,27 +345,18 @@ pub(crate) async fn session_of(app: &App, headers: &HeaderMap, family: PortalFam
 }
 
 /// Begins a session and gives the cookie that carries it.
-pub(crate) async fn begin(app: &App, family: PortalFamily, account: AccountId) -> Answer<HeaderValue> {
+pub(crate) async fn begin(app: &App, door: Door, account: AccountId) -> Answer<HeaderValue> {
     let now: DateTime<Utc> = app.clock.now();
     let token = tokens::make();
     let new = NewPortalSession {
         token: tokens::hash(&token),
         form_secret: tokens::make(),
-        family,
+        family: door.family,
         account,
         until: now + TimeDelta::hours(SESSION_HOURS),
     };
     app.store.begin_portal_session(new, now).await?;
-    cookie_header(cookie_name(family), &token).ok_or_else(|| Refusal::from(ProblemCode::ServerBusy))
-}
-
-/// What takes a family's cookie away again.
-pub(crate) fn no_cookie(family: PortalFamily) -> Option<HeaderValue> {
-    let text = format!(
-        "{}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict",
-        cookie_name(family)
-    );
-    HeaderValue::from_str(&text).ok()
+    cookie_header(door.cookie, &token).ok_or_else(|| Refusal::from(ProblemCode::ServerBusy))
 }
 
 fn cookie_header(name: &str, value: &str) -> Option<HeaderValue> {
@@ -266,11 +373,17 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-impl FromRequestParts<App> for OfficeVisitor {
-    type Rejection = Refusal;
+/// What the guard found is what a handler gets.
+macro_rules! from_the_guard {
+    ($($found:ty),+) => {$(
+        impl FromRequestParts<App> for $found {
+            type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Answer<Self> {
-        let visitor = parts.extensions.get::<Self>().cloned();
-        visitor.ok_or_else(|| ProblemCode::PortalSessionEnded.into())
-    }
+            async fn from_request_parts(parts: &mut Parts, _: &App) -> Answer<Self> {
+                let found = parts.extensions.get::<Self>().cloned();
+                found.ok_or_else(|| ProblemCode::PortalSessionEnded.into())
+            }
+        }
+    )+};
 }
+from_the_guard!(Door, Entrant, OfficeVisitor, OperatorVisitor);

@@ -1,4 +1,4 @@
-//! Signing in to the portal, changing a password there, signing out.
+//! Signing in to the portal by either door, changing a password there, signing out.
 
 use axum::{
     Extension,
@@ -7,7 +7,7 @@ use axum::{
 };
 use care_model::{AccountId, ProblemCode, TerminalId, limits};
 use exchange_protocol::{AccountFamily, Problem};
-use exchange_store::{Act, NewPassword, PortalFamily};
+use exchange_store::{Act, NewOperatorPassword, NewPassword, PortalFamily};
 use http::{HeaderValue, StatusCode, header};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{
     form::{self, Button, Field, Fields, Forms, Look},
     page::{self, Frame},
-    session::{self, HOME, OfficeVisitor, PASSWORD, SIGN_IN},
+    session::{self, Door, Entrant},
 };
 use crate::{
     accounts::holds_id,
@@ -30,40 +30,77 @@ pub(crate) struct Said {
     pub(crate) done: Option<String>,
 }
 
-pub(super) async fn show(forms: Forms, frame: Frame, Query(said): Query<Said>) -> Markup {
+pub(super) async fn show(forms: Forms, frame: Frame, door: Door, Query(said): Query<Said>) -> Markup {
     let done = match said.done.as_deref() {
         Some("out") => Some(messages::portal::signed_out()),
         Some("everywhere") => Some(messages::portal::signed_out_everywhere()),
         _ => None,
     };
-    sign_in_page(&frame, &forms, None, "", page::done(done))
+    sign_in_page(&frame, &forms, door, None, "", page::done(done))
 }
 
-fn sign_in_page(frame: &Frame, forms: &Forms, problem: Option<&Problem>, id: &str, above: Markup) -> Markup {
-    let (id_label, password_label) = (messages::portal::office_id(), messages::portal::password());
-    let (id_help, text) = (messages::portal::office_id_help(), messages::portal::sign_in_button());
+/// What is said at a door.
+struct DoorWords {
+    title: String,
+    lead: String,
+    id: String,
+    id_help: String,
+    forgotten: String,
+}
+
+impl DoorWords {
+    fn of(door: Door) -> Self {
+        match door.family {
+            PortalFamily::Office => Self {
+                title: messages::portal::title_sign_in(),
+                lead: messages::portal::sign_in_lead(),
+                id: messages::portal::office_id(),
+                id_help: messages::portal::office_id_help(),
+                forgotten: messages::portal::sign_in_forgotten(),
+            },
+            PortalFamily::Operator => Self {
+                title: messages::operator::title_sign_in(),
+                lead: messages::operator::sign_in_lead(),
+                id: messages::operator::operator_id(),
+                id_help: messages::operator::operator_id_help(),
+                forgotten: messages::operator::sign_in_forgotten(),
+            },
+        }
+    }
+}
+
+fn sign_in_page(
+    frame: &Frame,
+    forms: &Forms,
+    door: Door,
+    problem: Option<&Problem>,
+    id: &str,
+    above: Markup,
+) -> Markup {
+    let words = DoorWords::of(door);
+    let (password_label, text) = (messages::portal::password(), messages::portal::sign_in_button());
     let is_wrong = problem.is_some();
     let fields = html! {
         (Field {
-            help: Some(&id_help),
+            help: Some(&words.id_help),
             value: id,
             autocomplete: "username",
             is_wrong,
-            ..Field::text("id", &id_label)
+            ..Field::text("id", &words.id)
         }.markup())
         (Field { is_wrong, ..Field::password("password", &password_label, "current-password") }.markup())
         div.actions { (Button { text: &text, look: Look::Primary, about: None }.markup()) }
     };
     frame.page(
-        &messages::portal::title_sign_in(),
+        &words.title,
         html! {
             (above)
             @if let Some(problem) = problem { (form::refusal(problem)) }
             div.card.narrow {
-                p { (messages::portal::sign_in_lead()) }
-                (forms.form(SIGN_IN, fields))
+                p { (words.lead) }
+                (forms.form(door.sign_in, fields))
             }
-            p.soft { (messages::portal::sign_in_forgotten()) }
+            p.soft { (words.forgotten) }
         },
     )
 }
@@ -74,51 +111,107 @@ fn sign_in_page(frame: &Frame, forms: &Forms, problem: Option<&Problem>, id: &st
 pub(super) async fn enter(
     State(app): State<App>,
     Extension(source): Extension<Source>,
+    door: Door,
     frame: Frame,
     forms: Forms,
     fields: Fields,
 ) -> Answer<Response> {
-    match try_sign_in(&app, source, &fields).await {
+    match try_sign_in(&app, source, door, &fields).await {
         Ok((account, provisional)) => {
-            let cookie = session::begin(&app, PortalFamily::Office, account).await?;
-            Ok(led(if provisional { PASSWORD } else { HOME }, Some(cookie)))
+            let cookie = session::begin(&app, door, account).await?;
+            let to = if provisional { door.password } else { door.home };
+            Ok(led(to, Some(cookie)))
         }
         Err(refusal) => {
             let problem = refusal.problem();
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-            let page = sign_in_page(&frame, &forms, Some(problem), fields.text("id"), html! {});
+            let page = sign_in_page(&frame, &forms, door, Some(problem), fields.text("id"), html! {});
             Ok((status, page).into_response())
         }
     }
 }
 
-async fn try_sign_in(app: &App, source: Source, fields: &Fields) -> Answer<(AccountId, bool)> {
-    let id = AccountId::parse(fields.text("id")).map_err(|_| ProblemCode::OfficeIdExpected)?;
-    if AccountFamily::of(&id) != Some(AccountFamily::Office) {
-        return Err(ProblemCode::OfficeIdExpected.into());
+/// What a password is judged by.
+struct Known {
+    password_hash: String,
+    provisional: bool,
+    stopped: bool,
+}
+
+/// The account of a door, if there is one of this ID.
+async fn known(app: &App, door: Door, id: &AccountId) -> Answer<Option<Known>> {
+    Ok(match door.family {
+        PortalFamily::Office => {
+            let account = app.store.account(id).await?;
+            let account = account.filter(|account| account.family == AccountFamily::Office);
+            account.map(|account| Known {
+                password_hash: account.password_hash,
+                provisional: account.provisional,
+                stopped: account.stopped,
+            })
+        }
+        PortalFamily::Operator => app.store.operator(id).await?.map(|operator| Known {
+            password_hash: operator.password_hash,
+            provisional: operator.provisional,
+            stopped: operator.stopped_at.is_some(),
+        }),
+    })
+}
+
+/// What is answered to a wrong ID or password.
+fn refused(door: Door) -> ProblemCode {
+    match door.family {
+        PortalFamily::Office => ProblemCode::OfficeSignInRefused,
+        PortalFamily::Operator => ProblemCode::OperatorSignInRefused,
     }
+}
+
+/// The ID of a door's family.
+fn read_id(door: Door, text: &str) -> Result<AccountId, ProblemCode> {
+    let id = AccountId::parse(text).ok();
+    match door.family {
+        PortalFamily::Office => id
+            .filter(|id| AccountFamily::of(id) == Some(AccountFamily::Office))
+            .ok_or(ProblemCode::OfficeIdExpected),
+        PortalFamily::Operator => id
+            .filter(crate::operators::is_operator_id)
+            .ok_or(ProblemCode::OperatorIdExpected),
+    }
+}
+
+/// The portal knows no terminal.
+fn nowhere() -> TerminalId {
+    TerminalId::from_bytes([0; 16])
+}
+
+/// Lets a try through, and gives the key under which it is forgotten: all tries for one account from one network wait
+/// together.
+fn waits(app: &App, source: Source, id: &AccountId) -> Answer<String> {
     let key = format!("{} {}", id.key(), source.network());
-    // The portal knows no terminal: all tries for one account from one network wait together.
-    let nowhere = TerminalId::from_bytes([0; 16]);
-    if let Err(minutes) = app.portal_delays.admit(&key, nowhere, app.clock.now()) {
-        return Err(Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes).into());
+    match app.portal_delays.admit(&key, nowhere(), app.clock.now()) {
+        Ok(()) => Ok(key),
+        Err(minutes) => Err(Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes).into()),
     }
-    let account = app.store.account(&id).await?;
-    let account = account.filter(|account| account.family == AccountFamily::Office);
-    let hashed = account.as_ref().map(|account| account.password_hash.clone());
+}
+
+async fn try_sign_in(app: &App, source: Source, door: Door, fields: &Fields) -> Answer<(AccountId, bool)> {
+    let id = read_id(door, fields.text("id"))?;
+    let key = waits(app, source, &id)?;
+    let known = known(app, door, &id).await?;
+    let hashed = known.as_ref().map(|known| known.password_hash.clone());
     let fits = app.passwords.fits(fields.raw("password").to_owned(), hashed).await?;
-    let Some(account) = account.filter(|account| fits && !account.stopped) else {
-        return Err(ProblemCode::OfficeSignInRefused.into());
+    let Some(known) = known.filter(|known| fits && !known.stopped) else {
+        return Err(refused(door).into());
     };
-    app.portal_delays.forget(&key, nowhere);
-    Ok((id, account.provisional))
+    app.portal_delays.forget(&key, nowhere());
+    Ok((id, known.provisional))
 }
 
-pub(super) async fn show_password(frame: Frame, forms: Forms, visitor: OfficeVisitor) -> Markup {
-    password_page(&frame, &forms, &visitor, None)
+pub(super) async fn show_password(frame: Frame, forms: Forms, entrant: Entrant) -> Markup {
+    password_page(&frame, &forms, &entrant, None)
 }
 
-fn password_page(frame: &Frame, forms: &Forms, visitor: &OfficeVisitor, problem: Option<&Problem>) -> Markup {
+fn password_page(frame: &Frame, forms: &Forms, entrant: &Entrant, problem: Option<&Problem>) -> Markup {
     let (old, new, again) = (
         messages::portal::password_old(),
         messages::portal::password_new(),
@@ -128,7 +221,7 @@ fn password_page(frame: &Frame, forms: &Forms, visitor: &OfficeVisitor, problem:
     let text = messages::portal::password_button();
     let fields = html! {
         // Lets the browser's own keeper of passwords know whose it is.
-        input type="hidden" name="id" autocomplete="username" value=(visitor.session.account);
+        input type="hidden" name="id" autocomplete="username" value=(entrant.session.account);
         (Field::password("old", &old, "current-password").markup())
         (Field { help: Some(&rules), ..Field::password("new", &new, "new-password") }.markup())
         (Field::password("again", &again, "new-password").markup())
@@ -139,92 +232,101 @@ fn password_page(frame: &Frame, forms: &Forms, visitor: &OfficeVisitor, problem:
         html! {
             @if let Some(problem) = problem { (form::refusal(problem)) }
             div.card.narrow {
-                @if visitor.provisional { p.strong { (messages::portal::password_provisional()) } }
-                p { (messages::portal::password_lead()) }
-                (forms.form(PASSWORD, fields))
+                @if entrant.provisional { p.strong { (messages::portal::password_provisional()) } }
+                @if entrant.door.family == PortalFamily::Office { p { (messages::portal::password_lead()) } }
+                (forms.form(entrant.door.password, fields))
             }
         },
     )
 }
 
-/// The new password ends every session of the office, at terminals too; this browser gets a new one at once.
+/// The new password ends every session of the account, an office's at terminals too; this browser gets a new one at
+/// once.
 pub(super) async fn change_password(
     State(app): State<App>,
     Extension(source): Extension<Source>,
     frame: Frame,
     forms: Forms,
-    visitor: OfficeVisitor,
+    entrant: Entrant,
     fields: Fields,
 ) -> Answer<Response> {
-    if let Err(refusal) = try_change(&app, source, &visitor, &fields).await {
+    let door = entrant.door;
+    if let Err(refusal) = try_change(&app, source, &entrant, &fields).await {
         let problem = refusal.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-        let page = password_page(&frame, &forms, &visitor, Some(problem));
+        let page = password_page(&frame, &forms, &entrant, Some(problem));
         return Ok((status, page).into_response());
     }
-    let cookie = session::begin(&app, PortalFamily::Office, visitor.session.account.clone()).await?;
-    Ok(led("/portal/home?done=password", Some(cookie)))
+    let cookie = session::begin(&app, door, entrant.session.account.clone()).await?;
+    Ok(led(&format!("{}?done=password", door.home), Some(cookie)))
 }
 
-async fn try_change(app: &App, source: Source, visitor: &OfficeVisitor, fields: &Fields) -> Answer<()> {
-    let id = &visitor.session.account;
+async fn try_change(app: &App, source: Source, entrant: &Entrant, fields: &Fields) -> Answer<()> {
+    let (door, id) = (entrant.door, &entrant.session.account);
     let (old, new) = (fields.raw("old"), fields.raw("new"));
     if new != fields.raw("again") {
         return Err(ProblemCode::PasswordsDiffer.into());
     }
-    let key = format!("{} {}", id.key(), source.network());
-    let nowhere = TerminalId::from_bytes([0; 16]);
-    if let Err(minutes) = app.portal_delays.admit(&key, nowhere, app.clock.now()) {
-        return Err(Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes).into());
-    }
-    let account = app.store.account(id).await?.ok_or(ProblemCode::PortalSessionEnded)?;
-    let hashed = account.password_hash.clone();
+    let key = waits(app, source, id)?;
+    let known = known(app, door, id).await?.ok_or(ProblemCode::PortalSessionEnded)?;
+    let hashed = known.password_hash;
     if !app.passwords.fits(old.to_owned(), Some(hashed.clone())).await? {
-        return Err(ProblemCode::OfficeSignInRefused.into());
+        return Err(refused(door).into());
     }
-    app.portal_delays.forget(&key, nowhere);
+    app.portal_delays.forget(&key, nowhere());
     if new == old || holds_id(new, id.as_str()) {
         return Err(ProblemCode::PasswordUnfit.into());
     }
-    let change = NewPassword {
-        account: id.clone(),
-        password_hash: app.passwords.hash(new.to_owned()).await?,
-        provisional: false,
-        instead_of: Some(hashed),
-        first_password: None,
-        act: Act::ChangePassword,
-        by: visitor.by(),
+    let password_hash = app.passwords.hash(new.to_owned()).await?;
+    let now = app.clock.now();
+    let is_changed = match door.family {
+        PortalFamily::Office => {
+            let change = NewPassword {
+                account: id.clone(),
+                password_hash,
+                provisional: false,
+                instead_of: Some(hashed),
+                first_password: None,
+                act: Act::ChangePassword,
+                by: entrant.by.clone(),
+            };
+            app.store.set_password(change, now).await?
+        }
+        PortalFamily::Operator => {
+            let change = NewOperatorPassword {
+                operator: id.clone(),
+                password_hash,
+                provisional: false,
+                instead_of: Some(hashed),
+                act: Act::ChangePassword,
+                by: entrant.by.clone(),
+            };
+            app.store.set_operator_password(change, now).await?
+        }
     };
-    match app.store.set_password(change, app.clock.now()).await? {
+    match is_changed {
         true => Ok(()),
-        false => Err(Refusal::from(ProblemCode::OfficeSignInRefused)),
+        false => Err(Refusal::from(refused(door))),
     }
 }
 
-pub(super) async fn sign_out(State(app): State<App>, visitor: OfficeVisitor) -> Answer<Response> {
-    end(&app, visitor, false).await?;
-    Ok(led(
-        "/portal/sign-in?done=out",
-        session::no_cookie(PortalFamily::Office),
-    ))
+pub(super) async fn sign_out(State(app): State<App>, entrant: Entrant) -> Answer<Response> {
+    end(&app, entrant, false).await
 }
 
-pub(super) async fn sign_out_everywhere(State(app): State<App>, visitor: OfficeVisitor) -> Answer<Response> {
-    end(&app, visitor, true).await?;
-    Ok(led(
-        "/portal/sign-in?done=everywhere",
-        session::no_cookie(PortalFamily::Office),
-    ))
+pub(super) async fn sign_out_everywhere(State(app): State<App>, entrant: Entrant) -> Answer<Response> {
+    end(&app, entrant, true).await
 }
 
-async fn end(app: &App, visitor: OfficeVisitor, everywhere: bool) -> Answer<()> {
-    let now = app.clock.now();
-    app.store.end_portal_session(visitor.session, everywhere, now).await?;
-    Ok(())
+async fn end(app: &App, entrant: Entrant, everywhere: bool) -> Answer<Response> {
+    let (door, now) = (entrant.door, app.clock.now());
+    app.store.end_portal_session(entrant.session, everywhere, now).await?;
+    let said = if everywhere { "everywhere" } else { "out" };
+    Ok(led(&format!("{}?done={said}", door.sign_in), door.no_cookie()))
 }
 
 /// Leads to another page of ours, so that going back or reloading sends nothing again.
-pub(crate) fn led(to: &'static str, cookie: Option<HeaderValue>) -> Response {
+pub(crate) fn led(to: &str, cookie: Option<HeaderValue>) -> Response {
     let mut response = Redirect::to(to).into_response();
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);

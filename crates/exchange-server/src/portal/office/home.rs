@@ -9,7 +9,7 @@ use crate::{
     portal::{
         form::{Button, Forms, Look},
         page::{self, Frame},
-        session::{OfficeVisitor, PASSWORD},
+        session::{OFFICES, OfficeVisitor},
     },
     refusal::Answer,
 };
@@ -95,7 +95,7 @@ pub(crate) async fn show(
                     dd { (visitor.session.account) }
                 }
                 div.actions {
-                    a.button.quiet href=(PASSWORD) { (messages::portal::title_password()) }
+                    a.button.quiet href=(OFFICES.password) { (messages::portal::title_password()) }
                     (forms.button(
                         "/portal/sign-out-everywhere",
                         &[],

@@ -24,7 +24,7 @@ pub(crate) struct Said {
 
 impl Said {
     /// The sentence among those of a page.
-    fn among(&self, sentences: &[(&str, fn() -> String)]) -> Option<String> {
+    pub(super) fn among(&self, sentences: &[(&str, fn() -> String)]) -> Option<String> {
         let done = self.done.as_deref()?;
         let found = sentences.iter().find(|(key, _)| *key == done);
         found.map(|(_, sentence)| sentence())
@@ -35,7 +35,7 @@ impl Said {
 pub(super) fn menu() -> Vec<MenuItem> {
     let item = |path, text| MenuItem { path, text };
     vec![
-        item(super::session::HOME, messages::portal::title_home()),
+        item(super::session::OFFICES.home, messages::portal::title_home()),
         item(people::PATH, messages::portal::title_people()),
         item(terminals::PATH, messages::portal::title_terminals()),
         item(licence::PATH, messages::portal::title_licence()),
@@ -48,7 +48,7 @@ pub(super) fn menu() -> Vec<MenuItem> {
 
 /// How near the end of something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Term {
+pub(super) enum Term {
     /// Over.
     Over,
     /// So many days are left, few enough to say so.
@@ -58,7 +58,7 @@ enum Term {
 }
 
 impl Term {
-    fn of(until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let days = (until - now).num_days();
         match until <= now {
             true => Self::Over,
@@ -67,7 +67,7 @@ impl Term {
         }
     }
 
-    fn badge(self) -> Markup {
+    pub(super) fn badge(self) -> Markup {
         html! {
             @match self {
                 Self::Over => span.badge.bad { (messages::portal::term_over()) },

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use exchange_server::operators::NewOperator;
+use exchange_store::OperatorRole;
 use rustls::{ClientConfig, RootCertStore, version::TLS13};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio::{
@@ -11,6 +13,9 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use crate::exchange::{Exchange, Office};
+
+/// The password of every operator here.
+pub(crate) const OPERATOR_PASSWORD: &str = "unei-no-aikotoba-2026";
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -94,6 +99,30 @@ impl Browser {
             .await;
         assert_eq!((shown.status, shown.to()), (303, "/portal/home"), "{shown:?}");
         browser
+    }
+
+    /// A browser in which an operator of this role has signed in, and changed the first password.
+    pub(crate) async fn operator(exchange: &Exchange, role: OperatorRole) -> Self {
+        let new = NewOperator {
+            name: "運営 太郎".to_owned(),
+            role,
+            operator_id: None,
+            password: Some(OPERATOR_PASSWORD.to_owned()),
+            provisional: false,
+        };
+        let made = exchange.admin.add_operator(new).await.unwrap();
+        let mut browser = Self::at(exchange);
+        let shown = browser
+            .sign_in_operator(made.operator_id.as_str(), OPERATOR_PASSWORD)
+            .await;
+        assert_eq!((shown.status, shown.to()), (303, "/portal/operator/home"), "{shown:?}");
+        browser
+    }
+
+    pub(crate) async fn sign_in_operator(&mut self, id: &str, password: &str) -> Shown {
+        self.get("/portal/operator/sign-in").await;
+        self.post("/portal/operator/sign-in", &[("id", id), ("password", password)])
+            .await
     }
 
     pub(crate) async fn sign_in(&mut self, id: &str, password: &str) -> Shown {

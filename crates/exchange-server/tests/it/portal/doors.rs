@@ -1,6 +1,7 @@
 //! Who sees what, and what a form must carry.
 
 use exchange_server::{PAGES, Viewer};
+use exchange_store::OperatorRole;
 
 use super::{Browser, Shown};
 use crate::exchange::{Exchange, HELPER, PLANNER};
@@ -8,6 +9,7 @@ use crate::exchange::{Exchange, HELPER, PLANNER};
 fn path(path: &str) -> String {
     path.replace("{target}", "linux-x86_64-deb")
         .replace("{version}", "9.9.9")
+        .replace("{number}", PLANNER)
 }
 
 async fn ask(browser: &mut Browser, method: &str, path: &str) -> Shown {
@@ -44,7 +46,7 @@ async fn every_page_keeps_out_whom_the_table_keeps_out() {
     let office = exchange.office(PLANNER, "43").await;
     let other = exchange.office(HELPER, "11").await;
     let reset = exchange.admin.reset_password(&other.made.office_id).await.unwrap();
-    for page in PAGES.iter().filter(|page| page.path != "/portal/sign-in") {
+    for page in PAGES.iter().filter(|page| !page.path.ends_with("/sign-in")) {
         let (path, what) = (path(page.path), format!("{} {}", page.method, page.path));
         let mut nobody = Browser::at(&exchange);
         let shown = ask(&mut nobody, page.method, &path).await;
@@ -60,6 +62,9 @@ async fn every_page_keeps_out_whom_the_table_keeps_out() {
                 (401, Some("portal_session_ended")),
                 "{what}"
             ),
+        }
+        if matches!(page.viewer, Viewer::OperatorEntering | Viewer::Operator(_)) {
+            continue;
         }
         // Who has only a provisional password gets as far as changing it.
         let mut entering = Browser::at(&exchange);
@@ -93,12 +98,16 @@ async fn no_form_counts_without_the_secret_of_its_session() {
     for page in PAGES.iter().filter(|page| page.method == "post") {
         let mut browser = match page.viewer {
             Viewer::Anybody => Browser::at(&exchange),
+            Viewer::OperatorEntering | Viewer::Operator(_) => {
+                Browser::operator(&exchange, OperatorRole::Administrator).await
+            }
             _ => Browser::signed_in(&exchange, &office).await,
         };
+        let path = path(page.path);
         browser.get("/portal/people").await;
         browser.get("/portal/sign-in").await;
         for form in [None, Some(""), Some("wrong"), Some(stranger.form.as_str())] {
-            let shown = browser.post_as(page.path, form, &[("name", "見本 花子")]).await;
+            let shown = browser.post_as(&path, form, &[("name", "見本 花子")]).await;
             assert_eq!(
                 (shown.status, shown.problem()),
                 (403, Some("form_expired")),
@@ -108,10 +117,11 @@ async fn no_form_counts_without_the_secret_of_its_session() {
         }
         // Even the right one not from another site, and in no other shape.
         browser.get("/portal/people").await;
+        browser.get("/portal/operator/home").await;
         browser.extra = "Sec-Fetch-Site: cross-site\r\n".to_owned();
-        assert_eq!(browser.post(page.path, &[]).await.status, 403, "{}", page.path);
+        assert_eq!(browser.post(&path, &[]).await.status, 403, "{}", page.path);
         browser.extra.clear();
-        let shown = browser.call("POST", page.path, "application/json", "{}").await;
+        let shown = browser.call("POST", &path, "application/json", "{}").await;
         assert_eq!(shown.status, 400, "{}", page.path);
     }
     let mut browser = Browser::signed_in(&exchange, &office).await;

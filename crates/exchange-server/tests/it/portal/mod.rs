@@ -2,7 +2,8 @@
 
 mod browser;
 mod doors;
+mod operators;
 mod pages;
 mod sessions;
 
-pub(crate) use browser::{Browser, Shown};
+pub(crate) use browser::{Browser, OPERATOR_PASSWORD, Shown};
