@@ -153,10 +153,9 @@ export class World {
     return this.#admin("add-person", "--office", offices[name].number, "--name", person);
   }
 
-  /** Registers an office as an operator does: whatever is secret is made by the exchange. */
-  async registerOffice({ number, kind, name, telephone }) {
-    const words = ["--number", number, "--name", name, "--kind", kind, "--telephone", telephone];
-    return this.#admin("register-office", ...words);
+  /** Adds an operator by the command line; gives operator_id and password, which is provisional. */
+  addOperator(name, role) {
+    return this.#admin("add-operator", "--name", name, "--role", role);
   }
 
   /** Gives an account a new provisional password. */

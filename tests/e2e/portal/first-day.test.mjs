@@ -1,5 +1,5 @@
-// From "not known" to the first delivery received, with nothing but the product's own pages, screens and commands: one
-// office is registered by the operator's command line, helps itself at the portal, sets its PC up, and receives.
+// From "not known" to the first delivery received, with nothing but the product's own pages and screens: an operator
+// registers one office at the portal, it helps itself there, sets its PC up, and receives.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -34,8 +34,21 @@ test("before it is registered, nobody can send to it, and its ID opens nothing",
   assert.equal(await visitor.problem(), "office_sign_in_refused");
 });
 
-test("the operator registers it; what was made opens the portal and has to be changed at once", async () => {
-  registered = await world.registerOffice(office);
+test("an operator registers it; what was made opens the portal and has to be changed at once", async () => {
+  const operator = await Visitor.arrive(browser, world);
+  await operator.enterAsOperator(await world.addOperator("運営 太郎", "clerk"), "unei de kimeta 2026");
+  await operator.open("事業所");
+  await operator.page.getByRole("link", { name: "事業所を登録する" }).click();
+  await operator.title("事業所を登録する");
+  await operator.field("事業所番号").fill(office.number);
+  await operator.field("事業所名").fill(office.name);
+  await operator.page.getByRole("checkbox", { name: new RegExp(`^${office.kind} `) }).check();
+  await operator.button("登録する").click();
+  await operator.title("事業所を登録しました");
+  const [password] = await operator.secrets();
+  const id = await operator.page.locator("dl.facts dd").last().innerText();
+  registered = { office_id: id, password };
+  assert.deepEqual(operator.complaints, []);
   await visitor.enter(registered.office_id, registered.password);
   await visitor.title("パスワードの変更");
   await visitor.sees("いまのパスワードは仮のものです。");

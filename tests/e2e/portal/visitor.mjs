@@ -45,6 +45,21 @@ export class Visitor extends Person {
     await this.button("ログイン").click();
   }
 
+  /** Signs in as an operator, whose first password has to be changed. */
+  async enterAsOperator({ operator_id: id, password }, chosen) {
+    await this.page.goto(`${this.origin}/portal/operator`);
+    await this.title("運営担当者のログイン");
+    await this.field("運営担当者ID").fill(id);
+    await this.field("パスワード").fill(password);
+    await this.button("ログイン").click();
+    await this.title("パスワードの変更");
+    await this.field("いまのパスワード").fill(password);
+    await this.field("新しいパスワード").fill(chosen);
+    await this.field("新しいパスワード（確認のためもう一度）").fill(chosen);
+    await this.button("パスワードを変える").click();
+    await this.title("ホーム");
+  }
+
   /** Goes to a place of the menu. */
   async open(name) {
     await this.page
@@ -68,7 +83,12 @@ export class Visitor extends Person {
 
   /** What stands in large letters: a password that is shown once. */
   secret() {
-    return this.page.locator(".secret").innerText();
+    return this.page.locator(".secret").first().innerText();
+  }
+
+  /** Every password that is shown once, in the order of the page. */
+  secrets() {
+    return this.page.locator(".secret").allInnerTexts();
   }
 
   /** Looks at the page in every form: each must hold what every screen must hold. */

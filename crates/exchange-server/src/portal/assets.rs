@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
 
 /// The style sheet.
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("style.css"), "\n", include_str!("forms.css"));
 /// The project's own character, drawn here.
 const MASCOT: &str = include_str!("mascot.svg");
 

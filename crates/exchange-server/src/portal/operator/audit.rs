@@ -132,7 +132,7 @@ pub(crate) async fn show(
                 (page::empty(&messages::operator::audit_none()))
             } @else {
                 table {
-                    caption { (messages::portal::title_audit()) }
+                    caption.hidden-text { (messages::portal::title_audit()) }
                     thead {
                         tr {
                             th scope="col" { (messages::operator::audit_at()) }

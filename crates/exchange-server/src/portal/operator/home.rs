@@ -64,7 +64,7 @@ pub(crate) async fn show(
                     (page::empty(&messages::operator::wishes_none()))
                 } @else {
                     table {
-                        caption { (messages::operator::wishes_title()) }
+                        caption.hidden-text { (messages::operator::wishes_title()) }
                         thead {
                             tr {
                                 th scope="col" { (messages::operator::number()) }

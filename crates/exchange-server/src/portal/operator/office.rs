@@ -110,7 +110,7 @@ impl Desk<'_> {
         let term = Term::of(until, self.app.clock.now());
         let request = self.app.store.licence_request(self.office.number).await?;
         let (label, help) = (
-            messages::operator::licence_until(),
+            messages::operator::licence_new(),
             messages::operator::licence_move_help(),
         );
         let (move_text, refuse_text) = (messages::operator::licence_button(), messages::operator::wish_refuse());
@@ -164,7 +164,7 @@ impl Desk<'_> {
                 h2 { (messages::operator::accounts_title()) }
                 p { (messages::operator::accounts_lead()) }
                 table {
-                    caption { (messages::operator::accounts_title()) }
+                    caption.hidden-text { (messages::operator::accounts_title()) }
                     thead {
                         tr {
                             th scope="col" { (messages::operator::account_name()) }
@@ -394,7 +394,7 @@ pub(crate) async fn set_licence(
         visitor: &visitor,
         office: &office,
     };
-    match end_of_day(fields.text("until"), &messages::operator::licence_until()) {
+    match end_of_day(fields.text("until"), &messages::operator::licence_new()) {
         Ok(until) => {
             desk.admin().set_licence(office.number, until).await?;
             Ok(desk.done("licence"))

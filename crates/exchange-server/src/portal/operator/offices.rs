@@ -94,7 +94,7 @@ pub(crate) async fn show(
                 (page::empty(&messages::operator::offices_none()))
             } @else {
                 table {
-                    caption { (messages::operator::title_offices()) }
+                    caption.hidden-text { (messages::operator::title_offices()) }
                     thead {
                         tr {
                             th scope="col" { (messages::operator::name()) }

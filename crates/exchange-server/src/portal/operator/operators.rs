@@ -72,7 +72,7 @@ async fn list(
             (above)
             p { (messages::operator::operators_lead()) }
             table {
-                caption { (messages::operator::title_operators()) }
+                caption.hidden-text { (messages::operator::title_operators()) }
                 thead {
                     tr {
                         th scope="col" { (messages::portal::person_name()) }

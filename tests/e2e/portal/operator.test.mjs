@@ -1,0 +1,132 @@
+// 利用状況Webサイト as operators use it: every page in every form, by mouse and by the keyboard alone, without scripts.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch } from "../browser.mjs";
+import { offices, World } from "../world.mjs";
+import { Visitor } from "./visitor.mjs";
+
+let world, browser, operator, administrator;
+const chosen = "unei de kimeta 2026";
+const planning = offices.planning;
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  administrator = await world.addOperator("運営 太郎", "administrator");
+  // Nothing here needs a script, and most of it runs without any.
+  operator = await Visitor.arrive(browser, world, { javaScriptEnabled: false });
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+test("the door of the operators: a wrong password is told so, a provisional one has to be changed", async () => {
+  await operator.page.goto(`${operator.origin}/portal/operator`);
+  await operator.title("運営担当者のログイン");
+  await operator.field("運営担当者ID").fill(administrator.operator_id);
+  await operator.field("パスワード").fill("machigai-password");
+  await operator.button("ログイン").click();
+  assert.equal(await operator.problem(), "operator_sign_in_refused");
+  await operator.enterAsOperator(administrator, chosen);
+});
+
+test("every page of the menu holds what every screen must hold", async () => {
+  const looking = await Visitor.arrive(browser, world);
+  const clerk = await world.addOperator("運営 花子", "administrator");
+  await looking.page.goto(`${looking.origin}/portal/operator`);
+  await looking.lookAtAll("operator-sign-in");
+  await looking.enterAsOperator(clerk, chosen);
+  await looking.lookAtAll("operator-home");
+  for (const [name, picture] of [
+    ["事業所", "operator-offices"],
+    ["お知らせの掲載", "operator-news"],
+    ["監査記録", "operator-audit"],
+    ["運営担当者", "operator-operators"],
+  ]) {
+    await looking.open(name);
+    await looking.lookAtAll(picture);
+  }
+  await looking.open("事業所");
+  await looking.page.getByRole("link", { name: planning.name }).click();
+  await looking.title(planning.name);
+  await looking.lookAtAll("operator-office");
+  await looking.open("事業所");
+  await looking.page.getByRole("link", { name: "事業所を登録する" }).click();
+  await looking.title("事業所を登録する");
+  await looking.field("事業所番号").fill("123");
+  await looking.field("事業所名").fill("見本ケアセンター");
+  await looking.button("登録する").click();
+  assert.equal(await looking.problem(), "field_unfit");
+  await looking.lookAtAll("operator-register-refused");
+  assert.equal(await looking.field("事業所名").inputValue(), "見本ケアセンター");
+  assert.deepEqual(looking.complaints, []);
+});
+
+test("an office is found, its licence moved, its password made anew and shown once", async () => {
+  await operator.open("事業所");
+  await operator.field("事業所をさがす").fill(planning.number);
+  await operator.button("さがす").click();
+  await operator.page.getByRole("link", { name: planning.name }).click();
+  await operator.title(planning.name);
+  await operator.field("新しい期限").fill("2031-03-31");
+  await operator.button("期限を変える").click();
+  await operator.sees("ライセンスの期限を変えました。");
+  await operator.sees("2031年3月31日");
+  await operator
+    .row("事業所")
+    .getByRole("button", { name: /再発行/ })
+    .click();
+  await operator.button("再発行する").click();
+  await operator.title("パスワードを再発行しました");
+  const password = await operator.secret();
+  const office = await Visitor.arrive(browser, world);
+  await office.enter(world.accounts.planning.officeId, password);
+  await office.title("パスワードの変更");
+});
+
+test("news is published and taken back; the audit says who did what", async () => {
+  await operator.open("お知らせの掲載");
+  await operator.field("題名").fill("年末年始のお知らせ");
+  await operator
+    .field("本文")
+    .fill("12月29日から1月3日まで、ヘルプデスクはお休みです。\nデータの送受信はできます。");
+  await operator.button("掲載する").click();
+  await operator.sees("お知らせを掲載しました。");
+  const added = operator.page.getByRole("article").filter({ hasText: "年末年始のお知らせ" });
+  await added.getByRole("button").click();
+  await operator.button("はい、取り下げます").click();
+  await operator.sees("お知らせを取り下げました。");
+  await operator.open("監査記録");
+  await operator.page.getByRole("combobox", { name: "操作" }).selectOption("add_news");
+  await operator.button("さがす").click();
+  const line = operator.page.getByRole("row").nth(1);
+  await line.getByRole("cell", { name: "お知らせの掲載", exact: true }).waitFor();
+  await line.getByRole("cell", { name: `運営担当者 ${administrator.operator_id}` }).waitFor();
+});
+
+test("with the keyboard alone a colleague is added, given a role, and stopped", async () => {
+  const keys = await Visitor.arrive(browser, world);
+  await keys.enterAsOperator(await world.addOperator("運営 次郎", "administrator"), chosen);
+  await keys.open("運営担当者");
+  await keys.field("氏名").focus();
+  await keys.page.keyboard.type("運営 三郎");
+  await keys.page.keyboard.press("Tab");
+  await keys.page.keyboard.press("ArrowDown");
+  await keys.page.keyboard.press("Tab");
+  await keys.page.keyboard.press("Enter");
+  await keys.title("運営担当者を追加しました");
+  await keys.lookAtAll("operator-added");
+  await keys.page.getByRole("link", { name: "戻る" }).focus();
+  await keys.page.keyboard.press("Enter");
+  const row = keys.row("運営 三郎");
+  await row.getByRole("cell", { name: "監査担当" }).waitFor();
+  await row.getByRole("button", { name: /停止する/ }).focus();
+  await keys.page.keyboard.press("Enter");
+  await keys.title("この運営担当者を停止しますか");
+  await keys.button("停止する").focus();
+  await keys.page.keyboard.press("Enter");
+  await keys.sees("運営担当者を停止しました。");
+  await row.getByText("停止中").waitFor();
+});
