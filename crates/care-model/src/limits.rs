@@ -64,6 +64,10 @@ pub const OFFICE_TEXT_CHARS_MAX: usize = 100;
 pub const TELEPHONE_CHARS_MAX: usize = 20;
 /// Service kinds of one office.
 pub const OFFICE_KINDS_MAX: usize = 60;
+/// Rows of a list of offices to register.
+pub const OFFICE_LIST_ROWS_MAX: usize = 10_000;
+/// Bytes of such a list.
+pub const OFFICE_LIST_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 /// Characters of the title of an entry of お知らせ.
 pub const NEWS_TITLE_CHARS_MAX: usize = 100;
 /// Characters of its text.

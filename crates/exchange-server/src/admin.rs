@@ -9,8 +9,8 @@ use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
 use exchange_store::{
-    Act, By, LicenceRequest, NewAccount, NewOffice as NewOfficeRow, NewPassword, OfficeFacts, OfficeRow, Signer, Store,
-    StoreError,
+    Act, By, LicenceRequest, NewAccount, NewIssuePassword, NewOffice as NewOfficeRow, NewPassword, OfficeFacts,
+    OfficeRow, Signer, Store, StoreError,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -319,47 +319,57 @@ impl Admin {
 
     /// Registers an office, its account, and its first issue password.
     pub async fn register_office(&self, new: NewOffice) -> Result<OfficeMade, AdminError> {
+        let (made, office, password) = self.prepare_office(new).await?;
+        let row = vec![(office, password)];
+        let registered = self.store.register_offices(row, self.by.clone(), self.clock.now());
+        match registered.await? {
+            Ok(()) => Ok(made),
+            Err(_) => Err(AdminError::Taken),
+        }
+    }
+
+    /// Everything that an office to register needs: what it is to be handed, and the rows. Stores nothing.
+    pub(crate) async fn prepare_office(
+        &self,
+        new: NewOffice,
+    ) -> Result<(OfficeMade, NewOfficeRow, NewIssuePassword), AdminError> {
         let now = self.clock.now();
         let provisional = new.provisional || new.password.is_none();
         let password = new.password.unwrap_or_else(tokens::make_password);
         let issue_password = new.issue_password.unwrap_or_else(tokens::make_password);
         let password_hash = self.passwords.hash(password.clone()).await?;
         let office_id = self.id_or_free(new.office_id, "KJ", AccountFamily::Office).await?;
-        let registered = self.store.register_office(
-            NewOfficeRow {
-                office: OfficeRow {
-                    number: new.number,
-                    name: new.name.clone(),
-                    kana: new.kana,
-                    address: new.address,
-                    kinds: new.kinds,
-                    telephone: new.telephone,
-                    licence_until: new.licence_until.unwrap_or(now + TimeDelta::days(LICENCE_DAYS)),
-                },
-                account: NewAccount {
-                    id: office_id.clone(),
-                    family: AccountFamily::Office,
-                    office: new.number,
-                    display_name: new.name,
-                    password_hash,
-                    provisional,
-                },
+        let row = NewOfficeRow {
+            office: OfficeRow {
+                number: new.number,
+                name: new.name.clone(),
+                kana: new.kana,
+                address: new.address,
+                kinds: new.kinds,
+                telephone: new.telephone,
+                licence_until: new.licence_until.unwrap_or(now + TimeDelta::days(LICENCE_DAYS)),
             },
-            self.by.clone(),
-            now,
-        );
-        if !registered.await? {
-            return Err(AdminError::Taken);
-        }
-        let made = self
-            .issue_password(new.number, Some(issue_password), CERTIFICATE_DAYS)
-            .await?;
-        Ok(OfficeMade {
+            account: NewAccount {
+                id: office_id.clone(),
+                family: AccountFamily::Office,
+                office: new.number,
+                display_name: new.name,
+                password_hash,
+                provisional,
+            },
+        };
+        let first = NewIssuePassword {
+            password_hash: self.passwords.hash(issue_password.clone()).await?,
+            certificate_days: CERTIFICATE_DAYS,
+            until: now + TimeDelta::days(ISSUE_PASSWORD_DAYS),
+        };
+        let made = OfficeMade {
             number: new.number,
             office_id,
             password,
-            issue_password: made.issue_password,
-        })
+            issue_password,
+        };
+        Ok((made, row, first))
     }
 
     /// Adds a person to an office.

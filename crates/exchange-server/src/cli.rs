@@ -3,14 +3,15 @@
 mod acts;
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use care_model::limits;
 use chrono::Utc;
 use clap::{Args, Parser, Subcommand};
 use exchange_protocol::HelpDesk;
@@ -18,6 +19,7 @@ use exchange_server::{
     Server, Settings,
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
     keys_beside,
+    office_list::OfficeList,
     operators::NewOperator,
     sandbox::{Sandbox, SandboxSettings},
     updates,
@@ -303,6 +305,11 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
             };
             made(&admin.register_office(new).await?, json)
         }
+        AdminAct::RegisterOffices {
+            list,
+            good_rows_only,
+            out,
+        } => register_list(admin, &list, good_rows_only, &out, json).await,
         AdminAct::AddPerson {
             office,
             name,
@@ -422,6 +429,51 @@ async fn search_audit(admin: &Admin, search: AuditSearchArguments) -> Result<()>
     for found in admin.search_audit(&search).await? {
         let line = serde_json::json!({ "line": found.line, "record": found.record });
         say(format_args!("{line}"))?;
+    }
+    Ok(())
+}
+
+/// Registers a list, tells what was found, and fails if nothing was registered.
+async fn register_list(admin: &Admin, list: &Path, good_rows_only: bool, out: &Path, json: bool) -> Result<()> {
+    const TOLD_EVERY: usize = 100;
+    let size = std::fs::metadata(list).context("reading the list")?.len();
+    let read_max = limits::OFFICE_LIST_BYTES_MAX as u64 + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(read_max)).unwrap_or_default());
+    let file = std::fs::File::open(list).context("reading the list")?;
+    file.take(read_max)
+        .read_to_end(&mut bytes)
+        .context("reading the list")?;
+    let told = |done: usize, of: usize| {
+        if done.is_multiple_of(TOLD_EVERY) || done == of {
+            // Progress that nobody can read is no reason to stop.
+            let _ = writeln!(io::stderr(), "{done} / {of}");
+        }
+    };
+    let outcome = admin
+        .register_list(OfficeList::read(&bytes), good_rows_only, out, told)
+        .await?;
+    if json {
+        say(format_args!("{}", serde_json::to_string(&outcome)?))?;
+    } else {
+        for finding in &outcome.findings {
+            let text = match &finding.column {
+                Some(column) => messages::operator::list_finding_column(finding.line, column, &finding.text),
+                None => messages::operator::list_finding(finding.line, &finding.text),
+            };
+            let mark = if finding.is_hint {
+                messages::operator::list_hint()
+            } else {
+                String::new()
+            };
+            say(format_args!("{mark}{text}"))?;
+        }
+    }
+    if outcome.registered == 0 {
+        bail!(messages::operator::list_refused());
+    }
+    if !json {
+        let text = messages::operator::list_registered_count(outcome.registered, out.display());
+        say(format_args!("{text}"))?;
     }
     Ok(())
 }

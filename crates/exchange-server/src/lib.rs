@@ -22,6 +22,8 @@ mod keeping;
 mod keys;
 mod listener;
 mod lists;
+mod office_facts;
+pub mod office_list;
 mod openapi;
 pub mod operators;
 mod passwords;

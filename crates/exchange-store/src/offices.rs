@@ -8,8 +8,13 @@ use exchange_protocol::AccountFamily;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
-    Act, By, PortalFamily, Store, StoreError, Subject, audit::AuditLine, convert, directory, licence,
-    people::keep_first_password, portal::end_portal_sessions, writer::After,
+    Act, By, PortalFamily, Store, StoreError, Subject,
+    audit::AuditLine,
+    convert, directory, licence,
+    people::keep_first_password,
+    portal::end_portal_sessions,
+    terminals::{NewIssuePassword, insert_issue_password},
+    writer::{After, Batch},
 };
 
 /// An office on the exchange.
@@ -155,11 +160,7 @@ fn family_code(family: AccountFamily) -> i64 {
     }
 }
 
-async fn insert_account(
-    batch: &mut crate::writer::Batch,
-    account: &NewAccount,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+async fn insert_account(batch: &mut Batch, account: &NewAccount, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let inserted = sqlx::query(
         "INSERT INTO account (key, id, family, office, display_name, password_hash, provisional, made_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -177,6 +178,41 @@ async fn insert_account(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// Whether the number or the ID of an office is taken.
+async fn is_taken(batch: &mut Batch, new: &NewOffice) -> Result<bool, StoreError> {
+    let taken: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM office WHERE number = ? UNION SELECT 1 FROM account WHERE key = ?")
+            .bind(new.office.number.as_str().to_owned())
+            .bind(new.account.id.key())
+            .fetch_optional(&mut batch.connection)
+            .await?;
+    Ok(taken.is_some())
+}
+
+async fn insert_office(batch: &mut Batch, new: NewOffice, by: By, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let number = new.office.number;
+    sqlx::query(
+        "INSERT INTO office (number, name, kana, address, kinds, telephone, licence_until, registered_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(number.as_str().to_owned())
+    .bind(new.office.name.clone())
+    .bind(new.office.kana.clone())
+    .bind(new.office.address.clone())
+    .bind(convert::kinds_text(&new.office.kinds))
+    .bind(new.office.telephone.clone())
+    .bind(convert::millis(new.office.licence_until))
+    .bind(convert::millis(now))
+    .execute(&mut batch.connection)
+    .await?;
+    directory::make_findable(batch, &new.office).await?;
+    insert_account(batch, &new.account, now).await?;
+    let line = AuditLine::new(now, Act::RegisterOffice, by).of_office(number);
+    batch.audit(line.on(Subject::Office(number)));
+    batch.after(After::AccessChanged);
+    Ok(())
+}
+
 /// An office as its row says.
 pub(crate) fn office_of(row: &SqliteRow) -> Result<OfficeRow, StoreError> {
     Ok(OfficeRow {
@@ -191,42 +227,28 @@ pub(crate) fn office_of(row: &SqliteRow) -> Result<OfficeRow, StoreError> {
 }
 
 impl Store {
-    /// Registers an office with its account; false if number or ID is taken.
-    pub async fn register_office(&self, new: NewOffice, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Registers offices, each with its account and its first issue password: all of them, or none if a number or
+    /// ID is taken, which is then the answer.
+    pub async fn register_offices(
+        &self,
+        new: Vec<(NewOffice, NewIssuePassword)>,
+        by: By,
+        now: DateTime<Utc>,
+    ) -> Result<Result<(), OfficeNumber>, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let taken: Option<i64> = sqlx::query_scalar(
-                        "SELECT 1 FROM office WHERE number = ? UNION SELECT 1 FROM account WHERE key = ?",
-                    )
-                    .bind(new.office.number.as_str().to_owned())
-                    .bind(new.account.id.key())
-                    .fetch_optional(&mut batch.connection)
-                    .await?;
-                    if taken.is_some() {
-                        return Ok(false);
+                    for (office, _) in &new {
+                        if is_taken(batch, office).await? {
+                            return Ok(Err(office.office.number));
+                        }
                     }
-                    sqlx::query(
-                        "INSERT INTO office (number, name, kana, address, kinds, telephone, licence_until, \
-                         registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    )
-                    .bind(new.office.number.as_str().to_owned())
-                    .bind(new.office.name.clone())
-                    .bind(new.office.kana.clone())
-                    .bind(new.office.address.clone())
-                    .bind(convert::kinds_text(&new.office.kinds))
-                    .bind(new.office.telephone.clone())
-                    .bind(convert::millis(new.office.licence_until))
-                    .bind(convert::millis(now))
-                    .execute(&mut batch.connection)
-                    .await?;
-                    directory::make_findable(batch, &new.office).await?;
-                    insert_account(batch, &new.account, now).await?;
-                    let number = new.office.number;
-                    let line = AuditLine::new(now, Act::RegisterOffice, by).of_office(number);
-                    batch.audit(line.on(Subject::Office(number)));
-                    batch.after(After::AccessChanged);
-                    Ok(true)
+                    for (office, password) in new {
+                        let number = office.office.number;
+                        insert_office(batch, office, by.clone(), now).await?;
+                        insert_issue_password(batch, number, password, by.clone(), now).await?;
+                    }
+                    Ok(Ok(()))
                 })
             })
             .await

@@ -7,7 +7,12 @@ use chrono::{DateTime, Utc};
 use exchange_protocol::TerminalEntry;
 use sqlx::Row as _;
 
-use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, writer::After};
+use crate::{
+    Act, By, Store, StoreError, Subject,
+    audit::AuditLine,
+    convert,
+    writer::{After, Batch},
+};
 
 /// Issue passwords of one office that are looked at; older ones are as good as used.
 const ISSUE_PASSWORDS_MAX: i64 = 10;
@@ -63,6 +68,51 @@ impl std::fmt::Debug for IssuePassword {
     }
 }
 
+/// An issue password to keep.
+#[derive(Clone)]
+pub struct NewIssuePassword {
+    /// Its Argon2id hash, in PHC form.
+    pub password_hash: String,
+    /// Days that the certificate holds which it buys.
+    pub certificate_days: i64,
+    /// Until when it is good.
+    pub until: DateTime<Utc>,
+}
+
+/// No hash is ever printed.
+impl std::fmt::Debug for NewIssuePassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewIssuePassword(…)")
+    }
+}
+
+/// Keeps an issue password, within another act; false if there is no such office.
+pub(crate) async fn insert_issue_password(
+    batch: &mut Batch,
+    office: OfficeNumber,
+    new: NewIssuePassword,
+    by: By,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO issue_password (office, password_hash, made_at, until, certificate_days) \
+         SELECT number, ?, ?, ?, ? FROM office WHERE number = ?",
+    )
+    .bind(new.password_hash)
+    .bind(convert::millis(now))
+    .bind(convert::millis(new.until))
+    .bind(new.certificate_days)
+    .bind(office.as_str().to_owned())
+    .execute(&mut batch.connection)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let line = AuditLine::new(now, Act::IssuePassword, by).of_office(office);
+    batch.audit(line.on(Subject::Office(office)));
+    Ok(true)
+}
+
 impl Store {
     /// Stores an issue password for an office; false if there is no such office.
     pub async fn add_issue_password(
@@ -74,28 +124,13 @@ impl Store {
         by: By,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        let new = NewIssuePassword {
+            password_hash,
+            certificate_days,
+            until,
+        };
         self.writer
-            .act(move |batch| {
-                Box::pin(async move {
-                    let inserted = sqlx::query(
-                        "INSERT INTO issue_password (office, password_hash, made_at, until, certificate_days) \
-                         SELECT number, ?, ?, ?, ? FROM office WHERE number = ?",
-                    )
-                    .bind(password_hash)
-                    .bind(convert::millis(now))
-                    .bind(convert::millis(until))
-                    .bind(certificate_days)
-                    .bind(office.as_str().to_owned())
-                    .execute(&mut batch.connection)
-                    .await?;
-                    if inserted.rows_affected() == 0 {
-                        return Ok(false);
-                    }
-                    let line = AuditLine::new(now, Act::IssuePassword, by).of_office(office);
-                    batch.audit(line.on(Subject::Office(office)));
-                    Ok(true)
-                })
-            })
+            .act(move |batch| Box::pin(async move { insert_issue_password(batch, office, new, by, now).await }))
             .await
     }
 

@@ -62,6 +62,19 @@ pub(super) enum AdminAct {
         #[arg(long)]
         issue_password: Option<String>,
     },
+    /// Registers the offices of a CSV list (UTF-8 or MS932), all or none, and writes what each is to be handed.
+    RegisterOffices {
+        /// The list: columns 事業所番号, 事業所名, サービス種類 (codes with ; between), and if wanted 事業所名のカナ, 住所,
+        /// 電話番号, ライセンスの期限.
+        #[arg(long)]
+        list: PathBuf,
+        /// Leaves out the rows that cannot be registered.
+        #[arg(long)]
+        good_rows_only: bool,
+        /// The new file for IDs and passwords; only its owner may read it.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Adds a person to an office.
     AddPerson {
         /// The office number.

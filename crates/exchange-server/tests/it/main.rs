@@ -16,6 +16,7 @@ mod exchange;
 mod kills;
 mod limits;
 mod linkage;
+mod office_list;
 mod portal;
 mod recalling;
 mod receiving;

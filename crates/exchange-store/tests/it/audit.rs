@@ -106,7 +106,7 @@ async fn what_the_operator_does_to_an_office_is_in_its_chain_and_in_the_exchange
     let by = By::Operator {
         account: care_model::AccountId::parse("OP0001").unwrap(),
     };
-    assert!(store.register_office(registered, by.clone(), at(0)).await.unwrap());
+    assert!(crate::register(store, registered, by.clone()).await);
     store
         .add_news("題".to_owned(), "文".to_owned(), at(0), by, at(1))
         .await
@@ -116,8 +116,8 @@ async fn what_the_operator_does_to_an_office_is_in_its_chain_and_in_the_exchange
         acts(store, Chain::Office(number)).await,
         acts(store, Chain::Exchange).await,
     );
-    assert_eq!(words(&offices), ["register_office"]);
-    assert_eq!(words(&exchanges), ["register_office", "add_news"]);
+    assert_eq!(words(&offices), ["register_office", "issue_password"]);
+    assert_eq!(words(&exchanges), ["register_office", "issue_password", "add_news"]);
     assert_eq!(offices[0].by, Who::Operator { account: None });
     assert!(matches!(&exchanges[0].by, Who::Operator { account: Some(account) } if account.key() == "op0001"));
 }

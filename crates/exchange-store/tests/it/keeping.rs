@@ -24,7 +24,7 @@ async fn register(store: &Store, number: &str) {
     };
     (new.office.number, new.account.office) = (office(number), office(number));
     new.account.id = care_model::AccountId::parse(&format!("KJ{number}")).unwrap();
-    assert!(store.register_office(new, By::CommandLine, at(0)).await.unwrap());
+    assert!(crate::register(store, new, By::CommandLine).await);
 }
 
 async fn limit(store: &Store, number: &str, limits: LimitOverrides) {

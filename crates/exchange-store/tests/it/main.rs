@@ -15,7 +15,7 @@ use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, Party, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{DeliveryHeader, Part, PartRole, Sealing};
-use exchange_store::{Actor, ChunkRefusal, MasterKey, NewDelivery, Store};
+use exchange_store::{Actor, By, ChunkRefusal, MasterKey, NewDelivery, NewIssuePassword, NewOffice, Store};
 use futures::{Stream, stream};
 use sealing::Key;
 use tempfile::TempDir;
@@ -111,6 +111,17 @@ pub(crate) fn header(parts: &[&[u8]]) -> DeliveryHeader {
             .collect(),
         sealing: Sealing::None,
     }
+}
+
+/// Registers an office by the command line; false if it is taken.
+pub(crate) async fn register(store: &Store, office: NewOffice, by: By) -> bool {
+    let password = NewIssuePassword {
+        password_hash: "of nothing".to_owned(),
+        certificate_days: 730,
+        until: at(60),
+    };
+    let registered = store.register_offices(vec![(office, password)], by, at(0));
+    registered.await.unwrap().is_ok()
 }
 
 /// A chunk as a line brings it: in frames that end anywhere.

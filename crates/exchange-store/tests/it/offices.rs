@@ -35,20 +35,8 @@ async fn what_another_process_changes_is_noticed() {
     let opened = Opened::new().await;
     let beside = Store::open(opened.folder.path(), opened.master.clone()).await.unwrap();
     let number = OfficeNumber::parse(PLANNER).unwrap();
-    assert!(
-        opened
-            .store
-            .register_office(office(), By::CommandLine, at(0))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !opened
-            .store
-            .register_office(office(), By::CommandLine, at(0))
-            .await
-            .unwrap()
-    );
+    assert!(crate::register(&opened.store, office(), By::CommandLine).await);
+    assert!(!crate::register(&opened.store, office(), By::CommandLine).await);
     let found = opened.store.office(number).await.unwrap().unwrap();
     assert_eq!(*found, office().office);
     assert!(beside.set_licence(number, at(7), By::CommandLine, at(1)).await.unwrap());

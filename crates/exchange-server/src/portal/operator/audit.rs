@@ -11,11 +11,11 @@ use exchange_store::{Act, AuditSearch, Subject, Who};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::facts::{beginning_of_day, end_of_day};
 use crate::{
     admin::Admin,
     app::App,
     audit::chain_export,
+    office_facts::{self, beginning_of_day, end_of_day},
     portal::{
         form::{self, Button, Field, Look},
         page::{self, Frame},
@@ -43,7 +43,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// The search; what cannot be read is told instead of left out.
     fn read(&self) -> Result<AuditSearch, exchange_protocol::Problem> {
-        let unfit = |field: String, rule: String| super::facts::unfit(&field, &rule);
+        let unfit = |field: String, rule: String| office_facts::unfit(&field, &rule);
         let office = match self.office.trim() {
             "" => None,
             number => Some(

@@ -8,14 +8,12 @@ use care_model::{ProblemCode, limits};
 use exchange_protocol::Problem;
 use maud::{Markup, html};
 
-use super::{
-    facts::{beginning_of_day, text, unfit},
-    refused,
-};
+use super::refused;
 use crate::{
     admin::Admin,
     app::App,
     duties::Duty,
+    office_facts::{beginning_of_day, text, unfit},
     portal::{
         form::{self, Button, Field, Fields, Forms, Look},
         office::Said,

@@ -10,7 +10,6 @@ use exchange_store::{LimitOverrides, OfficeRow};
 use maud::{Markup, html};
 
 use super::{
-    facts::{FactsTyped, end_of_day, unfit},
     offices::{self, address, office},
     refused, shown_once,
 };
@@ -18,6 +17,7 @@ use crate::{
     admin::{Admin, CERTIFICATE_DAYS},
     app::App,
     duties::Duty,
+    office_facts::{FactsTyped, end_of_day, unfit},
     portal::{
         form::{self, Button, Field, Fields, Forms, Look},
         office::{Said, Term},

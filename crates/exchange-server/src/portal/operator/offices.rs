@@ -10,14 +10,12 @@ use exchange_store::{LicenceWish, OfficeRow};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{
-    facts::{FactsTyped, end_of_day},
-    refused, shown_once,
-};
+use super::{refused, shown_once};
 use crate::{
     admin::{Admin, NewOffice, OfficeMade},
     app::App,
     duties::Duty,
+    office_facts::{FactsTyped, end_of_day, unfit},
     portal::{
         form::{self, Button, Field, Fields, Forms, Look},
         office::Term,
@@ -202,8 +200,8 @@ pub(crate) async fn register(
 
 async fn try_register(app: &App, visitor: &OperatorVisitor, facts: &FactsTyped, fields: &Fields) -> Answer<OfficeMade> {
     let field = messages::operator::number();
-    let number = OfficeNumber::parse(fields.text("number"))
-        .map_err(|_| super::facts::unfit(&field, &messages::operator::rule_number()))?;
+    let number =
+        OfficeNumber::parse(fields.text("number")).map_err(|_| unfit(&field, &messages::operator::rule_number()))?;
     let read = facts.read(number)?;
     let licence_until = match fields.text("until") {
         "" => None,

@@ -8,10 +8,11 @@ use care_model::{AccountId, ProblemCode, limits};
 use exchange_store::{OperatorChange, OperatorRole};
 use maud::{Markup, html};
 
-use super::{facts::unfit, refused, role_name, shown_once};
+use super::{refused, role_name, shown_once};
 use crate::{
     admin::Admin,
     app::App,
+    office_facts::unfit,
     operators::{NewOperator, OperatorMade, OperatorShown},
     portal::{
         form::{self, Button, Field, Fields, Forms, Look},
