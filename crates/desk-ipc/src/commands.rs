@@ -44,6 +44,8 @@ macro_rules! with_commands {
             change_password($crate::PasswordChange) -> ();
             /// ログアウト; also what the idle lock calls. Work is kept, transfers go on.
             sign_out(()) -> $crate::StartView;
+            /// ログアウト at every terminal at which the person is signed in. Needs the exchange; a refusal changes nothing.
+            sign_out_everywhere(()) -> $crate::StartView;
             /// トップページ.
             home(()) -> $crate::HomeView;
             /// Marks a piece of news (お知らせ) as read on this PC.

@@ -96,6 +96,10 @@ impl DeskCommands for Desk {
         self.core().sign_out().await
     }
 
+    async fn sign_out_everywhere(&self, _request: ()) -> Result<StartView, CommandError> {
+        self.core().sign_out_everywhere().await
+    }
+
     async fn home(&self, _request: ()) -> Result<HomeView, CommandError> {
         self.open_desk()?.home_view().await
     }

@@ -338,6 +338,14 @@ impl Core {
         Ok(self.start_view())
     }
 
+    /// Ends the person's sessions everywhere, then this one. Only the exchange's own answer says that it is so.
+    pub(crate) async fn sign_out_everywhere(self: &Arc<Self>) -> Result<StartView, CommandError> {
+        let line = self.line().await?;
+        let ended = line.exchange.sign_out_everywhere().await;
+        self.heard_by(&line, ended).await?;
+        self.sign_out().await
+    }
+
     /// The exchange refused the right to ask. It may only have run out, for instance because this PC's clock is slow:
     /// a session is dropped when it cannot be renewed either.
     pub(crate) async fn session_lost(&self, line: &Line) {

@@ -203,6 +203,13 @@ impl SignedIn {
         Ok(())
     }
 
+    /// Ends every session of the person, at whatever terminal, this one too.
+    pub async fn sign_out_everywhere(&self) -> Result<(), ClientError> {
+        let request = self.request(Method::POST, "/v1/sign-out/everywhere");
+        self.client.send(request).await?;
+        Ok(())
+    }
+
     /// Who is signed in, where, and until when.
     pub async fn me(&self) -> Result<Me, ClientError> {
         self.client

@@ -12,6 +12,7 @@
 //! | `POST /v1/sign-in/refresh` | terminal | [`RefreshSession`] → [`Session`] |
 //! | `POST /v1/accounts/password` | terminal | [`PasswordChange`] → nothing |
 //! | `POST /v1/sign-out` | session | → nothing |
+//! | `POST /v1/sign-out/everywhere` | session | → nothing |
 //! | `GET /v1/me` | session | → [`Me`] |
 //! | `GET /v1/offices/{number}` | session | → [`OfficeEntry`] |
 //! | `POST /v1/offices/search` | session | [`OfficeSearch`] → [`OfficePage`] |

@@ -78,6 +78,7 @@ endpoints! {
     post "/v1/sign-in/refresh" Exchange Terminal sign_in::refresh;
     post "/v1/accounts/password" Exchange Terminal accounts::change_password;
     post "/v1/sign-out" Exchange SignedIn sign_in::sign_out;
+    post "/v1/sign-out/everywhere" Exchange SignedIn sign_in::sign_out_everywhere;
     get "/v1/me" Exchange SignedIn people::me;
     get "/v1/offices/{number}" Exchange SignedIn people::office;
     post "/v1/offices/search" Exchange SignedIn people::search_offices;

@@ -142,6 +142,14 @@ pub(crate) async fn sign_out(State(app): State<App>, caller: SignedIn) -> Answer
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Ends every session of the person at whatever terminal, this one too: for who left a PC somewhere without signing out.
+pub(crate) async fn sign_out_everywhere(State(app): State<App>, caller: SignedIn) -> Answer<StatusCode> {
+    app.store
+        .end_sessions_of_person(caller.actor(), app.clock.now())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Tries a password. An account that does not exist costs the same work, the same wait and the same answer.
 pub(crate) async fn check(
     app: &App,

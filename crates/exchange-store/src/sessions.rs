@@ -167,6 +167,23 @@ impl Store {
             .await
     }
 
+    /// Ends every session of a person, at whatever terminal.
+    pub async fn end_sessions_of_person(&self, actor: Actor, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    sqlx::query("DELETE FROM session WHERE person = ?")
+                        .bind(actor.account.clone())
+                        .execute(&mut batch.connection)
+                        .await?;
+                    batch.after(After::AccessChanged);
+                    batch.audit(AuditLine::new(now, Act::SignOut, &actor));
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// Whether the session still exists, whatever its tokens are now; for streams that outlive a token.
     pub async fn session_lives(&self, session: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let row: Option<i64> = sqlx::query_scalar("SELECT 1 FROM session WHERE row = ? AND refresh_until > ?")

@@ -194,6 +194,26 @@ test("keyboard alone: 設定 from the header, a choice, back to a list", async (
   await planner.page.keyboard.press("ArrowLeft");
 });
 
+test("signing out everywhere ends the session at the other PC too, and says so at both", async () => {
+  const { planning } = world.accounts;
+  const second = await Person.at(browser, await Terminal.start(world, "second"));
+  const issuePassword = await world.issuePassword("planning");
+  await second.setUp(world, planning, issuePassword, "相談室のパソコン");
+  await second.signIn(planning);
+  await planner.openMenu("設定");
+  await planner.button("すべての端末からログアウトする").click();
+  await planner.sees("いまログアウトしますか。");
+  await planner.look("140-everywhere");
+  await planner.button("やめる").click();
+  await planner.button("すべての端末からログアウトする").click();
+  await planner.button("はい、ログアウトします").click();
+  await planner.heading("個人ユーザIDでログイン").waitFor();
+  await planner.sees("すべての端末からログアウトしました。");
+  await planner.look("141-everywhere-done");
+  await second.heading("個人ユーザIDでログイン").waitFor();
+  await planner.signIn(planning);
+});
+
 test("a password is changed in 設定, and the next ログイン takes the new one", async () => {
   const { planning } = world.accounts;
   await planner.openMenu("設定");

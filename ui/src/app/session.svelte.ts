@@ -26,6 +26,8 @@ export class Session {
   certificateFile = $state.raw<CertificateFile | null>(null);
   /** Whether the own password was changed just now, to be said once. */
   passwordChanged = $state(false);
+  /** Whether a person just signed out at every terminal. */
+  everywhere = $state(false);
   /** The offices of this PC, while they are shown to switch. */
   profiles = $state.raw<readonly ProfileRow[] | null>(null);
   /** 個人ユーザID of who signed in on this page; it is kept nowhere else. */
@@ -106,7 +108,7 @@ export class Session {
 
   /** ログイン step 1. */
   async signInPerson(person_id: string, password: string, remember: boolean): Promise<void> {
-    this.renewed = this.passwordChanged = false;
+    this.renewed = this.passwordChanged = this.everywhere = false;
     const signedIn = await this.#run(() =>
       this.desk.call("sign_in_person", { person_id, password, remember }),
     );
@@ -155,6 +157,12 @@ export class Session {
     this.lockedName = locked && stage?.stage === "open" ? stage.session.person_name : "";
     await this.#run(() => this.desk.call("sign_out", null));
     this.locked = locked;
+  }
+
+  /** The sessions of every terminal have ended: ログイン says so. */
+  async signedOutEverywhere(): Promise<void> {
+    await this.signOut(false);
+    this.everywhere = true;
   }
 
   /** A changed password ends every session of it: ログイン says why it comes up. */

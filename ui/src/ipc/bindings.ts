@@ -1926,6 +1926,7 @@ export type Commands = {
   sign_in_back: { request: null; answer: StartView };
   change_password: { request: PasswordChange; answer: null };
   sign_out: { request: null; answer: StartView };
+  sign_out_everywhere: { request: null; answer: StartView };
   home: { request: null; answer: HomeView };
   read_news: { request: NewsRequest; answer: null };
   choose_files: { request: null; answer: DropView | null };

@@ -845,6 +845,13 @@ export const m = {
   },
   settings: {
     contents: (): string => "設定の項目",
+    everywhere: (): string => "すべての端末からログアウト",
+    everywhere_ask: (): string => "ログイン中のすべての端末から、いまログアウトしますか。",
+    everywhere_button: (): string => "すべての端末からログアウトする",
+    everywhere_done: (): string => "すべての端末からログアウトしました。",
+    everywhere_lead: (): string => "ほかのパソコンでログアウトを忘れたときに使います。このパソコンもログアウトします。書きかけの内容と下書きは、それぞれのパソコンに残ります。",
+    everywhere_no: (): string => "やめる",
+    everywhere_yes: (): string => "はい、ログアウトします",
     fixed_away: (): string => "いま、このフォルダにつながりません。ネットワークドライブや外付けドライブを確かめるか、選び直してください。",
     fixed_choose: (): string => "フォルダを選ぶ",
     fixed_choose_other: (): string => "別のフォルダを選ぶ",

@@ -136,6 +136,7 @@ describe! {
     post "/v1/accounts/password" "Changes a password" NO_QUERY Json("PasswordChange"), Gives::Nothing,
         &[P::PersonIdExpected, P::PersonSignInRefused, P::OfficeSignInRefused, P::PersonStopped, P::PasswordUnfit, P::PasswordLength, P::SignInDelayed];
     post "/v1/sign-out" "Ends the session" NO_QUERY Nothing, Gives::Nothing, &[];
+    post "/v1/sign-out/everywhere" "Ends every session of the person, at whatever terminal" NO_QUERY Nothing, Gives::Nothing, &[];
     get "/v1/me" "Who is signed in" NO_QUERY Nothing, Gives::Json("Me"), &[];
     get "/v1/offices/{number}" "An office by its number" NO_QUERY Nothing, Gives::Json("OfficeEntry"), &[P::DestinationUnknown];
     post "/v1/offices/search" "Searches the directory" NO_QUERY Json("OfficeSearch"), Gives::Json("OfficePage"), &[P::SearchTooLong];

@@ -2,7 +2,8 @@ import type { CommandError, ProfileRow, SettingsEdit, SettingsView, TerminalRow 
 import { problemOf, type Desk } from "../../ipc/call";
 
 /** The parts of 設定; what came of a change is said at the part that was changed. */
-export type Part = "receive" | "kept" | "notices" | "network" | "password" | "terminals" | "profiles";
+export type Part =
+  "receive" | "kept" | "notices" | "network" | "password" | "everywhere" | "terminals" | "profiles";
 
 /** A manual proxy as typed, before it is saved. */
 export type TypedProxy = { host: string; port: string };
@@ -82,6 +83,11 @@ export class Settings {
     return this.#save("password", () =>
       this.desk.call("change_password", { account_id, password, new_password }),
     );
+  }
+
+  /** Ends the person's sessions at every terminal, this one too. */
+  signOutEverywhere(): Promise<boolean> {
+    return this.#save("everywhere", () => this.desk.call("sign_out_everywhere", null));
   }
 
   /** The desk says that something was changed elsewhere. */

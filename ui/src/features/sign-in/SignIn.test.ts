@@ -16,6 +16,7 @@ function session(over: Partial<SignInSession> = {}): SignInSession {
     lockedName: "",
     renewed: false,
     passwordChanged: false,
+    everywhere: false,
     profiles: null,
     provisional: null,
     busy: false,

@@ -12,6 +12,7 @@ export interface SignInSession {
   readonly lockedName: string;
   readonly renewed: boolean;
   readonly passwordChanged: boolean;
+  readonly everywhere: boolean;
   readonly profiles: readonly ProfileRow[] | null;
   readonly provisional: { readonly id: string } | null;
   chooseConnection(): Promise<void>;
