@@ -336,7 +336,6 @@ impl Admin {
         let now = self.clock.now();
         let provisional = new.provisional || new.password.is_none();
         let password = new.password.unwrap_or_else(tokens::make_password);
-        let issue_password = new.issue_password.unwrap_or_else(tokens::make_password);
         let password_hash = self.passwords.hash(password.clone()).await?;
         let office_id = self.id_or_free(new.office_id, "KJ", AccountFamily::Office).await?;
         let row = NewOfficeRow {
@@ -358,11 +357,9 @@ impl Admin {
                 provisional,
             },
         };
-        let first = NewIssuePassword {
-            password_hash: self.passwords.hash(issue_password.clone()).await?,
-            certificate_days: CERTIFICATE_DAYS,
-            until: now + TimeDelta::days(ISSUE_PASSWORD_DAYS),
-        };
+        let (issue_password, first) = self
+            .make_issue_password(new.issue_password, CERTIFICATE_DAYS, now)
+            .await?;
         let made = OfficeMade {
             number: new.number,
             office_id,
@@ -430,16 +427,29 @@ impl Admin {
         certificate_days: i64,
     ) -> Result<IssuePasswordMade, AdminError> {
         let now = self.clock.now();
-        let issue_password = password.unwrap_or_else(tokens::make_password);
-        let hashed = self.passwords.hash(issue_password.clone()).await?;
-        let until = now + TimeDelta::days(ISSUE_PASSWORD_DAYS);
-        let added = self
-            .store
-            .add_issue_password(office, hashed, certificate_days, until, self.by.clone(), now);
-        match added.await? {
+        let (issue_password, new) = self.make_issue_password(password, certificate_days, now).await?;
+        match self.store.add_issue_password(office, new, self.by.clone(), now).await? {
             true => Ok(IssuePasswordMade { issue_password }),
             false => Err(AdminError::NoSuchOffice),
         }
+    }
+
+    /// The given issue password, or a made one, with its row.
+    async fn make_issue_password(
+        &self,
+        given: Option<String>,
+        certificate_days: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(String, NewIssuePassword), AdminError> {
+        let is_made = given.is_none();
+        let password = given.unwrap_or_else(tokens::make_password);
+        let row = NewIssuePassword {
+            password_hash: self.passwords.hash(password.clone()).await?,
+            selector: is_made.then(|| tokens::selector(&password)),
+            certificate_days,
+            until: now + TimeDelta::days(ISSUE_PASSWORD_DAYS),
+        };
+        Ok((password, row))
     }
 
     /// Revokes a terminal's certificate and ends its sessions.

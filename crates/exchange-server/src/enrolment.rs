@@ -13,6 +13,7 @@ use crate::{
     extract::{JsonBody, Peer, Shown, Source},
     refusal::Answer,
     terminals::{next, of_authority},
+    tokens,
 };
 
 /// Characters of a terminal's name.
@@ -39,7 +40,10 @@ pub(crate) async fn enrol(
     let account = app.store.account(&request.office_id).await?;
     let account = account.filter(|account| account.family == AccountFamily::Office);
     let candidates = match &account {
-        Some(account) => app.store.issue_passwords(account.office, now).await?,
+        Some(account) => {
+            let selector = tokens::selector(&request.issue_password);
+            app.store.issue_passwords(account.office, selector, now).await?
+        }
         None => Vec::new(),
     };
     let bought = fitting(&app, &request.issue_password, candidates).await?;

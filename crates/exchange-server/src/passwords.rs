@@ -1,6 +1,9 @@
 //! Passwords: Argon2id, tried in a bounded number of blocking threads.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -60,6 +63,8 @@ pub enum PasswordError {
 pub(crate) struct Passwords {
     cost: PasswordCost,
     turns: Arc<Semaphore>,
+    /// Passwords hashed or tried so far.
+    work: Arc<AtomicU64>,
     /// What is tried when there is no such account, so that it takes as long as when there is one.
     nobody: Arc<str>,
 }
@@ -72,6 +77,7 @@ impl Passwords {
         Ok(Self {
             cost,
             turns: Arc::new(Semaphore::new(TRIED_AT_ONCE_MAX)),
+            work: Arc::default(),
             nobody: hash(cost, "nobody has this password")?.into(),
         })
     }
@@ -98,11 +104,17 @@ impl Passwords {
         .await
     }
 
+    /// How many passwords were hashed or tried so far. Each costs the same.
+    pub(crate) fn work(&self) -> u64 {
+        self.work.load(Ordering::Relaxed)
+    }
+
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
             .await
             .map_err(|_| PasswordError::Hash)?;
+        self.work.fetch_add(1, Ordering::Relaxed);
         // The turn goes with the work: a caller that gives up does not let another in beside it.
         let worked = tokio::task::spawn_blocking(move || {
             let done = work();

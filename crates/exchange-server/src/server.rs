@@ -155,6 +155,11 @@ impl Running {
         sealed.await.map(drop)
     }
 
+    /// How many passwords were hashed or tried since the start: each costs the same, whoever's it is.
+    pub fn password_work(&self) -> u64 {
+        self.app.passwords.work()
+    }
+
     /// Waits until the server is told to end.
     pub(crate) async fn told_to_end(&self) {
         listener::is_ending(&mut self.app.ending.clone()).await;

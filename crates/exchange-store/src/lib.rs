@@ -53,6 +53,6 @@ pub use portal::{NewPortalSession, PortalFamily, PortalSession};
 pub use renewals::{NextCertificate, RenewalRight};
 pub use sessions::{NewSession, SessionRow, TokenHash};
 pub use store::{MasterKey, Store};
-pub use terminals::{IssuePassword, NewIssuePassword, NewTerminal, TerminalRow};
+pub use terminals::{IssuePassword, NewIssuePassword, NewTerminal, Selector, TerminalRow};
 pub use uploads::{ChunkRefusal, CommitRefusal, PartInspector, Upload, UploadStart};
 pub use usage::{OpenIssuePassword, UsageMonth};

@@ -104,6 +104,11 @@ fn migrator() -> Migrator {
         migration(6, "renewal", include_str!("../migrations/0006_renewal.sql")),
         migration(7, "keeping", include_str!("../migrations/0007_keeping.sql")),
         migration(8, "operators", include_str!("../migrations/0008_operators.sql")),
+        migration(
+            9,
+            "issue_selector",
+            include_str!("../migrations/0009_issue_selector.sql"),
+        ),
     ])
 }
 

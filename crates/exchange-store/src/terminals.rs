@@ -68,11 +68,16 @@ impl std::fmt::Debug for IssuePassword {
     }
 }
 
+/// Two bytes by which an issue password is found among those of its office before it is tried.
+pub type Selector = [u8; 2];
+
 /// An issue password to keep.
 #[derive(Clone)]
 pub struct NewIssuePassword {
     /// Its Argon2id hash, in PHC form.
     pub password_hash: String,
+    /// Which it can be, if the exchange made it.
+    pub selector: Option<Selector>,
     /// Days that the certificate holds which it buys.
     pub certificate_days: i64,
     /// Until when it is good.
@@ -95,10 +100,11 @@ pub(crate) async fn insert_issue_password(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let inserted = sqlx::query(
-        "INSERT INTO issue_password (office, password_hash, made_at, until, certificate_days) \
-         SELECT number, ?, ?, ?, ? FROM office WHERE number = ?",
+        "INSERT INTO issue_password (office, password_hash, selector, made_at, until, certificate_days) \
+         SELECT number, ?, ?, ?, ?, ? FROM office WHERE number = ?",
     )
     .bind(new.password_hash)
+    .bind(new.selector.map(|selector| selector.to_vec()))
     .bind(convert::millis(now))
     .bind(convert::millis(new.until))
     .bind(new.certificate_days)
@@ -118,34 +124,29 @@ impl Store {
     pub async fn add_issue_password(
         &self,
         office: OfficeNumber,
-        password_hash: String,
-        certificate_days: i64,
-        until: DateTime<Utc>,
+        new: NewIssuePassword,
         by: By,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let new = NewIssuePassword {
-            password_hash,
-            certificate_days,
-            until,
-        };
         self.writer
             .act(move |batch| Box::pin(async move { insert_issue_password(batch, office, new, by, now).await }))
             .await
     }
 
-    /// The issue passwords of an office that are still good.
+    /// The issue passwords of an office that are still good and that the one with this selector can be.
     pub async fn issue_passwords(
         &self,
         office: OfficeNumber,
+        selector: Selector,
         now: DateTime<Utc>,
     ) -> Result<Vec<IssuePassword>, StoreError> {
         let rows: Vec<(i64, String, i64)> = sqlx::query_as(
             "SELECT row, password_hash, certificate_days FROM issue_password \
-             WHERE office = ? AND used_at IS NULL AND until > ? ORDER BY row DESC LIMIT ?",
+             WHERE office = ?1 AND used_at IS NULL AND until > ?2 AND ifnull(selector, ?3) = ?3 ORDER BY row DESC LIMIT ?4",
         )
         .bind(office.as_str())
         .bind(convert::millis(now))
+        .bind(selector.to_vec())
         .bind(ISSUE_PASSWORDS_MAX)
         .fetch_all(&self.shared.readers)
         .await?;

@@ -17,6 +17,7 @@ mod kills;
 mod limits;
 mod linkage;
 mod office_list;
+mod password_work;
 mod portal;
 mod recalling;
 mod receiving;

@@ -117,6 +117,7 @@ pub(crate) fn header(parts: &[&[u8]]) -> DeliveryHeader {
 pub(crate) async fn register(store: &Store, office: NewOffice, by: By) -> bool {
     let password = NewIssuePassword {
         password_hash: "of nothing".to_owned(),
+        selector: None,
         certificate_days: 730,
         until: at(60),
     };
