@@ -66,6 +66,8 @@ pub const TELEPHONE_CHARS_MAX: usize = 20;
 pub const OFFICE_KINDS_MAX: usize = 60;
 /// Rows of a list of offices to register.
 pub const OFFICE_LIST_ROWS_MAX: usize = 10_000;
+/// Rows of such a list that a page takes at once: each costs the hashing of two passwords.
+pub const OFFICE_LIST_PAGE_ROWS_MAX: usize = 100;
 /// Bytes of such a list.
 pub const OFFICE_LIST_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 /// Characters of the title of an entry of お知らせ.

@@ -456,16 +456,7 @@ async fn register_list(admin: &Admin, list: &Path, good_rows_only: bool, out: &P
         say(format_args!("{}", serde_json::to_string(&outcome)?))?;
     } else {
         for finding in &outcome.findings {
-            let text = match &finding.column {
-                Some(column) => messages::operator::list_finding_column(finding.line, column, &finding.text),
-                None => messages::operator::list_finding(finding.line, &finding.text),
-            };
-            let mark = if finding.is_hint {
-                messages::operator::list_hint()
-            } else {
-                String::new()
-            };
-            say(format_args!("{mark}{text}"))?;
+            say(format_args!("{}", finding.sentence()))?;
         }
     }
     if outcome.registered == 0 {

@@ -116,6 +116,11 @@ impl OfficeList {
         };
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
+            // Cells that are copied from a spreadsheet come with tabs between them.
+            .delimiter(match text.lines().next().unwrap_or_default().contains('\t') {
+                true => b'\t',
+                false => b',',
+            })
             .flexible(true)
             .from_reader(text.as_bytes());
         let mut records = reader.records();
@@ -337,6 +342,54 @@ impl Admin {
         out: &Path,
         mut told: impl FnMut(usize, usize),
     ) -> Result<ListOutcome, AdminError> {
+        let (rows, findings) = self.judged(list).await?;
+        if rows.is_empty() || (is_faulty(&findings) && !good_rows_only) {
+            return Ok(ListOutcome {
+                registered: 0,
+                findings,
+            });
+        }
+        let file = new_private_file(out).map_err(AdminError::File)?;
+        let made = self
+            .register_rows(rows, |made| write_handed(file, made), &mut told)
+            .await;
+        match made {
+            Ok(made) => Ok(ListOutcome {
+                registered: made.len(),
+                findings,
+            }),
+            // A storage that fails does not say that nothing was stored: then the passwords stay.
+            Err(error @ AdminError::Store(_)) => Err(error),
+            Err(error) => {
+                let _ = std::fs::remove_file(out);
+                Err(error)
+            }
+        }
+    }
+
+    /// The same for a page, which shows what the offices are to be handed: all rows or none, and no more of them than a
+    /// page may take.
+    ///
+    /// # Errors
+    /// [`AdminError::Taken`] if a number was registered by somebody else meanwhile. Then nothing was registered.
+    pub(crate) async fn register_page(
+        &self,
+        mut list: OfficeList,
+    ) -> Result<(Vec<OfficeMade>, Vec<ListFinding>), AdminError> {
+        let max = limits::OFFICE_LIST_PAGE_ROWS_MAX;
+        if list.rows.len() > max {
+            list.find(1, None, messages::operator::list_too_long_for_page(max));
+        }
+        let (rows, findings) = self.judged(list).await?;
+        if rows.is_empty() || is_faulty(&findings) {
+            return Ok((Vec::new(), findings));
+        }
+        let made = self.register_rows(rows, |_| Ok(()), &mut |_, _| {}).await?;
+        Ok((made, findings))
+    }
+
+    /// The rows that can be registered, and what was found.
+    async fn judged(&self, list: OfficeList) -> Result<(Vec<Row>, Vec<ListFinding>), AdminError> {
         let OfficeList { rows, mut findings } = list;
         let mut good = Vec::with_capacity(rows.len());
         for row in rows {
@@ -351,32 +404,18 @@ impl Admin {
             }
         }
         findings.sort_by_key(|finding| finding.line);
-        let is_refused = findings.iter().any(|finding| !finding.is_hint) && !good_rows_only;
-        if is_refused || good.is_empty() {
-            return Ok(ListOutcome {
-                registered: 0,
-                findings,
-            });
-        }
-        let file = new_private_file(out).map_err(AdminError::File)?;
-        match self.register_rows(good, file, &mut told).await {
-            Ok(registered) => Ok(ListOutcome { registered, findings }),
-            Err(error) => {
-                // Nothing was registered: what is in it opens nothing.
-                let _ = std::fs::remove_file(out);
-                Err(error)
-            }
-        }
+        Ok((good, findings))
     }
 
+    /// Makes what the offices need, hands it on, and registers them in one act.
     async fn register_rows(
         &self,
         rows: Vec<Row>,
-        file: File,
+        hand: impl FnOnce(&[OfficeMade]) -> io::Result<()>,
         told: &mut impl FnMut(usize, usize),
-    ) -> Result<usize, AdminError> {
+    ) -> Result<Vec<OfficeMade>, AdminError> {
         let count = rows.len();
-        let mut prepared = Vec::with_capacity(count);
+        let (mut handed, mut prepared) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let mut making = stream::iter(rows.into_iter().map(|row| {
             let OfficeFacts {
                 number,
@@ -395,23 +434,39 @@ impl Admin {
             })
         }))
         .buffered(MADE_AT_ONCE);
-        while let Some(office) = making.try_next().await? {
-            prepared.push(office);
+        while let Some((made, office, password)) = making.try_next().await? {
+            handed.push(made);
+            prepared.push((office, password));
             told(prepared.len(), count);
         }
-        write_handed(file, prepared.iter().map(|(made, ..)| made)).map_err(AdminError::File)?;
-        let rows = prepared
-            .into_iter()
-            .map(|(_, office, password)| (office, password))
-            .collect();
-        let registered = self.store.register_offices(rows, self.by.clone(), self.clock.now());
+        hand(&handed).map_err(AdminError::File)?;
+        let registered = self.store.register_offices(prepared, self.by.clone(), self.clock.now());
         registered.await?.map_err(|_| AdminError::Taken)?;
-        Ok(count)
+        Ok(handed)
+    }
+}
+
+/// Whether something was found that is more than a hint.
+fn is_faulty(findings: &[ListFinding]) -> bool {
+    findings.iter().any(|finding| !finding.is_hint)
+}
+
+impl ListFinding {
+    /// The finding in one sentence, with its place.
+    pub fn sentence(&self) -> String {
+        let text = match &self.column {
+            Some(column) => messages::operator::list_finding_column(self.line, column, &self.text),
+            None => messages::operator::list_finding(self.line, &self.text),
+        };
+        match self.is_hint {
+            true => messages::operator::list_hint(text),
+            false => text,
+        }
     }
 }
 
 /// Writes what offices are to be handed, as spreadsheets open it, down to the disk.
-fn write_handed<'a>(mut file: File, offices: impl Iterator<Item = &'a OfficeMade>) -> io::Result<()> {
+fn write_handed(mut file: File, offices: &[OfficeMade]) -> io::Result<()> {
     file.write_all(b"\xef\xbb\xbf")?;
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
@@ -454,7 +509,8 @@ mod tests {
         let with_mark = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
         let (ms932, _, unfit) = encoding_rs::SHIFT_JIS.encode(text);
         assert!(!unfit);
-        for bytes in [text.as_bytes(), &with_mark, &ms932] {
+        let copied = text.replace(',', "\t");
+        for bytes in [text.as_bytes(), &with_mark, &ms932, copied.as_bytes()] {
             let list = OfficeList::read(bytes);
             assert_eq!(told(&list), []);
             assert_eq!(list.rows.len(), 2);

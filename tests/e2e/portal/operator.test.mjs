@@ -61,6 +61,18 @@ test("every page of the menu holds what every screen must hold", async () => {
   assert.equal(await looking.problem(), "field_unfit");
   await looking.lookAtAll("operator-register-refused");
   assert.equal(await looking.field("事業所名").inputValue(), "見本ケアセンター");
+  await looking.open("事業所");
+  await looking.page.getByRole("link", { name: "一覧から登録する" }).click();
+  await looking.title("一覧から登録する");
+  const heads = "事業所番号\t事業所名\tサービス種類";
+  await looking.field("事業所の一覧").fill(`${heads}\n9970101029\t例示ステーション\t訪問`);
+  await looking.button("確かめて登録する").click();
+  await looking.sees("2行目「サービス種類」");
+  await looking.lookAtAll("operator-list-faulty");
+  await looking.field("事業所の一覧").fill(`${heads}\n9970101029\t例示ステーション\t11;15`);
+  await looking.button("確かめて登録する").click();
+  await looking.title("事業所を登録しました");
+  await looking.lookAtAll("operator-list-done");
   assert.deepEqual(looking.complaints, []);
 });
 

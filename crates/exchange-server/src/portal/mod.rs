@@ -111,6 +111,8 @@ pages! {
     get "/portal/operator/offices" Operator(See), operator::offices::show;
     get "/portal/operator/offices/register" Operator(Offices), operator::offices::show_register;
     post "/portal/operator/offices/register" Operator(Offices), operator::offices::register;
+    get "/portal/operator/office-list" Operator(Offices), operator::office_list::show;
+    post "/portal/operator/office-list" Operator(Offices), operator::office_list::register;
     get "/portal/operator/offices/{number}" Operator(See), operator::office::show;
     post "/portal/operator/offices/{number}/facts" Operator(Offices), operator::office::change;
     post "/portal/operator/offices/{number}/licence" Operator(Offices), operator::office::set_licence;

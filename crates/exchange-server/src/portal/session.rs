@@ -30,6 +30,8 @@ const SESSION_HOURS: i64 = 8;
 const SEEN_EVERY_SECONDS: i64 = 60;
 /// Bytes of a form.
 const FORM_BYTES_MAX: usize = 16 * 1_024;
+/// Bytes of the one form that takes a list.
+const LIST_FORM_BYTES_MAX: usize = 256 * 1_024;
 /// The cookie of whoever has no session yet; it binds the form of the sign-in to this browser.
 const FORM_COOKIE: &str = "__Host-careplan-form";
 
@@ -234,7 +236,11 @@ async fn admit(gate: &Gate, parts: &mut Parts, body: Body) -> Answer<Admitted> {
         }
     };
     if parts.method == Method::POST {
-        let fields = fields(&parts.headers, body).await?;
+        let bytes_max = match gate.page.path == super::operator::office_list::PATH {
+            true => LIST_FORM_BYTES_MAX,
+            false => FORM_BYTES_MAX,
+        };
+        let fields = fields(&parts.headers, body, bytes_max).await?;
         if new_cookie.is_some() || !fields.carry(&secret) {
             return Err(ProblemCode::FormExpired.into());
         }
@@ -245,7 +251,7 @@ async fn admit(gate: &Gate, parts: &mut Parts, body: Body) -> Answer<Admitted> {
 }
 
 /// Reads a form. One that another site sent is not read at all, where the browser says so.
-async fn fields(headers: &HeaderMap, body: Body) -> Answer<Fields> {
+async fn fields(headers: &HeaderMap, body: Body, bytes_max: usize) -> Answer<Fields> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if header("sec-fetch-site").is_some_and(|site| site != "same-origin") {
         return Err(ProblemCode::FormExpired.into());
@@ -256,7 +262,7 @@ async fn fields(headers: &HeaderMap, body: Body) -> Answer<Fields> {
     }
     let mut whole = Request::new(body);
     *whole.headers_mut() = headers.clone();
-    let bytes = read_body(whole, FORM_BYTES_MAX, ProblemCode::FormTooLarge.into()).await?;
+    let bytes = read_body(whole, bytes_max, ProblemCode::FormTooLarge.into()).await?;
     Ok(Fields::read(&bytes))
 }
 

@@ -6,6 +6,7 @@ pub(super) mod facts;
 pub(super) mod home;
 pub(super) mod news;
 pub(super) mod office;
+pub(super) mod office_list;
 pub(super) mod offices;
 pub(super) mod operators;
 

@@ -85,6 +85,7 @@ pub(crate) async fn show(
                     (Button { text: &messages::operator::search_button(), look: Look::Primary, about: None }.markup())
                     @if visitor.may(Duty::Offices) {
                         a.button.quiet href=(REGISTER) { (messages::operator::register()) }
+                        a.button.quiet href=(super::office_list::PATH) { (messages::operator::list_register()) }
                     }
                 }
             }

@@ -249,6 +249,43 @@ async fn an_office_is_registered_found_changed_and_handed_its_secrets_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_pasted_is_registered_whole_or_told_line_by_line() {
+    let exchange = Exchange::start().await;
+    exchange.office(PLANNER, "43").await;
+    let mut browser = Browser::operator(&exchange, OperatorRole::Clerk).await;
+    let path = "/portal/operator/office-list";
+    browser.get(path).await;
+    let heads = "事業所番号\t事業所名\tサービス種類\r\n";
+    let row = |place: usize| format!("99{place:08}\t見本<b>{place}</b>\t11;15\r\n");
+    let rows = |count: usize| format!("{heads}{}", (0..count).map(row).collect::<String>());
+    let known = format!("{heads}{}{PLANNER}\t見本\t43\r\n", row(0));
+    let too_many = rows(limits::OFFICE_LIST_PAGE_ROWS_MAX + 1);
+    for (list, told) in [
+        (known.as_str(), "3行目「事業所番号」: すでに登録されている"),
+        (too_many.as_str(), "100行まで"),
+        ("", "CSVとして読み取れません"),
+    ] {
+        let shown = browser.post(path, &[("list", list)]).await;
+        assert_eq!((shown.status, shown.problem()), (400, Some("list_faulty")));
+        assert!(
+            shown.body.contains(told) && !shown.body.contains("<b>"),
+            "{}",
+            shown.body
+        );
+    }
+    let fits = rows(limits::OFFICE_LIST_PAGE_ROWS_MAX);
+    let shown = browser.post(path, &[("list", &fits)]).await;
+    assert_eq!(shown.status, 200, "{shown:?}");
+    assert_eq!(
+        shown.body.matches("<th scope=\"row\">").count(),
+        limits::OFFICE_LIST_PAGE_ROWS_MAX
+    );
+    let long = "a".repeat(256 * 1_024);
+    let shown = browser.post(path, &[("list", &long)]).await;
+    assert_eq!((shown.status, shown.problem()), (413, Some("form_too_large")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_persons_new_password_is_shown_to_the_office_and_not_to_the_operator() {
     let exchange = Exchange::start().await;
     let office = exchange.office(PLANNER, "43").await;
