@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 
-use care_model::{OfficeNumber, check_digit_fits, limits};
+use care_model::{OfficeNumber, ServiceKind, check_digit_fits, limits};
 use chrono::{DateTime, Utc};
 use exchange_protocol::Problem;
 use exchange_store::OfficeFacts;
@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::{
     admin::{Admin, AdminError, NewOffice, OfficeMade},
-    office_facts::{FactsTyped, end_of_day, unfit},
+    office_facts::{FactsTyped, end_of_day},
 };
 
 /// Rows whose passwords are made at the same time: as many as are hashed at once, and one that waits.
@@ -238,22 +238,21 @@ impl OfficeList {
                 .filter(|kind| !kind.is_empty())
                 .collect(),
         };
+        let is_named = |kind: &str| ServiceKind::parse(kind).is_ok_and(|kind| kind.name_ja().is_some());
+        if let Some(kind) = typed.kinds.iter().find(|kind| !is_named(kind)) {
+            let text = messages::operator::list_kind_unknown(kind);
+            return self.find(line, Some(Column::Kinds), text);
+        }
         let read = typed.read(number).and_then(|facts| {
             let licence_until = match field(Column::LicenceUntil) {
                 "" => None,
                 day => Some(end_of_day(&day.replace('/', "-"), &Column::LicenceUntil.heading())?),
             };
-            match facts.kinds.iter().find(|kind| kind.name_ja().is_none()) {
-                Some(kind) => Err(unfit(
-                    &Column::Kinds.heading(),
-                    &messages::operator::list_kind_unknown(kind.as_str()),
-                )),
-                None => Ok(Row {
-                    line,
-                    facts,
-                    licence_until,
-                }),
-            }
+            Ok(Row {
+                line,
+                facts,
+                licence_until,
+            })
         });
         match read {
             Ok(row) => self.rows.push(row),
