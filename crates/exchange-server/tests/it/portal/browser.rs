@@ -151,7 +151,17 @@ impl Browser {
             .await
     }
 
+    /// Says that a form of so many bytes comes, and sends none of it.
+    pub(crate) async fn announce(&mut self, path: &str, bytes: usize) -> Shown {
+        let media_type = "application/x-www-form-urlencoded";
+        self.exchange("POST", path, media_type, bytes, "").await
+    }
+
     pub(crate) async fn call(&mut self, method: &str, path: &str, media_type: &str, body: &str) -> Shown {
+        self.exchange(method, path, media_type, body.len(), body).await
+    }
+
+    async fn exchange(&mut self, method: &str, path: &str, media_type: &str, length: usize, body: &str) -> Shown {
         let stream = TcpStream::connect(&self.address).await.unwrap();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let mut stream = self.connector.connect(name, stream).await.unwrap();
@@ -161,10 +171,9 @@ impl Browser {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\nContent-Type: \
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\nContent-Type: \
              {media_type}\r\nCookie: {}\r\n{}\r\n{body}",
             self.address,
-            body.len(),
             cookies.join("; "),
             self.extra,
         );
