@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, Utc};
-use clap::{Args, Subcommand};
+use clap::{
+    Args, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use exchange_protocol::{ClientVersion, UpdateTarget};
 use exchange_server::admin::CERTIFICATE_DAYS;
 use exchange_store::{Act, AuditSearch, OperatorRole};
@@ -182,7 +185,7 @@ pub(super) enum AdminAct {
         #[arg(long)]
         name: String,
         /// What the operator is there for: administrator, clerk or auditor.
-        #[arg(long, value_parser = OperatorRole::parse)]
+        #[arg(long, value_parser = role())]
         role: OperatorRole,
         /// The OP ID, if not a made one.
         #[arg(long, value_parser = account_id)]
@@ -208,7 +211,7 @@ pub(super) enum AdminAct {
         #[arg(long, value_parser = account_id)]
         id: AccountId,
         /// What the operator is there for from now on.
-        #[arg(long, value_parser = OperatorRole::parse)]
+        #[arg(long, value_parser = role())]
         role: OperatorRole,
     },
     /// Shuts an operator out, at once.
@@ -277,6 +280,11 @@ pub(super) enum AdminAct {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+}
+
+fn role() -> impl TypedValueParser<Value = OperatorRole> {
+    let words = OperatorRole::ALL.iter().map(|role| role.word());
+    PossibleValuesParser::new(words).try_map(|word| OperatorRole::parse(&word))
 }
 
 fn account_id(text: &str) -> Result<AccountId, care_model::ShapeError> {
