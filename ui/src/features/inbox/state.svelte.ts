@@ -152,15 +152,18 @@ export class Inbox {
             folder: into,
           });
         }
+        await this.list.windows.reload();
+        // Until this reading has ended, all that was read may be of before the answer: nobody judges by it.
+        await this.#following.ask();
       } catch (cause) {
         this.fetching = [];
         if (this.dialog?.kind === "progress") this.dialog = null;
+        await this.list.windows.reload();
         throw cause;
       } finally {
         this.#under = false;
-        await this.list.windows.reload();
       }
-      await this.#follow();
+      this.#judge();
     });
   }
 

@@ -141,6 +141,35 @@ describe("データ取得", () => {
     expect(inbox.dialog).toEqual({ kind: "result", result: { done: 1, failed: 0, pending: 0 } });
   });
 
+  it("does not judge while the reading after the answer is still to come", async () => {
+    // The list takes longer to read than what was asked about the pickup before it ended.
+    let reads = 0;
+    const pickedUp = new Promise<void>((ended) => {
+      desk.on("inbox_rows", () => {
+        const asRead = rows.filter(({ delivery }) => delivery === "a");
+        reads += 1;
+        if (reads !== 1) return asRead;
+        stands("a", received);
+        desk.on("inbox", () => new Promise((answer) => setTimeout(() => answer(inboxView(rows)), 200)));
+        ended();
+        return new Promise((answer) => setTimeout(() => answer(asRead), 50));
+      });
+    });
+    desk.on("pick_up", async () => {
+      stands("a", { status: "fetching", landed: true, problem: null });
+      inbox.hinted({ event: "inbox_changed" });
+      await pickedUp;
+      return null;
+    });
+    await choose("a");
+    await inbox.askFolder();
+    reads = 0;
+    const fetched = inbox.fetchInto(folder);
+    await vi.runAllTimersAsync();
+    await fetched;
+    expect(inbox.dialog).toEqual({ kind: "result", result: { done: 1, failed: 0, pending: 0 } });
+  });
+
   it("shows why a pickup was refused and keeps the choice", async () => {
     desk.refuses("pick_up", "folder_read_only");
     await choose("a");
