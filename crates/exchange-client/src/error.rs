@@ -99,7 +99,7 @@ impl StdError for Cause {
 pub(crate) fn classify(error: reqwest::Error) -> ClientError {
     let error = error.without_url();
     let connecting = error.is_connect();
-    match tls_error(&error) {
+    match find::<TlsError>(&error) {
         // With TLS 1.3 a server judges the client's certificate after the client thinks that all is well, and before
         // it reads a request: the alert comes instead of an answer, and nothing was done.
         Some(TlsError::AlertReceived(alert)) if judges_our_certificate(*alert) => {
@@ -133,12 +133,17 @@ fn judges_our_certificate(alert: AlertDescription) -> bool {
     )
 }
 
-/// The TLS error in a chain, which `io::Error` hides from `source`.
-fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a TlsError> {
+/// Whether a request met a connection that had ended before it took any of the request, and did not say why.
+pub(crate) fn was_never_taken(error: &reqwest::Error) -> bool {
+    find::<TlsError>(error).is_none() && find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
+}
+
+/// The error of a type in a chain, which `io::Error` hides from `source`.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref::<TlsError>() {
-            return Some(tls);
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
         }
         next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner as &(dyn StdError + 'static)),
@@ -155,8 +160,8 @@ mod tests {
     #[test]
     fn finds_the_tls_error_inside_an_io_error() {
         let hidden = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, TlsError::DecryptError));
-        assert!(matches!(tls_error(&hidden), Some(TlsError::DecryptError)));
-        assert!(tls_error(&io::Error::other("no")).is_none());
+        assert!(matches!(find(&hidden), Some(TlsError::DecryptError)));
+        assert!(find::<TlsError>(&io::Error::other("no")).is_none());
     }
 
     #[test]

@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::{
     ClientError, ClientIdentity, Connection, ConnectionError, IdentityError, Proxy,
-    error::{Cause, classify},
+    error::{Cause, classify, was_never_taken},
     sign_in::AccessToken,
 };
 
@@ -32,6 +32,8 @@ use crate::{
 const ANSWER_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 /// Largest refusal.
 const PROBLEM_BYTES_MAX: usize = 64 * 1_024;
+/// Connections that a request is offered to, each ending before it took the request, before that is a broken line.
+const CONNECTIONS_TRIED: u32 = 4;
 /// Idle connections are left before a server or a router between gives them up.
 const POOL_IDLE: Duration = Duration::from_secs(20);
 
@@ -186,7 +188,7 @@ impl ExchangeClient {
         moved: Option<Arc<AtomicU64>>,
     ) -> Result<Response, ClientError> {
         let idle = self.inner.timeouts.idle;
-        let answer = request.send();
+        let answer = send_until_taken(request);
         tokio::pin!(answer);
         let moved = || moved.as_ref().map_or(0, |moved| moved.load(Ordering::Relaxed));
         let mut seen = moved();
@@ -298,6 +300,23 @@ impl ExchangeClient {
             Err(error) => error,
         }
     }
+}
+
+/// Sends a request; on another connection where the first one ended before it took the request. Nothing had left
+/// then, so that nothing can happen twice; and a server that refuses our certificate says so on each connection, while
+/// a connection that ends between its handshake and the request takes its reason along.
+async fn send_until_taken(mut request: RequestBuilder) -> Result<Response, reqwest::Error> {
+    for _ in 1..CONNECTIONS_TRIED {
+        // None for a body that is read as it goes: whoever sends one resumes it.
+        let Some(again) = request.try_clone() else {
+            break;
+        };
+        match request.send().await {
+            Err(error) if was_never_taken(&error) => request = again,
+            answer => return answer,
+        }
+    }
+    request.send().await
 }
 
 /// The next bytes of a body, or an interruption when none come in time.

@@ -179,6 +179,20 @@ async fn a_certificate_of_another_exchange_does_not_get_in() {
     };
     let error = sign_in(&stranger, &office).await.map(drop).unwrap_err();
     assert_eq!(error.code(), ProblemCode::CertificateForeign, "{error:?}");
+    // The refusal comes before, while or after the request leaves, as it happens: it is heard all the same.
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..400 {
+        let client = stranger.client.clone();
+        tries.spawn(async move {
+            client
+                .sign_in_person(&account("c0000000000"), &"any".to_owned().into())
+                .await
+        });
+    }
+    while let Some(answer) = tries.join_next().await {
+        let error = answer.unwrap().map(drop).unwrap_err();
+        assert_eq!(error.code(), ProblemCode::CertificateForeign, "{error:?}");
+    }
     // Nor does a server of another exchange pass for ours.
     let identity: &ClientIdentity = &stranger.identity;
     let mut connection = there.connection();
