@@ -656,8 +656,6 @@ export const m = {
     arrived_title: (): string => "新しいデータが届きました",
     downloaded: (p: { count: Value }): string => `${p.count}件が「済」になりました。`,
     downloaded_title: (): string => "相手がデータを取得しました",
-    held: (p: { count: Value }): string => `${p.count}件が送信できていません。送信一覧をご確認ください。`,
-    held_title: (): string => "送信できなかったデータがあります",
   },
   offices: {
     found: (p: { count: Value }): string => `${p.count}件見つかりました`,
