@@ -1,6 +1,7 @@
 //! The command line of the operator.
 
 mod acts;
+mod serve;
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -16,7 +17,6 @@ use chrono::Utc;
 use clap::{Args, Parser, Subcommand};
 use exchange_protocol::HelpDesk;
 use exchange_server::{
-    Server, Settings,
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
     keys_beside,
     office_list::OfficeList,
@@ -26,7 +26,6 @@ use exchange_server::{
 };
 use exchange_store::{AuditSearch, LicenceRequest, LicenceWish, LimitOverrides, OperatorChange};
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
 
 use acts::{AdminAct, AuditSearchArguments};
 
@@ -44,7 +43,7 @@ struct Line {
 #[derive(Subcommand)]
 enum Command {
     /// Serves until it is interrupted.
-    Serve(ServeArgs),
+    Serve(serve::ServeArgs),
     /// Brings the database up to date and does nothing else.
     Migrate(DataArgs),
     /// What the operator does; the server may run meanwhile.
@@ -63,24 +62,6 @@ struct DataArgs {
     /// The folder of keys; beside the data folder by default, never inside.
     #[arg(long, env = "CAREPLAN_KEYS")]
     keys: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct ServeArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Where terminals connect.
-    #[arg(long, env = "CAREPLAN_LISTEN", default_value = "127.0.0.1:8443")]
-    listen: SocketAddr,
-    /// Where terminals without a certificate connect.
-    #[arg(long, env = "CAREPLAN_ENROLMENT_LISTEN", default_value = "127.0.0.1:8444")]
-    enrolment_listen: SocketAddr,
-    /// A name or address in the server's certificate; may be repeated.
-    #[arg(long = "server-name", env = "CAREPLAN_SERVER_NAMES", value_delimiter = ',')]
-    server_names: Vec<String>,
-    /// Log lines as JSON.
-    #[arg(long)]
-    log_json: bool,
 }
 
 #[derive(Args)]
@@ -129,7 +110,7 @@ pub(crate) fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Serve(args) => serve(args).await,
+        Command::Serve(args) => serve::serve(args).await,
         Command::Migrate(args) => {
             exchange_server::migrate(&args.data)
                 .await
@@ -143,36 +124,6 @@ async fn run(command: Command) -> Result<()> {
         }
         Command::Sandbox(args) => sandbox(args).await,
     }
-}
-
-async fn serve(args: ServeArgs) -> Result<()> {
-    let filter = EnvFilter::try_from_env("CAREPLAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let logger = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    if args.log_json {
-        logger.json().init();
-    } else {
-        logger.init();
-    }
-    let mut settings = Settings::new(&args.data.data);
-    if let Some(keys) = args.data.keys {
-        settings.keys = keys;
-    }
-    settings.listen = args.listen;
-    settings.enrolment_listen = args.enrolment_listen;
-    if !args.server_names.is_empty() {
-        settings.server_names = args.server_names;
-    }
-    let running = Server::start(settings).await?;
-    let interrupted = interruption()?;
-    say(format_args!(
-        "ready: terminals at {}, enrolment at {}",
-        running.exchange_url, running.enrolment_url
-    ))?;
-    interrupted.await?;
-    running.shutdown().await;
-    Ok(())
 }
 
 async fn sandbox(args: SandboxArgs) -> Result<()> {

@@ -17,6 +17,9 @@ use crate::authority::{Authority, AuthorityError};
 /// The name of the first master key.
 const MASTER_NAME: &str = "master-1";
 
+/// The files of which a key folder has every one once a server started with it.
+const FILES: [&str; 4] = ["master-1.key", "authority.key.pem", "authority.pem", "audit.key.pem"];
+
 /// The keys of an exchange.
 #[derive(Debug)]
 pub(crate) struct Keys {
@@ -76,6 +79,27 @@ impl Keys {
             authority,
             audit: Arc::new(audit),
         })
+    }
+
+    /// Whether the keys that lie there can be used, without making what is missing.
+    pub(crate) fn check(folder: &Path, data: &Path) -> Result<(), KeysError> {
+        if is_inside(folder, data).map_err(KeysError::Folder)? {
+            return Err(KeysError::InsideData);
+        }
+        let found = match fs::read_dir(folder) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(KeysError::Folder(error)),
+        };
+        for entry in found {
+            let entry = entry.map_err(KeysError::Folder)?;
+            fs::read(entry.path()).map_err(KeysError::Folder)?;
+        }
+        if FILES.iter().all(|name| folder.join(name).is_file()) {
+            // The name is only for an authority that is made anew.
+            Self::open(folder, data, "")?;
+        }
+        Ok(())
     }
 }
 

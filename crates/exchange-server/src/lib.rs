@@ -38,6 +38,7 @@ mod server;
 mod server_certificate;
 mod settings;
 mod sign_in;
+mod settings_check;
 mod terminals;
 mod tls;
 mod tokens;
@@ -59,6 +60,7 @@ pub use router::{Caller, ENDPOINTS, Endpoint, Listener, SANDBOX_ENDPOINTS};
 pub use server::{Running, Server, StartError};
 pub use settings::{Settings, keys_beside};
 pub use tls::TlsError;
+pub use settings_check::SettingsFlaw;
 
 /// Brings the database in a data folder up to date and does nothing else.
 pub async fn migrate(data: &std::path::Path) -> Result<(), StoreError> {

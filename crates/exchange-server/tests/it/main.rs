@@ -23,3 +23,4 @@ mod recalling;
 mod receiving;
 mod renewal;
 mod sending;
+mod settings;

@@ -1,0 +1,168 @@
+//! `serve`: what it is set to, from the command line, the environment and a file; checking that; serving.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use exchange_server::{Server, Settings, SettingsFlaw};
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
+
+use super::{interruption, say};
+
+/// Bytes of a settings file.
+const FILE_BYTES_MAX: u64 = 64 * 1_024;
+/// What is logged unless somebody says otherwise.
+const DEFAULT_LOG: &str = "info,sqlx=warn";
+const DEFAULT_LISTEN: &str = "127.0.0.1:8443";
+const DEFAULT_ENROLMENT_LISTEN: &str = "127.0.0.1:8444";
+
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    /// A file with settings (TOML). What the command line says counts most, then the environment, then the file.
+    #[arg(long, env = "CAREPLAN_CONFIG")]
+    config: Option<PathBuf>,
+    /// Check all that the server would start with, print it, and do nothing else.
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    values: Values,
+}
+
+/// What can be set. The file has these names; the command line and the environment have them in their own spelling.
+#[derive(Args, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Values {
+    /// The folder of database and contents.
+    #[arg(long, env = "CAREPLAN_DATA")]
+    data: Option<PathBuf>,
+    /// The folder of keys; beside the data folder by default, never inside.
+    #[arg(long, env = "CAREPLAN_KEYS")]
+    keys: Option<PathBuf>,
+    /// Where terminals connect [default: 127.0.0.1:8443].
+    #[arg(long, env = "CAREPLAN_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Where terminals without a certificate connect, and browsers [default: 127.0.0.1:8444].
+    #[arg(long, env = "CAREPLAN_ENROLMENT_LISTEN")]
+    enrolment_listen: Option<SocketAddr>,
+    /// A name or address in the server's certificate; may be repeated [default: those of this machine itself].
+    #[arg(long = "server-name", env = "CAREPLAN_SERVER_NAMES", value_delimiter = ',')]
+    server_names: Option<Vec<String>>,
+    /// What is logged: a level, or levels for parts of the program [default: info,sqlx=warn].
+    #[arg(long, env = "CAREPLAN_LOG")]
+    log: Option<String>,
+    /// Log lines as JSON.
+    #[arg(long, env = "CAREPLAN_LOG_JSON", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    log_json: Option<bool>,
+}
+
+impl Values {
+    /// Reads a file of settings.
+    fn read(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let file = fs::File::open(path).with_context(|| format!("the settings file {shown} cannot be read"))?;
+        let mut text = String::new();
+        file.take(FILE_BYTES_MAX + 1)
+            .read_to_string(&mut text)
+            .with_context(|| format!("the settings file {shown} cannot be read"))?;
+        if text.len() as u64 > FILE_BYTES_MAX {
+            bail!("the settings file {shown} is longer than {FILE_BYTES_MAX} bytes");
+        }
+        toml::from_str(&text).with_context(|| format!("the settings file {shown} cannot be used"))
+    }
+
+    /// These, and where they say nothing the others.
+    fn or(self, others: Self) -> Self {
+        Self {
+            data: self.data.or(others.data),
+            keys: self.keys.or(others.keys),
+            listen: self.listen.or(others.listen),
+            enrolment_listen: self.enrolment_listen.or(others.enrolment_listen),
+            server_names: self.server_names.or(others.server_names),
+            log: self.log.or(others.log),
+            log_json: self.log_json.or(others.log_json),
+        }
+    }
+
+    /// The settings of the server.
+    fn settings(&self) -> Result<Settings> {
+        let Some(data) = &self.data else {
+            bail!("no data folder: say --data, CAREPLAN_DATA, or data in the settings file");
+        };
+        let mut settings = Settings::new(data);
+        if let Some(keys) = &self.keys {
+            settings.keys.clone_from(keys);
+        }
+        let address = |said: Option<SocketAddr>, default: &str| match said {
+            Some(address) => Ok(address),
+            None => default.parse().context("reading a default"),
+        };
+        settings.listen = address(self.listen, DEFAULT_LISTEN)?;
+        settings.enrolment_listen = address(self.enrolment_listen, DEFAULT_ENROLMENT_LISTEN)?;
+        if let Some(names) = &self.server_names {
+            settings.server_names.clone_from(names);
+        }
+        Ok(settings)
+    }
+
+    fn filter(&self) -> Result<EnvFilter> {
+        let log = self.log.as_deref().unwrap_or(DEFAULT_LOG);
+        EnvFilter::try_new(log).with_context(|| format!("{log:?} does not say what is to be logged"))
+    }
+
+    /// The same with every default said, as a file would have it.
+    fn whole(&self, settings: &Settings) -> Self {
+        Self {
+            data: Some(settings.data.clone()),
+            keys: Some(settings.keys.clone()),
+            listen: Some(settings.listen),
+            enrolment_listen: Some(settings.enrolment_listen),
+            server_names: Some(settings.server_names.clone()),
+            log: Some(self.log.clone().unwrap_or_else(|| DEFAULT_LOG.to_owned())),
+            log_json: Some(self.log_json.unwrap_or_default()),
+        }
+    }
+}
+
+pub(super) async fn serve(args: ServeArgs) -> Result<()> {
+    let values = match &args.config {
+        Some(path) => args.values.or(Values::read(path)?),
+        None => args.values,
+    };
+    let settings = values.settings()?;
+    let filter = values.filter()?;
+    let mut flaws = settings.flaws();
+    if args.check {
+        flaws.extend(settings.ground_flaws());
+    }
+    if !flaws.is_empty() {
+        let told: Vec<String> = flaws.iter().map(SettingsFlaw::told).collect();
+        bail!(told.join("\nexchange-server: "));
+    }
+    if args.check {
+        let whole = toml::to_string(&values.whole(&settings)).context("printing the settings")?;
+        return say(format_args!("{whole}\nThe server can start with these settings."));
+    }
+    let logger = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    if values.log_json.unwrap_or_default() {
+        logger.json().init();
+    } else {
+        logger.init();
+    }
+    let running = Server::start(settings).await?;
+    let interrupted = interruption()?;
+    say(format_args!(
+        "ready: terminals at {}, enrolment at {}",
+        running.exchange_url, running.enrolment_url
+    ))?;
+    interrupted.await?;
+    running.shutdown().await;
+    Ok(())
+}

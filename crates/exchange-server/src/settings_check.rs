@@ -1,0 +1,115 @@
+//! Whether a server could start as it is set, told before it does, and without changing anything.
+
+use std::{
+    fmt::Write as _,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use rustls_pki_types::ServerName;
+use thiserror::Error;
+
+use crate::{
+    Settings,
+    keys::{Keys, KeysError},
+};
+
+/// What is wrong with settings.
+#[derive(Debug, Error)]
+pub enum SettingsFlaw {
+    /// Two listeners at one address.
+    #[error("two listeners have the address {address}")]
+    SameAddress {
+        /// Which.
+        address: SocketAddr,
+    },
+    /// The certificate would name nobody.
+    #[error("there is no server name")]
+    NoServerName,
+    /// A certificate cannot have this name.
+    #[error("the server name {name:?} is neither a host's name nor an address")]
+    ServerName {
+        /// Which.
+        name: String,
+    },
+    /// The data folder, or where it would be made.
+    #[error("the data folder {path} cannot be used: {folder} cannot be written to")]
+    Data {
+        /// As it is set.
+        path: PathBuf,
+        /// The folder that was tried: itself, or the nearest one above that there is.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The keys.
+    #[error("the key folder {path} cannot be used")]
+    Keys {
+        /// As it is set.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: KeysError,
+    },
+}
+
+impl SettingsFlaw {
+    /// What is wrong with its causes, on one line.
+    pub fn told(&self) -> String {
+        let mut told = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            // Writing to a string cannot fail.
+            let _ = write!(told, ": {error}");
+            source = error.source();
+        }
+        told
+    }
+}
+
+impl Settings {
+    /// What is wrong with the settings in themselves.
+    pub fn flaws(&self) -> Vec<SettingsFlaw> {
+        let mut flaws = Vec::new();
+        if self.listen == self.enrolment_listen && self.listen.port() != 0 {
+            flaws.push(SettingsFlaw::SameAddress { address: self.listen });
+        }
+        if self.server_names.is_empty() {
+            flaws.push(SettingsFlaw::NoServerName);
+        }
+        for name in &self.server_names {
+            if ServerName::try_from(name.as_str()).is_err() {
+                flaws.push(SettingsFlaw::ServerName { name: name.clone() });
+            }
+        }
+        flaws
+    }
+
+    /// What is wrong with the folders that they name. Nothing is made or changed, and no address is taken.
+    pub fn ground_flaws(&self) -> Vec<SettingsFlaw> {
+        let mut flaws = Vec::new();
+        let folder = nearest(&self.data);
+        if let Err(source) = tempfile::tempfile_in(folder) {
+            flaws.push(SettingsFlaw::Data {
+                path: self.data.clone(),
+                folder: folder.to_owned(),
+                source,
+            });
+        }
+        if let Err(source) = Keys::check(&self.keys, &self.data) {
+            flaws.push(SettingsFlaw::Keys {
+                path: self.keys.clone(),
+                source,
+            });
+        }
+        flaws
+    }
+}
+
+/// The folder itself, or the nearest one above that exists: where it would be made.
+fn nearest(path: &Path) -> &Path {
+    let mut above = path.ancestors().filter(|folder| !folder.as_os_str().is_empty());
+    above.find(|folder| folder.exists()).unwrap_or(Path::new("."))
+}
