@@ -79,8 +79,8 @@ impl Core {
                     }
                 }
                 ListName::Outbox => {
-                    for row in self.store.outbox_rows(some).await? {
-                        if let Some(fields) = self.outbox_fields(row).await? {
+                    for listed in self.store.outbox_rows(some).await? {
+                        if let Some(fields) = self.outbox_fields(&listed) {
                             line(&mut text, &fields);
                             count += 1;
                         }
@@ -93,14 +93,14 @@ impl Core {
         Ok(count)
     }
 
-    async fn outbox_fields(&self, row: OutboxListed) -> Result<Option<Vec<String>>, CommandError> {
-        let Some(header) = header_of(&row) else { return Ok(None) };
+    /// One row; none where it is in no list.
+    fn outbox_fields(&self, listed: &OutboxListed) -> Option<Vec<String>> {
+        let header = header_of(listed)?;
         let size = header.total_bytes();
         let own_kind = crate::words::kind(header.from.kind).name;
-        let attachments = row.outgoing.as_ref().and_then(super::outbox::cover_of);
-        let Some(row) = self.outbox_row_views(vec![row]).await?.pop() else {
-            return Ok(None);
-        };
+        let cover = listed.outgoing.as_ref().and_then(super::outbox::cover_of);
+        // Whether a copy is kept stands in no column: the disk is not asked.
+        let row = self.outbox_row_view(listed, false)?;
         let (status, status_at) = match &row.status {
             OutboxStatus::Unsent {
                 sending: SendStateView::Held { .. },
@@ -112,7 +112,7 @@ impl Core {
             OutboxStatus::Expired { at } => (words::expired(), Some(*at)),
         };
         let [number, name, kind] = office(&row.to);
-        Ok(Some(vec![
+        Some(vec![
             time(Some(row.at)),
             number,
             name,
@@ -120,13 +120,13 @@ impl Core {
             own_kind,
             row.contents,
             row.note,
-            attachments.unwrap_or_default().attachments.join(&words::between()),
+            cover.unwrap_or_default().attachments.join(&words::between()),
             status,
             time(status_at),
             row.serial.map(|serial| serial.to_string()).unwrap_or_default(),
             row.files.to_string(),
             size.to_string(),
-        ]))
+        ])
     }
 }
 

@@ -42,7 +42,7 @@ impl Core {
     }
 
     /// Rows as the page shows them.
-    pub(super) async fn outbox_row_views(&self, listed: Vec<OutboxListed>) -> Result<Vec<OutboxRow>, CommandError> {
+    async fn outbox_row_views(&self, listed: Vec<OutboxListed>) -> Result<Vec<OutboxRow>, CommandError> {
         let spool = self.spool.clone();
         let looked = tokio::task::spawn_blocking(move || {
             let kept = |row: &OutboxListed| {
@@ -62,7 +62,7 @@ impl Core {
     }
 
     /// One row; none where it is in no list.
-    fn outbox_row_view(&self, row: &OutboxListed, kept: bool) -> Option<OutboxRow> {
+    pub(super) fn outbox_row_view(&self, row: &OutboxListed, kept: bool) -> Option<OutboxRow> {
         let header = header_of(row)?;
         let seen = Seen::of(row)?;
         let (to, contents) = match (&row.entry, &row.outgoing) {
