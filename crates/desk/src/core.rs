@@ -90,6 +90,7 @@ pub(crate) struct Core {
     pub(crate) session_changed: Notify,
     pub(crate) sync_wanted: Notify,
     pub(crate) confirm_wanted: Notify,
+    pub(crate) sweep_wanted: Notify,
     pub(crate) transfers: Transfers,
     pub(crate) online: AtomicBool,
     pub(crate) closing: CancellationToken,

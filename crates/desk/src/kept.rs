@@ -43,6 +43,10 @@ impl Core {
         if !matches!(row.state, OutboxState::Sent { .. } | OutboxState::Cancelled) {
             return Err(ProblemCode::SendUnsettled.into());
         }
+        // What is still here then waits for the other side, and is for an exchange that was restored (D8).
+        if !self.settings().keeps_copies() {
+            return Err(gone());
+        }
         let header = row.content.header()?;
         let places: Vec<SpoolRef> = row.content.parts.clone();
         let whole = self
@@ -130,13 +134,14 @@ impl Core {
         Ok(())
     }
 
-    /// Sweeps now and then until the desk closes.
+    /// Sweeps now and then, and whenever it is asked for, until the desk closes.
     pub(crate) async fn keep_sweeping(self: Arc<Self>) {
         let mut ticks = interval(SWEPT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.closing.cancelled() => return,
+                () = self.sweep_wanted.notified() => {}
                 _ = ticks.tick() => {}
             }
             if let Err(error) = self.sweep_kept().await {

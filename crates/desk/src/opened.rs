@@ -97,6 +97,7 @@ impl Opened {
             session_changed: Notify::new(),
             sync_wanted: Notify::new(),
             confirm_wanted: Notify::new(),
+            sweep_wanted: Notify::new(),
             transfers: Transfers::default(),
             online: AtomicBool::new(true),
             closing: CancellationToken::new(),

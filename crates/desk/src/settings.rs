@@ -62,6 +62,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether a copy stays after its delivery came to an end, and may be sent again.
+    pub(crate) fn keeps_copies(&self) -> bool {
+        self.kept_days > 0
+    }
+
     /// What an edit makes of it; an edit that cannot stand changes nothing.
     fn edited(&self, edit: SettingsEdit) -> Result<Self, CommandError> {
         if edit.kept_days > limits::KEPT_DAYS_MAX {
@@ -173,7 +178,12 @@ impl Core {
         }
         if wanted != now {
             self.store.set_value(ValueName::Settings, &wanted).await?;
+            let other_days = wanted.kept_days != now.kept_days;
             self.put_settings(wanted);
+            if other_days {
+                self.sweep_wanted.notify_one();
+                self.tell(DeskEvent::OutboxChanged);
+            }
             if other_way {
                 self.go_another_way()?;
             }

@@ -44,9 +44,10 @@ impl Core {
     /// Rows as the page shows them.
     async fn outbox_row_views(&self, listed: Vec<OutboxListed>) -> Result<Vec<OutboxRow>, CommandError> {
         let spool = self.spool.clone();
+        let keeps_copies = self.settings().keeps_copies();
         let looked = tokio::task::spawn_blocking(move || {
             let kept = |row: &OutboxListed| {
-                let outgoing = row.outgoing.as_ref();
+                let outgoing = row.outgoing.as_ref().filter(|_| keeps_copies);
                 outgoing.is_some_and(|row| row.content.parts.iter().all(|place| spool.holds(place)))
             };
             let with_kept = listed.into_iter().map(|row| (kept(&row), row));

@@ -1,14 +1,15 @@
-//! What nobody fetches: both sides are shown until when it is kept, once that is near.
+//! How long things are kept: what nobody fetches, and copies of what was sent.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use care_model::ProblemCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use desk::ports::Clock;
-use desk_ipc::{DeskCommands, ListRequest};
+use desk_ipc::{DeliveryRequest, DeskCommands, ListRequest, OutboxRow, OutboxStatus, SettingsEdit};
 use test_support::{ExampleAccounts, OpenDesk};
 
-use crate::support::{Offices, pick_up};
+use crate::support::{Offices, edit, names_in, pick_up};
 
 /// The machine's clock, so many days ahead.
 struct Moved(i64);
@@ -66,5 +67,60 @@ async fn both_lists_say_until_when_it_can_be_fetched_from_thirty_days_before() -
     let row = service.arrived(&[sent.delivery]).await?.pop().context("the row")?;
     assert!(row.keeping.is_none(), "{row:?}");
     assert_eq!(service.desk.home(()).await?.figures.ending, 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_days_no_copy_stays_and_nothing_is_sent_again() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (exchange, manager, service) = (&offices.exchange, &offices.manager, &offices.service);
+    let profile = exchange.profile(&exchange.manager, "front");
+    let copies = || names_in(&profile.join("spool"));
+    let target = exchange.folder("received")?;
+    let downloaded = |row: &OutboxRow| matches!(row.status, OutboxStatus::Downloaded { .. });
+    let (_, fetched) = offices.send_plan(32, Vec::new()).await?;
+    service.receive(&[fetched.delivery], &target).await?;
+    assert!(manager.outbox_row(fetched.delivery, downloaded).await?.can_resend);
+    let of_fetched = copies()?;
+    let (_, waiting) = offices.send_plan(33, Vec::new()).await?;
+    assert!(manager.outbox_row(waiting.delivery, |_| true).await?.can_resend);
+    let of_waiting: Vec<String> = copies()?
+        .into_iter()
+        .filter(|name| !of_fetched.contains(name))
+        .collect();
+    assert!(!of_fetched.is_empty() && !of_waiting.is_empty());
+
+    let no_days = SettingsEdit {
+        kept_days: 0,
+        ..edit(&manager.desk.settings(()).await?)
+    };
+    assert_eq!(manager.desk.change_settings(no_days).await?.kept_days, 0);
+    // What was fetched goes at once. What waits stays for an exchange that might be restored, and for nothing else.
+    manager
+        .when(async || Ok((copies()? == of_waiting).then_some(())))
+        .await?;
+    let refused = async |desk: &OpenDesk, delivery| {
+        let row = desk.outbox_row(delivery, |_| true).await?;
+        assert!(!row.can_resend, "{row:?}");
+        let refusal = desk.desk.open_resend(DeliveryRequest { delivery }).await;
+        let refusal = refusal.expect_err("a refusal");
+        assert_eq!(refusal.code, ProblemCode::KeptCopyGone);
+        let words = messages::problem(refusal.code.as_str(), &refusal.params);
+        assert!(words.what.contains("0日"), "{words:?}");
+        anyhow::Ok(())
+    };
+    for delivery in [fetched.delivery, waiting.delivery] {
+        refused(manager, delivery).await?;
+    }
+    service.receive(&[waiting.delivery], &target).await?;
+    manager.outbox_row(waiting.delivery, downloaded).await?;
+    refused(manager, waiting.delivery).await?;
+    manager.desk.shutdown().await;
+    let reopened = OpenDesk::open(&profile).await?;
+    assert_eq!(copies()?, Vec::<String>::new());
+    reopened
+        .sign_in(exchange.manager.office, &exchange.manager.accounts)
+        .await?;
+    refused(&reopened, waiting.delivery).await?;
     Ok(())
 }
