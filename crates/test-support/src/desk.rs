@@ -34,12 +34,18 @@ pub struct ScriptedSurface {
     updates: Mutex<Option<UpdateChannel>>,
     installed: Mutex<Vec<PathBuf>>,
     notices: Mutex<Vec<Notice>>,
+    tray: Mutex<TrayState>,
 }
 
 impl ScriptedSurface {
     /// Every notice so far.
     pub fn notices(&self) -> Vec<Notice> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the tray shows.
+    pub fn tray(&self) -> TrayState {
+        *self.tray.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lays out the answer of the next dialog for a folder.
@@ -128,7 +134,9 @@ impl Surface for ScriptedSurface {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
-    fn show_tray(&self, _: TrayState) {}
+    fn show_tray(&self, state: TrayState) {
+        *self.tray.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
 
     fn reveal(&self, _: &Path) {}
 

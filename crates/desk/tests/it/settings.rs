@@ -4,7 +4,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result};
 use care_model::{ProblemCode, limits};
-use desk_ipc::{DeskCommands, LookView, Naming, Proxy, ReceiveInto, SettingsEdit, Stage, TextSize, Theme};
+use desk::ports::Notice;
+use desk_ipc::{
+    DeskCommands, LookView, Naming, OutboxStatus, Proxy, ReceiveInto, SettingsEdit, Stage, TextSize, Theme,
+};
 use test_support::{ExampleExchange, OpenDesk};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional},
@@ -12,7 +15,7 @@ use tokio::{
     sync::watch,
 };
 
-use crate::support::{assert_refused, edit};
+use crate::support::{Offices, assert_refused, edit};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_kept_and_what_cannot_stand_changes_nothing() -> Result<()> {
@@ -191,5 +194,46 @@ async fn a_proxy_serves_from_the_moment_it_is_named() -> Result<()> {
     open.sign_in(at.office, &at.accounts).await?;
     assert!(matches!(open.desk.start(()).await?.stage, Stage::Open { .. }));
     assert!(*proxy.passed.borrow() > 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_notices_the_tray_alone_tells_what_arrived() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (manager, service) = (&offices.manager, &offices.service);
+    let want_notices = async |notices| {
+        for desk in [manager, service] {
+            let wanted = SettingsEdit {
+                notices,
+                ..edit(&desk.desk.settings(()).await?)
+            };
+            desk.desk.change_settings(wanted).await?;
+        }
+        anyhow::Ok(())
+    };
+    want_notices(false).await?;
+    let (_, first) = offices.send_plan(60, Vec::new()).await?;
+    assert_eq!(service.surface.tray().waiting, 1);
+    let (_, second) = offices.send_plan(61, Vec::new()).await?;
+    assert_eq!(service.surface.tray().waiting, 2);
+    service
+        .receive(&[first.delivery], &offices.exchange.folder("received")?)
+        .await?;
+    service.desk.refresh(()).await?;
+    assert_eq!(service.surface.tray().waiting, 1);
+    manager.desk.refresh(()).await?;
+    manager
+        .outbox_row(first.delivery, |row| {
+            matches!(row.status, OutboxStatus::Downloaded { .. })
+        })
+        .await?;
+    assert!(manager.surface.notices().is_empty() && service.surface.notices().is_empty());
+
+    // What came meanwhile is not told afterwards.
+    want_notices(true).await?;
+    let (_, third) = offices.send_plan(62, Vec::new()).await?;
+    assert_ne!(third.delivery, second.delivery);
+    assert_eq!(service.surface.notices(), [Notice::Arrived { count: 1 }]);
+    assert_eq!(service.surface.tray().waiting, 2);
     Ok(())
 }
