@@ -85,6 +85,26 @@ test("a KJ ID typed small is shown in capitals and accepted", async () => {
   await planner.page.getByRole("tab", { name: "トップページ" }).waitFor();
 });
 
+test("at 200 % zoom the frame leaves the window to the screen, and what is pressed in it stays large", async () => {
+  // 1280 × 860 and 1024 × 700, halved.
+  for (const [width, height, share] of [
+    [640, 430, 0.34],
+    [512, 350, 0.43],
+  ]) {
+    await planner.page.setViewportSize({ width, height });
+    await planner.goTo("受信一覧");
+    await planner.look(`63-frame-${width}x${height}`);
+    const bar = await planner.page.getByRole("tablist").boundingBox();
+    const ends = (bar.y + bar.height) / height;
+    assert.ok(ends <= share, `${width}x${height}: the frame takes ${Math.round(100 * ends)} % of the window`);
+    for (const target of await planner.page.locator("header button, [role=tab]").all()) {
+      const box = await target.boundingBox();
+      assert.ok(box.height >= 40, `${await target.innerText()}: ${box.height} px`);
+    }
+  }
+  await planner.goTo("トップページ");
+});
+
 test("トップページ: the four figures stand on one line", async () => {
   for (const width of [1024, 1180]) {
     await planner.page.setViewportSize({ width, height: 780 });
