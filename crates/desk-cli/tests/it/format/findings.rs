@@ -55,6 +55,9 @@ struct Example {
     /// How many units of other serials come along.
     #[serde(default)]
     more_units: usize,
+    /// How many more images come along, numbered on.
+    #[serde(default)]
+    more_images: usize,
     #[serde(default)]
     edit: Vec<Edit>,
 }
@@ -147,6 +150,11 @@ fn shown(example: &Example, code: &str, rule: Option<&str>, words: &Words) -> Re
             let other = format!("2027{number:010}");
             fs::write(folder.path().join(name.replace(serial, &other)), bytes).unwrap();
         }
+    }
+    for number in 0..example.more_images {
+        let (name, bytes) = files.iter().find(|(name, _)| name.ends_with(".jpg")).unwrap();
+        let begin = &name[..name.rfind('_').unwrap()];
+        fs::write(folder.path().join(format!("{begin}_{:04}.jpg", 1_000 + number)), bytes).unwrap();
     }
     let mut command = vec!["check", "--json"];
     command.extend(example.words.iter().map(String::as_str));
