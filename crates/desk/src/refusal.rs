@@ -79,6 +79,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_full_disk_is_called_so_and_whatever_else_fails_otherwise() {
+        for (kind, code) in [
+            (io::ErrorKind::StorageFull, ProblemCode::LocalDiskFull),
+            (io::ErrorKind::QuotaExceeded, ProblemCode::LocalDiskFull),
+            (io::ErrorKind::PermissionDenied, ProblemCode::ProfileUnusable),
+        ] {
+            assert_eq!(of_profile_io(&kind.into()).code, code);
+        }
+    }
+
+    #[test]
     fn recent_refusals_have_their_limit() {
         for _ in 0..=RECENT_MAX {
             logged(ProblemCode::SaveFailed, &"a cause");

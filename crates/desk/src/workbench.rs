@@ -310,16 +310,19 @@ impl Core {
         Ok(Settled { around, layout })
     }
 
-    /// Stores a composition and shows it.
+    /// Stores a composition, if anything of it changed, and shows it. A look must go well on a full disk too.
     pub(crate) async fn keep(
         &self,
         compositions: &mut HashMap<CompositionId, Composition>,
         composition: Composition,
         settled: &Settled,
     ) -> Result<CompositionView, CommandError> {
-        self.store
-            .put_composition(composition.id, &composition, self.now())
-            .await?;
+        let stored = compositions.get(&composition.id);
+        if !stored.is_some_and(|stored| stored.is_stored_as(&composition)) {
+            self.store
+                .put_composition(composition.id, &composition, self.now())
+                .await?;
+        }
         let is_draft = self.store.has_draft(composition.id).await?;
         let mut view = settled.layout.view(&composition, &settled.around, is_draft);
         if !composition.sent.is_empty() {

@@ -203,6 +203,14 @@ impl Composition {
         self.files.is_empty() && self.note.is_empty()
     }
 
+    /// Whether another state would be stored by the same bytes.
+    pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
+        match (serde_json::to_vec(self), serde_json::to_vec(other)) {
+            (Ok(this), Ok(that)) => this == that,
+            _ => false,
+        }
+    }
+
     /// Whether another state of the same composition holds the same files and the same text.
     pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
         let files = |of: &Self| -> Vec<_> {

@@ -213,6 +213,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_full_database_is_a_full_disk_and_keeps_what_it_had() {
+        let (_dir, store) = store().await;
+        store.set_value(ValueName::Me, &"before").await.unwrap();
+        // It cannot be less than there are pages now.
+        sqlx::raw_sql("PRAGMA max_page_count = 1")
+            .execute(&store.write)
+            .await
+            .unwrap();
+        let long = "x".repeat(1_000_000);
+        let error = store.set_value(ValueName::Me, &long).await.unwrap_err();
+        assert_eq!(CommandError::from(error).code, ProblemCode::LocalDiskFull);
+        let kept: Option<String> = store.value(ValueName::Me).await.unwrap();
+        assert_eq!(kept.as_deref(), Some("before"));
+    }
+
+    #[tokio::test]
     async fn a_sealed_value_opens_only_in_its_own_row() {
         let (_dir, store) = store().await;
         let sealed = store.seal("pickup", b"one", &"value").unwrap();

@@ -6,7 +6,7 @@ use anyhow::Result;
 use care_model::ProblemCode;
 use desk_ipc::{DeskCommands, InboxStatus};
 
-use crate::support::{Offices, assert_refused, names_in, pdf, pick_up};
+use crate::support::{Offices, SmallDisk, assert_refused, names_in, pdf, pick_up};
 
 /// Root may write anywhere, so a folder is taken from it by the system's own flag, if that is possible here.
 fn read_only(folder: &Path) -> bool {
@@ -52,25 +52,6 @@ async fn a_folder_that_cannot_take_it_changes_nothing() -> Result<()> {
     Ok(())
 }
 
-/// A real small disk, where the machine lets us make one.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn mount(at: std::path::PathBuf) -> Option<Self> {
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"])
-            .arg(&at)
-            .status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self(at))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg(&self.0).status();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_told_before_the_claim() -> Result<()> {
     let offices = Offices::open().await?;
@@ -78,7 +59,7 @@ async fn a_full_disk_is_told_before_the_claim() -> Result<()> {
     let large = pdf(&files, "資料.pdf", 600_000)?;
     let (_, row) = offices.send_plan(11, vec![large]).await?;
     // Without the right to mount, the same check is held by the unit test of `landing::check_folder`.
-    if let Some(disk) = SmallDisk::mount(offices.exchange.folder("small")?) {
+    if let Some(disk) = SmallDisk::mount(offices.exchange.folder("small")?, "256k") {
         let refused = pick_up(&offices.service, row.delivery, &disk.0).await?;
         assert_refused(refused, ProblemCode::FolderFull);
         assert!(names_in(&disk.0)?.is_empty());

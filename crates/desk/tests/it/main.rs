@@ -10,6 +10,7 @@ mod certificates;
 mod composing;
 mod dispatches;
 mod drafts;
+mod full_disks;
 mod keeping;
 mod landing;
 mod lists;

@@ -39,6 +39,55 @@ pub(crate) fn pdf(folder: &Path, name: &str, bytes: usize) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// A real small disk, where the machine lets us make one.
+pub(crate) struct SmallDisk(pub(crate) PathBuf);
+
+impl SmallDisk {
+    /// Mounts one; who is not root asks `sudo`, which answers at once or not at all. Where neither may, it is said.
+    pub(crate) fn mount(at: PathBuf, size: &str) -> Option<Self> {
+        let options = format!("size={size},mode=777");
+        let mounted = as_root("mount", &["-t", "tmpfs", "-o", &options, "tmpfs"], &at);
+        if !mounted {
+            let said = b"this computer lets nobody mount: no full disk was seen\n";
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), said);
+        }
+        mounted.then_some(Self(at))
+    }
+
+    /// Writes until nothing more fits. The disk has room again once the file is deleted.
+    pub(crate) fn fill(&self) -> Result<PathBuf> {
+        let path = self.0.join("filling");
+        let mut filling = std::fs::File::create(&path)?;
+        loop {
+            match std::io::Write::write(&mut filling, &[0; 4_096]) {
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::StorageFull => return Ok(path),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a test that failed leaves its desk open.
+        as_root("umount", &["--lazy"], &self.0);
+    }
+}
+
+fn as_root(command: &str, arguments: &[&str], folder: &Path) -> bool {
+    let succeeds = |command: &mut std::process::Command| {
+        let status = command
+            .args(arguments)
+            .arg(folder)
+            .stderr(std::process::Stdio::null())
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    succeeds(&mut std::process::Command::new(command))
+        || succeeds(std::process::Command::new("sudo").args(["-n", command]))
+}
+
 /// Both offices' desks at a new exchange.
 pub(crate) struct Offices {
     pub(crate) exchange: ExampleExchange,
