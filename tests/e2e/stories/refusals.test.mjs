@@ -198,7 +198,7 @@ test("without a licence: receiving goes on, sending is refused with the way out"
   assert.ok((await filesBelow(folder)).size > 0);
   await planner.goTo("トップページ");
   await planner.sees(
-    "受信と閲覧はできますが、送信できません。更新の手続きを、ヘルプデスクへお申し込みください。",
+    "受信と閲覧はできますが、送信できません。利用状況Webサイトの「ライセンス」で、更新をお申し込みください。",
   );
   const before = await rowsIn(planner, "送信一覧", "相手の事業所はまだ受け取っていません");
   await planner.compose(files);
@@ -220,7 +220,7 @@ test("a certificate that has ended is told at ログイン, with the way to a ne
   await late.button("次へ進む").click();
   assert.equal(await late.problem(), "certificate_expired");
   await late.sees("このパソコンの介護保険証明書は有効期限が切れています。");
-  await late.sees("新しい証明書発行用パスワードをヘルプデスクへご依頼ください。");
+  await late.sees("利用状況Webサイトの「端末・電子証明書」で新しい証明書発行用パスワードを発行し、「証明書を取り直す」に入力してください。");
   await late.look("78-certificate-expired");
   await late.heading("個人ユーザIDでログイン").waitFor();
 });
