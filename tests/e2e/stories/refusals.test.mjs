@@ -220,7 +220,9 @@ test("a certificate that has ended is told at ログイン, with the way to a ne
   await late.button("次へ進む").click();
   assert.equal(await late.problem(), "certificate_expired");
   await late.sees("このパソコンの介護保険証明書は有効期限が切れています。");
-  await late.sees("利用状況Webサイトの「端末・電子証明書」で新しい証明書発行用パスワードを発行し、「証明書を取り直す」に入力してください。");
+  await late.sees(
+    "利用状況Webサイトの「端末・電子証明書」で新しい証明書発行用パスワードを発行し、「証明書を取り直す」に入力してください。",
+  );
   await late.look("78-certificate-expired");
   await late.heading("個人ユーザIDでログイン").waitFor();
 });

@@ -1,8 +1,9 @@
-// ログイン in all its troubles: a provisional password, wrong ones, a certificate that ended, several offices on one PC.
+// ログイン in all its troubles: a provisional password, wrong ones, each fault of a certificate, several offices on one PC.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { launch, Person } from "../browser.mjs";
+import { changeIdentity, readIdentity } from "../identity.mjs";
 import { Terminal, World } from "../world.mjs";
 
 let world, browser, planner, provisional;
@@ -170,4 +171,112 @@ test("several offices on one PC: another is added, and each is opened from ロ�
   await planner.button(`この事業所を開く：${providing.name}`).click();
   await planner.sees(providing.name);
   await planner.page.getByRole("dialog").waitFor({ state: "hidden" });
+});
+
+/** A terminal with the office of that name, at ログイン. */
+async function atSignIn(name, profile, title) {
+  const person = await Person.at(browser, await Terminal.start(world, profile));
+  await person.setUp(world, world.accounts[name], await world.issuePassword(name), title);
+  return person;
+}
+
+/** Step 1 is refused for the certificate in words of its own, and the button under them leads to a new one. */
+async function renewsAfter(person, name, title, code, words, picture) {
+  const account = world.accounts[name];
+  // What the operator did in another process reaches the server a moment later.
+  await stepOne(person, account.personId, account.personPassword);
+  const refused = person.page.locator(`[data-code="${code}"]`);
+  const next = person.heading("事業所ユーザIDでログイン");
+  await refused.or(next).first().waitFor();
+  while (await next.isVisible()) {
+    await person.button("個人ユーザIDの入力に戻る").click();
+    await stepOne(person, account.personId, account.personPassword);
+    await refused.or(next).first().waitFor();
+  }
+  for (const text of words) await refused.getByText(text).waitFor();
+  await person.look(picture);
+  await refused.getByRole("button", { name: "証明書を取り直す" }).click();
+  await person.heading("証明書を取り直す").waitFor();
+  await person.look(`${picture}-renew`);
+  await person.field("事業所ユーザID").fill(account.officeId);
+  await person.field("証明書発行用パスワード").fill(await world.issuePassword(name));
+  await person.field("この端末の名前").fill(title);
+  await person.button("証明書を取り直す").click();
+  await person.sees("証明書を取り直しました。続けてログインしてください。");
+  await person.signIn(account);
+}
+
+test("a profile without its certificate says so, and gets one on the spot", async () => {
+  let person = await atSignIn("providing", "missing", "相談室のパソコン");
+  await person.page.context().close();
+  await person.terminal.end();
+  await changeIdentity(world, "missing", (identity) => ({ ...identity, certificate_pem: "" }));
+  person = await Person.at(browser, await Terminal.start(world, "missing"));
+  await renewsAfter(
+    person,
+    "providing",
+    "相談室のパソコン",
+    "certificate_missing",
+    ["このパソコンに介護保険証明書がありません。", "通信は行われていません。"],
+    "123-certificate-missing",
+  );
+});
+
+test("a certificate that was revoked is told from one that ended, and is put right", async () => {
+  const person = await atSignIn("providing", "revoked", "持ち出しのパソコン");
+  await world.revokeTerminal((await readIdentity(world, "revoked")).terminal);
+  await renewsAfter(
+    person,
+    "providing",
+    "持ち出しのパソコン",
+    "certificate_revoked",
+    ["このパソコンの介護保険証明書は失効しています。", "保存した内容はそのまま残っています。"],
+    "124-certificate-revoked",
+  );
+});
+
+test("a certificate that this exchange did not issue is told apart too", async () => {
+  const elsewhere = await World.start();
+  const other = await Person.at(browser, await Terminal.start(elsewhere, "other"));
+  const { providing } = elsewhere.accounts;
+  await other.setUp(elsewhere, providing, providing.issuePassword, "よそのパソコン");
+  await other.terminal.end();
+  const theirs = await readIdentity(elsewhere, "other");
+  await elsewhere.end();
+  let person = await atSignIn("providing", "foreign", "倉庫のパソコン");
+  await person.page.context().close();
+  await person.terminal.end();
+  await changeIdentity(world, "foreign", (identity) => ({
+    ...identity,
+    certificate_pem: theirs.certificate_pem,
+    key_pem: theirs.key_pem,
+  }));
+  person = await Person.at(browser, await Terminal.start(world, "foreign"));
+  await renewsAfter(
+    person,
+    "providing",
+    "倉庫のパソコン",
+    "certificate_foreign",
+    ["この証明書は、接続先の運営機関が発行したものではありません。"],
+    "126-certificate-foreign",
+  );
+});
+
+test("another office's ID at this certificate: which two differ, and the button to that office", async () => {
+  const { planning, providing } = world.accounts;
+  const terminal = await Terminal.start(world, "shared", { several: true });
+  const person = await Person.at(browser, terminal);
+  await person.setUp(world, providing, await world.issuePassword("providing"), "兼用のパソコン");
+  await stepOne(person, planning.personId, planning.personPassword);
+  const refused = person.page.locator('[data-code="certificate_other_office"]');
+  await refused.getByText("入力されたユーザIDの事業所と、このパソコンの証明書の事業所が違います。").waitFor();
+  await refused.getByText("ログインしていません。").waitFor();
+  await person.look("127-certificate-other-office");
+  await refused.getByRole("button", { name: "事業所を切り替える" }).click();
+  await person.page.getByRole("dialog").getByText(providing.name).waitFor();
+  await person.look("128-certificate-other-office-profiles");
+  await person.button("別の事業所を追加する").click();
+  await person.heading("初期設定").waitFor();
+  await person.setUp(world, planning, await world.issuePassword("planning"), "兼用のパソコン");
+  await person.signIn(planning);
 });
