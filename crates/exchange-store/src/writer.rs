@@ -4,7 +4,11 @@
 //! answers them all. An act that is refused must have written nothing, which is why every act checks before it
 //! writes; an act whose statement fails spoils the whole commit, nothing of which is then stored.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use care_model::OfficeNumber;
 use chrono::TimeDelta;
@@ -18,6 +22,7 @@ use crate::{
     convert,
     hints::Hint,
     limits::{self, OfficeLimits},
+    meters::Meters,
     retention,
     store::Shared,
 };
@@ -38,12 +43,14 @@ type Job = Box<dyn for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, (Answer, bool)
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
+    meters: Arc<OnceLock<Meters>>,
 }
 
 impl Writer {
     /// Starts the writer on its own connection.
     pub(crate) fn start(connection: SqliteConnection, shared: Arc<Shared>) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_ACTS_MAX);
+        let meters = Arc::new(OnceLock::new());
         tokio::spawn(run(
             Batch {
                 connection,
@@ -54,8 +61,20 @@ impl Writer {
             },
             waiting,
             shared,
+            Arc::clone(&meters),
         ));
-        Self { jobs }
+        Self { jobs, meters }
+    }
+
+    /// Counts and measures from now on.
+    pub(crate) fn measure(&self, meters: Meters) {
+        // A second caller would only count the same again.
+        let _ = self.meters.set(meters);
+    }
+
+    /// Acts that wait to be taken.
+    pub(crate) fn waiting_acts(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// Queues an act and waits until it is durable.
@@ -296,7 +315,7 @@ impl Batch {
     }
 }
 
-async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Shared>) {
+async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Shared>, meters: Arc<OnceLock<Meters>>) {
     let mut data_version = 0_i64;
     let mut jobs = Vec::with_capacity(BATCH_ACTS_MAX);
     loop {
@@ -322,7 +341,15 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
         if jobs.is_empty() {
             continue;
         }
-        commit(&mut batch, &mut jobs, &shared).await;
+        let (acts, began) = (jobs.len(), Instant::now());
+        let stored = commit(&mut batch, &mut jobs, &shared).await;
+        if let Some(meters) = meters.get() {
+            if stored {
+                meters.committed(acts, began.elapsed(), batch.audit.iter().map(AuditLine::act));
+            } else {
+                meters.failed_commits.increment(1);
+            }
+        }
     }
     if let Err(error) = batch.connection.close().await {
         tracing::warn!(%error, "the writer's database did not close in order");
@@ -330,8 +357,8 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
     shared.closed.notify_waiters();
 }
 
-/// Runs the acts in one transaction, syncs it, answers them all.
-async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) {
+/// Runs the acts in one transaction, syncs it, answers them all; false if nothing was stored.
+async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) -> bool {
     if batch.mailboxes.len() > MAILBOXES_MAX {
         batch.mailboxes.clear();
     }
@@ -373,6 +400,7 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) {
             Ok(())
         });
     }
+    !failed
 }
 
 async fn finish(batch: &mut Batch, shared: &Shared) -> Result<(), StoreError> {

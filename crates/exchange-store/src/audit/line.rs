@@ -96,6 +96,11 @@ impl AuditLine {
         }
     }
 
+    /// What was done.
+    pub(crate) fn act(&self) -> Act {
+        self.act
+    }
+
     /// To what it was done.
     pub(crate) fn on(mut self, subject: Subject) -> Self {
         self.subject = Some(subject);
