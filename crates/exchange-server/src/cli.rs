@@ -1,6 +1,7 @@
 //! The command line of the operator.
 
 mod acts;
+mod operations;
 mod serve;
 
 use std::{
@@ -220,6 +221,9 @@ async fn administrate(args: AdminArgs) -> Result<()> {
         admin.close().await;
         return Ok(());
     }
+    if operations::done(&settings, &args.act, args.json).await? {
+        return Ok(());
+    }
     let admin = Admin::open(settings).await?;
     let done = act(&admin, args.act, args.json).await;
     admin.close().await;
@@ -346,6 +350,8 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
         AdminAct::RemoveNews { news } => Ok(admin.remove_news(news).await?),
         // Done before the data was opened: it needs no key.
         AdminAct::PublishUpdate { .. } => Ok(()),
+        // Done before the data was opened: it opens what it needs.
+        AdminAct::Backup { .. } | AdminAct::Restore { .. } => Ok(()),
         AdminAct::ConnectionFile {
             listen,
             enrolment_listen,

@@ -104,7 +104,7 @@ impl Keys {
 }
 
 /// Whether a folder lies in another, by the names as written or by where they lead. Neither need exist.
-fn is_inside(folder: &Path, outer: &Path) -> io::Result<bool> {
+pub(crate) fn is_inside(folder: &Path, outer: &Path) -> io::Result<bool> {
     Ok(named(folder)?.starts_with(named(outer)?) || resolved(folder)?.starts_with(resolved(outer)?))
 }
 

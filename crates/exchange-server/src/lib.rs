@@ -10,6 +10,7 @@ mod app;
 mod attachment_kind;
 mod audit;
 mod authority;
+pub mod backups;
 mod certificate_files;
 mod clock;
 mod delays;

@@ -86,8 +86,8 @@ impl Server {
         let store = Store::open(&settings.data, keys.master).await?;
         let tls = configure(&keys.authority, &settings.server_names, settings.clock.now())?;
         // Before anybody is served: what died between folder and row is cleared away.
-        store.delete_erased().await?;
-        store.delete_orphans().await?;
+        store.delete_erased(settings.clock.now()).await?;
+        store.delete_orphans(settings.clock.now()).await?;
         let exchange_url = url_of(local(&exchange, settings.listen)?, &settings.server_names);
         let enrolment_url = url_of(local(&enrolment, settings.enrolment_listen)?, &settings.server_names);
         let connection_file = connection_file(&store, &keys.authority, &exchange_url, &enrolment_url).await?;
@@ -198,7 +198,7 @@ async fn sweep_again(app: App, every: std::time::Duration, mut ending: watch::Re
         let swept = tokio::select! {
             () = listener::is_ending(&mut ending) => return,
             _ = turns.tick() => sweep(&app).await,
-            () = app.store.erasure_due() => app.store.delete_erased().await.map(drop),
+            () = app.store.erasure_due() => app.store.delete_erased(app.clock.now()).await.map(drop),
         };
         if let Err(error) = swept {
             tracing::error!(%error, "the sweep failed and is tried again");
@@ -221,7 +221,7 @@ async fn sweep(app: &App) -> Result<(), StoreError> {
     app.store.drop_ended_sessions(now).await?;
     let idle_since = now - TimeDelta::minutes(IDLE_MINUTES);
     app.store.drop_ended_portal_sessions(idle_since, now).await?;
-    app.store.delete_erased().await?;
+    app.store.delete_erased(now).await?;
     Ok(())
 }
 

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The folder inside the data folder.
-const FOLDER: &str = "updates";
+pub(crate) const FOLDER: &str = "updates";
 /// What names the version that is offered; the last thing to be put in its place.
 const OFFER: &str = "offer.json";
 /// How the line of a signature begins that says what was signed.

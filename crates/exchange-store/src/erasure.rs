@@ -11,6 +11,9 @@ use crate::{
     writer::{After, Batch},
 };
 
+/// The name of the setting that says until when erased bytes stay where they are, in milliseconds since 1970.
+const HELD_UNTIL: &str = "erasures_held_until";
+
 /// Leaves word to delete a folder of content.
 pub(crate) async fn schedule(batch: &mut Batch, id: DeliveryId) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
@@ -41,11 +44,18 @@ impl Store {
             .await
     }
 
-    /// Deletes the bytes whose key is destroyed; gives how many deliveries.
-    pub async fn delete_erased(&self) -> Result<usize, StoreError> {
-        let ids: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM erasure")
-            .fetch_all(&self.shared.readers)
-            .await?;
+    /// Deletes the bytes whose key is destroyed; gives how many deliveries. While a backup is being taken they stay: it
+    /// needs every file of the moment in which it began.
+    pub async fn delete_erased(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        // In one statement: whatever it finds was erased before the backup that it does not see.
+        let ids: Vec<Vec<u8>> = sqlx::query_scalar(
+            "SELECT id FROM erasure WHERE NOT EXISTS \
+             (SELECT 1 FROM setting WHERE name = ? AND CAST(value AS INTEGER) > ?)",
+        )
+        .bind(HELD_UNTIL)
+        .bind(convert::millis(now))
+        .fetch_all(&self.shared.readers)
+        .await?;
         let count = ids.len();
         for id in ids {
             let id = convert::delivery_id(&id)?;
@@ -86,8 +96,32 @@ impl Store {
         self.shared.erasure_due.notified().await;
     }
 
-    /// At start, before anybody is served: deletes folders that no row knows, left by a death between folder and row.
-    pub async fn delete_orphans(&self) -> Result<usize, StoreError> {
+    /// Keeps erased bytes where they are until then, or longer if that was said before.
+    pub(crate) async fn hold_erasures(&self, until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET \
+                         value = max(CAST(value AS INTEGER), CAST(?2 AS INTEGER))",
+                    )
+                    .bind(HELD_UNTIL)
+                    .bind(convert::millis(until).to_string())
+                    .execute(&mut batch.connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// At start, before anybody is served: deletes folders that no row knows, left by a death between folder and row; none
+    /// while a backup is being taken.
+    pub async fn delete_orphans(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let held = self.setting(HELD_UNTIL).await?;
+        if held.and_then(|until| until.parse().ok()) > Some(convert::millis(now)) {
+            return Ok(0);
+        }
         let known: Vec<Vec<u8>> = sqlx::query_scalar(
             "SELECT id FROM upload UNION ALL \
              SELECT id FROM content JOIN delivery ON row = delivery_row WHERE sealed IS NULL",

@@ -22,6 +22,9 @@ pub enum StoreError {
         /// The schema that was found.
         found: i64,
     },
+    /// A restore from backup began in this folder and did not end.
+    #[error("a restore into the data folder did not end; empty the folder and restore again")]
+    HalfRestored,
     /// A file or folder of contents failed.
     #[error("the content folder failed while {doing}")]
     Folder {
@@ -65,7 +68,7 @@ impl StoreError {
                     | std::io::ErrorKind::QuotaExceeded
                     | std::io::ErrorKind::ReadOnlyFilesystem
             ),
-            Self::Newer { .. } | Self::Damaged { .. } => false,
+            Self::Newer { .. } | Self::HalfRestored | Self::Damaged { .. } => false,
         }
     }
 

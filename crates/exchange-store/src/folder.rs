@@ -16,6 +16,9 @@ use sealing::{Key, SEALED_SEGMENT_BYTES, SEGMENT_BYTES, SealedReader, TAG_BYTES,
 
 use crate::{StoreError, store::make_private_folder};
 
+/// The name of the folder in the data folder under which all contents lie.
+pub(crate) const CONTENT: &str = "content";
+
 /// The folder under which all contents lie.
 #[derive(Debug, Clone)]
 pub(crate) struct ContentFolder {
@@ -32,14 +35,12 @@ impl ContentFolder {
     }
 
     fn folder(&self, id: DeliveryId) -> PathBuf {
-        // The last byte of a UUID of version 7 is random, its first ones are nearly alike.
-        let name = id.to_string();
-        let fan = name.get(name.len().saturating_sub(2)..).unwrap_or("00").to_owned();
+        let [fan, name] = folder_names(id);
         self.root.join(fan).join(name)
     }
 
     fn part(&self, id: DeliveryId, part: u32) -> PathBuf {
-        self.folder(id).join(format!("{part}.sealed"))
+        self.folder(id).join(part_name(part))
     }
 
     /// Makes a delivery's folder, durably, with an empty sealed file for every empty part.
@@ -129,6 +130,19 @@ impl ContentFolder {
         }
         Ok(found)
     }
+}
+
+/// The names of the folder of a delivery's content and of the one that it lies in, the outer one first.
+pub(crate) fn folder_names(id: DeliveryId) -> [String; 2] {
+    // The last byte of a UUID of version 7 is random, its first ones are nearly alike.
+    let name = id.to_string();
+    let fan = name.get(name.len().saturating_sub(2)..).unwrap_or("00").to_owned();
+    [fan, name]
+}
+
+/// The name of a part's file.
+pub(crate) fn part_name(part: u32) -> String {
+    format!("{part}.sealed")
 }
 
 /// A part that is being written, a few segments at a time.

@@ -10,6 +10,7 @@
 //! It is concrete on purpose: the trait arrives with the second engine. `sqlx` stays out of public signatures.
 
 mod audit;
+mod backup;
 mod cache;
 mod contents;
 mod convert;
@@ -29,6 +30,7 @@ mod operators;
 mod people;
 mod portal;
 mod renewals;
+mod restore;
 mod retention;
 mod sessions;
 mod store;
@@ -38,6 +40,7 @@ mod usage;
 mod writer;
 
 pub use audit::{AuditFound, AuditSearch, By, SealedPage, SealedRecord};
+pub use backup::{BackedUp, BackupError};
 pub use contents::{ByteRange, Serving, ServingSource};
 pub use deliveries::{Actor, ClaimRefusal, NewDelivery, Refusal};
 pub use error::StoreError;
@@ -53,6 +56,7 @@ pub use people::PersonRow;
 pub use meters::{Figures, Meters};
 pub use portal::{NewPortalSession, PortalFamily, PortalSession};
 pub use renewals::{NextCertificate, RenewalRight};
+pub use restore::Restored;
 pub use sessions::{NewSession, SessionRow, TokenHash};
 pub use store::{MasterKey, Store};
 pub use terminals::{IssuePassword, NewIssuePassword, NewTerminal, Selector, TerminalRow};

@@ -19,8 +19,9 @@ use tokio::sync::{Notify, broadcast, watch};
 use crate::{
     OfficeRow, SessionRow, StoreError, TerminalRow,
     cache::Cache,
-    folder::{ContentFolder, UploadLocks},
+    folder::{CONTENT, ContentFolder, UploadLocks},
     hints::{Hint, Hints},
+    restore,
     writer::Writer,
 };
 
@@ -63,6 +64,8 @@ pub struct Store {
 /// What the writer, the readers and the callers have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// The data folder.
+    pub(crate) data: PathBuf,
     pub(crate) readers: SqlitePool,
     pub(crate) master: MasterKey,
     pub(crate) folder: ContentFolder,
@@ -125,12 +128,18 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether there is a database in `data`.
+    pub fn is_in(data: &Path) -> bool {
+        database_path(data).is_file()
+    }
+
     /// Brings the schema in `data` up to date and does nothing else.
     pub async fn migrate(data: &Path) -> Result<(), StoreError> {
         Self::prepare(data).await.map(drop)
     }
 
     async fn prepare(data: &Path) -> Result<SqliteConnectOptions, StoreError> {
+        restore::refuse_half(data)?;
         make_private_folder(data).map_err(StoreError::folder("making the data folder"))?;
         let options = SqliteConnectOptions::new()
             .filename(database_path(data))
@@ -177,8 +186,9 @@ impl Store {
             .idle_timeout(Duration::from_secs(300))
             .test_before_acquire(false)
             .connect_lazy_with(options.pragma("query_only", "ON"));
-        let folder = ContentFolder::open(&data.join("content"))?;
+        let folder = ContentFolder::open(&data.join(CONTENT))?;
         let shared = Arc::new(Shared {
+            data: data.to_owned(),
             readers,
             master,
             folder,
@@ -256,14 +266,22 @@ impl Store {
     }
 }
 
+/// The name of the database in a data folder.
+pub(crate) const DATABASE: &str = "exchange.db";
+
 /// The database file in a data folder.
 pub(crate) fn database_path(data: &Path) -> PathBuf {
-    data.join("exchange.db")
+    data.join(DATABASE)
+}
+
+/// The newest schema that this version knows.
+pub(crate) fn newest_schema() -> i64 {
+    migrator().iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// A newer server's database is refused before anything in it is touched.
 async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let known = migrator().iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = newest_schema();
     let table: Option<i64> =
         sqlx::query_scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
             .fetch_optional(&mut *connection)

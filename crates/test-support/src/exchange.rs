@@ -17,6 +17,7 @@ use exchange_protocol::UpdateOffer;
 use exchange_server::{
     Clock, PasswordCost, Running, Server, Settings,
     admin::{Admin, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
+    backups,
     updates::{self, NewUpdate, PublishError},
 };
 use tempfile::TempDir;
@@ -114,6 +115,19 @@ impl ExampleExchange {
         if let Some(running) = self.running.take() {
             running.shutdown().await;
         }
+    }
+
+    /// Makes a backup, as the operator's command does beside a server that serves.
+    pub async fn back_up(&self, out: &Path) -> Result<()> {
+        Ok(backups::back_up((&self.settings).into(), out).await.map(drop)?)
+    }
+
+    /// Loses the server with all its data, restores a backup in its place, and serves again.
+    pub async fn lose_and_restore(&mut self, from: &Path) -> Result<()> {
+        self.stop().await;
+        std::fs::remove_dir_all(&self.settings.data)?;
+        backups::restore(from, &self.settings.data, self.settings.clock.now()).await?;
+        self.restart().await
     }
 
     /// The operator at the same data.

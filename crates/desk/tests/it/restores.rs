@@ -1,40 +1,17 @@
 //! An exchange that comes back from a backup has forgotten; the desks have not (D8).
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use care_model::ProblemCode;
 use desk_ipc::{CompositionMode, DeliveryRequest, DeskCommands, InboxStatus, OutboxStatus};
-use test_support::OpenDesk;
+use test_support::{ExampleAccounts, OpenDesk};
 
-use crate::support::{Offices, assert_refused, names_in, only, pick_up, unit};
+use crate::support::{Offices, assert_refused, names_in, only, pdf, pick_up, unit};
 
-fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
-
-/// What a restore from backup does: the data of then, under a new epoch.
-async fn restore(data: &Path, backup: &Path) -> Result<()> {
-    std::fs::remove_dir_all(data)?;
-    copy_tree(backup, data)?;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("exchange.db"));
-    let database = sqlx::SqlitePool::connect_with(options).await?;
-    let raised = sqlx::query("UPDATE setting SET value = value + 1 WHERE name = 'epoch'")
-        .execute(&database)
+/// Signs in again, for a restored exchange knows nobody's session; the desk then tells it what it forgot.
+async fn comes_back(desk: &OpenDesk, at: &ExampleAccounts) -> Result<()> {
+    desk.when(async || Ok(desk.sign_in(at.office, &at.accounts).await.ok()))
         .await?;
-    database.close().await;
-    anyhow::ensure!(raised.rows_affected() == 1, "the epoch was raised");
-    Ok(())
+    desk.when(async || Ok(desk.desk.refresh(()).await.ok())).await.map(drop)
 }
 
 /// Sends one delivery that is fetched and one that is not, all of it after the backup; then the backup comes back and
@@ -45,10 +22,8 @@ async fn forgotten_and_told_again(sender_first: bool) -> Result<()> {
         desk.desk.refresh(()).await?;
     }
     let backups = tempfile::tempdir()?;
-    let (data, backup) = (offices.exchange.folder("exchange")?, backups.path().join("backup"));
-    offices.exchange.stop().await;
-    copy_tree(&data, &backup)?;
-    offices.exchange.restart().await?;
+    let backup = backups.path().join("backup");
+    offices.exchange.back_up(&backup).await?;
     let (_, fetched) = offices.send_plan(80, Vec::new()).await?;
     let target = offices.exchange.folder("received")?;
     pick_up(&offices.service, fetched.delivery, &target).await??;
@@ -70,14 +45,11 @@ async fn forgotten_and_told_again(sender_first: bool) -> Result<()> {
         false => &offices.manager,
     };
     second.desk.shutdown().await;
-    offices.exchange.stop().await;
-    restore(&data, &backup).await?;
-    offices.exchange.restart().await?;
-    let first = match sender_first {
-        true => &offices.manager,
-        false => &offices.service,
-    };
-    first.when(async || Ok(first.desk.refresh(()).await.ok())).await?;
+    offices.exchange.lose_and_restore(&backup).await?;
+    match sender_first {
+        true => comes_back(&offices.manager, &offices.exchange.manager).await?,
+        false => comes_back(&offices.service, &offices.exchange.service).await?,
+    }
     let second = OpenDesk::open(&profile).await?;
     second.sign_in(office, &accounts).await?;
     second.desk.refresh(()).await?;
@@ -136,10 +108,8 @@ async fn what_another_terminal_offers_again_is_taken_back_again() -> Result<()> 
         desk.desk.refresh(()).await?;
     }
     let backups = tempfile::tempdir()?;
-    let (data, backup) = (offices.exchange.folder("exchange")?, backups.path().join("backup"));
-    offices.exchange.stop().await;
-    copy_tree(&data, &backup)?;
-    offices.exchange.restart().await?;
+    let backup = backups.path().join("backup");
+    offices.exchange.back_up(&backup).await?;
     // One terminal sends and closes; the other takes it back.
     let (_, paths) = unit(&offices.exchange.folder("files")?, 82, "home_plan")?;
     let sent = back.send_files(CompositionMode::Compose, paths).await?;
@@ -149,12 +119,10 @@ async fn what_another_terminal_offers_again_is_taken_back_again() -> Result<()> 
     manager.when(async || Ok(manager.desk.refresh(()).await.ok())).await?;
     manager.desk.recall_send(DeliveryRequest { delivery }).await?;
 
-    offices.exchange.stop().await;
-    restore(&data, &backup).await?;
-    offices.exchange.restart().await?;
+    offices.exchange.lose_and_restore(&backup).await?;
     // The one that took it back is told first, when the exchange knows of no such delivery.
     let manager = &offices.manager;
-    manager.when(async || Ok(manager.desk.refresh(()).await.ok())).await?;
+    comes_back(manager, &offices.exchange.manager).await?;
     let profile = offices.exchange.profile(&offices.exchange.manager, "back");
     let back = OpenDesk::open(&profile).await?;
     back.sign_in(offices.exchange.manager.office, &offices.exchange.manager.accounts)
@@ -164,12 +132,105 @@ async fn what_another_terminal_offers_again_is_taken_back_again() -> Result<()> 
     let recalled = |row: &desk_ipc::OutboxRow| matches!(row.status, OutboxStatus::Recalled { .. });
     manager.outbox_row(delivery, recalled).await?;
     let service = &offices.service;
-    service.when(async || Ok(service.desk.refresh(()).await.ok())).await?;
+    comes_back(service, &offices.exchange.service).await?;
     let target = offices.exchange.folder("received")?;
     assert_refused(
         pick_up(service, delivery, &target).await?,
         ProblemCode::DeliveryRecalled,
     );
     assert!(names_in(&target)?.is_empty());
+    Ok(())
+}
+
+/// The drill of `docs/OPERATIONS.md`: what was sent, fetched and taken back before the backup and after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_drill_nothing_is_lost_doubled_or_fetched_twice() -> Result<()> {
+    let mut offices = Offices::open().await?;
+    for desk in [&offices.manager, &offices.service] {
+        desk.desk.refresh(()).await?;
+    }
+    let target = offices.exchange.folder("received")?;
+    let files = offices.exchange.folder("attached")?;
+    let fetched = offices.send_plan(90, Vec::new()).await?.1.delivery;
+    pick_up(&offices.service, fetched, &target).await??;
+    let fetched_later = offices
+        .send_plan(91, vec![pdf(&files, "資料.pdf", 600_000)?])
+        .await?
+        .1
+        .delivery;
+    let recalled_later = offices
+        .send_plan(92, vec![pdf(&files, "別紙.pdf", 500_000)?])
+        .await?
+        .1
+        .delivery;
+    let waiting = offices
+        .send_plan(93, vec![pdf(&files, "写し.pdf", 400_000)?])
+        .await?
+        .1
+        .delivery;
+
+    let backups = tempfile::tempdir()?;
+    let backup = backups.path().join("backup");
+    offices.exchange.back_up(&backup).await?;
+    pick_up(&offices.service, fetched_later, &target).await??;
+    let recall = async |delivery| offices.manager.desk.recall_send(DeliveryRequest { delivery }).await;
+    recall(recalled_later).await?;
+    let all_later = offices.send_plan(94, Vec::new()).await?.1.delivery;
+    pick_up(&offices.service, all_later, &target).await??;
+    let waiting_later = offices.send_plan(95, Vec::new()).await?.1.delivery;
+    let recalled_new = offices.send_plan(96, Vec::new()).await?.1.delivery;
+    recall(recalled_new).await?;
+    let landed = names_in(&target)?;
+    assert_eq!(landed.len(), 3);
+
+    offices.exchange.lose_and_restore(&backup).await?;
+    let (manager, service) = (&offices.manager, &offices.service);
+    tokio::try_join!(
+        comes_back(manager, &offices.exchange.manager),
+        comes_back(service, &offices.exchange.service)
+    )?;
+    let rows = service
+        .arrived(&[fetched, fetched_later, all_later, waiting, waiting_later])
+        .await?;
+    for (delivery, is_wanted) in [
+        (fetched, true),
+        (fetched_later, true),
+        (all_later, true),
+        (waiting, false),
+        (waiting_later, false),
+    ] {
+        let downloaded = |row: &desk_ipc::OutboxRow| matches!(row.status, OutboxStatus::Downloaded { .. }) == is_wanted;
+        manager.outbox_row(delivery, downloaded).await?;
+        let row = rows.iter().find(|row| row.delivery == delivery).context("no row")?;
+        assert_eq!(
+            matches!(row.status, InboxStatus::Received { here: true, .. }),
+            is_wanted,
+            "{row:?}"
+        );
+    }
+    // Of the one the exchange knows again that it was taken back; the other it never hears of again.
+    for (delivery, code) in [
+        (recalled_later, ProblemCode::DeliveryRecalled),
+        (recalled_new, ProblemCode::DeliveryUnknown),
+    ] {
+        let recalled = |row: &desk_ipc::OutboxRow| matches!(row.status, OutboxStatus::Recalled { .. });
+        manager.outbox_row(delivery, recalled).await?;
+        assert_refused(pick_up(service, delivery, &target).await?, code);
+    }
+    assert_eq!(names_in(&target)?, landed, "nothing landed twice");
+    pick_up(service, waiting, &target).await??;
+    pick_up(service, waiting_later, &target).await??;
+    assert_eq!(names_in(&target)?.len(), 5);
+    // Nothing of it is left to be fetched by anybody.
+    for delivery in [fetched, fetched_later, all_later, waiting, waiting_later] {
+        let refused = pick_up(service, delivery, &target).await?.expect_err("a refusal");
+        // The exchange never hears again of what was sent and fetched after the backup; both desks know how it ended.
+        let code = match delivery == all_later {
+            true => ProblemCode::DeliveryUnknown,
+            false => ProblemCode::AlreadyReceived,
+        };
+        assert_eq!(refused.code, code);
+    }
+    assert_eq!(names_in(&target)?.len(), 5);
     Ok(())
 }

@@ -29,6 +29,18 @@ pub(super) enum AdminAct {
         #[arg(long)]
         help_form: Option<String>,
     },
+    /// Makes a backup of everything but the keys; the server may run meanwhile.
+    Backup {
+        /// A new or empty folder.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Restores a backup into the data folder, which must be new or empty, before a server is started on it.
+    Restore {
+        /// The folder of the backup.
+        #[arg(long)]
+        from: PathBuf,
+    },
     /// Registers an office with its KJ account and its first issue password.
     RegisterOffice {
         /// The office number.

@@ -8,6 +8,7 @@ mod access;
 mod accounts;
 mod api_document;
 mod audit;
+mod backups;
 mod certificate;
 mod directory;
 mod endpoints;

@@ -105,7 +105,7 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
     );
 
     let opened = opened.reopen().await;
-    opened.store.delete_orphans().await.unwrap();
+    opened.store.delete_orphans(at(1_000)).await.unwrap();
     let store = &opened.store;
     match store.begin_upload(upload, sender.clone(), at(3)).await.unwrap() {
         UploadStart::Progress(progress) => assert_eq!(progress.stored_bytes, vec![131_072, 0]),
@@ -140,7 +140,7 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
         ServingSource::Memory(_) => panic!("a large delivery is in the folder"),
     }
     store.confirm(id, reader, 1, at(7)).await.unwrap().unwrap();
-    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
     assert_eq!(files(&opened), 0);
 }
 
@@ -175,7 +175,7 @@ async fn what_is_taken_back_is_erased_even_if_the_process_ends_in_between() {
     assert_eq!(files(&opened), 1);
     let opened = opened.reopen().await;
     assert!(!contains(&opened.all_bytes(), b"\x04test"));
-    assert_eq!(opened.store.delete_erased().await.unwrap(), 1);
+    assert_eq!(opened.store.delete_erased(at(1_000)).await.unwrap(), 1);
     assert_eq!(files(&opened), 0);
     for id in ids {
         let again = opened.store.recall(id, sender.clone(), at(9)).await.unwrap();
@@ -206,7 +206,7 @@ async fn a_part_that_is_not_its_digest_is_no_delivery() {
         .unwrap();
     let refusal = store.commit_upload(id, sender, any(), at(2)).await.unwrap();
     assert_eq!(refusal, Err(CommitRefusal::Digest { part: 0 }));
-    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
     assert_eq!(files(&opened), 0);
 }
 
@@ -405,16 +405,20 @@ async fn what_is_in_use_is_not_deleted_whoever_left_word_to() {
         .unwrap()
         .unwrap();
     leave_word().await.unwrap();
-    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
     assert_eq!(files(&opened), 1, "an upload under way");
     let committed = store.commit_upload(id, sender.clone(), any(), at(1)).await.unwrap();
     assert!(committed.is_ok());
     leave_word().await.unwrap();
-    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
     assert_eq!(files(&opened), 1, "a delivery that waits");
-    assert_eq!(store.delete_erased().await.unwrap(), 0, "the word is forgotten");
+    assert_eq!(
+        store.delete_erased(at(1_000)).await.unwrap(),
+        0,
+        "the word is forgotten"
+    );
     store.recall(id, sender, at(2)).await.unwrap().unwrap();
-    assert_eq!(store.delete_erased().await.unwrap(), 1);
+    assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
     assert_eq!(files(&opened), 0, "what is over");
 }
 

@@ -366,8 +366,8 @@ async fn of_what_is_over_everything_but_the_content_is_there_after_years() {
         while store.attend_unfetched(now).await.unwrap() > 0 {}
         store.drop_stale_uploads(now).await.unwrap();
         store.drop_ended_sessions(now).await.unwrap();
-        store.delete_erased().await.unwrap();
-        store.delete_orphans().await.unwrap();
+        store.delete_erased(now).await.unwrap();
+        store.delete_orphans(now).await.unwrap();
     }
     let opened = opened.reopen().await;
     let store = &opened.store;

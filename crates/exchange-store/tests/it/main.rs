@@ -5,6 +5,7 @@
 )]
 
 mod audit;
+mod backup;
 mod contents;
 mod deliveries;
 mod figures;

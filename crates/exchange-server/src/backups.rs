@@ -1,0 +1,68 @@
+//! Backup and restore as the operator asks for them (ADR 35).
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+use exchange_store::{BackedUp, BackupError, Restored, Store};
+use thiserror::Error;
+
+use crate::{
+    admin::{Admin, AdminError, AdminSettings},
+    keys::is_inside,
+    updates,
+};
+
+/// Why nothing was backed up or restored.
+#[derive(Debug, Error)]
+pub enum BackupsError {
+    /// The data cannot be opened.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The backup itself.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// There is no exchange in the data folder.
+    #[error("there is no exchange in {0}")]
+    NoExchange(PathBuf),
+    /// A backup would lie in the data or with the keys, or a restored folder in its backup.
+    #[error("the folders of the data, the keys and the backup must not lie inside each other")]
+    Inside,
+    /// A folder cannot be looked at.
+    #[error("a folder cannot be used")]
+    Folder(#[source] io::Error),
+}
+
+/// Backs up the exchange in a data folder, whether its server runs or not, into a new or empty folder. Never a key.
+pub async fn back_up(settings: AdminSettings, out: &Path) -> Result<BackedUp, BackupsError> {
+    apart(out, &[&settings.data, &settings.keys])?;
+    // Opening it would begin an exchange where there is none.
+    if !Store::is_in(&settings.data) {
+        return Err(BackupsError::NoExchange(settings.data));
+    }
+    let clock = settings.clock.clone();
+    let admin = Admin::open(settings).await?;
+    let made = admin.store.back_up(out, &[updates::FOLDER], || clock.now()).await;
+    admin.close().await;
+    Ok(made?)
+}
+
+/// Restores a backup into a new or empty data folder, under a new epoch.
+pub async fn restore(from: &Path, data: &Path, now: DateTime<Utc>) -> Result<Restored, BackupsError> {
+    apart(from, &[data])?;
+    Ok(Store::restore(from, data, now).await?)
+}
+
+/// Refuses folders of which one lies inside the other.
+fn apart(folder: &Path, others: &[&Path]) -> Result<(), BackupsError> {
+    for other in others {
+        if is_inside(folder, other).map_err(BackupsError::Folder)?
+            || is_inside(other, folder).map_err(BackupsError::Folder)?
+        {
+            return Err(BackupsError::Inside);
+        }
+    }
+    Ok(())
+}

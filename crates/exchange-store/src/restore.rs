@@ -1,0 +1,186 @@
+//! What a backup gives back: the same data under a new epoch, by which desks know that the exchange forgot (D8).
+//!
+//! Everything is copied, compared with the manifest and raised to the new epoch in a folder inside the data folder. The
+//! database is moved to its place last, and that folder removed after it; no store opens a data folder that has one.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Component, Path},
+};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::{
+    Store, StoreError,
+    backup::{BackupError, FORMAT, MANIFEST, Manifest, begin, copy_options, digest_of, new_private_file},
+    folder::sync_folder,
+    store::{DATABASE, make_private_folder, newest_schema},
+};
+
+/// The folder in the data folder in which a restore is under way.
+const UNDER_WAY: &str = "restoring";
+
+/// A restore that was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Restored {
+    /// When the backup was made: what happened later is what the exchange has forgotten.
+    pub made_at: DateTime<Utc>,
+    /// The new epoch.
+    pub epoch: u64,
+    /// Files that were restored.
+    pub files: usize,
+    /// Their bytes.
+    pub size_bytes: u64,
+}
+
+/// Refuses a data folder in which a restore began and did not end.
+pub(crate) fn refuse_half(data: &Path) -> Result<(), StoreError> {
+    match data.join(UNDER_WAY).symlink_metadata() {
+        Ok(_) => Err(StoreError::HalfRestored),
+        Err(_) => Ok(()),
+    }
+}
+
+impl Store {
+    /// Restores a backup into `data`, a new or empty folder. Whatever fails leaves nothing of it.
+    pub async fn restore(from: &Path, data: &Path, now: DateTime<Utc>) -> Result<Restored, BackupError> {
+        let manifest = read_manifest(from)?;
+        let begun = begin(data)?;
+        let restored = restore_into(from, data, manifest, now).await;
+        if restored.is_err() {
+            begun.undo();
+        }
+        restored
+    }
+}
+
+fn read_manifest(from: &Path) -> Result<Manifest, BackupError> {
+    let text = match fs::read(from.join(MANIFEST)) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Err(BackupError::NoManifest);
+        }
+        Err(error) => return Err(BackupError::file("reading the backup")(error)),
+    };
+    // The shape of a newer one may differ in all but these.
+    #[derive(serde::Deserialize)]
+    struct Lasting {
+        format: u32,
+        schema: i64,
+        server_version: String,
+    }
+    let lasting: Lasting = serde_json::from_slice(&text).map_err(|_| BackupError::Manifest)?;
+    if lasting.format > FORMAT || lasting.schema > newest_schema() {
+        return Err(BackupError::Newer {
+            version: lasting.server_version,
+        });
+    }
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| BackupError::Manifest)?;
+    let all_inside = manifest.files.iter().all(|file| {
+        let mut components = Path::new(&file.name).components();
+        components.all(|component| matches!(component, Component::Normal(_)))
+    });
+    let has_database = manifest.files.iter().any(|file| file.name == DATABASE);
+    if all_inside && has_database {
+        Ok(manifest)
+    } else {
+        Err(BackupError::Manifest)
+    }
+}
+
+async fn restore_into(
+    from: &Path,
+    data: &Path,
+    manifest: Manifest,
+    now: DateTime<Utc>,
+) -> Result<Restored, BackupError> {
+    let under_way = data.join(UNDER_WAY);
+    let mut restored = Restored {
+        made_at: manifest.made_at,
+        epoch: manifest.epoch,
+        files: manifest.files.len(),
+        size_bytes: manifest.files.iter().map(|file| file.size_bytes).sum(),
+    };
+    let (source, target) = (from.to_owned(), under_way.clone());
+    let copied = tokio::task::spawn_blocking(move || copy(&source, &target, &manifest));
+    copied.await.map_err(|_| StoreError::Closed)??;
+    restored.epoch = raise_epoch(&under_way.join(DATABASE), now).await?;
+    put_in_place(&under_way, data).map_err(BackupError::file("putting the data in place"))?;
+    Ok(restored)
+}
+
+/// Copies every file of the manifest, and compares what was read with what it says.
+fn copy(from: &Path, to: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+    let failed = BackupError::file("writing a restored file");
+    make_private_folder(to).map_err(&failed)?;
+    for file in &manifest.files {
+        let differs = || BackupError::Differs {
+            name: file.name.clone(),
+        };
+        let mut source = match File::open(from.join(&file.name)) {
+            Ok(source) => source,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(differs()),
+            Err(error) => return Err(BackupError::file("reading the backup")(error)),
+        };
+        let path = to.join(&file.name);
+        if let Some(folder) = path.parent() {
+            make_private_folder(folder).map_err(&failed)?;
+        }
+        let mut target = new_private_file(&path).map_err(&failed)?;
+        let (digest, size_bytes) = digest_of(&mut source, |piece| target.write_all(piece)).map_err(&failed)?;
+        if digest != file.digest || size_bytes != file.size_bytes {
+            return Err(differs());
+        }
+        target.sync_all().map_err(&failed)?;
+    }
+    sync_tree(to).map_err(&failed)
+}
+
+/// Makes every name under a folder durable.
+fn sync_tree(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        }
+    }
+    sync_folder(folder)
+}
+
+/// Raises the epoch, durably. It follows the clock, so that a backup that is restored twice has another epoch each time,
+/// whatever is left of the data that it stands in for.
+async fn raise_epoch(database: &Path, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let mut connection = copy_options(database)
+        .connect()
+        .await
+        .map_err(StoreError::database("opening the restored database"))?;
+    let raised: Option<i64> = sqlx::query_scalar(
+        "UPDATE setting SET value = max(CAST(value AS INTEGER) + 1, ?) WHERE name = 'epoch' \
+         RETURNING CAST(value AS INTEGER)",
+    )
+    .bind(now.timestamp())
+    .fetch_optional(&mut connection)
+    .await?;
+    connection.close().await?;
+    raised
+        .and_then(|epoch| u64::try_from(epoch).ok())
+        .ok_or(StoreError::Damaged { what: "epoch" })
+}
+
+/// Moves what was restored to its place, the database last.
+fn put_in_place(under_way: &Path, data: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(under_way)? {
+        let name = entry?.file_name();
+        if name != DATABASE {
+            fs::rename(under_way.join(&name), data.join(&name))?;
+        }
+    }
+    sync_folder(data)?;
+    fs::rename(under_way.join(DATABASE), data.join(DATABASE))?;
+    sync_folder(data)?;
+    fs::remove_dir(under_way)?;
+    sync_folder(data)
+}
