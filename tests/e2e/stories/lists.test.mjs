@@ -56,6 +56,30 @@ function grid(person) {
   return person.page.getByRole("grid");
 }
 
+/** Who, what and how it stands are read in the row itself, without a mouse: nothing of it is cut, and no cell leaves its row. */
+async function showsWhole(person, where) {
+  const cut = await rows(person).evaluateAll((shown) =>
+    shown.flatMap((row) => {
+      const box = row.getBoundingClientRect();
+      return [...row.querySelectorAll(".cell")].flatMap((cell) => {
+        const own = cell.getBoundingClientRect();
+        const leaves = own.top < box.top - 1 || own.bottom > box.bottom + 1;
+        const parts = cell.matches(".at, .office, .status") ? [...cell.querySelectorAll("p, .line")] : [];
+        const short = parts.filter(
+          (part) =>
+            part.scrollHeight > part.clientHeight + 1 ||
+            (part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1),
+        );
+        return [
+          leaves && `leaves: ${cell.className}`,
+          ...short.map((part) => `cut: ${part.textContent}`),
+        ].filter(Boolean);
+      });
+    }),
+  );
+  assert.deepEqual(cut, [], where);
+}
+
 test("受信一覧 shows what arrived, and says how many", async () => {
   await provider.goTo("受信一覧");
   await shows(provider, 3);
@@ -220,7 +244,17 @@ test("データ取得 of all, then 取込済 in the order of the office", async 
   await provider.page.keyboard.press("Control+a");
   await provider.button("取込済にする").click();
   await rows(provider).getByText("取込済（").nth(2).waitFor();
-  await provider.look("116-inbox-imported");
+  for (const [name, width, height] of [
+    ["116-inbox-imported", 1280, 860],
+    ["116-inbox-imported-1180", 1180, 780],
+    ["116-inbox-imported-1024x700", 1024, 700],
+    ["116-inbox-imported-200", 640, 430],
+  ]) {
+    await provider.page.setViewportSize({ width, height });
+    await provider.look(name);
+    await showsWhole(provider, name);
+  }
+  await provider.page.setViewportSize({ width: 1280, height: 860 });
   await provider.button("取込済を戻す").click();
   await rows(provider).getByText("取込済（").first().waitFor({ state: "detached" });
   await provider.button("選択をやめる").click();
@@ -263,7 +297,17 @@ test("返信: a 新規作成 to the office that sent it", async () => {
 test("送信一覧: found by its message, looked into, sent again", async () => {
   await planner.goTo("送信一覧");
   await shows(planner, 3);
-  await planner.look("118-outbox");
+  for (const [name, width, height] of [
+    ["118-outbox", 1280, 860],
+    ["118-outbox-1180", 1180, 780],
+    ["118-outbox-1024x700", 1024, 700],
+    ["118-outbox-200", 640, 430],
+  ]) {
+    await planner.page.setViewportSize({ width, height });
+    await planner.look(name);
+    await showsWhole(planner, name);
+  }
+  await planner.page.setViewportSize({ width: 1280, height: 860 });
   await planner.page.getByRole("searchbox").fill("十二月分");
   await shows(planner, 1);
   await grid(planner).focus();
