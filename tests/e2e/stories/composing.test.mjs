@@ -186,5 +186,41 @@ test("what a power cut left comes back, on both screens", async () => {
   await planner.button("続けて新規作成").click();
   await planner.goTo("一括送信");
   await planner.sees("ここへ全部のファイルをドラッグ＆ドロップ");
+});
+
+test("続ける of a 一括送信 that a power cut left: the edits are there, and every row is sent once", async () => {
+  await planner.goTo("一括送信");
+  await planner.terminal.drop(await fixture("faulty/two_destinations"));
+  await planner.sees("2件の送信先");
+  await planner.button(/例示ヘルパーステーション宛ての.*を編集/).click();
+  await planner.field("メッセージ").fill("停電の前に書いた連絡です。");
+  await planner.button("更新").click();
+  await planner.sees("メッセージあり");
+  await planner.terminal.kill();
+  await planner.page.context().close();
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  await planner.heading("個人ユーザIDでログイン").waitFor();
+  await planner.signIn(world.accounts.planning);
+  await planner.heading("前回、保存せずに終わった作業があります").waitFor();
+  await planner.look("129-unfinished-dispatch");
+  await planner.button(/^一括送信（.*を続ける$/).click();
+  await planner.page.getByRole("tab", { name: "一括送信", selected: true }).waitFor();
+  await planner.sees("2件の送信先");
+  await planner.sees("メッセージあり");
+  await planner.look("129-dispatch-taken-up");
+  await planner.sendAll();
+  await planner.sees("2件すべて送信成功しました");
+  await planner.button("新しい一括送信を始める").click();
+  await provider.goTo("受信一覧");
+  await provider.sees("停電の前に書いた連絡です。");
+  assert.equal(await provider.page.getByText("停電の前に書いた連絡です。").count(), 1);
+  // Nothing of it is offered a second time.
+  await planner.terminal.end();
+  await planner.page.context().close();
+  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  await planner.signIn(world.accounts.planning);
+  await planner.goTo("一括送信");
+  await planner.sees("ここへ全部のファイルをドラッグ＆ドロップ");
+  assert.equal(await planner.heading("前回、保存せずに終わった作業があります").count(), 0);
   await planner.goTo("新規作成");
 });
