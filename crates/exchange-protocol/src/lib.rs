@@ -34,9 +34,10 @@
 //! | `GET /v1/updates/{target}/{version}` | terminal | → [`UpdateOffer`] of a newer version, or no content |
 //! | `GET /v1/updates/{target}/{version}/file` | terminal | → the bytes of that version's installer |
 //! | `GET /v1/audit/export` | session | → the office's own part of the audit as lines of JSON, up to where it is sealed |
-//! | `GET /v1/events` | session | → server-sent [`Event`]s |
+//! | `GET /v1/events` | terminal; a session of its own ends it | → server-sent [`Event`]s; without a session none of 送信一覧 |
 //!
-//! Every refusal is a [`Problem`] as `application/problem+json`. Every answer carries [`EPOCH_HEADER`].
+//! Every refusal is a [`Problem`] as `application/problem+json`. Every answer carries [`EPOCH_HEADER`] and
+//! [`REQUEST_HEADER`].
 
 mod delivery;
 pub mod envelope;
@@ -67,5 +68,7 @@ pub const PROTOCOL_VERSION: u32 = 1;
 pub const VERSION_HEADER: &str = "careplan-version";
 /// The header in which every answer carries the server's epoch; a restore from backup raises it (D8).
 pub const EPOCH_HEADER: &str = "careplan-epoch";
+/// The id of a request, in its answer: the server's log knows it under the same.
+pub const REQUEST_HEADER: &str = "careplan-request";
 /// The media type of [`Problem`].
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";

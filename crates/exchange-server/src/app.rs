@@ -11,7 +11,14 @@ use exchange_protocol::HelpDesk;
 use exchange_store::{Store, StoreError, TokenHash};
 use tokio::sync::watch;
 
-use crate::{Clock, authority::Authority, delays::Delays, passwords::Passwords, server_certificate::ServerCertificate};
+use crate::{
+    Clock,
+    authority::Authority,
+    delays::Delays,
+    operations::{Health, Meters},
+    passwords::Passwords,
+    server_certificate::ServerCertificate,
+};
 
 /// The state behind both listeners. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +41,9 @@ pub(crate) struct Inner {
     /// Of the portal's sign-in, where strangers try too.
     pub(crate) portal_delays: Delays,
     pub(crate) steps: Steps,
+    /// How the server is, for whoever runs it.
+    pub(crate) health: Health,
+    pub(crate) meters: Meters,
     /// Carried by every answer (D8).
     pub(crate) epoch: u64,
     /// Where terminals connect, as they are told.

@@ -35,8 +35,10 @@ pub(crate) async fn seal_again(app: App, every: Duration, mut ending: watch::Rec
             () = listener::is_ending(&mut ending) => true,
             _ = turns.tick() => false,
         };
-        if let Err(error) = app.store.seal_audit(&app.audit, app.clock.now()).await {
-            tracing::error!(%error, "the audit could not be sealed and is tried again");
+        let now = app.clock.now();
+        match app.store.seal_audit(&app.audit, now).await {
+            Ok(_) => app.health.sealed(now),
+            Err(error) => tracing::error!(%error, "the audit could not be sealed and is tried again"),
         }
         if ends {
             return;

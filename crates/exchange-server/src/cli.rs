@@ -20,6 +20,7 @@ use exchange_protocol::HelpDesk;
 use exchange_server::{
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
     keys_beside,
+    office_acts::OfficeChange,
     office_list::OfficeList,
     operators::NewOperator,
     sandbox::{Sandbox, SandboxSettings},
@@ -28,7 +29,7 @@ use exchange_server::{
 use exchange_store::{AuditSearch, LicenceRequest, LicenceWish, LimitOverrides, OperatorChange};
 use serde::Serialize;
 
-use acts::{AdminAct, AuditSearchArguments};
+use acts::{AdminAct, AuditSearchArguments, PersonArguments};
 
 #[derive(Parser)]
 #[command(
@@ -136,7 +137,7 @@ async fn sandbox(args: SandboxArgs) -> Result<()> {
         folder: args.data,
     };
     let mut sandbox = Sandbox::start(settings).await?;
-    let interrupted = interruption()?;
+    let mut interruption = Interruption::new()?;
     let facts = sandbox.facts();
     if args.json {
         say(format_args!("{}", serde_json::to_string(facts)?))?;
@@ -155,29 +156,47 @@ async fn sandbox(args: SandboxArgs) -> Result<()> {
     }
     tokio::select! {
         error = sandbox.keep() => return Err(error.into()),
-        interrupted = interrupted => interrupted?,
+        interrupted = interruption.next() => interrupted?,
     }
     sandbox.end().await;
     Ok(())
 }
 
-/// What ends when somebody ends the server: from now on, however soon it is waited for.
-fn interruption() -> Result<impl Future<Output = Result<()>>> {
+/// Somebody who wants the server to end: heard from now on, however soon it is waited for.
+struct Interruption {
     #[cfg(unix)]
-    {
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Interruption {
+    #[cfg(unix)]
+    fn new() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt()).context("waiting for the end")?;
-        let mut terminate = signal(SignalKind::terminate()).context("waiting for the end")?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            Ok(())
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("waiting for the end")?,
+            terminate: signal(SignalKind::terminate()).context("waiting for the end")?,
         })
     }
+
     #[cfg(not(unix))]
-    Ok(async { tokio::signal::ctrl_c().await.context("waiting for the end") })
+    fn new() -> Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) -> Result<()> {
+        #[cfg(unix)]
+        {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+            }
+            Ok(())
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await.context("waiting for the end")
+    }
 }
 
 async fn administrate(args: AdminArgs) -> Result<()> {
@@ -185,23 +204,6 @@ async fn administrate(args: AdminArgs) -> Result<()> {
         keys: args.data.keys.clone().unwrap_or_else(|| keys_beside(&args.data.data)),
         ..AdminSettings::new(&args.data.data)
     };
-    if let AdminAct::PublishUpdate {
-        target,
-        version,
-        file,
-        signature,
-        notes,
-    } = args.act
-    {
-        let update = updates::NewUpdate {
-            target,
-            version,
-            file,
-            signature,
-            notes,
-        };
-        return made(&updates::publish(&args.data.data, &update, Utc::now())?, args.json);
-    }
     if let AdminAct::Init {
         name,
         help_telephone,
@@ -224,13 +226,14 @@ async fn administrate(args: AdminArgs) -> Result<()> {
     if operations::done(&settings, &args.act, args.json).await? {
         return Ok(());
     }
+    let data = settings.data.clone();
     let admin = Admin::open(settings).await?;
-    let done = act(&admin, args.act, args.json).await;
+    let done = act(&admin, &data, args.act, args.json).await;
     admin.close().await;
     done
 }
 
-async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
+async fn act(admin: &Admin, data: &Path, act: AdminAct, json: bool) -> Result<()> {
     match act {
         // Done before the data was opened under another name.
         AdminAct::Init { .. } => Ok(()),
@@ -265,6 +268,31 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
             good_rows_only,
             out,
         } => register_list(admin, &list, good_rows_only, &out, json).await,
+        AdminAct::ListOffices { search } => list_offices(admin, &search).await,
+        AdminAct::ShowOffice { office } => made(&admin.show_office(office).await?, json),
+        AdminAct::ChangeOffice {
+            office,
+            name,
+            kana,
+            address,
+            telephone,
+            kinds,
+        } => {
+            let change = OfficeChange {
+                name,
+                kana,
+                address,
+                telephone,
+                kinds: (!kinds.is_empty()).then_some(kinds),
+            };
+            Ok(admin.change_some(office, change).await?)
+        }
+        AdminAct::StopPerson(PersonArguments { office, person }) => {
+            Ok(admin.set_person_stopped(office, person, true).await?)
+        }
+        AdminAct::ResumePerson(PersonArguments { office, person }) => {
+            Ok(admin.set_person_stopped(office, person, false).await?)
+        }
         AdminAct::AddPerson {
             office,
             name,
@@ -286,6 +314,7 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
             password,
             certificate_days,
         } => made(&admin.issue_password(office, password, certificate_days).await?, json),
+        AdminAct::WithdrawIssuePassword { office, number } => Ok(admin.withdraw_issue_password(office, number).await?),
         AdminAct::MakeCertificate {
             office,
             terminal_name,
@@ -303,6 +332,7 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
         AdminAct::RevokeTerminal { terminal } => Ok(admin.revoke_terminal(terminal).await?),
         AdminAct::SetLicence { office, until } => Ok(admin.set_licence(office, until).await?),
         AdminAct::LicenceRequests => wished(&admin.licence_requests().await?, json),
+        AdminAct::RefuseLicenceWish { office } => Ok(admin.refuse_licence_wish(office).await?),
         AdminAct::SetLimits {
             office,
             waiting,
@@ -336,20 +366,34 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
             };
             made(&admin.add_operator(new).await?, json)
         }
-        AdminAct::ListOperators => {
-            for operator in admin.operators().await? {
-                say(format_args!("{}", serde_json::to_string(&operator)?))?;
-            }
-            Ok(())
-        }
+        AdminAct::ListOperators => listed(&admin.operators().await?),
         AdminAct::ResetOperator { id } => made(&admin.reset_operator(&id).await?, json),
         AdminAct::SetOperatorRole { id, role } => Ok(admin.change_operator(&id, OperatorChange::Role(role)).await?),
         AdminAct::StopOperator { id } => Ok(admin.change_operator(&id, OperatorChange::Stop).await?),
         AdminAct::ResumeOperator { id } => Ok(admin.change_operator(&id, OperatorChange::Resume).await?),
         AdminAct::AddNews { title, body, from } => made(&admin.add_news(title, body, from).await?, json),
+        AdminAct::ListNews => listed(&admin.list_news().await?),
         AdminAct::RemoveNews { news } => Ok(admin.remove_news(news).await?),
-        // Done before the data was opened: it needs no key.
-        AdminAct::PublishUpdate { .. } => Ok(()),
+        AdminAct::PublishUpdate {
+            target,
+            version,
+            file,
+            signature,
+            notes,
+        } => {
+            let update = updates::NewUpdate {
+                target,
+                version,
+                file,
+                signature,
+                notes,
+            };
+            made(&admin.publish_update(data, &update).await?, json)
+        }
+        AdminAct::WithdrawUpdate { target } => match admin.withdraw_update(data, &target).await? {
+            true => Ok(()),
+            false => bail!("nothing is offered for {target}"),
+        },
         // Done before the data was opened: it opens what it needs.
         AdminAct::Backup { .. } | AdminAct::Restore { .. } => Ok(()),
         AdminAct::ConnectionFile {
@@ -370,6 +414,18 @@ async fn act(admin: &Admin, act: AdminAct, json: bool) -> Result<()> {
                 Some(path) => std::fs::write(&path, &file).with_context(|| format!("writing {}", path.display())),
                 None => say(format_args!("{file}")),
             }
+        }
+    }
+}
+
+async fn list_offices(admin: &Admin, words: &str) -> Result<()> {
+    let mut after = None;
+    loop {
+        let page = admin.list_offices(words, after).await?;
+        listed(&page)?;
+        match page.last() {
+            Some(last) => after = Some(last.number),
+            None => return Ok(()),
         }
     }
 }
@@ -453,6 +509,14 @@ fn made(made: &impl Serialize, json: bool) -> Result<()> {
     for (name, value) in value.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         say(format_args!("{name}: {text}"))?;
+    }
+    Ok(())
+}
+
+/// Prints what a list holds, one JSON object a line.
+fn listed<T: Serialize>(rows: &[T]) -> Result<()> {
+    for row in rows {
+        say(format_args!("{}", serde_json::to_string(row)?))?;
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! The event stream: hints, until the access behind it ends (D9).
+//!
+//! A terminal at which nobody is signed in may hold one too, and hears of 受信一覧 alone (D13). One that is opened
+//! under a session ends with it.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -10,11 +13,16 @@ use axum::{
     },
 };
 use exchange_protocol::Event;
-use exchange_store::Hint;
+use exchange_store::{Hint, SessionRow, TerminalRow};
 use futures::{Stream, stream};
 use tokio::sync::{broadcast, watch};
 
-use crate::{app::App, extract::SignedIn, listener::is_ending};
+use crate::{
+    app::App,
+    extract::{SignedIn, Terminal},
+    listener::is_ending,
+    operations::Open,
+};
 
 /// How often a silent stream gives a sign of life.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
@@ -23,23 +31,28 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 struct Listening {
     app: App,
-    caller: SignedIn,
+    terminal: Arc<TerminalRow>,
+    session: Option<Arc<SessionRow>>,
     hints: broadcast::Receiver<Hint>,
     access: watch::Receiver<u64>,
     ending: watch::Receiver<bool>,
     ended: bool,
+    _open: Open,
 }
 
 pub(crate) async fn stream(
     State(app): State<App>,
-    caller: SignedIn,
+    Terminal(terminal): Terminal,
+    caller: Option<SignedIn>,
 ) -> Sse<impl Stream<Item = Result<ServerSent, Infallible>>> {
     let listening = Listening {
-        hints: app.store.listen(caller.session.office),
+        hints: app.store.listen(terminal.office),
         access: app.store.access_changes(),
         ending: app.ending.clone(),
+        _open: Open::one(&app.meters.streams),
         app,
-        caller,
+        terminal,
+        session: caller.map(|caller| caller.session),
         ended: false,
     };
     let events = stream::unfold(listening, |mut listening| async move {
@@ -63,6 +76,7 @@ impl Listening {
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
                 hint = self.hints.recv() => match hint {
                     Ok(Hint::Inbox(upto)) => return Some(Event::Inbox { upto }),
+                    Ok(Hint::Outbox(_)) if self.session.is_none() => continue,
                     Ok(Hint::Outbox(upto)) => return Some(Event::Outbox { upto }),
                     // What was missed is made up for by the next one.
                     Err(broadcast::error::RecvError::Lagged(_)) => continue,
@@ -79,13 +93,16 @@ impl Listening {
 
     async fn may_go_on(&self) -> bool {
         let now = self.app.clock.now();
-        let lives = self.app.store.session_lives(self.caller.session.row, now).await;
-        let terminal = self.app.store.terminal(self.caller.terminal.id).await;
+        let lives = match &self.session {
+            Some(session) => self.app.store.session_lives(session.row, now).await,
+            None => Ok(true),
+        };
+        let terminal = self.app.store.terminal(self.terminal.id).await;
         // A storage that cannot answer ends no stream: the next request will be told.
         lives.unwrap_or(true)
             && terminal.map_or(true, |terminal| {
                 terminal.is_some_and(|terminal| terminal.revoked_at.is_none())
             })
-            && now <= self.caller.terminal.expires_at
+            && now <= self.terminal.expires_at
     }
 }

@@ -23,9 +23,11 @@ mod keeping;
 mod keys;
 mod listener;
 mod lists;
+pub mod office_acts;
 mod office_facts;
 pub mod office_list;
 mod openapi;
+mod operations;
 pub mod operators;
 mod passwords;
 mod people;
@@ -38,8 +40,8 @@ pub mod sandbox;
 mod server;
 mod server_certificate;
 mod settings;
-mod sign_in;
 mod settings_check;
+mod sign_in;
 mod terminals;
 mod tls;
 mod tokens;
@@ -60,8 +62,8 @@ pub use portal::{PAGES, Page, Viewer};
 pub use router::{Caller, ENDPOINTS, Endpoint, Listener, SANDBOX_ENDPOINTS};
 pub use server::{Running, Server, StartError};
 pub use settings::{Settings, keys_beside};
-pub use tls::TlsError;
 pub use settings_check::SettingsFlaw;
+pub use tls::TlsError;
 
 /// Brings the database in a data folder up to date and does nothing else.
 pub async fn migrate(data: &std::path::Path) -> Result<(), StoreError> {

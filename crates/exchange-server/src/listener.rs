@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use http::Extensions;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use metrics::Gauge;
 use rustls::ServerConfig;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
@@ -18,6 +20,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     extract::{Peer, Source},
+    operations::Open,
     tls::PeerCertificate,
 };
 
@@ -39,6 +42,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     router: Router,
+    open: Gauge,
     mut ending: watch::Receiver<bool>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
@@ -65,9 +69,10 @@ pub(crate) async fn serve(
             continue;
         };
         let (acceptor, router, ending) = (acceptor.clone(), router.clone(), ending.clone());
+        let open = Open::one(&open);
         connections.spawn(async move {
             connection(stream, source, acceptor, router, ending).await;
-            drop(place);
+            drop((place, open));
         });
     }
     drop(listener);
@@ -103,7 +108,7 @@ async fn connection(
     source: Source,
     acceptor: TlsAcceptor,
     router: Router,
-    mut ending: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
 ) {
     // An answer is one small write: waiting for more to send would only delay it.
     let _ = stream.set_nodelay(true);
@@ -118,11 +123,26 @@ async fn connection(
     };
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let peer = shown.map(|certificate| Peer(PeerCertificate::read(certificate).map(Arc::new)));
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(source);
+    let known = move |extensions: &mut Extensions| {
+        extensions.insert(source);
         if let Some(peer) = &peer {
-            request.extensions_mut().insert(peer.clone());
+            extensions.insert(peer.clone());
         }
+    };
+    speak(stream, known, router, ending).await;
+}
+
+/// Answers requests over a connection, each with what is known of the connection, until the server ends.
+pub(crate) async fn speak<S>(
+    stream: S,
+    known: impl Fn(&mut Extensions),
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        known(request.extensions_mut());
         router.clone().oneshot(request)
     });
     let connection = hyper::server::conn::http1::Builder::new()

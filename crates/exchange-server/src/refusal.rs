@@ -6,10 +6,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_protocol::{DeliveryHeader, HeaderError, PROBLEM_MEDIA_TYPE, PartRole, Problem};
 use exchange_store::{ClaimRefusal, StoreError};
-use http::{HeaderValue, StatusCode, header};
-use uuid::Uuid;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::{admin::AdminError, passwords::PasswordError};
+use crate::{admin::AdminError, operations::request_id, passwords::PasswordError};
 
 /// What a handler answers instead of what was asked for.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ const RETRY_AFTER_SECONDS: u64 = 2;
 impl Refusal {
     /// Something that should not happen: the cause is logged once, here.
     pub(crate) fn internal(cause: &dyn std::error::Error) -> Self {
-        let reference = Uuid::now_v7().simple().to_string();
+        let reference = request_id();
         tracing::error!(%reference, cause = %Chain(cause), "a request failed");
         let mut problem = Problem::new(ProblemCode::Internal);
         problem.reference = Some(reference);
@@ -83,6 +82,7 @@ impl From<PasswordError> for Refusal {
                 .with("max", limits::PASSWORD_CHARS_MAX)
                 .into(),
             PasswordError::Hash => Self::internal(&error),
+            PasswordError::Busy => ProblemCode::ServerBusy.into(),
         }
     }
 }
@@ -107,6 +107,13 @@ impl From<AdminError> for Refusal {
     }
 }
 
+/// Whoever is told that the server is busy is told when to ask again.
+pub(crate) fn say_when_to_retry(status: StatusCode, headers: &mut HeaderMap) {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -114,9 +121,7 @@ impl IntoResponse for Refusal {
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
-        }
+        say_when_to_retry(status, headers);
         // For the portal, whose refusals are pages.
         response.extensions_mut().insert(*self.0);
         response

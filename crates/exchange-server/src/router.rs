@@ -14,8 +14,8 @@ use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER}
 use http::HeaderValue;
 
 use crate::{
-    accounts, app::App, audit, deliveries, enrolment, events, lists, openapi, people, pickups, portal, recalls,
-    refusal::Refusal, sandbox, sign_in, terminals, updates, uploads,
+    accounts, app::App, audit, deliveries, enrolment, events, lists, openapi, operations::watched, people, pickups,
+    portal, recalls, refusal::Refusal, sandbox, sign_in, terminals, updates, uploads,
 };
 
 /// Who may call an endpoint.
@@ -100,7 +100,7 @@ endpoints! {
     get "/v1/updates/{target}/{version}" Exchange Terminal updates::offer;
     get "/v1/updates/{target}/{version}/file" Exchange Terminal updates::file;
     get "/v1/audit/export" Exchange SignedIn audit::export;
-    get "/v1/events" Exchange SignedIn events::stream;
+    get "/v1/events" Exchange Terminal events::stream;
 }
 
 endpoints! {
@@ -129,7 +129,8 @@ pub(crate) fn router(app: App, listener: Listener) -> Router {
     }
     router = router
         .fallback(unknown)
-        .layer(middleware::from_fn_with_state(app.clone(), at_the_rim));
+        .layer(middleware::from_fn_with_state(app.clone(), at_the_rim))
+        .layer(middleware::from_fn_with_state(app.clone(), watched));
     if listener != Listener::Exchange {
         router = router.layer(middleware::from_fn_with_state(app.clone(), portal::page::rim));
     }

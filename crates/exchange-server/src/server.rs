@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use chrono::TimeDelta;
 use exchange_store::{Store, StoreError};
+use metrics::Gauge;
 use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -15,6 +16,7 @@ use crate::{
     delays::Delays,
     keys::{Keys, KeysError},
     listener,
+    operations::{self, Health, Meters},
     passwords::{PasswordError, Passwords},
     portal::session::IDLE_MINUTES,
     router::{Listener, router},
@@ -40,6 +42,9 @@ pub enum StartError {
     /// Password hashing.
     #[error("passwords cannot be hashed as set")]
     Passwords(#[from] PasswordError),
+    /// What is counted.
+    #[error("counters cannot be set up")]
+    Meters(#[source] metrics_exporter_prometheus::BuildError),
     /// An address is taken, or not this machine's.
     #[error("cannot listen on {address}")]
     Listen {
@@ -61,10 +66,14 @@ pub struct Running {
     pub exchange_url: String,
     /// Where terminals without a certificate connect.
     pub enrolment_url: String,
+    /// Where whoever runs the server asks how it is, if anywhere.
+    pub operations_url: Option<String>,
     connection_file: String,
     app: App,
     end: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// Ends last, so that one can ask meanwhile.
+    operations: Option<(watch::Sender<bool>, JoinHandle<()>)>,
 }
 
 impl Server {
@@ -85,6 +94,12 @@ impl Server {
         let keys = Keys::open(&settings.keys, &settings.data, crate::app::DEFAULT_EXCHANGE_NAME)?;
         let store = Store::open(&settings.data, keys.master).await?;
         let tls = configure(&keys.authority, &settings.server_names, settings.clock.now())?;
+        let operations = match settings.operations_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let meters = Meters::new(operations.is_some()).map_err(StartError::Meters)?;
+        store.measure(meters.of_store());
         // Before anybody is served: what died between folder and row is cleared away.
         store.delete_erased(settings.clock.now()).await?;
         store.delete_orphans(settings.clock.now()).await?;
@@ -96,7 +111,7 @@ impl Server {
             epoch: store.epoch().await?,
             store,
             data: settings.data,
-            clock: settings.clock,
+            clock: settings.clock.clone(),
             authority: Arc::new(keys.authority),
             exchange_url: exchange_url.clone(),
             enrolment_url: enrolment_url.clone(),
@@ -107,15 +122,20 @@ impl Server {
             enrolment_delays: Delays::default(),
             portal_delays: Delays::default(),
             steps: Steps::default(),
+            health: Health::new(settings.clock.now(), settings.disk_free_floor_bytes),
+            meters,
             ending: ending.clone(),
             sandbox: sandbox.then(|| end.clone()),
         });
         tracing::info!(exchange = %exchange_name(&app.store).await?, "the exchange starts");
-        let serve =
-            |socket, tls, which| tokio::spawn(listener::serve(socket, tls, router(app.clone(), which), ending.clone()));
+        let serve = |socket, tls, which, open: &Gauge| {
+            let router = router(app.clone(), which);
+            tokio::spawn(listener::serve(socket, tls, router, open.clone(), ending.clone()))
+        };
+        let (terminals, others) = (&app.meters.exchange_connections, &app.meters.enrolment_connections);
         let mut tasks = vec![
-            serve(exchange, tls.exchange, Listener::Exchange),
-            serve(enrolment, tls.enrolment, Listener::Enrolment),
+            serve(exchange, tls.exchange, Listener::Exchange, terminals),
+            serve(enrolment, tls.enrolment, Listener::Enrolment, others),
         ];
         tasks.push(tokio::spawn(sweep_again(
             app.clone(),
@@ -127,13 +147,25 @@ impl Server {
             settings.seal_every,
             ending.clone(),
         )));
+        let mut operations_url = None;
+        let operations = match operations {
+            Some(socket) => {
+                let address = local(&socket, settings.listen)?;
+                operations_url = Some(format!("http://{address}"));
+                let (ended, ending) = watch::channel(false);
+                Some((ended, tokio::spawn(operations::serve(socket, app.clone(), ending))))
+            }
+            None => None,
+        };
         Ok(Running {
             exchange_url,
             enrolment_url,
+            operations_url,
             connection_file,
             app,
             end,
             tasks,
+            operations,
         })
     }
 }
@@ -165,10 +197,22 @@ impl Running {
         listener::is_ending(&mut self.app.ending.clone()).await;
     }
 
+    /// Says from now on that the server is about to end, to whoever asks whether it is ready.
+    pub fn drain(&self) {
+        self.app.health.drain();
+    }
+
     /// Ends in order: takes no more, lets requests under way end, closes the storage.
     pub async fn shutdown(self) {
+        self.drain();
         self.end.send_replace(true);
         for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the server died");
+            }
+        }
+        if let Some((ended, task)) = self.operations {
+            ended.send_replace(true);
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task of the server died");
             }
@@ -222,6 +266,7 @@ async fn sweep(app: &App) -> Result<(), StoreError> {
     let idle_since = now - TimeDelta::minutes(IDLE_MINUTES);
     app.store.drop_ended_portal_sessions(idle_since, now).await?;
     app.store.delete_erased(now).await?;
+    app.health.swept(now);
     Ok(())
 }
 

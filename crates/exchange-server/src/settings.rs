@@ -19,6 +19,12 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where terminals without a certificate connect.
     pub enrolment_listen: SocketAddr,
+    /// Where whoever runs the server asks how it is, in plain HTTP; nowhere unless somebody says so.
+    pub operations_listen: Option<SocketAddr>,
+    /// Bytes that must be free where the data lie; below that the server says that it is not ready.
+    pub disk_free_floor_bytes: u64,
+    /// How long the server says that it is about to end before it takes no more connections.
+    pub drain: Duration,
     /// The names and addresses in the server's certificate.
     pub server_names: Vec<String>,
     /// What a password costs to try.
@@ -35,6 +41,9 @@ pub struct Settings {
 /// can be.
 const SEAL_EVERY: Duration = Duration::from_secs(7);
 
+/// Room for a few of the largest deliveries, and for the database's own work.
+const DISK_FREE_FLOOR_BYTES: u64 = 1_024 * 1_024 * 1_024;
+
 impl Settings {
     /// The settings for a data folder: both listeners on this machine only, on free ports.
     pub fn new(data: impl Into<PathBuf>) -> Self {
@@ -45,6 +54,9 @@ impl Settings {
             data,
             listen: free,
             enrolment_listen: free,
+            operations_listen: None,
+            disk_free_floor_bytes: DISK_FREE_FLOOR_BYTES,
+            drain: Duration::ZERO,
             server_names: default_server_names(),
             password_cost: PasswordCost::default(),
             clock: Clock::system(),

@@ -1,6 +1,7 @@
 //! Whether a server could start as it is set, told before it does, and without changing anything.
 
 use std::{
+    collections::HashSet,
     fmt::Write as _,
     io,
     net::SocketAddr,
@@ -15,6 +16,9 @@ use crate::{
     keys::{Keys, KeysError},
 };
 
+/// The longest time between the word that a server ends and its end.
+const DRAIN_SECONDS_MAX: u64 = 600;
+
 /// What is wrong with settings.
 #[derive(Debug, Error)]
 pub enum SettingsFlaw {
@@ -23,6 +27,12 @@ pub enum SettingsFlaw {
     SameAddress {
         /// Which.
         address: SocketAddr,
+    },
+    /// Whoever waits for the end would think that it never comes.
+    #[error("{seconds} seconds before the end are more than {DRAIN_SECONDS_MAX}")]
+    Drain {
+        /// As it is set.
+        seconds: u64,
     },
     /// The certificate would name nobody.
     #[error("there is no server name")]
@@ -73,8 +83,15 @@ impl Settings {
     /// What is wrong with the settings in themselves.
     pub fn flaws(&self) -> Vec<SettingsFlaw> {
         let mut flaws = Vec::new();
-        if self.listen == self.enrolment_listen && self.listen.port() != 0 {
-            flaws.push(SettingsFlaw::SameAddress { address: self.listen });
+        let mut taken = HashSet::new();
+        for address in [Some(self.listen), Some(self.enrolment_listen), self.operations_listen] {
+            if let Some(address) = address.filter(|address| address.port() != 0 && !taken.insert(*address)) {
+                flaws.push(SettingsFlaw::SameAddress { address });
+            }
+        }
+        let seconds = self.drain.as_secs();
+        if seconds > DRAIN_SECONDS_MAX {
+            flaws.push(SettingsFlaw::Drain { seconds });
         }
         if self.server_names.is_empty() {
             flaws.push(SettingsFlaw::NoServerName);

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read as _},
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -13,10 +14,11 @@ use exchange_server::{Server, Settings, SettingsFlaw};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
-use super::{interruption, say};
+use super::{Interruption, say};
 
 /// Bytes of a settings file.
 const FILE_BYTES_MAX: u64 = 64 * 1_024;
+const BYTES_OF_MB: u64 = 1_024 * 1_024;
 /// What is logged unless somebody says otherwise.
 const DEFAULT_LOG: &str = "info,sqlx=warn";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8443";
@@ -50,6 +52,15 @@ struct Values {
     /// Where terminals without a certificate connect, and browsers [default: 127.0.0.1:8444].
     #[arg(long, env = "CAREPLAN_ENROLMENT_LISTEN")]
     enrolment_listen: Option<SocketAddr>,
+    /// Where whoever runs the server asks how it is, in plain HTTP; for this machine or a network of its own [default: nowhere].
+    #[arg(long, env = "CAREPLAN_OPERATIONS_LISTEN")]
+    operations_listen: Option<SocketAddr>,
+    /// Megabytes that must be free where the data lie; below that /ready says so [default: 1024].
+    #[arg(long, env = "CAREPLAN_DISK_FREE_FLOOR_MB")]
+    disk_free_floor_mb: Option<u32>,
+    /// Seconds between the word that the server ends and its end, so that others send no more here; up to 600 [default: 0].
+    #[arg(long, env = "CAREPLAN_DRAIN_SECONDS")]
+    drain_seconds: Option<u16>,
     /// A name or address in the server's certificate; may be repeated [default: those of this machine itself].
     #[arg(long = "server-name", env = "CAREPLAN_SERVER_NAMES", value_delimiter = ',')]
     server_names: Option<Vec<String>>,
@@ -83,6 +94,9 @@ impl Values {
             keys: self.keys.or(others.keys),
             listen: self.listen.or(others.listen),
             enrolment_listen: self.enrolment_listen.or(others.enrolment_listen),
+            operations_listen: self.operations_listen.or(others.operations_listen),
+            disk_free_floor_mb: self.disk_free_floor_mb.or(others.disk_free_floor_mb),
+            drain_seconds: self.drain_seconds.or(others.drain_seconds),
             server_names: self.server_names.or(others.server_names),
             log: self.log.or(others.log),
             log_json: self.log_json.or(others.log_json),
@@ -104,6 +118,13 @@ impl Values {
         };
         settings.listen = address(self.listen, DEFAULT_LISTEN)?;
         settings.enrolment_listen = address(self.enrolment_listen, DEFAULT_ENROLMENT_LISTEN)?;
+        settings.operations_listen = self.operations_listen;
+        if let Some(megabytes) = self.disk_free_floor_mb {
+            settings.disk_free_floor_bytes = u64::from(megabytes) * BYTES_OF_MB;
+        }
+        if let Some(seconds) = self.drain_seconds {
+            settings.drain = Duration::from_secs(seconds.into());
+        }
         if let Some(names) = &self.server_names {
             settings.server_names.clone_from(names);
         }
@@ -122,6 +143,9 @@ impl Values {
             keys: Some(settings.keys.clone()),
             listen: Some(settings.listen),
             enrolment_listen: Some(settings.enrolment_listen),
+            operations_listen: settings.operations_listen,
+            disk_free_floor_mb: u32::try_from(settings.disk_free_floor_bytes / BYTES_OF_MB).ok(),
+            drain_seconds: u16::try_from(settings.drain.as_secs()).ok(),
             server_names: Some(settings.server_names.clone()),
             log: Some(self.log.clone().unwrap_or_else(|| DEFAULT_LOG.to_owned())),
             log_json: Some(self.log_json.unwrap_or_default()),
@@ -156,13 +180,31 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
     } else {
         logger.init();
     }
+    let drain = settings.drain;
     let running = Server::start(settings).await?;
-    let interrupted = interruption()?;
+    let mut interruption = Interruption::new()?;
+    let operations = running.operations_url.as_ref();
     say(format_args!(
-        "ready: terminals at {}, enrolment at {}",
-        running.exchange_url, running.enrolment_url
+        "ready: terminals at {}, enrolment at {}{}",
+        running.exchange_url,
+        running.enrolment_url,
+        operations
+            .map(|url| format!(", operations at {url}"))
+            .unwrap_or_default()
     ))?;
-    interrupted.await?;
-    running.shutdown().await;
-    Ok(())
+    interruption.next().await?;
+    // First it says so, then it takes no more, then what is under way ends. Whoever says it twice means at once.
+    running.drain();
+    tracing::info!(seconds = drain.as_secs(), "the exchange is about to end");
+    let ended = async {
+        tokio::time::sleep(drain).await;
+        running.shutdown().await;
+    };
+    tokio::select! {
+        () = ended => Ok(()),
+        again = interruption.next() => {
+            again?;
+            bail!("ended at once, by a second signal");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use axum::response::{IntoResponse as _, Response};
 use care_model::{ProblemCode, limits};
-use exchange_protocol::{EPOCH_HEADER, PROBLEM_MEDIA_TYPE, PROTOCOL_VERSION, Problem, VERSION_HEADER};
+use exchange_protocol::{EPOCH_HEADER, PROBLEM_MEDIA_TYPE, PROTOCOL_VERSION, Problem, REQUEST_HEADER, VERSION_HEADER};
 use http::{HeaderValue, header};
 use serde_json::{Map, Value, json};
 
@@ -52,8 +52,10 @@ pub(crate) fn refusals(endpoint: &Endpoint, described: &Description) -> Vec<Prob
         codes.extend([
             P::CertificateMissing,
             P::CertificateForeign,
+            P::CertificateWrongUse,
             P::CertificateRevoked,
             P::CertificateExpired,
+            P::CertificateEarly,
             P::CertificateReplaced,
         ]);
     }
@@ -259,6 +261,11 @@ fn headers(more: &[&str]) -> Value {
             "required": true,
             "description": "Rises when the exchange was restored from a backup: offer again what was sent since, and confirm again what was fetched.",
             "schema": { "type": "integer", "minimum": 1 },
+        },
+        REQUEST_HEADER: {
+            "required": true,
+            "description": "The id of this request, to be named to the help desk.",
+            "schema": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
         },
         "Cache-Control": { "required": true, "schema": { "type": "string", "const": "no-store" } },
     });

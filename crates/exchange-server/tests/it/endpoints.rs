@@ -2,24 +2,16 @@
 //! must say follows from the table alone, so that a new endpoint is in the matrix by being in the table; the matrix as
 //! people read it is `docs/AUTHORISATION.md`.
 
-use std::sync::Arc;
-
 use care_model::ProblemCode;
 use chrono::TimeDelta;
 use exchange_client::ClientIdentity;
 use exchange_protocol::{DeliveryHeader, Problem, envelope};
 use exchange_server::{Caller, ENDPOINTS, Endpoint, Listener};
 use exchange_store::OperatorRole;
-use rustls::{ClientConfig, RootCertStore, version::TLS13};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
-use secrecy::ExposeSecret as _;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
-use tokio_rustls::TlsConnector;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
+    bare,
     exchange::{Exchange, HELPER, Office, PLANNER, Terminal, header, json},
     portal::Browser,
 };
@@ -49,29 +41,8 @@ async fn call_with(
     headers: &str,
     body: &[u8],
 ) -> Option<(u16, String)> {
-    let mut roots = RootCertStore::empty();
-    let authority = exchange.connection().authority_pem;
-    roots
-        .add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap())
-        .unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&TLS13])
-        .unwrap()
-        .with_root_certificates(roots);
-    let config = match identity {
-        None => builder.with_no_client_auth(),
-        Some(identity) => builder
-            .with_client_auth_cert(
-                vec![CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes()).unwrap()],
-                PrivateKeyDer::from_pem_slice(identity.key_pem.expose_secret().as_bytes()).unwrap(),
-            )
-            .unwrap(),
-    };
     let address = url.strip_prefix("https://").unwrap();
-    let stream = TcpStream::connect(address).await.unwrap();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;
+    let mut stream = bare::connect(&exchange.connection().authority_pem, url, identity).await?;
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
         body.len()

@@ -21,12 +21,20 @@ const AT_ONCE: usize = 6;
 /// The server as an operator starts it.
 pub(crate) struct Process {
     child: Child,
-    exchange_url: String,
+    pub(crate) exchange_url: String,
+    /// Where it was asked to say how it is.
+    pub(crate) operations_url: String,
 }
 
 impl Process {
     pub(crate) fn start(exchange: &Settings) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_exchange-server"))
+        let server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
+        Self::start_as(server, exchange, &[], Stdio::null())
+    }
+
+    /// The same under another command, with more words, and with its log somewhere.
+    pub(crate) fn start_as(mut server: Command, exchange: &Settings, more: &[&str], log: Stdio) -> Self {
+        let mut child = server
             .args([
                 "serve",
                 "--listen",
@@ -38,17 +46,25 @@ impl Process {
             .arg(&exchange.data)
             .arg("--keys")
             .arg(&exchange.keys)
+            .args(more)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut ready)
             .unwrap();
-        let url = ready.split([' ', ',']).find(|word| word.starts_with("https://"));
-        let exchange_url = url.unwrap_or_else(|| panic!("not ready: {ready:?}")).to_owned();
-        Self { child, exchange_url }
+        let url = |scheme: &str| ready.split([' ', ',', '\n']).find(|word| word.starts_with(scheme));
+        let exchange_url = url("https://")
+            .unwrap_or_else(|| panic!("not ready: {ready:?}"))
+            .to_owned();
+        let operations_url = url("http://").unwrap_or_default().to_owned();
+        Self {
+            child,
+            exchange_url,
+            operations_url,
+        }
     }
 
     /// Signs in at this process.
@@ -61,6 +77,23 @@ impl Process {
             identity: terminal.identity.clone(),
         };
         sign_in(&terminal, office).await.unwrap()
+    }
+
+    /// Asks it to end, as a service manager does.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended by itself; true if in order.
+    pub(crate) async fn ended(mut self) -> bool {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
 
     /// Ends it as a power cut does: at once.
