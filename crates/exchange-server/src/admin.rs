@@ -23,6 +23,7 @@ use crate::{
     passwords::{PasswordCost, PasswordError, Passwords},
     settings::keys_beside,
     tokens,
+    updates::PublishError,
 };
 
 /// Days that a terminal's certificate holds.
@@ -70,6 +71,9 @@ pub enum AdminError {
     /// One administrator who is not stopped must be left.
     #[error("no administrator would be left")]
     LastAdministrator,
+    /// There is no such one-time password, or it is not open any more.
+    #[error("there is no such open one-time password")]
+    NoSuchIssuePassword,
     /// There is no such entry of the news.
     #[error("there is no such entry of the news")]
     NoSuchNews,
@@ -82,6 +86,17 @@ pub enum AdminError {
     /// A limit or a period is outside of what can be set.
     #[error("the number is outside of what can be set")]
     LimitOutside,
+    /// What is to be registered of an office is empty, too long, or holds control characters.
+    #[error("{field}: {rule}")]
+    FieldUnfit {
+        /// Which field, in words.
+        field: String,
+        /// What it may hold, in words.
+        rule: String,
+    },
+    /// A version of the client could not be put up or taken down.
+    #[error("the version of the client was neither put up nor taken down")]
+    Update(#[from] PublishError),
     /// A file could not be written.
     #[error("the file cannot be written")]
     File(#[source] std::io::Error),
@@ -313,7 +328,8 @@ impl Admin {
                 (setting::HELP_FORM, help_desk.form_url),
             ]);
         }
-        admin.store.set_settings(values).await?;
+        let (by, now) = (admin.by.clone(), admin.clock.now());
+        admin.store.change_settings(values, by, now).await?;
         Ok(admin)
     }
 

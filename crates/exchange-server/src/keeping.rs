@@ -1,7 +1,7 @@
 //! What operators decide about how much and how long the exchange keeps: limits of an office, and the retention period.
 
 use care_model::{OfficeNumber, limits};
-use exchange_store::LimitOverrides;
+use exchange_store::{LimitOverrides, OfficeLimits};
 use serde::Serialize;
 
 use crate::admin::{Admin, AdminError};
@@ -15,6 +15,16 @@ pub struct LimitsShown {
     pub waiting_bytes_max: u64,
     /// Deliveries that it may send on one day of Japan.
     pub sends_a_day_max: u64,
+}
+
+impl From<OfficeLimits> for LimitsShown {
+    fn from(limits: OfficeLimits) -> Self {
+        Self {
+            waiting_deliveries_max: limits.waiting_deliveries_max,
+            waiting_bytes_max: limits.waiting_bytes_max,
+            sends_a_day_max: limits.sends_a_day_max,
+        }
+    }
 }
 
 impl Admin {
@@ -36,12 +46,7 @@ impl Admin {
         if !self.store.set_limits(office, new, self.by.clone(), now).await? {
             return Err(AdminError::NoSuchOffice);
         }
-        let shown = new.effective();
-        Ok(LimitsShown {
-            waiting_deliveries_max: shown.waiting_deliveries_max,
-            waiting_bytes_max: shown.waiting_bytes_max,
-            sends_a_day_max: shown.sends_a_day_max,
-        })
+        Ok(new.effective().into())
     }
 
     /// Days that content is kept which nobody fetches.

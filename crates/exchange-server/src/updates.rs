@@ -73,52 +73,107 @@ pub enum PublishError {
 
 /// Puts a version up in place of the one before. Terminals that are fetching that one begin again.
 pub fn publish(data: &Path, update: &NewUpdate, now: DateTime<Utc>) -> Result<UpdateOffer, PublishError> {
-    let named = |path: &Path| {
-        let path = path.to_owned();
-        move |error| PublishError::File(path, error)
-    };
-    let size_bytes = fs::metadata(&update.file).map_err(named(&update.file))?.len();
-    let signature_bytes = fs::metadata(&update.signature).map_err(named(&update.signature))?.len();
-    if signature_bytes > UPDATE_SIGNATURE_BYTES_MAX as u64 {
-        return Err(PublishError::Limits);
+    Checked::new(data, update, now)?.put_up()
+}
+
+/// A version that may be put up; nothing of it is seen yet.
+pub(crate) struct Checked<'a> {
+    data: &'a Path,
+    update: &'a NewUpdate,
+    offer: UpdateOffer,
+    /// Whether its installer lies there already.
+    is_there: bool,
+}
+
+impl<'a> Checked<'a> {
+    pub(crate) fn new(data: &'a Path, update: &'a NewUpdate, now: DateTime<Utc>) -> Result<Self, PublishError> {
+        let size_bytes = fs::metadata(&update.file).map_err(at(&update.file))?.len();
+        let signature_bytes = fs::metadata(&update.signature).map_err(at(&update.signature))?.len();
+        if signature_bytes > UPDATE_SIGNATURE_BYTES_MAX as u64 {
+            return Err(PublishError::Limits);
+        }
+        let offer = UpdateOffer {
+            version: update.version,
+            notes: update.notes.clone(),
+            published_at: now,
+            size_bytes,
+            signature: fs::read_to_string(&update.signature).map_err(at(&update.signature))?,
+        };
+        if !offer.is_within_limits() || offer.signature.trim().is_empty() {
+            return Err(PublishError::Limits);
+        }
+        // Whether it is the publisher's signature only a client can tell; of what it is, everybody.
+        let comment = offer.signature.lines().find_map(|line| line.strip_prefix(COMMENT));
+        if comment != Some(&signed_comment(&update.target, update.version)) {
+            return Err(PublishError::OtherVersion);
+        }
+        let folder = folder_of(data, &update.target);
+        let file = folder.join(update.version.to_string());
+        let is_there = is_put_up(&folder.join(OFFER), &file, update.version).map_err(at(&file))?;
+        if is_there && digest(&file).map_err(at(&file))? != digest(&update.file).map_err(at(&update.file))? {
+            return Err(PublishError::Published);
+        }
+        Ok(Self {
+            data,
+            update,
+            offer,
+            is_there,
+        })
     }
-    let offer = UpdateOffer {
-        version: update.version,
-        notes: update.notes.clone(),
-        published_at: now,
-        size_bytes,
-        signature: fs::read_to_string(&update.signature).map_err(named(&update.signature))?,
-    };
-    if !offer.is_within_limits() || offer.signature.trim().is_empty() {
-        return Err(PublishError::Limits);
+
+    pub(crate) fn put_up(self) -> Result<UpdateOffer, PublishError> {
+        let (data, update) = (self.data, self.update);
+        let folder = folder_of(data, &update.target);
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        let (file, list) = (folder.join(update.version.to_string()), folder.join(OFFER));
+        if !self.is_there {
+            put(&file, |new| fs::copy(&update.file, new).map(drop)).map_err(at(&file))?;
+        }
+        let json = serde_json::to_vec(&self.offer).map_err(|error| PublishError::File(list.clone(), error.into()))?;
+        put(&list, |new| fs::write(new, &json)).map_err(at(&list))?;
+        // The folders may be as new as what lies in them.
+        for folder in [folder.as_path(), &data.join(FOLDER), data] {
+            sync_folder(folder).map_err(at(folder))?;
+        }
+        tidy_up(&folder, &[&file, &list])?;
+        Ok(self.offer)
     }
-    // Whether it is the publisher's signature only a client can tell; of what it is, everybody.
-    let comment = offer.signature.lines().find_map(|line| line.strip_prefix(COMMENT));
-    if comment != Some(&signed_comment(&update.target, update.version)) {
-        return Err(PublishError::OtherVersion);
+}
+
+/// Takes down what is offered for a kind of computer; false if nothing is. Terminals that are fetching it hear that it
+/// is gone.
+pub(crate) fn withdraw(data: &Path, target: &UpdateTarget) -> Result<bool, PublishError> {
+    let folder = folder_of(data, target);
+    let list = folder.join(OFFER);
+    match fs::remove_file(&list) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(PublishError::File(list, error)),
     }
-    let folder = data.join(FOLDER).join(update.target.as_str());
-    fs::create_dir_all(&folder).map_err(named(&folder))?;
-    let (file, list) = (folder.join(update.version.to_string()), folder.join(OFFER));
-    if !is_put_up(&list, &file, update.version).map_err(named(&file))? {
-        put(&file, |new| fs::copy(&update.file, new).map(drop)).map_err(named(&file))?;
-    } else if digest(&file).map_err(named(&file))? != digest(&update.file).map_err(named(&update.file))? {
-        return Err(PublishError::Published);
-    }
-    let json = serde_json::to_vec(&offer).map_err(|error| PublishError::File(list.clone(), error.into()))?;
-    put(&list, |new| fs::write(new, &json)).map_err(named(&list))?;
-    // The folders may be as new as what lies in them.
-    for folder in [folder.as_path(), &data.join(FOLDER), data] {
-        sync_folder(folder).map_err(named(folder))?;
-    }
-    for entry in fs::read_dir(&folder).map_err(named(&folder))?.flatten() {
+    sync_folder(&folder).map_err(at(&folder))?;
+    tidy_up(&folder, &[])?;
+    Ok(true)
+}
+
+/// Removes from a folder what is not named.
+fn tidy_up(folder: &Path, keep: &[&Path]) -> Result<(), PublishError> {
+    for entry in fs::read_dir(folder).map_err(at(folder))?.flatten() {
         let path = entry.path();
-        if path != file && path != list {
+        if !keep.contains(&path.as_path()) {
             // One that is being read may stay until the next time.
             let _ = fs::remove_file(path);
         }
     }
-    Ok(offer)
+    Ok(())
+}
+
+fn folder_of(data: &Path, target: &UpdateTarget) -> PathBuf {
+    data.join(FOLDER).join(target.as_str())
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> PublishError + use<> {
+    let path = path.to_owned();
+    move |error| PublishError::File(path, error)
 }
 
 /// Whether terminals may be fetching this version already.
@@ -153,7 +208,7 @@ fn put(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<(
 
 /// The version that is offered for a target.
 async fn offered(app: &App, target: &UpdateTarget) -> Answer<Option<UpdateOffer>> {
-    let list = app.data.join(FOLDER).join(target.as_str()).join(OFFER);
+    let list = folder_of(&app.data, target).join(OFFER);
     let bytes = match tokio::fs::read(&list).await {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -209,7 +264,7 @@ pub(crate) async fn signature(app: &App, target: &UpdateTarget, version: ClientV
 
 /// The installer of a version, as it was put up.
 pub(crate) async fn installer(app: &App, target: &UpdateTarget, version: ClientVersion) -> Answer<Response> {
-    let path = app.data.join(FOLDER).join(target.as_str()).join(version.to_string());
+    let path = folder_of(&app.data, target).join(version.to_string());
     let file = match tokio::fs::File::open(&path).await {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ProblemCode::UpdateUnreachable.into()),

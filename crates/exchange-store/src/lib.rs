@@ -33,6 +33,7 @@ mod renewals;
 mod restore;
 mod retention;
 mod sessions;
+mod settings;
 mod store;
 mod terminals;
 mod uploads;

@@ -13,6 +13,7 @@ use crate::{
     audit::AuditLine,
     convert,
     deliveries::{Loaded, load, store_state},
+    settings,
     writer::Batch,
 };
 
@@ -52,14 +53,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query(
-                        "INSERT INTO setting (name, value) VALUES (?, ?) \
-                         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                    )
-                    .bind(SETTING)
-                    .bind(days.to_string())
-                    .execute(&mut batch.connection)
-                    .await?;
+                    settings::put(&mut batch.connection, SETTING, &days.to_string()).await?;
                     batch.audit(AuditLine::new(now, Act::ChangeSettings, by));
                     batch.forget_retention();
                     Ok(true)

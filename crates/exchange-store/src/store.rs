@@ -211,36 +211,6 @@ impl Store {
             .ok_or(StoreError::Damaged { what: "epoch" })
     }
 
-    /// One operator setting.
-    pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let value = sqlx::query_scalar("SELECT value FROM setting WHERE name = ?")
-            .bind(name)
-            .fetch_optional(&self.shared.readers)
-            .await?;
-        Ok(value)
-    }
-
-    /// Changes operator settings together.
-    pub async fn set_settings(&self, settings: Vec<(&'static str, String)>) -> Result<(), StoreError> {
-        self.writer
-            .act(move |batch| {
-                Box::pin(async move {
-                    for (name, value) in settings {
-                        sqlx::query(
-                            "INSERT INTO setting (name, value) VALUES (?, ?) \
-                             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                        )
-                        .bind(name)
-                        .bind(value)
-                        .execute(&mut batch.connection)
-                        .await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
-    }
-
     /// Hints about an office's lists, from now on.
     pub fn listen(&self, office: OfficeNumber) -> broadcast::Receiver<Hint> {
         self.shared.hints.listen(office)

@@ -90,6 +90,39 @@ pub(super) enum AdminAct {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The offices in which words are found, by number, name, kana, place or kind; all without. One JSON object a line.
+    ListOffices {
+        /// The words.
+        #[arg(long, default_value = "")]
+        search: String,
+    },
+    /// Everything that is kept of an office but its passwords: people, terminals, open one-time passwords, limits.
+    ShowOffice {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+    },
+    /// Changes what is registered of an office; what is not given stays. An empty text takes it away.
+    ChangeOffice {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// Its name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Its name in kana.
+        #[arg(long)]
+        kana: Option<String>,
+        /// Its address.
+        #[arg(long)]
+        address: Option<String>,
+        /// Its telephone number.
+        #[arg(long)]
+        telephone: Option<String>,
+        /// All its service kinds; may be repeated.
+        #[arg(long = "kind")]
+        kinds: Vec<ServiceKind>,
+    },
     /// Adds a person to an office.
     AddPerson {
         /// The office number.
@@ -108,6 +141,10 @@ pub(super) enum AdminAct {
         #[arg(long, requires = "password")]
         provisional: bool,
     },
+    /// Shuts a person of an office out, at once.
+    StopPerson(PersonArguments),
+    /// Lets a stopped person in again.
+    ResumePerson(PersonArguments),
     /// Gives an account a new password, to be changed at the next sign-in, and ends its sessions.
     ResetPassword {
         /// The c or KJ ID.
@@ -125,6 +162,15 @@ pub(super) enum AdminAct {
         /// How many days the certificate holds that it buys.
         #[arg(long, default_value_t = CERTIFICATE_DAYS, allow_negative_numbers = true)]
         certificate_days: i64,
+    },
+    /// Withdraws a one-time password that nobody used.
+    WithdrawIssuePassword {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// The number of the password, as `show-office` gives it.
+        #[arg(long)]
+        number: i64,
     },
     /// Makes a certificate file (PKCS#12) for a terminal of an office, in place of an issue password.
     MakeCertificate {
@@ -158,6 +204,12 @@ pub(super) enum AdminAct {
     },
     /// What offices wish for the end of their licences; `set-licence` is the answer.
     LicenceRequests,
+    /// Takes an office's wish for the end of its licence off the list without moving that end.
+    RefuseLicenceWish {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+    },
     /// Sets what may wait for an office and what it may send a day; what is not given is as for all offices.
     SetLimits {
         /// The office number.
@@ -250,6 +302,8 @@ pub(super) enum AdminAct {
         #[arg(long)]
         from: Option<DateTime<Utc>>,
     },
+    /// The news that was not taken back, what is to be shown later too, newest first. One JSON object a line.
+    ListNews,
     /// Takes an entry of the news back.
     RemoveNews {
         /// Its number.
@@ -273,6 +327,12 @@ pub(super) enum AdminAct {
         /// What is new, in words.
         #[arg(long)]
         notes: String,
+    },
+    /// Takes down what is offered for a kind of computer.
+    WithdrawUpdate {
+        /// Which kind of computer and installer.
+        #[arg(long)]
+        target: UpdateTarget,
     },
     /// Writes the connection file that terminals are set up with.
     ConnectionFile {
@@ -301,6 +361,17 @@ fn role() -> impl TypedValueParser<Value = OperatorRole> {
 
 fn account_id(text: &str) -> Result<AccountId, care_model::ShapeError> {
     AccountId::parse(text)
+}
+
+/// A person of an office.
+#[derive(Debug, Args)]
+pub(super) struct PersonArguments {
+    /// The office number.
+    #[arg(long)]
+    pub(super) office: OfficeNumber,
+    /// The c ID.
+    #[arg(long, value_parser = account_id)]
+    pub(super) person: AccountId,
 }
 
 /// What is looked for in the audit.
