@@ -126,6 +126,16 @@ export class World {
     await end(this.#server);
   }
 
+  /** The server falls silent without a word. */
+  freezeServer() {
+    this.#server.kill("SIGSTOP");
+  }
+
+  /** It answers again. */
+  thawServer() {
+    this.#server.kill("SIGCONT");
+  }
+
   /** A one-time password for one more terminal of an office; its certificate holds as many days as are given. */
   async issuePassword(name, certificateDays = 730) {
     const issued = await this.#admin(
