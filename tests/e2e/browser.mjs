@@ -173,6 +173,30 @@ export class Person {
     assert.equal(spoken, await readFile(file, "utf8"), `${name}: what a screen reader is given has changed`);
   }
 
+  /** Texts below 16 px and targets below 40 px, of what is on the screen now. */
+  tooSmall() {
+    return this.page.evaluate(() => {
+      const found = [];
+      for (const node of document.querySelectorAll("body *")) {
+        const box = node.getBoundingClientRect();
+        if (box.width <= 1 || box.height <= 1 || node.closest("svg")) continue;
+        const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+        if (own && parseFloat(getComputedStyle(node).fontSize) < 16) found.push(`type: ${node.textContent}`);
+        const target =
+          "button, [role=tab], summary, select, textarea, input:not([type=checkbox], [type=radio])";
+        // A box is pressed by its words too.
+        const pressed = node.matches("input[type=checkbox], input[type=radio]")
+          ? node.closest("label")
+          : node;
+        if (pressed !== node || node.matches(target)) {
+          const height = (pressed ?? node).getBoundingClientRect().height;
+          if (height < 40) found.push(`target of ${height}: ${(pressed ?? node).textContent}`);
+        }
+      }
+      return found;
+    });
+  }
+
   /** What every screen must hold: no accessibility violation, nothing sticks out, nothing complained. Takes a picture. */
   async look(name) {
     await this.page.waitForFunction(() =>
