@@ -30,6 +30,11 @@ use crate::{
 
 const BYTES_OF_A_MEGABYTE: u64 = 1_024 * 1_024;
 
+/// Bytes as the page shows and takes them. Rounded up: a limit below one megabyte is not none.
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(BYTES_OF_A_MEGABYTE)
+}
+
 /// What an operator's look at an office needs.
 struct Desk<'a> {
     app: &'a App,
@@ -290,7 +295,6 @@ impl Desk<'_> {
             }
             .markup()
         };
-        let megabytes = |bytes: u64| bytes / BYTES_OF_A_MEGABYTE;
         let fields = html! {
             (field(
                 "waiting",
@@ -533,7 +537,7 @@ pub(crate) async fn set_limits(
         visitor: &visitor,
         office: &office,
     };
-    match read_limits(&fields) {
+    match read_limits(&fields, app.store.limits(office.number).await?) {
         Ok(new) => {
             desk.admin().set_limits(office.number, new).await?;
             Ok(desk.done("limits"))
@@ -542,7 +546,8 @@ pub(crate) async fn set_limits(
     }
 }
 
-fn read_limits(fields: &Fields) -> Result<LimitOverrides, Problem> {
+/// What was typed. A limit in bytes that was left as it was shown stays what it was set to, by the byte.
+fn read_limits(fields: &Fields, set: LimitOverrides) -> Result<LimitOverrides, Problem> {
     let read = |name: &str, label: String, unit: u64| {
         let typed = fields.text(name);
         if typed.is_empty() {
@@ -554,13 +559,19 @@ fn read_limits(fields: &Fields) -> Result<LimitOverrides, Problem> {
         let number = number.ok_or_else(|| unfit(&label, &messages::operator::rule_limit(max)))?;
         Ok::<_, Problem>(Some(number * unit))
     };
+    let waiting_bytes_max = read(
+        "waiting_mb",
+        messages::operator::limit_waiting_mb(),
+        BYTES_OF_A_MEGABYTE,
+    )?;
+    let is_as_shown = waiting_bytes_max == set.waiting_bytes_max.map(|max| megabytes(max) * BYTES_OF_A_MEGABYTE);
     Ok(LimitOverrides {
         waiting_deliveries_max: read("waiting", messages::operator::limit_waiting(), 1)?,
-        waiting_bytes_max: read(
-            "waiting_mb",
-            messages::operator::limit_waiting_mb(),
-            BYTES_OF_A_MEGABYTE,
-        )?,
+        waiting_bytes_max: if is_as_shown {
+            set.waiting_bytes_max
+        } else {
+            waiting_bytes_max
+        },
         sends_a_day_max: read("sends", messages::operator::limit_sends(), 1)?,
     })
 }

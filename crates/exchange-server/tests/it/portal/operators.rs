@@ -6,7 +6,7 @@ use exchange_server::{
     PAGES, Viewer, may,
     operators::{NewOperator, OperatorMade},
 };
-use exchange_store::{Act, AuditFound, AuditSearch, OperatorChange, OperatorRole, Who};
+use exchange_store::{Act, AuditFound, AuditSearch, LimitOverrides, OperatorChange, OperatorRole, Who};
 
 use super::{Browser, OPERATOR_PASSWORD, Shown};
 use crate::exchange::{Exchange, HELPER, PLANNER, refused};
@@ -361,6 +361,24 @@ async fn licence_terminals_limits_and_news_are_kept_on_pages() {
     browser.post(&format!("{one}/limits"), &[("waiting_mb", "3")]).await;
     let limits = exchange.admin.limits(office.made.number).await.unwrap();
     assert_eq!(limits.waiting_bytes_max, Some(3 * 1_024 * 1_024));
+    // One from the command line that is no whole megabyte: shown rounded up, and kept by the byte while it is left alone.
+    let set = LimitOverrides {
+        waiting_bytes_max: Some(300_000),
+        ..limits
+    };
+    exchange.admin.set_limits(office.made.number, set).await.unwrap();
+    let shown = browser.get(&one).await;
+    assert_eq!(
+        shown.between("name=\"waiting_mb\" type=\"number\" value=\"", "\""),
+        Some("1")
+    );
+    for (megabytes, bytes) in [("1", Some(300_000)), ("2", Some(2 * 1_024 * 1_024)), ("", None)] {
+        browser.get(&one).await;
+        let typed = [("waiting_mb", megabytes), ("sends", "7")];
+        browser.post(&format!("{one}/limits"), &typed).await;
+        let limits = exchange.admin.limits(office.made.number).await.unwrap();
+        assert_eq!((limits.waiting_bytes_max, limits.sends_a_day_max), (bytes, Some(7)));
+    }
 
     let id = terminal.answer.terminal.to_string();
     let shown = browser.post(&format!("{one}/revoke"), &[("terminal", &id)]).await;
