@@ -183,7 +183,7 @@ impl Core {
             let ended = listed
                 .is_some_and(|entry| !matches!(entry.status, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. }));
             if matches!(row.state, OutboxState::Sent { .. }) && !ended {
-                crate::outbox::offer(self, line, &row).await;
+                crate::outbox::offer(self, line, &row).await?;
             }
         }
         Ok(())

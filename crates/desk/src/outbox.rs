@@ -468,9 +468,12 @@ async fn try_one(
         Err(ClientError::Interrupted(_)) => (OutboxEvent::Interrupted, None),
         Err(ClientError::Refused(problem)) => match problem.code {
             // These pass: by themselves, or when somebody signs in.
-            ProblemCode::ServerBusy | ProblemCode::UploadOffset | ProblemCode::Internal => {
-                (OutboxEvent::Interrupted, None)
-            }
+            ProblemCode::ServerBusy
+            | ProblemCode::RequestTooSlow
+            | ProblemCode::UploadOffset
+            | ProblemCode::Internal => (OutboxEvent::Interrupted, None),
+            // Refused before anything of it was read. The first wait of the queue is as long as the exchange asks for.
+            ProblemCode::TooManyRequests => (OutboxEvent::Unreachable, None),
             ProblemCode::SignInRequired => {
                 core.session_lost(line).await;
                 (OutboxEvent::Interrupted, None)
@@ -496,10 +499,15 @@ fn holding_after(code: ProblemCode) -> Holding {
     }
 }
 
-/// Offers a delivery again that the exchange had accepted; its first answer stands.
-pub(crate) async fn offer(core: &Arc<Core>, line: &Line, row: &Outgoing) {
+/// Offers a delivery again that the exchange had accepted; its first answer stands. A line that breaks, or a session that
+/// ended, is an error: the exchange has not heard of it yet.
+pub(crate) async fn offer(core: &Arc<Core>, line: &Line, row: &Outgoing) -> Result<(), CommandError> {
     let (event, _) = send_one(core, line, row, None).await;
     tracing::info!(delivery.id = %row.delivery, accepted = matches!(event, OutboxEvent::Accepted { .. }), "offered again");
+    match event {
+        OutboxEvent::Interrupted | OutboxEvent::Unreachable => Err(ProblemCode::ServerInterrupted.into()),
+        _ => Ok(()),
+    }
 }
 
 fn held(refusal: CommandError, holding: Holding) -> (OutboxEvent, Option<CommandError>) {
