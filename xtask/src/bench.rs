@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 use crate::root;
 
 /// The figures of the window and of what is installed.
-const OF_WINDOW: [&str; 4] = ["start_window", "app_mem", "ui_bundle", "installer"];
+const OF_WINDOW: [&str; 5] = ["start_window", "app_mem", "scroll_window", "ui_bundle", "installer"];
 
 /// What is measured of the page, in Chromium.
 const OF_THE_PAGE: &str = "scroll_100k";
@@ -75,7 +75,9 @@ fn of_core(shell: &Shell, json: Option<&Path>, names: Vec<String>) -> Result<()>
 
 /// Whether one of the names needs the program itself.
 fn names_programs(names: &[String]) -> bool {
-    names.iter().any(|name| name == "start_window" || name == "app_mem")
+    names
+        .iter()
+        .any(|name| ["start_window", "app_mem", "scroll_window"].contains(&name.as_str()))
 }
 
 /// Of the window as it is shipped, beside the least one of the same framework.

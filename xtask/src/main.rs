@@ -181,12 +181,13 @@ fn gallery() -> Result<()> {
         .run()?;
     let mut list = shell.read_file(folder.join("README.md"))?;
     // The list ends with the heading of these.
-    for picture in shell.read_dir(&folder)? {
-        if let Some(name) = picture.file_name().and_then(|name| name.to_str())
-            && name.starts_with("native-")
-        {
-            writeln!(list, "![{name}]({name})")?;
-        }
+    let captions: Vec<(String, String)> = serde_json::from_str(&shell.read_file("tests/native/captions.json")?)?;
+    for (name, caption) in captions {
+        anyhow::ensure!(
+            folder.join(format!("{name}.webp")).is_file(),
+            "no story took {name}, which tests/native/captions.json describes"
+        );
+        writeln!(list, "### {caption}\n\n![{caption}]({name}.webp)\n")?;
     }
     shell.write_file(folder.join("README.md"), list)?;
     Ok(())

@@ -19,9 +19,21 @@ export function report(name, value, json) {
   if (json) appendFileSync(json, `${JSON.stringify({ bench: name, value, unit, must, goal })}\n`);
 }
 
+/** Prints a figure that nothing is judged by, and keeps it for machines. */
+export function tell(name, value, unit, json) {
+  console.log(`${name.padEnd(16)} ${value.toFixed(2).padStart(12)} ${unit.padEnd(4)}  reported only`);
+  if (json) appendFileSync(json, `${JSON.stringify({ bench: name, value, unit })}\n`);
+}
+
 /** Says why a figure was not measured. */
 export function skip(name, reason) {
   console.log(`${name.padEnd(16)} not measured: ${reason}`);
+}
+
+/** The one that all but a hundredth are not above. */
+export function slowest(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.ceil(sorted.length * 0.99) - 1];
 }
 
 /** The middle one. */

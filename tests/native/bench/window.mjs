@@ -15,8 +15,9 @@ import { program } from "../support/places.mjs";
 import { endAll, start } from "../support/processes.mjs";
 import { pause, until } from "../support/wait.mjs";
 import { installerMegabytes, pageKilobytes } from "./bundles.mjs";
-import { median, report, skip } from "./figures.mjs";
+import { median, report, skip, slowest, tell } from "./figures.mjs";
 import { megabytes } from "./memory.mjs";
+import { scrollThrough } from "./scroll.mjs";
 
 /** Starts of each kind that count; one before them warms the caches. */
 const STARTS = 7;
@@ -33,7 +34,8 @@ const wanted = (name) => positionals.length === 0 || positionals.includes(name);
 
 if (wanted("ui_bundle")) measured("ui_bundle", pageKilobytes(), "the page is not built");
 if (wanted("installer")) measured("installer", installerMegabytes(), "no package is built; cargo xtask installers");
-if (wanted("start_window") || wanted("app_mem")) await windows();
+const ofWindows = ["start_window", "app_mem", "scroll_window"].filter(wanted);
+if (ofWindows.length > 0) await windows();
 
 function measured(name, value, otherwise) {
   if (value === null) skip(name, otherwise);
@@ -43,7 +45,7 @@ function measured(name, value, otherwise) {
 async function windows() {
   const missing = ["Xvfb", "xfwm4", "WebKitWebDriver"].find((tool) => spawnSync("which", [tool]).status !== 0);
   if (missing) {
-    for (const name of ["start_window", "app_mem"].filter(wanted)) skip(name, `this computer has no ${missing}`);
+    for (const name of ofWindows) skip(name, `this computer has no ${missing}`);
     return;
   }
   const folder = mkdtempSync(path.join(os.tmpdir(), "careplan-bench-"));
@@ -55,7 +57,7 @@ async function windows() {
     const bare = { binary: values.bare, args: [path.join(folder, "bare")], ready: "button" };
     const app = { binary: values.app, args: ["--profile", profile, "--key-file"], ready: "form button:enabled" };
     if (wanted("start_window")) await startWindow(desktop, session, bare, app);
-    if (wanted("app_mem")) await memory(desktop, session, bare, folder);
+    if (wanted("app_mem") || wanted("scroll_window")) await fullList(desktop, session, bare, folder);
   } finally {
     await endAll();
     rmSync(folder, { recursive: true, force: true });
@@ -79,14 +81,9 @@ async function startWindow(desktop, session, bare, app) {
   report("start_window", ours - least, values.json);
 }
 
-/** The memory of the program and its helpers, with 受信一覧 of 100,000 rows open. */
-async function memory(desktop, session, bare, folder) {
-  const page = await desktop.startBare(session, bare);
-  await page.ready(bare.ready);
-  await pause(REST_MS);
-  const least = megabytes(bare.binary);
-  await page.close();
-
+/** What 受信一覧 of 100,000 rows costs while it is open, and how it scrolls. */
+async function fullList(desktop, session, bare, folder) {
+  const least = wanted("app_mem") ? await bareMegabytes(desktop, session, bare) : 0;
   const profile = path.join(folder, "full");
   const accounts = await filled(profile, folder);
   const ours = await desktop.startBare(session, { binary: values.app, args: ["--profile", profile, "--key-file"] });
@@ -95,9 +92,26 @@ async function memory(desktop, session, bare, folder) {
   await until("the rows", async () => (await ours.rows()).length > 0);
   await pause(REST_MS);
   const all = megabytes(values.app);
+  if (wanted("app_mem")) {
+    console.log(`                 a bare window ${least.toFixed(0)} MB, ours ${all.toFixed(0)} MB`);
+    report("app_mem", all - least, values.json);
+  }
+  if (wanted("scroll_window")) {
+    const { times, rows } = await scrollThrough(ours);
+    tell("scroll_window", slowest(times), "ms", values.json);
+    tell("scroll_window_rows", rows, "", values.json);
+  }
   await ours.close();
-  console.log(`                 a bare window ${least.toFixed(0)} MB, ours ${all.toFixed(0)} MB`);
-  report("app_mem", all - least, values.json);
+}
+
+/** The memory of the least window and its helpers. */
+async function bareMegabytes(desktop, session, bare) {
+  const page = await desktop.startBare(session, bare);
+  await page.ready(bare.ready);
+  await pause(REST_MS);
+  const least = megabytes(bare.binary);
+  await page.close();
+  return least;
 }
 
 /** A profile with a long list, whose exchange runs until everything ends here. */

@@ -53,28 +53,14 @@ after(async () => {
 
 const step = story(() => desktop);
 
-async function setUp(desk, key) {
-  const office = OFFICES[key];
-  const { page } = desk;
-  await page.see(words("set_up.title"));
-  await page.press(words("set_up.choose_connection"));
-  await desktop.answerDialog(words("window.choose_connection_file"), exchange.connection);
-  await page.see(words("set_up.connection_read"));
-  await page.fill(words("set_up.office_id"), exchange.accounts[key].office);
-  await page.fill(words("set_up.issue_password"), office.passwords.issue);
-  await page.fill(words("set_up.terminal_name"), office.terminal);
-  await page.press(words("set_up.submit"));
-  await page.see(words("sign_in.person_title"));
-}
-
 async function signIn(desk, key) {
   await exchange.signIn(desk.page, key, () => desktop.pictureOf(desk.window, `native-sign-in-${key}`));
 }
 
 step("初期設定 reads the connection file from the system's dialog and gets a certificate", async () => {
   await desktop.picture("native-set-up");
-  await setUp(mihon, "mihon");
-  await setUp(reiji, "reiji");
+  await exchange.setUpIn(mihon, desktop, "mihon");
+  await exchange.setUpIn(reiji, desktop, "reiji");
 });
 
 step("a wrong password is explained and changes nothing", async () => {

@@ -53,15 +53,7 @@ step("a new user sets a passphrase where the system keeps no keys, then 初期�
   await page.fill(words("passphrase.again"), PASSPHRASE);
   await desktop.pictureOf(mihon.window, "native-passphrase");
   await page.press(words("passphrase.submit_first"));
-  await page.see(words("set_up.title"));
-  await page.press(words("set_up.choose_connection"));
-  await desktop.answerDialog(words("window.choose_connection_file"), exchange.connection);
-  await page.see(words("set_up.connection_read"));
-  await page.fill(words("set_up.office_id"), exchange.accounts.mihon.office);
-  await page.fill(words("set_up.issue_password"), OFFICES.mihon.passwords.issue);
-  await page.fill(words("set_up.terminal_name"), OFFICES.mihon.terminal);
-  await page.press(words("set_up.submit"));
-  await page.see(words("sign_in.person_title"));
+  await exchange.setUpIn(mihon, desktop, "mihon");
   await exchange.signIn(page, "mihon");
 });
 

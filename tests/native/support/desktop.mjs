@@ -14,7 +14,10 @@ import { Page } from "./webdriver.mjs";
 /** Room for two windows side by side, for notices to their right, and below them for the source of a drag. */
 const SCREEN = { width: 2760, height: 960 };
 const DRAG_SOURCE = { x: 1100, y: 880 };
+/** A program hands out what it copied within this time, or is asked again. */
+const COPIED_MS = 5_000;
 const WINDOW_CLASS = "careplan";
+const COPIED_TEXT = path.join(root, "tests/native/support/copied_text.py");
 /** What the page says is painted a little later, without a graphics card; only pictures wait for it. */
 const PAINT_MS = 600;
 
@@ -38,6 +41,8 @@ export class Desktop {
       LANG: "ja_JP.UTF-8",
       GDK_BACKEND: "x11",
       NO_AT_BRIDGE: "1",
+      // This screen has no input method. GTK would ask X for one, and the page is not drawn any more while it waits.
+      GTK_IM_MODULE: "gtk-im-context-simple",
     };
     delete desktop.#environment.WAYLAND_DISPLAY;
     start("dbus-run-session", ["--", "xfwm4", "--compositor=off"], {
@@ -142,6 +147,12 @@ export class Desktop {
     await this.#tool("xdotool", "mouseup", "1");
     await lines.next();
     await end(source);
+  }
+
+  /** The text that another program would paste now. */
+  async copiedText() {
+    // Who has copied may be too busy to hand it out; whoever waits for the text asks again.
+    return run("/usr/bin/python3", [COPIED_TEXT], { env: this.#environment, timeout: COPIED_MS });
   }
 
   /** Answers the system's dialog of this title by typing a path, as GTK takes it. */

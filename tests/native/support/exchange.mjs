@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { program } from "./places.mjs";
 import { freePort, listens } from "./ports.mjs";
-import { run, start } from "./processes.mjs";
+import { end, run, start } from "./processes.mjs";
 import { until } from "./wait.mjs";
 import { words } from "./words.mjs";
 
@@ -49,21 +49,41 @@ export async function openExchange(folder) {
   );
   const connection = path.join(folder, "connection.json");
   await admin(data, "connection-file", ...listen, "--out", connection);
-  start(program("exchange-server"), ["serve", "--data", data, ...listen], { log: path.join(folder, "exchange.log") });
-  for (const address of addresses) {
-    await until(`the server listens on ${address}`, () => listens(Number(address.split(":")[1])));
-  }
-  return new Exchange(data, connection, accounts);
+  const exchange = new Exchange(folder, addresses, connection, accounts);
+  await exchange.serve();
+  return exchange;
 }
 
-/** A running exchange. */
+/** An exchange; it runs unless a story takes it away. */
 class Exchange {
+  #folder;
   #data;
+  #addresses;
+  #server;
 
-  constructor(data, connection, accounts) {
-    this.#data = data;
+  constructor(folder, addresses, connection, accounts) {
+    this.#folder = folder;
+    this.#data = path.join(folder, "exchange");
+    this.#addresses = addresses;
     this.connection = connection;
     this.accounts = accounts;
+  }
+
+  /** Starts the server, or starts it again, on the same addresses. */
+  async serve() {
+    const [clients, enrolment] = this.#addresses;
+    const listen = ["--listen", clients, "--enrolment-listen", enrolment];
+    this.#server = start(program("exchange-server"), ["serve", "--data", this.#data, ...listen], {
+      log: path.join(this.#folder, "exchange.log"),
+    });
+    for (const address of this.#addresses) {
+      await until(`the server listens on ${address}`, () => listens(Number(address.split(":")[1])));
+    }
+  }
+
+  /** Takes the server away. */
+  async stop() {
+    await end(this.#server);
   }
 
   /** Something that the operator does. */
@@ -79,6 +99,24 @@ class Exchange {
       input: `${OFFICES[key].passwords.issue}\n`,
     });
     return profile;
+  }
+
+  /** 初期設定 in the window, with the password that came with the registration or a later one. */
+  async setUpIn({ page }, desktop, key, issuePassword = OFFICES[key].passwords.issue) {
+    await page.see(words("set_up.title"));
+    await page.press(words("set_up.choose_connection"));
+    await desktop.answerDialog(words("window.choose_connection_file"), this.connection);
+    await page.see(words("set_up.connection_read"));
+    await page.fill(words("set_up.office_id"), this.accounts[key].office);
+    await page.fill(words("set_up.issue_password"), issuePassword);
+    await page.fill(words("set_up.terminal_name"), OFFICES[key].terminal);
+    await page.press(words("set_up.submit"));
+    await page.see(words("sign_in.person_title"));
+  }
+
+  /** A password for one more certificate of an office. */
+  async issuePassword(key) {
+    return (await this.admin("issue-password", "--office", OFFICES[key].number)).issue_password;
   }
 
   /** ログイン of an office; `before` the second step is sent, something can be looked at. */

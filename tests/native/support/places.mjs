@@ -1,7 +1,7 @@
 /** Where things are: the checkout, what was built, where pictures go. */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -29,11 +29,16 @@ export function pictureFile(name) {
   return path.join(pictures, `${name}.png`);
 }
 
+/** What each picture for people shows, in the order of the gallery. */
+const captions = new Map(JSON.parse(readFileSync(path.join(root, "tests/native/captions.json"), "utf8")));
+
 /** Gives a picture to whoever asked for all of them. */
 export function publish(file) {
+  const name = path.basename(file, ".png");
+  if (!captions.has(name)) throw new Error(`tests/native/captions.json says nothing of ${name}`);
   const wanted = process.env.SCREENSHOTS_DIR;
   if (!wanted) return;
   mkdirSync(wanted, { recursive: true });
-  const smaller = path.join(wanted, `${path.basename(file, ".png")}.webp`);
+  const smaller = path.join(wanted, `${name}.webp`);
   execFileSync("convert", [file, "-quality", "80", smaller]);
 }

@@ -48,6 +48,11 @@ export class Page {
     return this.run("return document.body.innerText.replace(/\\s+/g, '').includes(arguments[0])", text.replace(/\s+/g, ""));
   }
 
+  /** Runs a function's text in the page that answers later, to the last of its arguments. */
+  async runLong(script, ...args) {
+    return this.#ask("POST", "/execute/async", { script, args });
+  }
+
   /** Waits until the page shows a text. */
   async see(text) {
     return until(`the page shows 「${text}」`, () => this.shows(text)).catch(async (cause) => {
@@ -76,6 +81,11 @@ export class Page {
   async goTo(tab) {
     const text = words(`tab.${tab}`);
     await this.#click(`the tab 「${text}」`, `//button[@role='tab'][.//span[normalize-space(.)=${quoted(text)}]]`);
+  }
+
+  /** Opens what lies folded under a title. */
+  async openEntry(title) {
+    await this.#click(`the entry 「${title}」`, `//summary[contains(., ${quoted(title)})]`);
   }
 
   /** Types into the field of this label. */
@@ -112,14 +122,14 @@ export class Page {
   async painted() {
     const script = `const done = arguments[arguments.length - 1];
       requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));`;
-    return this.#ask("POST", "/execute/async", { script, args: [] });
+    return this.runLong(script);
   }
 
   /** Sends a request past the screens, as a page that misbehaves would. */
   async invoke(name, request) {
     const script = `const done = arguments[arguments.length - 1];
       window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then((answer) => done({ answer }), (error) => done({ error }));`;
-    return this.#ask("POST", "/execute/async", { script, args: [name, request] });
+    return this.runLong(script, name, request);
   }
 
   /** The field of this label, beside it or in it. */
