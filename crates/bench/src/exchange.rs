@@ -182,6 +182,8 @@ fn serve(program: &Path, data: &Path, [exchange, enrolment]: [SocketAddr; 2]) ->
         .arg(data)
         .args(["--listen", &exchange.to_string()])
         .args(["--enrolment-listen", &enrolment.to_string()])
+        // One terminal does here what a whole district does elsewhere.
+        .args(["--requests-a-minute-terminal", "0", "--requests-a-minute-source", "0"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

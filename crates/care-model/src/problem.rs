@@ -31,14 +31,20 @@ problem_codes! {
     ConnectionFileUnreadable = "connection_file_unreadable",
     /// The certificate-issue password is wrong, used or expired.
     EnrolmentPasswordRefused = "enrolment_password_refused",
+    /// Too many wrong certificate-issue passwords; `minutes` says how long to wait.
+    EnrolmentDelayed = "enrolment_delayed",
     /// There is no client certificate on this terminal.
     CertificateMissing = "certificate_missing",
     /// The client certificate is past its last day.
     CertificateExpired = "certificate_expired",
+    /// The client certificate does not hold yet.
+    CertificateEarly = "certificate_early",
     /// The client certificate was revoked.
     CertificateRevoked = "certificate_revoked",
     /// The certificate was not issued by the exchange's own authority, or is not known to it.
     CertificateForeign = "certificate_foreign",
+    /// The certificate is from the exchange's own authority, but not for terminals.
+    CertificateWrongUse = "certificate_wrong_use",
     /// The certificate was replaced by a newer one of the same terminal, for instance before a backup of the PC was put back.
     CertificateReplaced = "certificate_replaced",
     /// The certificate holds longer than from when it can be renewed; parameter `days`.
@@ -273,6 +279,10 @@ problem_codes! {
     ServerUntrusted = "server_untrusted",
     /// The server has too much to do or no room; it may be tried again.
     ServerBusy = "server_busy",
+    /// More requests in a minute than one terminal, or one network, may make; it may be tried again in a second.
+    TooManyRequests = "too_many_requests",
+    /// The bytes of a request came so slowly that the server gave up; it may be tried again.
+    RequestTooSlow = "request_too_slow",
     /// The server speaks another version.
     ServerIncompatible = "server_incompatible",
     /// The request was not understood.

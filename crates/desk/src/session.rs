@@ -423,7 +423,11 @@ impl Core {
             Err(error) => {
                 let passing = matches!(
                     error.code,
-                    ProblemCode::ServerUnreachable | ProblemCode::ServerInterrupted | ProblemCode::ServerBusy
+                    ProblemCode::ServerUnreachable
+                        | ProblemCode::ServerInterrupted
+                        | ProblemCode::ServerBusy
+                        | ProblemCode::TooManyRequests
+                        | ProblemCode::RequestTooSlow
                 );
                 if !passing {
                     self.token_lost(&session.access_token).await;

@@ -56,8 +56,10 @@ fn status_of(code: ProblemCode) -> u16 {
         | P::EnrolmentPasswordRefused => 401,
         P::CertificateMissing
         | P::CertificateExpired
+        | P::CertificateEarly
         | P::CertificateRevoked
         | P::CertificateForeign
+        | P::CertificateWrongUse
         | P::CertificateOtherOffice
         | P::CertificateReplaced
         | P::SenderMismatch
@@ -85,7 +87,8 @@ fn status_of(code: ProblemCode) -> u16 {
         P::DeliveryTooLarge | P::AttachmentTooLarge | P::AttachmentsTooMany | P::FileTooLarge | P::FormTooLarge => 413,
         P::AttachmentKindRefused => 415,
         P::ServerIncompatible => 426,
-        P::SignInDelayed | P::SendsADayReached | P::UploadsTooMany => 429,
+        P::SignInDelayed | P::EnrolmentDelayed | P::SendsADayReached | P::UploadsTooMany | P::TooManyRequests => 429,
+        P::RequestTooSlow => 408,
         P::ServerBusy => 503,
         P::Internal => 500,
         _ => 400,

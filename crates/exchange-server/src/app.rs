@@ -16,6 +16,7 @@ use crate::{
     authority::Authority,
     delays::Delays,
     operations::{Health, Meters},
+    pace::Pace,
     passwords::Passwords,
     server_certificate::ServerCertificate,
 };
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     /// How the server is, for whoever runs it.
     pub(crate) health: Health,
     pub(crate) meters: Meters,
+    pub(crate) pace: Pace,
     /// Carried by every answer (D8).
     pub(crate) epoch: u64,
     /// Where terminals connect, as they are told.

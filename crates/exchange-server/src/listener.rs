@@ -1,6 +1,12 @@
 //! Taking connections: TLS handshake off the accept loop, bounds on everything, an end in order.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::Router;
 use http::Extensions;
@@ -43,6 +49,7 @@ pub(crate) async fn serve(
     tls: Arc<ServerConfig>,
     router: Router,
     open: Gauge,
+    sources: Sources,
     mut ending: watch::Receiver<bool>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
@@ -68,11 +75,14 @@ pub(crate) async fn serve(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
+        let Some(of_source) = sources.take(source) else {
+            continue;
+        };
         let (acceptor, router, ending) = (acceptor.clone(), router.clone(), ending.clone());
         let open = Open::one(&open);
         connections.spawn(async move {
             connection(stream, source, acceptor, router, ending).await;
-            drop((place, open));
+            drop((place, of_source, open));
         });
     }
     drop(listener);
@@ -80,6 +90,54 @@ pub(crate) async fn serve(
     if drained.await.is_err() {
         tracing::warn!("connections were cut because they did not end in time");
         connections.shutdown().await;
+    }
+}
+
+/// Connections by where they come from, where one source may have so many at once.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    max: Option<NonZeroU32>,
+    taken: Arc<Mutex<HashMap<IpAddr, u32>>>,
+}
+
+/// One connection of a source; it ends with this value.
+struct OfSource(Option<(IpAddr, Sources)>);
+
+impl Sources {
+    pub(crate) fn new(max: Option<NonZeroU32>) -> Self {
+        Self {
+            max,
+            taken: Arc::default(),
+        }
+    }
+
+    /// A place for one more; none if the source has as many as it may.
+    fn take(&self, source: Source) -> Option<OfSource> {
+        let Some(max) = self.max else {
+            return Some(OfSource(None));
+        };
+        let network = source.network();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(network).or_default();
+        if *count >= max.get() {
+            return None;
+        }
+        *count += 1;
+        Some(OfSource(Some((network, self.clone()))))
+    }
+}
+
+impl Drop for OfSource {
+    fn drop(&mut self) {
+        if let Some((network, sources)) = &self.0 {
+            let mut taken = sources.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(count) = taken.get_mut(network) {
+                *count -= 1;
+                if *count == 0 {
+                    taken.remove(network);
+                }
+            }
+        }
     }
 }
 

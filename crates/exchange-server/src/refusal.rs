@@ -8,7 +8,7 @@ use exchange_protocol::{DeliveryHeader, HeaderError, PROBLEM_MEDIA_TYPE, PartRol
 use exchange_store::{ClaimRefusal, StoreError};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::{admin::AdminError, operations::request_id, passwords::PasswordError};
+use crate::{admin::AdminError, operations::request_id, pace, passwords::PasswordError};
 
 /// What a handler answers instead of what was asked for.
 #[derive(Debug)]
@@ -122,6 +122,9 @@ impl IntoResponse for Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
         say_when_to_retry(status, headers);
+        if self.0.code == ProblemCode::TooManyRequests {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(pace::RETRY_AFTER_SECONDS));
+        }
         // For the portal, whose refusals are pages.
         response.extensions_mut().insert(*self.0);
         response

@@ -14,8 +14,8 @@ use exchange_protocol::{EPOCH_HEADER, PROTOCOL_VERSION, Problem, VERSION_HEADER}
 use http::HeaderValue;
 
 use crate::{
-    accounts, app::App, audit, deliveries, enrolment, events, lists, openapi, operations::watched, people, pickups,
-    portal, recalls, refusal::Refusal, sandbox, sign_in, terminals, updates, uploads,
+    accounts, app::App, audit, deliveries, enrolment, events, lists, openapi, operations::watched, pace, people,
+    pickups, portal, recalls, refusal::Refusal, sandbox, sign_in, terminals, updates, uploads,
 };
 
 /// Who may call an endpoint.
@@ -129,6 +129,7 @@ pub(crate) fn router(app: App, listener: Listener) -> Router {
     }
     router = router
         .fallback(unknown)
+        .layer(middleware::from_fn_with_state(app.clone(), pace::kept))
         .layer(middleware::from_fn_with_state(app.clone(), at_the_rim))
         .layer(middleware::from_fn_with_state(app.clone(), watched));
     if listener != Listener::Exchange {

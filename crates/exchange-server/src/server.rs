@@ -15,8 +15,9 @@ use crate::{
     audit,
     delays::Delays,
     keys::{Keys, KeysError},
-    listener,
+    listener::{self, Sources},
     operations::{self, Health, Meters},
+    pace::Pace,
     passwords::{PasswordError, Passwords},
     portal::session::IDLE_MINUTES,
     router::{Listener, router},
@@ -124,13 +125,25 @@ impl Server {
             steps: Steps::default(),
             health: Health::new(settings.clock.now(), settings.disk_free_floor_bytes),
             meters,
+            pace: Pace::new(&settings.pace),
             ending: ending.clone(),
             sandbox: sandbox.then(|| end.clone()),
         });
         tracing::info!(exchange = %exchange_name(&app.store).await?, "the exchange starts");
+        // Terminals are known by their certificates, and many may stand behind one address.
+        let a_source_max = settings.pace.connections_a_source;
         let serve = |socket, tls, which, open: &Gauge| {
             let router = router(app.clone(), which);
-            tokio::spawn(listener::serve(socket, tls, router, open.clone(), ending.clone()))
+            let a_source_max = a_source_max.filter(|_| which == Listener::Enrolment);
+            let sources = Sources::new(a_source_max);
+            tokio::spawn(listener::serve(
+                socket,
+                tls,
+                router,
+                open.clone(),
+                sources,
+                ending.clone(),
+            ))
         };
         let (terminals, others) = (&app.meters.exchange_connections, &app.meters.enrolment_connections);
         let mut tasks = vec![

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Clock, passwords::PasswordCost};
+use crate::{Clock, pace::PaceSettings, passwords::PasswordCost};
 
 /// Settings of a server process. What may change while it runs (exchange name, help desk) is in the database.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Settings {
     pub disk_free_floor_bytes: u64,
     /// How long the server says that it is about to end before it takes no more connections.
     pub drain: Duration,
+    /// How much one party may ask for in a time.
+    pub pace: PaceSettings,
     /// The names and addresses in the server's certificate.
     pub server_names: Vec<String>,
     /// What a password costs to try.
@@ -57,6 +59,7 @@ impl Settings {
             operations_listen: None,
             disk_free_floor_bytes: DISK_FREE_FLOOR_BYTES,
             drain: Duration::ZERO,
+            pace: PaceSettings::default(),
             server_names: default_server_names(),
             password_cost: PasswordCost::default(),
             clock: Clock::system(),

@@ -5,6 +5,7 @@ use std::{
     fmt::Write as _,
     io,
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 use crate::{
     Settings,
     keys::{Keys, KeysError},
+    pace::REQUESTS_A_MINUTE_MIN,
 };
 
 /// The longest time between the word that a server ends and its end.
@@ -33,6 +35,12 @@ pub enum SettingsFlaw {
     Drain {
         /// As it is set.
         seconds: u64,
+    },
+    /// Even a desk that waits as it is told would be refused again.
+    #[error("{requests} requests a minute are fewer than {REQUESTS_A_MINUTE_MIN}; 0 is no limit")]
+    Requests {
+        /// As it is set.
+        requests: u32,
     },
     /// The certificate would name nobody.
     #[error("there is no server name")]
@@ -92,6 +100,14 @@ impl Settings {
         let seconds = self.drain.as_secs();
         if seconds > DRAIN_SECONDS_MAX {
             flaws.push(SettingsFlaw::Drain { seconds });
+        }
+        for limit in [self.pace.requests_a_minute_terminal, self.pace.requests_a_minute_source] {
+            if let Some(requests) = limit
+                .map(NonZeroU32::get)
+                .filter(|limit| *limit < REQUESTS_A_MINUTE_MIN)
+            {
+                flaws.push(SettingsFlaw::Requests { requests });
+            }
         }
         if self.server_names.is_empty() {
             flaws.push(SettingsFlaw::NoServerName);

@@ -545,6 +545,8 @@ fn is_line(code: ProblemCode) -> bool {
         ProblemCode::ServerUnreachable
             | ProblemCode::ServerInterrupted
             | ProblemCode::ServerBusy
+            | ProblemCode::TooManyRequests
+            | ProblemCode::RequestTooSlow
             | ProblemCode::SignInRequired
     )
 }

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Read as _},
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -61,6 +62,15 @@ struct Values {
     /// Seconds between the word that the server ends and its end, so that others send no more here; up to 600 [default: 0].
     #[arg(long, env = "CAREPLAN_DRAIN_SECONDS")]
     drain_seconds: Option<u16>,
+    /// Requests a minute of one terminal, at least 60; 0 for no limit [default: 6000].
+    #[arg(long, env = "CAREPLAN_REQUESTS_A_MINUTE_TERMINAL")]
+    requests_a_minute_terminal: Option<u32>,
+    /// Requests a minute of one network that shows no certificate, at least 60; 0 for no limit [default: 3000].
+    #[arg(long, env = "CAREPLAN_REQUESTS_A_MINUTE_SOURCE")]
+    requests_a_minute_source: Option<u32>,
+    /// Connections at once of one network at the enrolment address; 0 for no limit [default: 256].
+    #[arg(long, env = "CAREPLAN_CONNECTIONS_A_SOURCE")]
+    connections_a_source: Option<u32>,
     /// A name or address in the server's certificate; may be repeated [default: those of this machine itself].
     #[arg(long = "server-name", env = "CAREPLAN_SERVER_NAMES", value_delimiter = ',')]
     server_names: Option<Vec<String>>,
@@ -97,6 +107,9 @@ impl Values {
             operations_listen: self.operations_listen.or(others.operations_listen),
             disk_free_floor_mb: self.disk_free_floor_mb.or(others.disk_free_floor_mb),
             drain_seconds: self.drain_seconds.or(others.drain_seconds),
+            requests_a_minute_terminal: self.requests_a_minute_terminal.or(others.requests_a_minute_terminal),
+            requests_a_minute_source: self.requests_a_minute_source.or(others.requests_a_minute_source),
+            connections_a_source: self.connections_a_source.or(others.connections_a_source),
             server_names: self.server_names.or(others.server_names),
             log: self.log.or(others.log),
             log_json: self.log_json.or(others.log_json),
@@ -125,6 +138,16 @@ impl Values {
         if let Some(seconds) = self.drain_seconds {
             settings.drain = Duration::from_secs(seconds.into());
         }
+        let pace = &mut settings.pace;
+        for (said, limit) in [
+            (self.requests_a_minute_terminal, &mut pace.requests_a_minute_terminal),
+            (self.requests_a_minute_source, &mut pace.requests_a_minute_source),
+            (self.connections_a_source, &mut pace.connections_a_source),
+        ] {
+            if let Some(said) = said {
+                *limit = NonZeroU32::new(said);
+            }
+        }
         if let Some(names) = &self.server_names {
             settings.server_names.clone_from(names);
         }
@@ -138,6 +161,7 @@ impl Values {
 
     /// The same with every default said, as a file would have it.
     fn whole(&self, settings: &Settings) -> Self {
+        let number = |limit: Option<NonZeroU32>| Some(limit.map_or(0, NonZeroU32::get));
         Self {
             data: Some(settings.data.clone()),
             keys: Some(settings.keys.clone()),
@@ -146,6 +170,9 @@ impl Values {
             operations_listen: settings.operations_listen,
             disk_free_floor_mb: u32::try_from(settings.disk_free_floor_bytes / BYTES_OF_MB).ok(),
             drain_seconds: u16::try_from(settings.drain.as_secs()).ok(),
+            requests_a_minute_terminal: number(settings.pace.requests_a_minute_terminal),
+            requests_a_minute_source: number(settings.pace.requests_a_minute_source),
+            connections_a_source: number(settings.pace.connections_a_source),
             server_names: Some(settings.server_names.clone()),
             log: Some(self.log.clone().unwrap_or_else(|| DEFAULT_LOG.to_owned())),
             log_json: Some(self.log_json.unwrap_or_default()),

@@ -47,7 +47,16 @@ pub(crate) fn description(endpoint: &Endpoint) -> Option<&'static Description> {
 /// Every reason for which an endpoint can refuse.
 pub(crate) fn refusals(endpoint: &Endpoint, described: &Description) -> Vec<ProblemCode> {
     use ProblemCode as P;
-    let mut codes = vec![P::RequestMalformed, P::ServerIncompatible, P::ServerBusy, P::Internal];
+    let mut codes = vec![
+        P::RequestMalformed,
+        P::ServerIncompatible,
+        P::ServerBusy,
+        P::TooManyRequests,
+        P::Internal,
+    ];
+    if described.body != Body::Nothing {
+        codes.push(P::RequestTooSlow);
+    }
     if endpoint.caller != Caller::Anybody {
         codes.extend([
             P::CertificateMissing,
@@ -240,6 +249,13 @@ fn responses(endpoint: &Endpoint, described: &Description) -> Value {
         ] });
         let more: &[&str] = if status == 503 { &["Retry-After"] } else { &[] };
         let mut response = given(PROBLEM_MEDIA_TYPE, shape, more);
+        if status == 429 {
+            response["headers"]["Retry-After"] = json!({
+                "required": false,
+                "description": "Seconds, with too_many_requests.",
+                "schema": { "type": "string" },
+            });
+        }
         response["description"] = json!(format!("Refused: {}.", codes.join(", ")));
         put(status, response);
     }

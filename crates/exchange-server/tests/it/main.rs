@@ -22,6 +22,7 @@ mod linkage;
 mod office_acts;
 mod office_list;
 mod operations;
+mod pacing;
 mod password_work;
 mod portal;
 mod recalling;
