@@ -95,7 +95,7 @@ pub(crate) fn terminal_name(text: &str) -> Option<&str> {
 /// The terminal of this office that shows its certificate, expired or not, but not revoked: it stays the same one, so
 /// that it keeps what it has claimed. On the enrolment listener nobody shows one.
 async fn known_terminal(app: &App, peer: Option<&Peer>, office: OfficeNumber) -> Answer<Option<TerminalId>> {
-    let Some(Peer(Some(shown))) = peer else {
+    let Some(Peer(Ok(shown))) = peer else {
         return Ok(None);
     };
     let row = app.store.terminal(shown.terminal).await?;

@@ -19,9 +19,9 @@ use crate::{
     tokens,
 };
 
-/// The certificate shown in the handshake, put here by the listener.
+/// The certificate shown in the handshake, or why it can be no terminal's, put here by the listener.
 #[derive(Clone)]
-pub(crate) struct Peer(pub(crate) Option<Arc<PeerCertificate>>);
+pub(crate) struct Peer(pub(crate) Result<Arc<PeerCertificate>, ProblemCode>);
 
 /// Where a connection comes from, put here by the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +46,8 @@ impl FromRequestParts<App> for Terminal {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
         let peer = parts.extensions.get::<Peer>().cloned();
-        let Some(Peer(Some(certificate))) = peer else {
-            return Err(match peer {
-                Some(_) => ProblemCode::CertificateForeign.into(),
-                None => ProblemCode::CertificateMissing.into(),
-            });
-        };
+        let Peer(certificate) = peer.ok_or(ProblemCode::CertificateMissing)?;
+        let certificate = certificate?;
         let now = app.clock.now();
         let row = app.store.terminal(certificate.terminal).await?;
         let Some(row) = row.filter(|row| row.office == certificate.office) else {
@@ -60,6 +56,9 @@ impl FromRequestParts<App> for Terminal {
         let shown = Shown::of(&row, &certificate, now).ok_or(ProblemCode::CertificateForeign)?;
         if row.revoked_at.is_some() {
             return Err(ProblemCode::CertificateRevoked.into());
+        }
+        if now < certificate.begins_at {
+            return Err(ProblemCode::CertificateEarly.into());
         }
         if now > certificate.expires_at {
             return Err(ProblemCode::CertificateExpired.into());

@@ -53,7 +53,7 @@ pub(crate) async fn renewal(
         )
         .map_err(of_authority)?;
     // A key that was in use for years is what a renewal is to be rid of.
-    if peer.0.is_some_and(|peer| peer.key == issued.key) {
+    if peer.0.is_ok_and(|peer| peer.key == issued.key) {
         return Err(ProblemCode::RequestMalformed.into());
     }
     let actor = caller.actor();

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use care_model::{OfficeNumber, TerminalId};
+use care_model::{OfficeNumber, ProblemCode, TerminalId};
 use chrono::{DateTime, Utc};
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     server::{
         ResolvesServerCert, WebPkiClientVerifier,
@@ -13,8 +13,9 @@ use rustls::{
     },
     version::TLS13,
 };
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use thiserror::Error as ThisError;
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
 use crate::{
@@ -56,6 +57,11 @@ pub(crate) fn configure(
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .build()
         .map_err(|error| failed(error.into()))?;
+    let verifier = OfOurAuthority {
+        verifier,
+        authority: authority.certificate(),
+        algorithms: provider.signature_verification_algorithms.all,
+    };
     let builder = || {
         ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13])
@@ -69,7 +75,7 @@ pub(crate) fn configure(
     Ok(TlsConfigs {
         exchange: finish(
             builder()?
-                .with_client_cert_verifier(Arc::new(OfOurAuthority(verifier)))
+                .with_client_cert_verifier(Arc::new(verifier))
                 .with_cert_resolver(shown()),
         ),
         enrolment: finish(builder()?.with_no_client_auth().with_cert_resolver(shown())),
@@ -77,14 +83,41 @@ pub(crate) fn configure(
     })
 }
 
-/// Takes every certificate of our authority, expired or not: what is past is judged per request and answered in
-/// words, because an alert reaches no user (D12).
+/// Takes every certificate of our authority, whatever its dates and whatever it is for: that is judged per request and
+/// answered in words, because an alert reaches no user (D12). Who shows one that is for something else has the key of
+/// something that we made, and is nobody by it: [`PeerCertificate::read`] refuses it.
 #[derive(Debug)]
-struct OfOurAuthority(Arc<dyn ClientCertVerifier>);
+struct OfOurAuthority {
+    verifier: Arc<dyn ClientCertVerifier>,
+    authority: CertificateDer<'static>,
+    algorithms: &'static [&'static dyn SignatureVerificationAlgorithm],
+}
+
+impl OfOurAuthority {
+    /// Whether our authority signed it, for any use.
+    fn signed(&self, certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
+        let Ok(authority) = webpki::anchor_from_trusted_cert(&self.authority) else {
+            return false;
+        };
+        EndEntityCert::try_from(certificate).is_ok_and(|certificate| {
+            certificate
+                .verify_for_usage(self.algorithms, &[authority], &[], now, AnyUse, None, None)
+                .is_ok()
+        })
+    }
+}
+
+struct AnyUse;
+
+impl ExtendedKeyUsageValidator for AnyUse {
+    fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        Ok(())
+    }
+}
 
 impl ClientCertVerifier for OfOurAuthority {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
+        self.verifier.root_hint_subjects()
     }
 
     fn verify_client_cert(
@@ -93,17 +126,19 @@ impl ClientCertVerifier for OfOurAuthority {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let encoding = |_| Error::InvalidCertificate(rustls::CertificateError::BadEncoding);
+        let encoding = |_| Error::InvalidCertificate(CertificateError::BadEncoding);
         let (_, certificate) = X509Certificate::from_der(end_entity).map_err(encoding)?;
         let bound = |time: i64| u64::try_from(time).unwrap_or(0);
         let first = bound(certificate.validity().not_before.timestamp());
         let last = bound(certificate.validity().not_after.timestamp()).max(first);
         let within = now.as_secs().clamp(first, last);
-        self.0.verify_client_cert(
-            end_entity,
-            intermediates,
-            UnixTime::since_unix_epoch(std::time::Duration::from_secs(within)),
-        )
+        let within = UnixTime::since_unix_epoch(std::time::Duration::from_secs(within));
+        match self.verifier.verify_client_cert(end_entity, intermediates, within) {
+            Err(Error::InvalidCertificate(
+                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. },
+            )) if self.signed(end_entity, within) => Ok(ClientCertVerified::assertion()),
+            judged => judged,
+        }
     }
 
     fn verify_tls12_signature(
@@ -112,7 +147,7 @@ impl ClientCertVerifier for OfOurAuthority {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        self.verifier.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -121,11 +156,11 @@ impl ClientCertVerifier for OfOurAuthority {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.verifier.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.verifier.supported_verify_schemes()
     }
 }
 
@@ -137,13 +172,24 @@ pub(crate) struct PeerCertificate {
     pub(crate) fingerprint: [u8; 32],
     /// The SHA-256 of its public key.
     pub(crate) key: [u8; 32],
+    /// From when it holds.
+    pub(crate) begins_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
 }
 
 impl PeerCertificate {
-    /// Reads it; none if it does not name an office and a terminal as ours do.
-    pub(crate) fn read(der: &CertificateDer<'_>) -> Option<Self> {
-        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    /// Reads it. One that is not for showing it to a server is no terminal's, nor is one that does not name an office
+    /// and a terminal as ours do.
+    pub(crate) fn read(der: &CertificateDer<'_>) -> Result<Self, ProblemCode> {
+        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| ProblemCode::CertificateForeign)?;
+        let uses = certificate.extended_key_usage();
+        if !uses.is_ok_and(|uses| uses.is_some_and(|uses| uses.value.client_auth)) {
+            return Err(ProblemCode::CertificateWrongUse);
+        }
+        Self::named(der, &certificate).ok_or(ProblemCode::CertificateForeign)
+    }
+
+    fn named(der: &CertificateDer<'_>, certificate: &X509Certificate<'_>) -> Option<Self> {
         let subject = certificate.subject();
         let office = subject.iter_organization().next()?.as_str().ok()?;
         let terminal = subject.iter_common_name().next()?.as_str().ok()?;
@@ -151,7 +197,8 @@ impl PeerCertificate {
             office: OfficeNumber::parse(office).ok()?,
             terminal: terminal.parse().ok()?,
             fingerprint: fingerprint(der),
-            key: key_digest(&certificate),
+            key: key_digest(certificate),
+            begins_at: DateTime::from_timestamp(certificate.validity().not_before.timestamp(), 0)?,
             expires_at: DateTime::from_timestamp(certificate.validity().not_after.timestamp(), 0)?,
         })
     }

@@ -5,8 +5,10 @@ export type ProblemCode =
   | "enrolment_password_refused"
   | "certificate_missing"
   | "certificate_expired"
+  | "certificate_early"
   | "certificate_revoked"
   | "certificate_foreign"
+  | "certificate_wrong_use"
   | "certificate_replaced"
   | "renewal_too_early"
   | "certificate_file_unreadable"
@@ -128,8 +130,10 @@ export const problemCodes = [
   "enrolment_password_refused",
   "certificate_missing",
   "certificate_expired",
+  "certificate_early",
   "certificate_revoked",
   "certificate_foreign",
+  "certificate_wrong_use",
   "certificate_replaced",
   "renewal_too_early",
   "certificate_file_unreadable",

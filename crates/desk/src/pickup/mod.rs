@@ -560,8 +560,11 @@ fn meets_every_row(code: ProblemCode) -> bool {
             | ProblemCode::ServerUntrusted
             | ProblemCode::CertificateMissing
             | ProblemCode::CertificateExpired
+            | ProblemCode::CertificateEarly
             | ProblemCode::CertificateRevoked
             | ProblemCode::CertificateForeign
+            | ProblemCode::CertificateReplaced
+            | ProblemCode::CertificateWrongUse
             | ProblemCode::ProfileEmpty
             | ProblemCode::ProfileUnusable
             | ProblemCode::LocalDiskFull

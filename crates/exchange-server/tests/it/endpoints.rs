@@ -6,14 +6,16 @@ use care_model::ProblemCode;
 use chrono::TimeDelta;
 use exchange_client::ClientIdentity;
 use exchange_protocol::{DeliveryHeader, Problem, envelope};
-use exchange_server::{Caller, ENDPOINTS, Endpoint, Listener};
+use exchange_server::{Caller, ENDPOINTS, Endpoint, Listener, SANDBOX_ENDPOINTS};
 use exchange_store::OperatorRole;
+use rcgen::{ExtendedKeyUsagePurpose, PKCS_ED25519};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     bare,
     exchange::{Exchange, HELPER, Office, PLANNER, Terminal, header, json},
     portal::Browser,
+    wrong_certificates::{authority, issue},
 };
 
 /// An office of another kind.
@@ -100,10 +102,14 @@ enum Who {
     Revoked,
     /// A terminal whose certificate is over.
     ExpiredCertificate,
+    /// A terminal whose certificate does not hold yet.
+    EarlyCertificate,
+    /// Somebody with a certificate of our authority that is for something else.
+    OtherUse,
 }
 
 impl Who {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::NobodyOnExchange,
         Self::NobodyOnEnrolment,
         Self::OfficeOfPortal,
@@ -117,6 +123,8 @@ impl Who {
         Self::ExpiredLicence,
         Self::Revoked,
         Self::ExpiredCertificate,
+        Self::EarlyCertificate,
+        Self::OtherUse,
     ];
 
     fn name(self) -> &'static str {
@@ -134,6 +142,8 @@ impl Who {
             Self::ExpiredLicence => "expired licence",
             Self::Revoked => "revoked",
             Self::ExpiredCertificate => "expired certificate",
+            Self::EarlyCertificate => "not yet valid",
+            Self::OtherUse => "certificate for another use",
         }
     }
 }
@@ -177,11 +187,13 @@ fn expected(endpoint: &Endpoint, who: Who) -> Cell {
         _ if is_open => Cell::In,
         Who::Revoked => Cell::Refused(ProblemCode::CertificateRevoked),
         Who::ExpiredCertificate => Cell::Refused(ProblemCode::CertificateExpired),
+        Who::EarlyCertificate => Cell::Refused(ProblemCode::CertificateEarly),
+        Who::OtherUse => Cell::Refused(ProblemCode::CertificateWrongUse),
         Who::Terminal | Who::TerminalAndOperator | Who::StepOne | Who::TokenElsewhere => match endpoint.caller {
             Caller::SignedIn => Cell::Refused(ProblemCode::SignInRequired),
             Caller::Terminal | Caller::Anybody => Cell::In,
         },
-        Who::OtherOffice if endpoint.path.contains("box/{id}") => Cell::Unknown,
+        Who::OtherOffice if endpoint.path.contains("box/{id}") || goes_on(endpoint) => Cell::Unknown,
         Who::ExpiredLicence if sends(endpoint) => Cell::Refused(ProblemCode::LicenceExpired),
         Who::SignedIn | Who::OtherOffice | Who::ExpiredLicence => Cell::In,
     }
@@ -193,6 +205,11 @@ fn sends(endpoint: &Endpoint) -> bool {
     path == "/v1/deliveries/{id}" || path == "/v1/uploads/{id}" || path == "/v1/uploads/{id}/commit"
 }
 
+/// Whether an endpoint is one by which an office goes on with what it began to send.
+fn goes_on(endpoint: &Endpoint) -> bool {
+    endpoint.path.starts_with("/v1/uploads/{id}/")
+}
+
 /// Everybody there is.
 struct World {
     exchange: Exchange,
@@ -202,6 +219,8 @@ struct World {
     unlicensed: (Office, Terminal),
     revoked: (Terminal, String),
     expired: Terminal,
+    early: Terminal,
+    other_use: ClientIdentity,
     office_cookie: String,
     operator_cookie: String,
     /// A delivery that waits for the first office.
@@ -213,7 +232,20 @@ struct World {
 impl World {
     async fn new() -> Self {
         let exchange = Exchange::start().await;
-        let (office, terminal, _) = exchange.desk(PLANNER, "43").await;
+        let office = exchange.office(PLANNER, "43").await;
+        // Its certificate begins when the server's clock, put right since, will have got there.
+        exchange.clock.advance(TimeDelta::days(3));
+        let early = exchange.terminal(&office, "早い").await;
+        exchange.clock.advance(TimeDelta::days(-3));
+        let terminal = exchange.terminal(&office, "受付").await;
+        let uses = [ExtendedKeyUsagePurpose::ServerAuth];
+        let other_use = issue(
+            &authority(&exchange),
+            &office,
+            terminal.answer.terminal,
+            &uses,
+            &PKCS_ED25519,
+        );
         let (other, other_terminal, _) = exchange.desk(HELPER, "11").await;
         let (third, _, sender) = exchange.desk(DAY_CARE, "15").await;
         let parts: &[(Option<&str>, &[u8])] = &[(None, b"a text")];
@@ -246,6 +278,8 @@ impl World {
             other: (other, other_terminal),
             unlicensed: (unlicensed, unlicensed_terminal),
             expired,
+            early,
+            other_use,
             waiting,
             begun,
         };
@@ -326,7 +360,7 @@ impl World {
         );
         let bearer = |token: String| format!("Authorization: Bearer {token}\r\n");
         let operator = format!("Cookie: __Host-careplan-operator={}\r\n", self.operator_cookie);
-        let (url, terminal, headers) = match who {
+        let (url, terminal, mut headers) = match who {
             Who::NobodyOnExchange => (here, None, String::new()),
             Who::NobodyOnEnrolment => (there, None, String::new()),
             Who::OfficeOfPortal => {
@@ -358,11 +392,17 @@ impl World {
             }
             Who::Revoked => (here, Some(&self.revoked.0), bearer(self.revoked.1.clone())),
             Who::ExpiredCertificate => (here, Some(&self.expired), String::new()),
+            Who::EarlyCertificate => (here, Some(&self.early), String::new()),
+            Who::OtherUse => {
+                let token = self.token(&self.terminal, &self.office).await;
+                (here, None, bearer(token))
+            }
         };
         let id = match who {
             // Theirs to fetch: whoever is let in asks for another one, so that it is there to the end.
             Who::SignedIn => "0199a1b2-0000-7000-8000-000000000000".to_owned(),
             Who::ExpiredLicence if sends(endpoint) => self.begun.id.to_string(),
+            Who::OtherOffice if goes_on(endpoint) => self.begun.id.to_string(),
             _ => self.waiting.id.to_string(),
         };
         let path = endpoint
@@ -381,13 +421,17 @@ impl World {
             "/v1/inbox/{id}/claim" => (path, headers + JSON, b"{}"),
             "/v1/inbox/{id}/confirm" => (path, headers + JSON, br#"{"fence":1}"#),
             "/v1/inbox/{id}/parts/{part}" => (path + "?fence=1", headers, b""),
-            "/v1/uploads/{id}/{part}" => (path + "?offset=0", headers, b""),
+            "/v1/uploads/{id}/{part}" => {
+                headers.push_str("Content-Type: application/octet-stream\r\n");
+                (path + "?offset=0", headers, b"a text")
+            }
             _ => (path, headers, b""),
         };
-        let (identity, method) = (
-            terminal.map(|terminal| &terminal.identity),
-            endpoint.method.to_uppercase(),
-        );
+        let identity = match who {
+            Who::OtherUse => Some(&self.other_use),
+            _ => terminal.map(|terminal| &terminal.identity),
+        };
+        let method = endpoint.method.to_uppercase();
         call_with(&self.exchange, url, identity, &method, &path, &headers, body).await
     }
 }
@@ -402,8 +446,10 @@ fn keeps_out(code: ProblemCode) -> bool {
         P::SignInRequired
             | P::CertificateMissing
             | P::CertificateExpired
+            | P::CertificateEarly
             | P::CertificateRevoked
             | P::CertificateForeign
+            | P::CertificateWrongUse
             | P::CertificateReplaced
             | P::LicenceExpired
     )
@@ -444,8 +490,40 @@ async fn every_endpoint_answers_every_caller_as_its_table_says() {
             }
         }
     }
-    assert!(cells > 13 * 25, "{cells}");
-    // Nobody of all these changed anything of the delivery: it waits, and is whole.
+    assert!(cells > 15 * 25, "{cells}");
+    // What only a sandbox has is not there, for nobody.
+    for endpoint in SANDBOX_ENDPOINTS {
+        for who in Who::ALL {
+            let answer = world.ask(endpoint, who).await;
+            match who {
+                Who::NobodyOnExchange => assert_eq!(answer, None),
+                _ => assert_eq!(
+                    answer.map(|(status, _)| status),
+                    Some(404),
+                    "{} by {who:?}",
+                    endpoint.path
+                ),
+            }
+        }
+    }
+    // Nobody of all these changed anything of what was begun: not a byte of it is there.
+    let (office, terminal) = (&world.unlicensed.0, &world.unlicensed.1);
+    let licence = world.exchange.clock.now() + TimeDelta::days(9);
+    let admin = &world.exchange.admin;
+    admin.set_licence(office.made.number, licence).await.unwrap();
+    let line = crate::exchange::sign_in(terminal, office).await.unwrap();
+    while !line.me().await.unwrap().office.active {
+        tokio::task::yield_now().await;
+    }
+    let headers = format!(
+        "Authorization: Bearer {}\r\n{JSON}",
+        world.token(terminal, office).await
+    );
+    let (path, body) = (format!("/v1/uploads/{}", world.begun.id), world.begun_json());
+    let (url, identity) = (&world.exchange.running.exchange_url, Some(&terminal.identity));
+    let begun = call_with(&world.exchange, url, identity, "POST", &path, &headers, body.as_bytes()).await;
+    assert_eq!(begun, Some((200, r#"{"stored_bytes":[0]}"#.to_owned())));
+    // Nor of the delivery: it waits, and is whole.
     let line = crate::exchange::sign_in(&world.terminal, &world.office).await.unwrap();
     let claim = line.claim(world.waiting.id, None).await.unwrap();
     assert_eq!(claim.fence, 1);
@@ -464,7 +542,7 @@ fn the_matrix_in_the_documents_is_this_one() {
         "# Who may call what\n\nMade from the server's table of endpoints by the test that asks each of these cells \
          (`crates/exchange-server/tests/it/endpoints.rs`); a change of the table changes it with \
          `UPDATE_SNAPSHOTS=1 cargo nextest run -p exchange-server the_matrix`.\n\n\
-         \"yes\" is let in; \"yes, not theirs\" is let in and told that there is no such delivery, whoever's it is; \
+         \"yes\" is let in; \"yes, not theirs\" is let in and told that there is no such delivery, whoever's it is, waiting or half sent; \
          a code is a refusal; 404 is an address that is not on that listener. The portal's pages have a table of \
          their own ([ADR 29](adr/0029-operators-with-roles-at-the-same-portal.md)).\n\n| |",
     );

@@ -30,3 +30,4 @@ mod receiving;
 mod renewal;
 mod sending;
 mod settings;
+mod wrong_certificates;
