@@ -42,8 +42,10 @@ macro_rules! with_commands {
             sign_in_back(()) -> $crate::StartView;
             /// Changes a password; also the provisional one, before the first sign-in.
             change_password($crate::PasswordChange) -> ();
-            /// ログアウト; also what the idle lock calls. Work is kept, transfers go on.
+            /// ログアウト. Work is kept; what is being sent or fetched at this moment goes on.
             sign_out(()) -> $crate::StartView;
+            /// The idle lock: ログイン is asked for, and everything goes on behind it.
+            lock(()) -> $crate::StartView;
             /// ログアウト at every terminal at which the person is signed in. Needs the exchange; a refusal changes nothing.
             sign_out_everywhere(()) -> $crate::StartView;
             /// トップページ.

@@ -54,7 +54,7 @@ pub enum DeskEvent {
         /// Which.
         place: Place,
     },
-    /// The session ended, or the window locked after idling; work and transfers go on.
+    /// ログイン is asked for: the session ended, or the window locked after idling.
     SignedOut,
 }
 

@@ -1,6 +1,6 @@
 //! The commands, one line each: where they are answered.
 //!
-//! Before sign-in only set-up and sign-in are answered: what the profile holds of people is for signed-in persons
+//! Before sign-in and behind a locked screen only set-up and sign-in are answered: what the profile holds of people is for signed-in persons
 //! (D13).
 
 use std::sync::Arc;
@@ -25,14 +25,23 @@ use crate::{
 };
 
 impl Desk {
-    /// The desk of a signed-in person.
+    /// The desk of a signed-in person who is there: no session is enough behind a locked screen.
     fn open_desk(&self) -> Result<Arc<Core>, CommandError> {
         let core = self.core();
         core.must_be_begun()?;
-        if !core.is_signed_in() {
+        if !core.is_open() {
             return Err(ProblemCode::SignInRequired.into());
         }
         Ok(core)
+    }
+
+    /// The desk while its screen is not locked; for how a send stands, which is told after its session ended too.
+    fn unlocked(&self) -> Result<Arc<Core>, CommandError> {
+        let core = self.core();
+        match core.is_signed_in() && !core.is_open() {
+            true => Err(ProblemCode::SignInRequired.into()),
+            false => Ok(core),
+        }
     }
 }
 
@@ -96,8 +105,12 @@ impl DeskCommands for Desk {
         self.core().sign_out().await
     }
 
+    async fn lock(&self, _request: ()) -> Result<StartView, CommandError> {
+        Ok(self.core().lock_screen())
+    }
+
     async fn sign_out_everywhere(&self, _request: ()) -> Result<StartView, CommandError> {
-        self.core().sign_out_everywhere().await
+        self.open_desk()?.sign_out_everywhere().await
     }
 
     async fn home(&self, _request: ()) -> Result<HomeView, CommandError> {
@@ -159,7 +172,7 @@ impl DeskCommands for Desk {
     }
 
     async fn sending(&self, request: CompositionId) -> Result<SendView, CommandError> {
-        self.core().send_view(request).await
+        self.unlocked()?.send_view(request).await
     }
 
     async fn save_draft(&self, request: CompositionId) -> Result<(), CommandError> {

@@ -93,6 +93,8 @@ pub(crate) struct Core {
     pub(crate) sweep_wanted: Notify,
     pub(crate) transfers: Transfers,
     pub(crate) online: AtomicBool,
+    /// How many deliveries wait by the exchange's word, while nobody is signed in.
+    pub(crate) waiting_unlisted: Mutex<Option<u32>>,
     pub(crate) closing: CancellationToken,
 }
 
@@ -180,7 +182,11 @@ impl Core {
 
     /// Shows in the tray how things stand.
     pub(crate) async fn show_tray(&self) {
-        let waiting = self.figures().await.map_or(0, |figures| figures.waiting);
+        let unlisted = *lock(&self.waiting_unlisted);
+        let waiting = match unlisted.filter(|_| !self.is_signed_in()) {
+            Some(waiting) => waiting,
+            None => self.figures().await.map_or(0, |figures| figures.waiting),
+        };
         self.surface.show_tray(TrayState {
             waiting,
             online: self.is_online(),

@@ -148,6 +148,8 @@ impl Core {
         }
         standing.identity = Some(identity);
         standing.client = Some(client);
+        drop(standing);
+        self.sync_wanted.notify_one();
         Ok(())
     }
 }

@@ -38,6 +38,7 @@ mod repair;
 mod session;
 mod settings;
 mod spool;
+mod standby;
 mod store;
 mod support;
 mod sync;

@@ -100,6 +100,7 @@ impl Opened {
             sweep_wanted: Notify::new(),
             transfers: Transfers::default(),
             online: AtomicBool::new(true),
+            waiting_unlisted: Mutex::default(),
             closing: CancellationToken::new(),
         });
         let opened = Self {

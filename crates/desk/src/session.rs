@@ -1,5 +1,7 @@
 //! From a certificate to an open desk: the two steps of ログイン, passwords, and keeping the session alive.
 
+mod stage;
+
 use std::{
     sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
@@ -7,10 +9,7 @@ use std::{
 
 use care_model::{AccountId, OfficeNumber, ProblemCode, ServiceKind, TerminalId, limits};
 use chrono::{DateTime, TimeDelta, Utc};
-use desk_ipc::{
-    CommandError, DeskEvent, HelpDeskView, OfficeSignInStart, OfficeView, PasswordChange, PersonSignInStart,
-    SessionView, Stage, StartView,
-};
+use desk_ipc::{CommandError, DeskEvent, OfficeSignInStart, PasswordChange, PersonSignInStart, StartView};
 use exchange_client::{
     AccessToken, ClientIdentity, Connection, ExchangeClient, Proxy, RefreshToken, SessionTokens, SignedIn, StepToken,
 };
@@ -21,15 +20,12 @@ use tokio::time::timeout;
 
 use crate::{
     core::Core,
-    enrolment::{connection_view, parse_connection},
-    help::contact_form,
-    home::expiry,
+    enrolment::parse_connection,
     outbox::QueueOrder,
     ports::SessionKeeping,
     profile::{OfficeMark, mark_office},
     refusal,
     store::ValueName,
-    words,
 };
 
 /// How long before its end a session is renewed.
@@ -48,8 +44,24 @@ pub(crate) struct Standing {
     /// From step 1; good for step 2.
     step_token: Option<StepToken>,
     session: Option<Session>,
+    /// Whether the screen is locked: the session works on, and no person is there.
+    locked: bool,
     pub(crate) me: Option<Me>,
     remembered: RememberedIds,
+}
+
+impl Standing {
+    /// Whether a signed-in person is there.
+    fn is_open(&self) -> bool {
+        self.session.is_some() && !self.locked
+    }
+
+    /// The session, which is not this desk's any more.
+    fn take_session(&mut self) -> Option<Session> {
+        self.step_token = None;
+        self.locked = false;
+        self.session.take()
+    }
 }
 
 /// Key and certificate of this terminal, with what the enrolment said of its office.
@@ -91,8 +103,14 @@ impl Core {
         self.standing.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether there is a session to work under; behind a locked screen too.
     pub(crate) fn is_signed_in(&self) -> bool {
         self.standing().session.is_some()
+    }
+
+    /// Whether a signed-in person is there: what the profile holds of people is shown to nobody else (D13).
+    pub(crate) fn is_open(&self) -> bool {
+        self.standing().is_open()
     }
 
     /// This terminal, once it is enrolled.
@@ -121,6 +139,7 @@ impl Core {
             client,
             step_token: None,
             session: session.filter(|session| session.refresh_until > now),
+            locked: false,
             me,
             remembered: remembered.unwrap_or_default(),
         };
@@ -143,88 +162,6 @@ impl Core {
         match self.session_keeping {
             SessionKeeping::BetweenRuns => Ok(self.store.set_value(ValueName::Session, session).await?),
             SessionKeeping::WhileOpen => Ok(()),
-        }
-    }
-
-    /// The office of this profile, once 初期設定 was done and the profile's key is there.
-    pub(crate) fn office_view(&self) -> Option<OfficeView> {
-        let standing = self.standing();
-        standing
-            .identity
-            .as_ref()
-            .map(|identity| office_view(&standing, identity))
-    }
-
-    /// Where the desk stands.
-    pub(crate) fn start_view(&self) -> StartView {
-        let standing = self.standing();
-        let help_desk = match (&standing.me, &standing.connection) {
-            (Some(me), _) => HelpDeskView {
-                telephone: me.help_desk.telephone.clone(),
-                hours: me.help_desk.hours.clone(),
-                has_form: contact_form(&standing).is_some(),
-            },
-            (None, Some(connection)) => HelpDeskView {
-                telephone: connection.help_desk.telephone.clone(),
-                hours: connection.help_desk.hours.clone(),
-                has_form: contact_form(&standing).is_some(),
-            },
-            (None, None) => HelpDeskView {
-                telephone: messages::help_desk::telephone(),
-                hours: messages::help_desk::hours(),
-                has_form: false,
-            },
-        };
-        StartView {
-            stage: self.stage(&standing),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            help_desk,
-            demo_profile: self.profile.keyring().is_plain_file(),
-            look: self.look(),
-            other_profiles: self.other_profiles,
-        }
-    }
-
-    fn stage(&self, standing: &Standing) -> Stage {
-        // Where reading the profile failed half-way the same step is shown again: what is in it is not known.
-        if self.must_be_begun().is_err() {
-            return Stage::Passphrase {
-                first: self.first_passphrase.load(std::sync::atomic::Ordering::Acquire),
-            };
-        }
-        let Some(identity) = &standing.identity else {
-            return Stage::SetUp {
-                connection: standing.connection.as_ref().map(connection_view),
-            };
-        };
-        let office = office_view(standing, identity);
-        if standing.session.is_some() {
-            return Stage::Open {
-                session: SessionView {
-                    office,
-                    person_name: standing
-                        .me
-                        .as_ref()
-                        .map(|me| me.person_name.clone())
-                        .unwrap_or_default(),
-                    terminal_name: standing
-                        .me
-                        .as_ref()
-                        .map_or(&identity.terminal_name, |me| &me.terminal_name)
-                        .clone(),
-                },
-            };
-        }
-        match standing.step_token {
-            None => Stage::Person {
-                office,
-                remembered_id: standing.remembered.person.clone(),
-                certificate: expiry(identity.expires_at, self.now()),
-            },
-            Some(_) => Stage::Office {
-                office,
-                remembered_id: standing.remembered.office.clone(),
-            },
         }
     }
 
@@ -299,13 +236,18 @@ impl Core {
         self.keep_tokens(&session).await?;
         self.remember(|ids| ids.office = start.remember.then_some(office_id))
             .await?;
-        let line = line_of(client, session.access_token.clone())?;
+        let line = line_of(client.clone(), session.access_token.clone())?;
         let me = self.heard(line.exchange.me().await)?;
         self.learn_me(me).await?;
-        {
+        let former = {
             let mut standing = self.change_standing();
-            standing.step_token = None;
+            let former = standing.take_session();
             standing.session = Some(session);
+            former
+        };
+        if let Some(former) = former {
+            // The screen was locked: whoever signs in, they have a session of their own.
+            self.end_later(client, former)?;
         }
         self.session_moved().await;
         Ok(self.start_view())
@@ -321,21 +263,41 @@ impl Core {
     pub(crate) async fn sign_out(self: &Arc<Self>) -> Result<StartView, CommandError> {
         let (session, client) = {
             let mut standing = self.change_standing();
-            standing.step_token = None;
-            (standing.session.take(), standing.client.clone())
+            (standing.take_session(), standing.client.clone())
         };
         self.forget_session().await?;
         if let (Some(session), Some(client)) = (session, client) {
-            let core = Arc::clone(self);
-            let line = line_of(client, session.access_token)?;
-            tokio::spawn(async move {
-                core.transfers_done().await;
-                let _ = timeout(Duration::from_secs(GOODBYE_SECONDS), line.exchange.sign_out()).await;
-            });
+            self.end_later(client, session)?;
             self.tell(DeskEvent::SignedOut);
             self.session_moved().await;
         }
         Ok(self.start_view())
+    }
+
+    /// The idle lock. What is under way goes on under the session that is here; nothing of it reaches the page until
+    /// both steps of ログイン are done again (D13).
+    pub(crate) fn lock_screen(&self) -> StartView {
+        let locked = {
+            let mut standing = self.change_standing();
+            standing.step_token = None;
+            standing.locked = standing.session.is_some();
+            standing.locked
+        };
+        if locked {
+            self.tell(DeskEvent::SignedOut);
+        }
+        self.start_view()
+    }
+
+    /// Ends a session at the exchange once the transfers that may have begun under it have ended.
+    fn end_later(self: &Arc<Self>, client: ExchangeClient, session: Session) -> Result<(), CommandError> {
+        let core = Arc::clone(self);
+        let line = line_of(client, session.access_token)?;
+        tokio::spawn(async move {
+            core.transfers_done().await;
+            let _ = timeout(Duration::from_secs(GOODBYE_SECONDS), line.exchange.sign_out()).await;
+        });
+        Ok(())
     }
 
     /// Ends the person's sessions everywhere, then this one. Only the exchange's own answer says that it is so.
@@ -361,9 +323,9 @@ impl Core {
         {
             let mut standing = self.change_standing();
             match &standing.session {
-                Some(session) if session.access_token == token => standing.session = None,
+                Some(session) if session.access_token == token => standing.take_session(),
                 _ => return,
-            }
+            };
         }
         if let Err(error) = self.forget_session().await {
             tracing::warn!(code = error.code.as_str(), "an ended session stays in the profile");
@@ -538,7 +500,7 @@ impl Core {
     pub(crate) async fn say_goodbye(&self) {
         let (session, client) = {
             let mut standing = self.change_standing();
-            (standing.session.take(), standing.client.clone())
+            (standing.take_session(), standing.client.clone())
         };
         if self.session_keeping == SessionKeeping::WhileOpen
             && let (Some(session), Some(client)) = (session, client)
@@ -590,15 +552,4 @@ fn line_of(client: ExchangeClient, token: String) -> Result<Line, CommandError> 
         exchange: client.signed_in(&access),
         token,
     })
-}
-
-/// The office of this profile: as the exchange last said, or as the enrolment did.
-fn office_view(standing: &Standing, identity: &Identity) -> OfficeView {
-    match &standing.me {
-        Some(me) => OfficeView {
-            telephone: me.office.telephone.clone(),
-            ..words::office(me.office.number, &me.office.name, &me.office.kinds)
-        },
-        None => words::office(identity.office, &identity.office_name, &identity.kinds),
-    }
 }

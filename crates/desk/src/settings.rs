@@ -136,7 +136,7 @@ impl Core {
             return Err(ProblemCode::PassphraseRequired.into());
         }
         let settings = self.settings();
-        let fixed = settings.fixed_folder.filter(|_| self.is_signed_in());
+        let fixed = settings.fixed_folder.filter(|_| self.is_open());
         let fixed_folder_found = match &fixed {
             Some(folder) => tokio::fs::metadata(folder).await.is_ok_and(|facts| facts.is_dir()),
             None => false,
@@ -167,7 +167,7 @@ impl Core {
             .filter(|starts| self.surface.starts_with_computer().is_some_and(|is| is != *starts));
         let wanted = now.edited(edit)?;
         let other_way = wanted.proxy != now.proxy;
-        if !self.is_signed_in() {
+        if !self.is_open() {
             let proxy_alone = Settings {
                 proxy: wanted.proxy.clone(),
                 ..now.clone()

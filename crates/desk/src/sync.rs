@@ -1,4 +1,5 @@
 //! Both lists, kept up to date: by the event stream while it stands, by asking now and then when it does not (D9).
+//! While nobody is signed in there are no lists to read, and [`standby`](crate::standby) counts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +11,7 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 use crate::{
-    core::Core,
+    core::{Core, lock},
     cover::Cover,
     ports::Notice,
     session::Line,
@@ -18,11 +19,11 @@ use crate::{
 };
 
 /// How often the lists are asked for while no event says so.
-const POLL: Duration = Duration::from_secs(60);
+pub(crate) const POLL: Duration = Duration::from_secs(60);
 /// How soon after a broken line.
-const POLL_AGAIN: Duration = Duration::from_secs(5);
+pub(crate) const POLL_AGAIN: Duration = Duration::from_secs(5);
 /// Between two readings that hints ask for: a bulk of a hundred gives a hint each, and one reading answers many.
-const HINT_GAP: Duration = Duration::from_millis(250);
+pub(crate) const HINT_GAP: Duration = Duration::from_millis(250);
 /// Covers read at once.
 const COVERS_AT_ONCE: usize = 4;
 
@@ -37,17 +38,23 @@ pub(crate) async fn run(core: Arc<Core>) {
 async fn keep_up(core: &Arc<Core>) {
     loop {
         if !core.is_signed_in() {
-            core.sync_wanted.notified().await;
+            if let Some(pause) = core.stand_by().await {
+                pause_for(core, pause).await;
+            }
             continue;
         }
         if core.sync().await.is_ok() {
             core.listen().await;
         }
         // The line is broken or the stream ended; do not hurry back to a server that closes it at once.
-        tokio::select! {
-            () = core.sync_wanted.notified() => {}
-            () = tokio::time::sleep(POLL_AGAIN) => {}
-        }
+        pause_for(core, POLL_AGAIN).await;
+    }
+}
+
+async fn pause_for(core: &Core, pause: Duration) {
+    tokio::select! {
+        () = core.sync_wanted.notified() => {}
+        () = tokio::time::sleep(pause) => {}
     }
 }
 
@@ -74,24 +81,33 @@ impl Core {
                 self.notify(notice);
             }
         }
+        *lock(&self.waiting_unlisted) = None;
         self.show_tray().await;
         Ok(())
     }
 
     async fn sync_inbox(&self, line: &Line) -> Result<u32, CommandError> {
         let (mut after, _) = self.store.list_cursor(ListName::Inbox).await?;
-        let mut arrived = 0;
+        let announced = self.announced().await?;
+        let (mut arrived, mut newest) = (0, announced);
         loop {
             let page = line.exchange.inbox(after, limits::PAGE_ROWS_MAX).await;
             let page = self.heard_by(line, page).await?;
             self.confirm_forgotten(line, &page.rows).await?;
-            arrived += self.store.put_inbox_page(&page.rows, page.next, self.now()).await?;
+            arrived += self
+                .store
+                .put_inbox_page(&page.rows, page.next, announced, self.now())
+                .await?;
+            newest = page.rows.iter().map(|row| row.sequence).fold(newest, u64::max);
             if !page.rows.is_empty() {
                 self.tell(DeskEvent::InboxChanged);
                 self.read_covers(line, &page.rows).await?;
                 self.index_changes(ListName::Inbox).await;
             }
             if !page.more {
+                if newest != announced {
+                    self.store.set_value(ValueName::Announced, &newest).await?;
+                }
                 return Ok(arrived);
             }
             after = page.next;
@@ -188,6 +204,7 @@ impl Core {
                 self.offer_again(line).await?;
                 self.confirm_again(line).await?;
                 self.store.rewind_lists().await?;
+                self.store.forget_value(ValueName::Announced).await?;
             }
             self.store.set_value(ValueName::Epoch, &epoch).await?;
         }

@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 
 use exchange_protocol::Event;
 use http::{HeaderValue, Method, header};
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 
-use crate::{ClientError, SignedIn, transport::next_bytes_within};
+use crate::{ClientError, ExchangeClient, SignedIn, transport::next_bytes_within};
 
 /// Longest line that is kept; hints have some sixty bytes.
 const LINE_BYTES_MAX: usize = 4 * 1_024;
@@ -17,12 +17,21 @@ const LINE_BYTES_MAX: usize = 4 * 1_024;
 impl SignedIn {
     /// Opens the event stream.
     pub async fn events(&self) -> Result<EventStream, ClientError> {
-        let request = self
-            .request(Method::GET, "/v1/events")
-            .header(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+        self.client.open_events(self.request(Method::GET, "/v1/events")).await
+    }
+}
+
+impl ExchangeClient {
+    /// Opens the event stream of a terminal at which nobody is signed in: hints about 受信一覧 alone (D13).
+    pub async fn events(&self) -> Result<EventStream, ClientError> {
+        self.open_events(self.request(Method::GET, "/v1/events", None)).await
+    }
+
+    async fn open_events(&self, request: RequestBuilder) -> Result<EventStream, ClientError> {
+        let request = request.header(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
         Ok(EventStream {
-            response: self.client.send(request).await?,
-            idle: self.client.timeouts().events_idle,
+            response: self.send(request).await?,
+            idle: self.timeouts().events_idle,
             reader: EventReader::default(),
         })
     }

@@ -96,6 +96,10 @@ pub struct ThisTerminal {
     pub kinds: Vec<ServiceKind>,
     /// The last day of its certificate.
     pub expires_at: DateTime<Utc>,
+    /// How many deliveries wait for the office.
+    pub waiting: u64,
+    /// The sequence of the newest delivery that came for it: what is higher than the number known has come since.
+    pub newest: u64,
 }
 
 /// What anybody may know of an exchange.

@@ -60,6 +60,6 @@ pub enum Event {
         /// The newest change.
         upto: u64,
     },
-    /// The session ended; the stream closes after this.
+    /// The access behind the stream ended: the session, or the terminal's certificate. It closes after this.
     SignedOut,
 }

@@ -157,6 +157,20 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
+/// Where nobody need be signed in; a token that is shown has to be good all the same.
+impl axum::extract::OptionalFromRequestParts<App> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Option<Self>> {
+        match parts.headers.contains_key(header::AUTHORIZATION) {
+            true => <Self as FromRequestParts<App>>::from_request_parts(parts, app)
+                .await
+                .map(Some),
+            false => Ok(None),
+        }
+    }
+}
+
 /// Names from the path.
 pub(crate) struct InPath<T>(pub(crate) T);
 

@@ -14,11 +14,12 @@ use crate::{
     refusal::{Answer, Refusal},
 };
 
-/// Who is calling, for a certificate that came in a file.
+/// Who is calling and how much waits for it: for a certificate that came in a file, and while nobody is signed in (D13).
 pub(crate) async fn this_terminal(State(app): State<App>, Terminal(row): Terminal) -> Answer<Json<ThisTerminal>> {
     let Some(office) = app.store.office(row.office).await? else {
         return Err(ProblemCode::CertificateForeign.into());
     };
+    let arrivals = app.store.arrivals(row.office).await?;
     Ok(Json(ThisTerminal {
         terminal: row.id,
         name: row.name.clone(),
@@ -26,6 +27,8 @@ pub(crate) async fn this_terminal(State(app): State<App>, Terminal(row): Termina
         office_name: office.name.clone(),
         kinds: office.kinds.clone(),
         expires_at: row.expires_at,
+        waiting: arrivals.waiting,
+        newest: arrivals.newest,
     }))
 }
 

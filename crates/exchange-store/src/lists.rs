@@ -8,7 +8,32 @@ use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{Store, StoreError, convert, deliveries::state_of};
 
+/// What a terminal without a signed-in person may know of its office's 受信一覧 (D13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Arrivals {
+    /// Deliveries that wait.
+    pub waiting: u64,
+    /// The sequence of the newest one that ever came.
+    pub newest: u64,
+}
+
 impl Store {
+    /// How many deliveries wait for an office, and the newest that came: from the row of its mailbox.
+    pub async fn arrivals(&self, office: OfficeNumber) -> Result<Arrivals, StoreError> {
+        let row: Option<(i64, i64)> =
+            sqlx::query_as("SELECT waiting_deliveries, inbox_sequence FROM mailbox WHERE office = ?")
+                .bind(office.as_str())
+                .fetch_optional(&self.shared.readers)
+                .await?;
+        let Some((waiting, newest)) = row else {
+            return Ok(Arrivals::default());
+        };
+        Ok(Arrivals {
+            waiting: convert::number(waiting)?,
+            newest: convert::number(newest)?,
+        })
+    }
+
     /// A page of an office's 受信一覧: what changed after a cursor.
     pub async fn inbox(
         &self,

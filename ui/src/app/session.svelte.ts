@@ -151,23 +151,30 @@ export class Session {
     await this.#run(() => this.desk.call("sign_in_back", null));
   }
 
-  /** ログアウト, by hand or by the idle lock. Work and transfers stay. */
-  async signOut(locked: boolean): Promise<void> {
-    const stage = this.start?.stage;
-    this.lockedName = locked && stage?.stage === "open" ? stage.session.person_name : "";
+  /** ログアウト. Work and transfers stay. */
+  async signOut(): Promise<void> {
+    this.lockedName = "";
     await this.#run(() => this.desk.call("sign_out", null));
-    this.locked = locked;
+    this.locked = false;
+  }
+
+  /** The idle lock: ログイン comes up, and all work goes on behind it. */
+  async lock(): Promise<void> {
+    const stage = this.start?.stage;
+    this.lockedName = stage?.stage === "open" ? stage.session.person_name : "";
+    await this.#run(() => this.desk.call("lock", null));
+    this.locked = true;
   }
 
   /** The sessions of every terminal have ended: ログイン says so. */
   async signedOutEverywhere(): Promise<void> {
-    await this.signOut(false);
+    await this.signOut();
     this.everywhere = true;
   }
 
   /** A changed password ends every session of it: ログイン says why it comes up. */
   async passwordWasChanged(): Promise<void> {
-    await this.signOut(false);
+    await this.signOut();
     this.passwordChanged = true;
   }
 

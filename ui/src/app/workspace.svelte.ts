@@ -71,6 +71,8 @@ export class Workspace {
     void this.drafts.load();
     void this.units.load();
     void this.unfinished.load();
+    // What was being sent went on behind ログイン, where no hint reaches the screens.
+    for (const screen of [this.compose, this.dispatch]) void screen.hinted({ event: "outbox_changed" });
     void this.help.lookForUpdate();
   }
 

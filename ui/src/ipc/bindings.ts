@@ -1936,6 +1936,7 @@ export type Commands = {
   choose_files: { request: null; answer: DropView | null };
   open_composition: { request: ComposeStart; answer: CompositionView };
   paste_files: { request: PastedFiles; answer: DropView };
+  lock: { request: null; answer: StartView };
   unfinished: { request: null; answer: Array<UnfinishedRow> };
   open_reply: { request: DeliveryRequest; answer: CompositionView };
   open_resend: { request: DeliveryRequest; answer: CompositionView };

@@ -63,11 +63,13 @@ impl Store {
         }))
     }
 
-    /// Stores a page of 受信一覧 with its cursor. Answers how many rows were new and waiting.
+    /// Stores a page of 受信一覧 with its cursor. Answers how many rows were new and waiting, beyond the sequence that
+    /// was announced before.
     pub(crate) async fn put_inbox_page(
         &self,
         rows: &[InboxEntry],
         upto: u64,
+        announced: u64,
         now: DateTime<Utc>,
     ) -> Result<u32, StoreError> {
         let mut arrived = 0;
@@ -78,7 +80,7 @@ impl Store {
                 .bind(id)
                 .fetch_optional(&mut *transaction)
                 .await?;
-            if known.is_none() && entry.status == DeliveryStatus::Waiting {
+            if known.is_none() && entry.status == DeliveryStatus::Waiting && entry.sequence > announced {
                 arrived += 1;
             }
             // What a person wrote into a delivery goes when its data are not to be had any more.

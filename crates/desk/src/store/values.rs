@@ -35,6 +35,8 @@ pub(crate) enum ValueName {
     FingerprintSecret,
     /// The epoch of the exchange that this desk has reconciled with.
     Epoch,
+    /// The sequence of the newest delivery to this office that was told of or listed here.
+    Announced,
 }
 
 impl ValueName {
@@ -53,6 +55,7 @@ impl ValueName {
             Self::LastFolder => "last_folder",
             Self::FingerprintSecret => "fingerprint_secret",
             Self::Epoch => "epoch",
+            Self::Announced => "announced",
         }
     }
 }

@@ -14,6 +14,7 @@ mod full_disks;
 mod keeping;
 mod landing;
 mod lists;
+mod locking;
 mod main_job;
 mod passphrase;
 mod passwords;

@@ -122,21 +122,34 @@ async fn flat_files_lie_side_by_side_until_a_name_is_taken() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_ends_between_two_deliveries_is_told() -> Result<()> {
-    let offices = Offices::open().await?;
-    let desk = &offices.service;
+/// Three deliveries large enough that something can happen between them, and the folder for them.
+async fn three_large(offices: &Offices) -> Result<Vec<DeliveryId>> {
     let target = offices.exchange.folder("received")?;
     let mut wanted = Vec::new();
-    for seed in [92, 93] {
+    for seed in [92, 93, 94] {
         let large = pdf(&target, &format!("資料{seed}.pdf"), 3_000_000)?;
         wanted.push(offices.send_plan(seed, vec![large]).await?.1.delivery);
     }
-    desk.surface.answer_folder(&target);
-    desk.desk.choose_receive_folder(()).await?.context("a folder")?;
+    offices.service.surface.answer_folder(&target);
+    let folder = offices.service.desk.choose_receive_folder(()).await?;
+    folder.context("a folder")?;
+    Ok(wanted)
+}
+
+/// Waits until bytes of a pickup move.
+async fn moves(events: &mut tokio::sync::broadcast::Receiver<desk_ipc::DeskEvent>) -> Result<()> {
+    while !matches!(events.recv().await?, desk_ipc::DeskEvent::Progress { .. }) {}
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_out_between_two_deliveries_is_told() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.service;
+    let wanted = three_large(&offices).await?;
     let mut events = desk.desk.events();
     let leaving = async {
-        while !matches!(events.recv().await?, desk_ipc::DeskEvent::Progress { .. }) {}
+        moves(&mut events).await?;
         desk.desk.sign_out(()).await?;
         anyhow::Ok(())
     };
@@ -147,6 +160,32 @@ async fn a_session_that_ends_between_two_deliveries_is_told() -> Result<()> {
         .await?;
     let rows = desk.arrived(&wanted).await?;
     let waiting = |row: &&desk_ipc::InboxRow| row.status == InboxStatus::Waiting { problem: None };
-    assert_eq!(rows.iter().filter(waiting).count(), 1, "{rows:?}");
+    assert_eq!(rows.iter().filter(waiting).count(), 2, "{rows:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_between_two_deliveries_ends_nothing() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.service;
+    let wanted = three_large(&offices).await?;
+    let mut events = desk.desk.events();
+    let locking = async {
+        moves(&mut events).await?;
+        desk.desk.lock(()).await?;
+        anyhow::Ok(())
+    };
+    let (fetched, locked) = tokio::join!(fetch(desk, &wanted), locking);
+    locked?;
+    fetched?;
+    assert_refused(
+        desk.desk.inbox(desk_ipc::ListRequest::first()).await,
+        ProblemCode::SignInRequired,
+    );
+    desk.sign_in(offices.exchange.service.office, &offices.exchange.service.accounts)
+        .await?;
+    let rows = desk.arrived(&wanted).await?;
+    let received = |row: &desk_ipc::InboxRow| matches!(row.status, InboxStatus::Received { here: true, .. });
+    assert!(rows.iter().all(received), "{rows:?}");
     Ok(())
 }

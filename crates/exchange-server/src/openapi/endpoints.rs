@@ -140,7 +140,7 @@ describe! {
     get "/v1/me" "Who is signed in" NO_QUERY Nothing, Gives::Json("Me"), &[];
     get "/v1/offices/{number}" "An office by its number" NO_QUERY Nothing, Gives::Json("OfficeEntry"), &[P::DestinationUnknown];
     post "/v1/offices/search" "Searches the directory" NO_QUERY Json("OfficeSearch"), Gives::Json("OfficePage"), &[P::SearchTooLong];
-    get "/v1/terminal" "Who this terminal is" NO_QUERY Nothing, Gives::Json("ThisTerminal"), &[];
+    get "/v1/terminal" "Who this terminal is, and how many deliveries wait for its office" NO_QUERY Nothing, Gives::Json("ThisTerminal"), &[];
     post "/v1/terminals/renewal" "This terminal's next certificate" NO_QUERY
         Json("RenewalRequest"), Gives::Json("RenewalAnswer"), &[P::RenewalTooEarly];
     get "/v1/terminals" "The terminals of the signed-in office" NO_QUERY Nothing, Gives::Json("TerminalPage"), &[];
@@ -165,6 +165,7 @@ describe! {
         Nothing, Gives::JsonOrNothing("UpdateOffer"), &[];
     get "/v1/updates/{target}/{version}/file" "The installer of a version" NO_QUERY Nothing, Gives::Bytes, &[P::UpdateUnreachable];
     get "/v1/audit/export" "The office's own part of the audit, as far as it is sealed" NO_QUERY Nothing, Gives::Lines, &[];
-    get "/v1/events" "Hints that a list changed, until the session ends" NO_QUERY Nothing, Gives::Events, &[];
+    get "/v1/events" "Hints that a list changed, until the certificate ends; with a session of both lists, until that ends" NO_QUERY
+        Nothing, Gives::Events, &[P::SignInRequired];
     post "/v1/sandbox/reset" "Puts a sandbox back to its beginning; exists in a sandbox only" NO_QUERY Nothing, Gives::Nothing, &[];
 }

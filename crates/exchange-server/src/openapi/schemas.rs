@@ -310,6 +310,14 @@ fn people() -> Vec<(&'static str, Value)> {
                     must("office_name", text("The office's registered name.")),
                     must("kinds", several("ServiceKind")),
                     must("expires_at", time("The last instant of its certificate.")),
+                    must("waiting", number("How many deliveries wait for the office.", u64::MAX)),
+                    must(
+                        "newest",
+                        number(
+                            "The sequence of the newest delivery that came for the office.",
+                            u64::MAX,
+                        ),
+                    ),
                 ],
             ),
         ),

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use exchange_client::{ClientIdentity, ExchangeClient};
 use exchange_protocol::Event;
 
-use crate::exchange::{Exchange, HELPER, PLANNER, Terminal, account, refused, sign_in};
+use crate::exchange::{Exchange, HELPER, PLANNER, Terminal, account, bytes, header, json, refused, sign_in};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_steps_lead_to_me() {
@@ -203,4 +203,45 @@ async fn a_certificate_of_another_exchange_does_not_get_in() {
     };
     let error = sign_in(&misled, &office).await.map(drop).unwrap_err();
     assert_eq!(error.code(), ProblemCode::ServerUntrusted, "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_without_a_person_hears_and_counts_and_no_more() {
+    let exchange = Exchange::start().await;
+    let (planner, _, sender) = exchange.desk(PLANNER, "43").await;
+    let (helper, terminal, session) = exchange.desk(HELPER, "11").await;
+    let client = &terminal.client;
+    let counts = async || {
+        let now = client.this_terminal().await.unwrap();
+        (now.waiting, now.newest)
+    };
+    assert_eq!(counts().await, (0, 0));
+    let mut events = client.events().await.unwrap();
+    let mut signed_in = session.events().await.unwrap();
+    let parts: &[(Option<&str>, &[u8])] = &[(Some("cover"), b"{}"), (Some("A.CSV"), b"one")];
+    let came = header(&planner, &helper, parts);
+    sender.send_small(came.id, &json(&came), &bytes(parts)).await.unwrap();
+    assert_eq!(events.next().await.unwrap(), Some(Event::Inbox { upto: 1 }));
+    assert_eq!(counts().await, (1, 1));
+
+    // What this office sends itself is heard of under a session alone.
+    let went = header(&helper, &planner, parts);
+    session.send_small(went.id, &json(&went), &bytes(parts)).await.unwrap();
+    sender.recall(came.id).await.unwrap();
+    assert_eq!(signed_in.next().await.unwrap(), Some(Event::Inbox { upto: 1 }));
+    assert_eq!(signed_in.next().await.unwrap(), Some(Event::Outbox { upto: 1 }));
+    assert_eq!(events.next().await.unwrap(), Some(Event::Inbox { upto: 2 }));
+    assert_eq!(counts().await, (0, 1), "nothing waits; what came stays the newest");
+
+    // A session's stream ends with it, the terminal's goes on until the terminal itself is revoked.
+    session.sign_out().await.unwrap();
+    while signed_in.next().await.unwrap().is_some() {}
+    assert_eq!(refused(session.events().await.map(drop)), ProblemCode::SignInRequired);
+    exchange.admin.revoke_terminal(terminal.answer.terminal).await.unwrap();
+    assert_eq!(events.next().await.unwrap(), Some(Event::SignedOut));
+    assert_eq!(events.next().await.unwrap(), None);
+    assert_eq!(
+        refused(client.events().await.map(drop)),
+        ProblemCode::CertificateRevoked
+    );
 }

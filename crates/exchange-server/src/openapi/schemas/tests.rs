@@ -288,6 +288,8 @@ fn answers_are_written_as_they_are_described() {
             office_name: text(),
             kinds: vec![kind()],
             expires_at: at(),
+            waiting: 1,
+            newest: 1,
         },
     );
     same(
