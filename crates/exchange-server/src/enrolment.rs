@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State};
 use care_model::{OfficeNumber, ProblemCode, TerminalId};
-use exchange_protocol::{AccountFamily, EnrolmentAnswer, EnrolmentRequest};
+use exchange_protocol::{AccountFamily, EnrolmentAnswer, EnrolmentRequest, Problem};
 use exchange_store::{By, IssuePassword, NewTerminal, OfficeRow, RenewalRight, TerminalRow};
 
 use crate::{
     app::App,
     authority::Issued,
     extract::{JsonBody, Peer, Shown, Source},
+    passwords::{PasswordError, TriedAt},
     refusal::Answer,
     terminals::{next, of_authority},
     tokens,
@@ -30,13 +31,12 @@ pub(crate) async fn enrol(
     if AccountFamily::of(&request.office_id) != Some(AccountFamily::Office) {
         return Err(ProblemCode::OfficeIdExpected.into());
     }
-    // No terminal is known yet: all tries for one office from one place wait together. A stranger elsewhere, who
-    // needs no certificate to try, makes nobody wait.
-    let nowhere = TerminalId::from_bytes([0; 16]);
-    let key = format!("{} {}", request.office_id.key(), source.network());
-    if app.enrolment_delays.admit(&key, nowhere, now).is_err() {
-        return Err(ProblemCode::EnrolmentPasswordRefused.into());
-    }
+    // No terminal is known yet: all tries from one place wait together. A stranger elsewhere, who needs no certificate
+    // to try, makes nobody wait.
+    let admitted = app
+        .enrolment_delays
+        .admit(&request.office_id, source.network(), now)
+        .map_err(|minutes| Problem::new(ProblemCode::EnrolmentDelayed).with("minutes", minutes))?;
     let account = app.store.account(&request.office_id).await?;
     let account = account.filter(|account| account.family == AccountFamily::Office);
     let candidates = match &account {
@@ -46,7 +46,13 @@ pub(crate) async fn enrol(
         }
         None => Vec::new(),
     };
-    let bought = fitting(&app, &request.issue_password, candidates).await?;
+    let bought = match fitting(&app, &request.issue_password, candidates).await {
+        Ok(bought) => bought,
+        Err(error) => {
+            app.enrolment_delays.was_not_made(&admitted);
+            return Err(error.into());
+        }
+    };
     let (Some(account), Some(bought)) = (account, bought) else {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     };
@@ -74,7 +80,7 @@ pub(crate) async fn enrol(
     if !enrolled {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     }
-    app.enrolment_delays.forget(&key, nowhere);
+    app.enrolment_delays.was_right(&admitted);
     Ok(Json(EnrolmentAnswer {
         terminal: id,
         office: office.number,
@@ -138,13 +144,17 @@ async fn enrol_new(
 }
 
 /// The issue password that was typed, among those that are still good. Without any, the same work is done once.
-async fn fitting(app: &App, typed: &str, candidates: Vec<IssuePassword>) -> Answer<Option<IssuePassword>> {
+async fn fitting(
+    app: &App,
+    typed: &str,
+    candidates: Vec<IssuePassword>,
+) -> Result<Option<IssuePassword>, PasswordError> {
+    let fits = |hashed| app.passwords.fits(TriedAt::Enrolment, typed.to_owned(), hashed);
     if candidates.is_empty() {
-        app.passwords.fits(typed.to_owned(), None).await?;
+        fits(None).await?;
     }
     for candidate in candidates {
-        let hashed = Some(candidate.password_hash.clone());
-        if app.passwords.fits(typed.to_owned(), hashed).await? {
+        if fits(Some(candidate.password_hash.clone())).await? {
             return Ok(Some(candidate));
         }
     }

@@ -12,6 +12,7 @@ use http::StatusCode;
 use crate::{
     app::{App, Step},
     extract::{JsonBody, SignedIn, Terminal},
+    passwords::TriedAt,
     refusal::Answer,
     tokens,
 };
@@ -159,17 +160,22 @@ pub(crate) async fn check(
     terminal: TerminalId,
     now: DateTime<Utc>,
 ) -> Answer<Option<AccountRow>> {
-    let key = id.key();
-    if let Err(minutes) = app.delays.admit(&key, terminal, now) {
-        return Err(Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes).into());
-    }
+    let admitted = app
+        .delays
+        .admit(id, terminal, now)
+        .map_err(|minutes| Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes))?;
     let account = app.store.account(id).await?.filter(|account| account.family == family);
     let hashed = account.as_ref().map(|account| account.password_hash.clone());
-    if app.passwords.fits(password, hashed).await? {
-        app.delays.forget(&key, terminal);
-        Ok(account)
-    } else {
-        Ok(None)
+    match app.passwords.fits(TriedAt::Terminal, password, hashed).await {
+        Ok(true) => {
+            app.delays.was_right(&admitted);
+            Ok(account)
+        }
+        Ok(false) => Ok(None),
+        Err(error) => {
+            app.delays.was_not_made(&admitted);
+            Err(error.into())
+        }
     }
 }
 

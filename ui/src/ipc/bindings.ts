@@ -3,6 +3,7 @@
 export type ProblemCode =
   | "connection_file_unreadable"
   | "enrolment_password_refused"
+  | "enrolment_delayed"
   | "certificate_missing"
   | "certificate_expired"
   | "certificate_early"
@@ -128,6 +129,7 @@ export type ProblemCode =
 export const problemCodes = [
   "connection_file_unreadable",
   "enrolment_password_refused",
+  "enrolment_delayed",
   "certificate_missing",
   "certificate_expired",
   "certificate_early",

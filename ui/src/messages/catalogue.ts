@@ -1136,6 +1136,7 @@ const problems = {
   drop_too_many: (p: Params): ProblemText => ({ what: `一度に置けるファイルは${value(p, "max")}個までです。`, outcome: "今回のファイルは追加されていません。", next: `${value(p, "max")}個以下に分けて置いてください。` }),
   drop_unknown: (): ProblemText => ({ what: "置いたファイルの情報が、もう残っていません。", outcome: "ファイルは追加されていません。元のファイルはそのままです。", next: "ファイルをもう一度置いてください。" }),
   drop_unreadable: (): ProblemText => ({ what: "ファイルを開けませんでした。", outcome: "このファイルは追加されていません。", next: "ほかのソフトで開いているときは閉じ、ファイルが残っているか、読み取りが許されているかを確かめてください。" }),
+  enrolment_delayed: (p: Params): ProblemText => ({ what: "パスワードの間違いが続いたため、証明書の発行を一時的に止めています。", outcome: "証明書は発行されていません。証明書発行用パスワードは使われていません。", next: `${value(p, "minutes")}分ほど待ってから、もう一度お試しください。` }),
   enrolment_password_refused: (): ProblemText => ({ what: "証明書発行用パスワードが正しくないか、すでに使われたか、有効期限が切れています。", outcome: "証明書は発行されていません。", next: "事業所ユーザIDと証明書発行用パスワードを、通知のとおりに入力し直してください。使用済みや期限切れの場合は、利用状況Webサイトの「端末・電子証明書」で新しく発行できます。" }),
   field_unfit: (p: Params): ProblemText => ({ what: `「${value(p, "field")}」の内容を登録できません。`, outcome: "何も変わっていません。", next: `${value(p, "rule")}直してから、もう一度お試しください。` }),
   file_too_large: (p: Params): ProblemText => ({ what: `ファイルが大きすぎます（上限${value(p, "max_mb")}MB）。`, outcome: "このファイルは追加されていません。", next: "介護ソフトの出力内容を確かめ、対象を分けて出力し直してください。" }),

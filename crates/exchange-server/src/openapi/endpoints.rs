@@ -124,7 +124,7 @@ describe! {
     get "/v1/openapi.json" "This document" NO_QUERY Nothing, Gives::Document, &[];
     get "/v1/exchange" "The exchange, its version and its clock" NO_QUERY Nothing, Gives::Json("ExchangeAnswer"), &[];
     post "/v1/enrolments" "Buys a terminal's certificate with a one-time password" NO_QUERY
-        Json("EnrolmentRequest"), Gives::Json("EnrolmentAnswer"), &[P::EnrolmentPasswordRefused, P::OfficeIdExpected];
+        Json("EnrolmentRequest"), Gives::Json("EnrolmentAnswer"), &[P::EnrolmentPasswordRefused, P::EnrolmentDelayed, P::OfficeIdExpected];
     post "/v1/sign-in/person" "Step 1 of signing in: the person" NO_QUERY
         Json("PersonSignIn"), Gives::Json("PersonSignInAnswer"),
         &[P::PersonIdExpected, P::PersonSignInRefused, P::PersonStopped, P::SignInDelayed, P::CertificateOtherOffice, P::PasswordChangeRequired];

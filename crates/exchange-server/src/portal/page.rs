@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     app::{App, exchange_name, help_desk},
-    refusal::{Answer, Refusal},
+    refusal::{Answer, Refusal, say_when_to_retry},
 };
 
 /// Nothing runs, nothing is loaded from elsewhere, nobody frames a page, and forms come back here only.
@@ -187,6 +187,7 @@ pub(crate) async fn rim(State(app): State<App>, request: Request, next: Next) ->
                 .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }
+    say_when_to_retry(response.status(), response.headers_mut());
     for (name, value) in HEADERS {
         response.headers_mut().insert(*name, HeaderValue::from_static(value));
     }

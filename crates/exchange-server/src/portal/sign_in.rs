@@ -5,7 +5,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse as _, Redirect, Response},
 };
-use care_model::{AccountId, ProblemCode, TerminalId, limits};
+use care_model::{AccountId, ProblemCode, limits};
 use exchange_protocol::{AccountFamily, Problem};
 use exchange_store::{Act, NewOperatorPassword, NewPassword, PortalFamily};
 use http::{HeaderValue, StatusCode, header};
@@ -21,6 +21,7 @@ use crate::{
     accounts::holds_id,
     app::App,
     extract::Source,
+    passwords::TriedAt,
     refusal::{Answer, Refusal},
 };
 
@@ -106,8 +107,8 @@ fn sign_in_page(
 }
 
 /// Judged like a sign-in at a terminal: the same waits, the same answer for a wrong password and for an account that
-/// is not there. Tries are counted for the account and the network they come from, so that a stranger elsewhere makes
-/// nobody wait.
+/// is not there. Tries are counted for the network they come from, one account and all together, so that a stranger
+/// elsewhere makes nobody wait.
 pub(super) async fn enter(
     State(app): State<App>,
     Extension(source): Extension<Source>,
@@ -135,26 +136,27 @@ pub(super) async fn enter(
 struct Known {
     password_hash: String,
     provisional: bool,
-    stopped: bool,
 }
 
-/// The account of a door, if there is one of this ID.
+/// The account of a door, if there is one of this ID and it may come in.
 async fn known(app: &App, door: Door, id: &AccountId) -> Answer<Option<Known>> {
     Ok(match door.family {
         PortalFamily::Office => {
             let account = app.store.account(id).await?;
-            let account = account.filter(|account| account.family == AccountFamily::Office);
+            let account = account.filter(|account| account.family == AccountFamily::Office && !account.stopped);
             account.map(|account| Known {
                 password_hash: account.password_hash,
                 provisional: account.provisional,
-                stopped: account.stopped,
             })
         }
-        PortalFamily::Operator => app.store.operator(id).await?.map(|operator| Known {
-            password_hash: operator.password_hash,
-            provisional: operator.provisional,
-            stopped: operator.stopped_at.is_some(),
-        }),
+        PortalFamily::Operator => {
+            let operator = app.store.operator(id).await?;
+            let operator = operator.filter(|operator| operator.stopped_at.is_none());
+            operator.map(|operator| Known {
+                password_hash: operator.password_hash,
+                provisional: operator.provisional,
+            })
+        }
     })
 }
 
@@ -179,31 +181,29 @@ fn read_id(door: Door, text: &str) -> Result<AccountId, ProblemCode> {
     }
 }
 
-/// The portal knows no terminal.
-fn nowhere() -> TerminalId {
-    TerminalId::from_bytes([0; 16])
-}
-
-/// Lets a try through, and gives the key under which it is forgotten: all tries for one account from one network wait
-/// together.
-fn waits(app: &App, source: Source, id: &AccountId) -> Answer<String> {
-    let key = format!("{} {}", id.key(), source.network());
-    match app.portal_delays.admit(&key, nowhere(), app.clock.now()) {
-        Ok(()) => Ok(key),
-        Err(minutes) => Err(Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes).into()),
+/// Tries a password in its turn: all tries from one network wait together.
+async fn fits(app: &App, source: Source, id: &AccountId, typed: &str, hashed: Option<String>) -> Answer<bool> {
+    let admitted = app
+        .portal_delays
+        .admit(id, source.network(), app.clock.now())
+        .map_err(|minutes| Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes))?;
+    let fits = app.passwords.fits(TriedAt::Portal, typed.to_owned(), hashed).await;
+    match fits {
+        Ok(true) => app.portal_delays.was_right(&admitted),
+        Ok(false) => {}
+        Err(_) => app.portal_delays.was_not_made(&admitted),
     }
+    Ok(fits?)
 }
 
 async fn try_sign_in(app: &App, source: Source, door: Door, fields: &Fields) -> Answer<(AccountId, bool)> {
     let id = read_id(door, fields.text("id"))?;
-    let key = waits(app, source, &id)?;
     let known = known(app, door, &id).await?;
     let hashed = known.as_ref().map(|known| known.password_hash.clone());
-    let fits = app.passwords.fits(fields.raw("password").to_owned(), hashed).await?;
-    let Some(known) = known.filter(|known| fits && !known.stopped) else {
+    let fits = fits(app, source, &id, fields.raw("password"), hashed).await?;
+    let Some(known) = known.filter(|_| fits) else {
         return Err(refused(door).into());
     };
-    app.portal_delays.forget(&key, nowhere());
     Ok((id, known.provisional))
 }
 
@@ -267,13 +267,11 @@ async fn try_change(app: &App, source: Source, entrant: &Entrant, fields: &Field
     if new != fields.raw("again") {
         return Err(ProblemCode::PasswordsDiffer.into());
     }
-    let key = waits(app, source, id)?;
     let known = known(app, door, id).await?.ok_or(ProblemCode::PortalSessionEnded)?;
     let hashed = known.password_hash;
-    if !app.passwords.fits(old.to_owned(), Some(hashed.clone())).await? {
+    if !fits(app, source, id, old, Some(hashed.clone())).await? {
         return Err(refused(door).into());
     }
-    app.portal_delays.forget(&key, nowhere());
     if new == old || holds_id(new, id.as_str()) {
         return Err(ProblemCode::PasswordUnfit.into());
     }

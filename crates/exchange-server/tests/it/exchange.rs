@@ -66,10 +66,14 @@ pub(crate) struct Terminal {
 
 impl Exchange {
     pub(crate) async fn start() -> Self {
+        Self::start_at(PasswordCost::least()).await
+    }
+
+    pub(crate) async fn start_at(password_cost: PasswordCost) -> Self {
         let folder = TempDir::new().unwrap();
         let clock = TestClock::new();
         let mut settings = Settings::new(folder.path().join("data"));
-        settings.password_cost = PasswordCost::least();
+        settings.password_cost = password_cost;
         settings.clock = clock.clock();
         let admin = Admin::open(AdminSettings::from(&settings)).await.unwrap();
         let running = Server::start(settings.clone()).await.unwrap();
