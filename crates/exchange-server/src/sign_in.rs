@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{
     AccountFamily, OfficeSignIn, PersonSignIn, PersonSignInAnswer, Problem, RefreshSession, Session,
 };
-use exchange_store::{AccountRow, Actor, NewSession};
+use exchange_store::{AccountRow, Actor, NewSession, Proof};
 use http::StatusCode;
 
 use crate::{
@@ -105,17 +105,26 @@ pub(crate) async fn office(
     }
     app.steps.spend(&step_hash);
     let person = app.store.account(&step.person).await?;
-    if person.is_none_or(|person| person.stopped || Digest::of(person.password_hash.as_bytes()) != step.password) {
+    let Some(person) = person.filter(|person| Digest::of(person.password_hash.as_bytes()) == step.password) else {
         return Err(ProblemCode::SignInRequired.into());
-    }
+    };
+    let proof = Proof {
+        person_password_hash: person.password_hash,
+        office_account: request.office_id,
+        office_password_hash: account.password_hash,
+    };
     let (session, stored) = make_session(now, now);
     let actor = Actor {
         office: account.office,
         account: step.person.key(),
         terminal: terminal.id,
     };
-    app.store.begin_session(stored, actor, step.person_name, now).await?;
-    Ok(Json(session))
+    // Trying passwords takes its time: one that was changed meanwhile begins nothing.
+    let begun = app.store.begin_session(stored, proof, actor, step.person_name, now);
+    match begun.await? {
+        true => Ok(Json(session)),
+        false => Err(ProblemCode::SignInRequired.into()),
+    }
 }
 
 pub(crate) async fn refresh(

@@ -59,7 +59,7 @@ pub use people::PersonRow;
 pub use portal::{NewPortalSession, PortalFamily, PortalSession};
 pub use renewals::{NextCertificate, RenewalRight};
 pub use restore::Restored;
-pub use sessions::{NewSession, SessionRow, TokenHash};
+pub use sessions::{NewSession, Proof, SessionRow, TokenHash};
 pub use store::{MasterKey, Store};
 pub use terminals::{IssuePassword, NewIssuePassword, NewTerminal, Selector, TerminalRow};
 pub use uploads::{ChunkRefusal, CommitRefusal, PartInspector, Upload, UploadStart};

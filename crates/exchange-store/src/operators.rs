@@ -163,6 +163,15 @@ async fn has_other_administrator(batch: &mut Batch, key: &str) -> Result<bool, S
     Ok(other.is_some())
 }
 
+/// Whether an operator still has the password that was tried, and is not stopped.
+pub(crate) async fn operator_still(batch: &mut Batch, key: String, password_hash: String) -> Result<bool, StoreError> {
+    let same = sqlx::query_scalar::<_, i64>(
+        "SELECT 1 FROM operator WHERE key = ? AND password_hash = ? AND stopped_at IS NULL",
+    );
+    let same = same.bind(key).bind(password_hash);
+    Ok(same.fetch_optional(&mut batch.connection).await?.is_some())
+}
+
 impl Store {
     /// Adds an operator; false if the ID is taken, or there are as many as there may be.
     pub async fn add_operator(&self, new: NewOperator, by: By, now: DateTime<Utc>) -> Result<bool, StoreError> {

@@ -4,7 +4,10 @@ use care_model::AccountId;
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
-use crate::{Act, By, Store, StoreError, TokenHash, audit::AuditLine, convert, writer::Batch};
+use crate::{
+    Act, By, Store, StoreError, TokenHash, audit::AuditLine, convert, operators::operator_still,
+    sessions::account_still, writer::Batch,
+};
 
 /// Who can be signed in at the portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +46,8 @@ pub struct NewPortalSession {
     pub family: PortalFamily,
     /// Whose.
     pub account: AccountId,
+    /// The hash against which the password was tried: as long as it is the account's, the session begins.
+    pub password_hash: String,
     /// When it ends, however busy it is.
     pub until: DateTime<Utc>,
 }
@@ -112,12 +117,20 @@ async fn acting(batch: &mut Batch, family: PortalFamily, account: AccountId) -> 
 }
 
 impl Store {
-    /// Begins a session of the portal.
-    pub async fn begin_portal_session(&self, new: NewPortalSession, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Begins a session of the portal, if the account may still come in with the password that was tried; false if it
+    /// was changed or stopped meanwhile, which ended the sessions that there were.
+    pub async fn begin_portal_session(&self, new: NewPortalSession, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
                     let key = new.account.key();
+                    let may_enter = match new.family {
+                        PortalFamily::Office => account_still(batch, key.clone(), new.password_hash).await?,
+                        PortalFamily::Operator => operator_still(batch, key.clone(), new.password_hash).await?,
+                    };
+                    if !may_enter {
+                        return Ok(false);
+                    }
                     sqlx::query(
                         "INSERT INTO portal_session (token_hash, form_secret, family, account, account_key, \
                          signed_in_at, seen_at, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -126,7 +139,7 @@ impl Store {
                     .bind(new.form_secret)
                     .bind(new.family.code())
                     .bind(new.account.as_str().to_owned())
-                    .bind(key.clone())
+                    .bind(key)
                     .bind(convert::millis(now))
                     .bind(convert::millis(now))
                     .bind(convert::millis(new.until))
@@ -134,7 +147,7 @@ impl Store {
                     .await?;
                     let by = acting(batch, new.family, new.account).await?;
                     batch.audit(AuditLine::new(now, Act::PortalSignIn, by));
-                    Ok(())
+                    Ok(true)
                 })
             })
             .await

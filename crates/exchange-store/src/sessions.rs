@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use care_model::{OfficeNumber, TerminalId};
+use care_model::{AccountId, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
-use crate::{Act, Actor, Store, StoreError, audit::AuditLine, convert, writer::After};
+use crate::{
+    Act, Actor, Store, StoreError,
+    audit::AuditLine,
+    convert,
+    writer::{After, Batch},
+};
 
 /// The SHA-256 of a random token.
 pub type TokenHash = [u8; 32];
@@ -22,6 +27,24 @@ pub struct NewSession {
     pub access_until: DateTime<Utc>,
     /// Until when the refresh token is good.
     pub refresh_until: DateTime<Utc>,
+}
+
+/// What both steps of ログイン found right: as long as it still is, a session begins.
+#[derive(Clone)]
+pub struct Proof {
+    /// The hash against which the person's password was tried.
+    pub person_password_hash: String,
+    /// The office's account.
+    pub office_account: AccountId,
+    /// The hash against which the office's password was tried.
+    pub office_password_hash: String,
+}
+
+/// Hashes of passwords are never printed.
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proof").finish_non_exhaustive()
+    }
 }
 
 /// A session as every request needs it.
@@ -63,18 +86,39 @@ fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
     })
 }
 
+/// Whether an account still has the password that was tried, and is not stopped.
+pub(crate) async fn account_still(batch: &mut Batch, key: String, password_hash: String) -> Result<bool, StoreError> {
+    let same = sqlx::query_scalar::<_, i64>(
+        "SELECT 1 FROM account WHERE key = ? AND password_hash = ? AND stopped_at IS NULL",
+    );
+    let same = same.bind(key).bind(password_hash);
+    Ok(same.fetch_optional(&mut batch.connection).await?.is_some())
+}
+
 impl Store {
-    /// Begins a session.
+    /// Begins a session, if both accounts may still come in with the passwords that were tried; false if one was changed
+    /// or stopped meanwhile, which ended the sessions that there were. A terminal that was revoked meanwhile needs no
+    /// look: every request asks for it.
     pub async fn begin_session(
         &self,
         new: NewSession,
+        proof: Proof,
         actor: Actor,
         person_name: String,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
+                    let accounts = [
+                        (actor.account.clone(), proof.person_password_hash),
+                        (proof.office_account.key(), proof.office_password_hash),
+                    ];
+                    for (key, password_hash) in accounts {
+                        if !account_still(batch, key, password_hash).await? {
+                            return Ok(false);
+                        }
+                    }
                     sqlx::query(
                         "INSERT INTO session (access_hash, refresh_hash, office, person, person_name, terminal, \
                          signed_in_at, access_until, refresh_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -96,7 +140,7 @@ impl Store {
                         .execute(&mut batch.connection)
                         .await?;
                     batch.audit(AuditLine::new(now, Act::SignIn, &actor));
-                    Ok(())
+                    Ok(true)
                 })
             })
             .await

@@ -350,8 +350,9 @@ async fn session_of(app: &App, headers: &HeaderMap, door: Door) -> Answer<Option
     Ok(Some(session))
 }
 
-/// Begins a session and gives the cookie that carries it.
-pub(crate) async fn begin(app: &App, door: Door, account: AccountId) -> Answer<HeaderValue> {
+/// Begins a session and gives the cookie that carries it. What is refused is a password that was right when it was tried
+/// and was changed since.
+pub(crate) async fn begin(app: &App, door: Door, account: AccountId, password_hash: String) -> Answer<HeaderValue> {
     let now: DateTime<Utc> = app.clock.now();
     let token = tokens::make();
     let new = NewPortalSession {
@@ -359,9 +360,12 @@ pub(crate) async fn begin(app: &App, door: Door, account: AccountId) -> Answer<H
         form_secret: tokens::make(),
         family: door.family,
         account,
+        password_hash,
         until: now + TimeDelta::hours(SESSION_HOURS),
     };
-    app.store.begin_portal_session(new, now).await?;
+    if !app.store.begin_portal_session(new, now).await? {
+        return Err(ProblemCode::PortalSessionEnded.into());
+    }
     cookie_header(door.cookie, &token).ok_or_else(|| Refusal::from(ProblemCode::ServerBusy))
 }
 

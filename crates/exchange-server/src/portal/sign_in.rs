@@ -118,9 +118,9 @@ pub(super) async fn enter(
     fields: Fields,
 ) -> Answer<Response> {
     match try_sign_in(&app, source, door, &fields).await {
-        Ok((account, provisional)) => {
-            let cookie = session::begin(&app, door, account).await?;
-            let to = if provisional { door.password } else { door.home };
+        Ok((account, known)) => {
+            let cookie = session::begin(&app, door, account, known.password_hash).await?;
+            let to = if known.provisional { door.password } else { door.home };
             Ok(led(to, Some(cookie)))
         }
         Err(refusal) => {
@@ -196,7 +196,7 @@ async fn fits(app: &App, source: Source, id: &AccountId, typed: &str, hashed: Op
     Ok(fits?)
 }
 
-async fn try_sign_in(app: &App, source: Source, door: Door, fields: &Fields) -> Answer<(AccountId, bool)> {
+async fn try_sign_in(app: &App, source: Source, door: Door, fields: &Fields) -> Answer<(AccountId, Known)> {
     let id = read_id(door, fields.text("id"))?;
     let known = known(app, door, &id).await?;
     let hashed = known.as_ref().map(|known| known.password_hash.clone());
@@ -204,7 +204,7 @@ async fn try_sign_in(app: &App, source: Source, door: Door, fields: &Fields) -> 
     let Some(known) = known.filter(|_| fits) else {
         return Err(refused(door).into());
     };
-    Ok((id, known.provisional))
+    Ok((id, known))
 }
 
 pub(super) async fn show_password(frame: Frame, forms: Forms, entrant: Entrant) -> Markup {
@@ -251,17 +251,21 @@ pub(super) async fn change_password(
     fields: Fields,
 ) -> Answer<Response> {
     let door = entrant.door;
-    if let Err(refusal) = try_change(&app, source, &entrant, &fields).await {
-        let problem = refusal.problem();
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-        let page = password_page(&frame, &forms, &entrant, Some(problem));
-        return Ok((status, page).into_response());
-    }
-    let cookie = session::begin(&app, door, entrant.session.account.clone()).await?;
+    let password_hash = match try_change(&app, source, &entrant, &fields).await {
+        Ok(password_hash) => password_hash,
+        Err(refusal) => {
+            let problem = refusal.problem();
+            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
+            let page = password_page(&frame, &forms, &entrant, Some(problem));
+            return Ok((status, page).into_response());
+        }
+    };
+    let cookie = session::begin(&app, door, entrant.session.account.clone(), password_hash).await?;
     Ok(led(&format!("{}?done=password", door.home), Some(cookie)))
 }
 
-async fn try_change(app: &App, source: Source, entrant: &Entrant, fields: &Fields) -> Answer<()> {
+/// Gives the hash of the new password.
+async fn try_change(app: &App, source: Source, entrant: &Entrant, fields: &Fields) -> Answer<String> {
     let (door, id) = (entrant.door, &entrant.session.account);
     let (old, new) = (fields.raw("old"), fields.raw("new"));
     if new != fields.raw("again") {
@@ -275,7 +279,8 @@ async fn try_change(app: &App, source: Source, entrant: &Entrant, fields: &Field
     if new == old || holds_id(new, id.as_str()) {
         return Err(ProblemCode::PasswordUnfit.into());
     }
-    let password_hash = app.passwords.hash(new.to_owned()).await?;
+    let new_hash = app.passwords.hash(new.to_owned()).await?;
+    let password_hash = new_hash.clone();
     let now = app.clock.now();
     let is_changed = match door.family {
         PortalFamily::Office => {
@@ -303,7 +308,7 @@ async fn try_change(app: &App, source: Source, entrant: &Entrant, fields: &Field
         }
     };
     match is_changed {
-        true => Ok(()),
+        true => Ok(new_hash),
         false => Err(Refusal::from(refused(door))),
     }
 }

@@ -11,6 +11,7 @@ mod deliveries;
 mod figures;
 mod keeping;
 mod offices;
+mod sessions;
 
 use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, Party, ServiceKind, TerminalId};
