@@ -214,6 +214,34 @@ async fn inventing_ids_gives_a_terminal_no_fresh_tries_and_others_go_on() {
     sign_in(&beside, &office).await.unwrap();
 }
 
+/// Whoever holds a terminal of one office learns of another office's password no faster than at a terminal of that
+/// office: the words for a right one come under the same waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_for_another_offices_password_come_under_the_same_waits() {
+    let exchange = Exchange::start().await;
+    let (office, terminal, _) = exchange.desk(PLANNER, "43").await;
+    let other = exchange.office(HELPER, "11").await;
+    let client = &terminal.client;
+    let word = office.person.password.clone().into();
+    let step = client.sign_in_person(&office.person.person_id, &word).await.unwrap();
+    let (person, right) = (&other.person.person_id, other.person.password.clone().into());
+    let (id, office_right) = (&other.made.office_id, other.made.password.clone().into());
+    let wrong = || WRONG.to_owned().into();
+    for _ in 0..6 {
+        let answer = client.sign_in_person(person, &wrong()).await;
+        assert_eq!(refused(answer.map(drop)), ProblemCode::PersonSignInRefused);
+        let answer = client.sign_in_office(&step, id, &wrong()).await;
+        assert_eq!(refused(answer.map(drop)), ProblemCode::OfficeSignInRefused);
+    }
+    let waits = client.sign_in_person(person, &right).await;
+    assert_eq!(refused(waits.map(drop)), ProblemCode::SignInDelayed);
+    let waits = client.sign_in_office(&step, id, &office_right).await;
+    assert_eq!(refused(waits.map(drop)), ProblemCode::SignInDelayed);
+    exchange.clock.advance(TimeDelta::minutes(1));
+    let answer = client.sign_in_person(person, &right).await;
+    assert_eq!(refused(answer.map(drop)), ProblemCode::CertificateOtherOffice);
+}
+
 /// A stranger with many connections, against a server whose passwords cost something.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_strangers_keeps_no_terminal_from_signing_in() {
