@@ -115,6 +115,7 @@ step("別の事業所を追加する: the second office sees nothing of the firs
   await saveDraft("good/home_actual", OTHER_DRAFT);
   await page.press(words("app.settings"));
   await page.see(words("profiles.current"));
+  await page.run("document.querySelector('[data-part=profiles]').scrollIntoView({ block: 'center' })");
   await look("native-profiles");
 });
 
