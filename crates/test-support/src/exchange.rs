@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -108,6 +109,12 @@ impl ExampleExchange {
         self.line.lead_to(address(&running.exchange_url)?);
         self.running = Some(running);
         self.write_connection_file().await
+    }
+
+    /// Starts the server again with so many requests a minute for each terminal.
+    pub async fn limit_requests(&mut self, a_minute: u32) -> Result<()> {
+        self.settings.pace.requests_a_minute_terminal = NonZeroU32::new(a_minute);
+        self.restart().await
     }
 
     /// Ends the server in order.

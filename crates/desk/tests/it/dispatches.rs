@@ -1,6 +1,9 @@
 //! 一括送信: the next batch, what is refused, drafts that go together, and what a killed client leaves.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use care_model::{DeliveryId, OfficeNumber, Party, ProblemCode, ServiceKind, limits};
@@ -61,6 +64,34 @@ async fn the_rest_is_the_next_batch_and_a_second_click_never_sends_it() -> Resul
     assert_eq!(desk.desk.send_composition(confirmed(view.id)).await?.sent, 103);
     let receiver = offices.exchange.terminal(&offices.exchange.service, "数える").await?;
     assert_eq!(receiver.inbox(0, limits::PAGE_ROWS_MAX).await?.rows.len(), 103);
+    Ok(())
+}
+
+/// More than the exchange lets one terminal ask in a minute: each row that is refused waits its second and goes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_asks_too_often_waits_and_sends_everything_once() -> Result<()> {
+    const A_MINUTE: u32 = 60;
+    const DELIVERIES: u32 = 64;
+    let mut offices = Offices::open().await?;
+    offices.exchange.limit_requests(A_MINUTE).await?;
+    let files = offices.exchange.folder("files")?;
+    let desk = &offices.manager;
+    let mut samples = Samples::new(5);
+    let mut paths = Vec::new();
+    for _ in 0..DELIVERIES {
+        paths.extend(unit_to(&files, &mut samples, "home_plan_delete", HOME_HELP.party()?)?.1);
+    }
+    let view = desk.compose(CompositionMode::Dispatch, paths).await?;
+    let begun = Instant::now();
+    desk.start_sending(view.id).await?;
+    assert_eq!(desk.sent(view.id).await?.sent, DELIVERIES);
+    // One that was never refused takes no time at all.
+    assert!(begun.elapsed() > Duration::from_secs(2), "{:?}", begun.elapsed());
+    let receiver = offices.exchange.terminal(&offices.exchange.service, "数える").await?;
+    assert_eq!(
+        receiver.inbox(0, limits::PAGE_ROWS_MAX).await?.rows.len(),
+        DELIVERIES as usize
+    );
     Ok(())
 }
 
