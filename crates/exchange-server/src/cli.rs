@@ -14,7 +14,6 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use care_model::limits;
-use chrono::Utc;
 use clap::{Args, Parser, Subcommand};
 use exchange_protocol::HelpDesk;
 use exchange_server::{

@@ -122,6 +122,8 @@ export type ProblemCode =
   | "server_interrupted"
   | "server_untrusted"
   | "server_busy"
+  | "too_many_requests"
+  | "request_too_slow"
   | "server_incompatible"
   | "request_malformed"
   | "internal";
@@ -248,6 +250,8 @@ export const problemCodes = [
   "server_interrupted",
   "server_untrusted",
   "server_busy",
+  "too_many_requests",
+  "request_too_slow",
   "server_incompatible",
   "request_malformed",
   "internal",
