@@ -28,6 +28,7 @@ mod portal;
 mod recalling;
 mod receiving;
 mod renewal;
+mod rotation;
 mod sending;
 mod settings;
 mod wrong_certificates;
