@@ -1,10 +1,11 @@
 //! An outside tester (schemathesis) against a real server: whatever it makes of the document in `docs/openapi.json`,
-//! no answer may be a 5xx or one that the document does not list.
+//! no answer may be a 5xx or one that the document does not list. Once as a terminal with somebody signed in, and once as
+//! anybody at all where no certificate is asked for.
 
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -19,8 +20,7 @@ const VERSION: &str = "4.32.5";
 /// What it looks at.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,negative_data_rejection,unsupported_method,ignored_auth";
-/// What it leaves out: a stream that does not end, what would take its own session or the server away, and the
-/// installer that a sandbox does not have.
+/// What it leaves out: a stream that does not end, and what would take its own session or the server away.
 const LEFT_OUT: &[&str] = &[
     "/v1/events",
     "/v1/sign-out",
@@ -34,45 +34,57 @@ const EXAMPLES_LONG: &str = "400";
 /// The seed at every landing; the long test takes a new one and prints it.
 const SEED: &str = "20260401";
 
-/// Installs the tester if need be, starts a sandbox and lets the tester go.
+/// Installs the tester if need be, starts a sandbox and lets the tester go at both listeners.
 pub(super) fn run(shell: &Shell, long: bool) -> Result<()> {
     let tester = tester(shell)?;
     let sandbox = Sandbox::start()?;
     let token = sandbox.sign_in()?;
     let office = &sandbox.facts["offices"][0];
-    let document = root().join("docs/openapi.json");
-    let rules = root().join("xtask/outside");
-    let mut command = Command::new(tester);
-    command
-        .current_dir(sandbox.folder()?)
-        .env("SCHEMATHESIS_HOOKS", "frames")
-        .env("PYTHONPATH", &rules)
-        .arg("--config-file")
-        .arg(rules.join("schemathesis.toml"))
-        .arg("run")
-        .arg(&document)
-        .args(["--url", text(&sandbox.facts, "exchange_url")?])
-        .args([
-            "--tls-verify",
-            &format!("{}/authority.pem", text(&sandbox.facts, "folder")?),
-        ])
+
+    let mut terminal = sandbox.tester(&tester, "exchange_url", long)?;
+    terminal
         .args(["--request-cert", text(office, "certificate")?])
         .args(["--request-cert-key", text(office, "key")?])
-        .args(["--header", &format!("Authorization: Bearer {token}")])
-        .args(["--checks", CHECKS])
-        .args(["--phases", "examples,coverage,fuzzing"])
-        .args(["--max-examples", if long { EXAMPLES_LONG } else { EXAMPLES }])
-        .args(["--continue-on-failure", "--no-color"])
-        .args(["--request-timeout", "20"]);
-    if long {
-        command.args(["--generation-database", "none"]);
-    } else {
-        command.args(["--seed", SEED, "--generation-deterministic"]);
-    }
+        .args(["--header", &format!("Authorization: Bearer {token}")]);
     for path in LEFT_OUT {
-        command.args(["--exclude-path", path]);
+        terminal.args(["--exclude-path", path]);
     }
-    let status = command.status().context("running schemathesis")?;
+    finds_nothing(terminal)?;
+
+    let mut stranger = sandbox.tester(&tester, "enrolment_url", long)?;
+    for path in at_enrolment()? {
+        stranger.args(["--include-path", &path]);
+    }
+    finds_nothing(stranger)
+}
+
+fn document() -> PathBuf {
+    root().join("docs/openapi.json")
+}
+
+/// What the document says is at the listener for which nobody needs a certificate.
+fn at_enrolment() -> Result<Vec<String>> {
+    let document: Value = serde_json::from_slice(&fs::read(document())?)?;
+    let paths = document["paths"].as_object().context("no paths")?;
+    let is_there = |operation: &Value| {
+        let listeners = operation["x-listeners"].as_array();
+        listeners.is_some_and(|listeners| listeners.iter().any(|listener| listener == "enrolment"))
+    };
+    let found: Vec<String> = paths
+        .iter()
+        .filter(|(path, _)| !LEFT_OUT.contains(&path.as_str()))
+        .filter(|(_, operations)| operations.as_object().is_some_and(|each| each.values().any(is_there)))
+        .map(|(path, _)| path.clone())
+        .collect();
+    ensure!(
+        !found.is_empty(),
+        "the document names no operation for whoever has no certificate"
+    );
+    Ok(found)
+}
+
+fn finds_nothing(mut tester: Command) -> Result<()> {
+    let status = tester.status().context("running schemathesis")?;
     ensure!(
         status.success(),
         "schemathesis found answers that the document does not allow"
@@ -147,6 +159,34 @@ impl Sandbox {
 
     fn folder(&self) -> Result<PathBuf> {
         Ok(PathBuf::from(text(&self.facts, "folder")?))
+    }
+
+    /// The tester, ready to go at one of the listeners.
+    fn tester(&self, program: &Path, listener: &str, long: bool) -> Result<Command> {
+        let rules = root().join("xtask/outside");
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.folder()?)
+            .env("SCHEMATHESIS_HOOKS", "frames")
+            .env("PYTHONPATH", &rules)
+            .arg("--config-file")
+            .arg(rules.join("schemathesis.toml"))
+            .arg("run")
+            .arg(document())
+            .args(["--url", text(&self.facts, listener)?])
+            .arg("--tls-verify")
+            .arg(self.folder()?.join("authority.pem"))
+            .args(["--checks", CHECKS])
+            .args(["--phases", "examples,coverage,fuzzing"])
+            .args(["--max-examples", if long { EXAMPLES_LONG } else { EXAMPLES }])
+            .args(["--continue-on-failure", "--no-color"])
+            .args(["--request-timeout", "20"]);
+        if long {
+            command.args(["--generation-database", "none"]);
+        } else {
+            command.args(["--seed", SEED, "--generation-deterministic"]);
+        }
+        Ok(command)
     }
 
     /// Both steps of signing in, as docs/API.md shows them.
