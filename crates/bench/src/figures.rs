@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// What can be measured.
-pub(crate) const NAMES: [&str; 21] = [
+pub(crate) const NAMES: [&str; 22] = [
     "analyse_100",
     "check_1m",
     "check_1m_peak",
@@ -22,6 +22,7 @@ pub(crate) const NAMES: [&str; 21] = [
     "large_mem",
     "sign_in",
     "restart_1m",
+    "sandbox_start",
     "search_100k",
     "bulk_100_4k",
     "bulk_100_200k",
@@ -87,6 +88,7 @@ impl Figure {
             "large_mem" => ("MB", 16.0, 8.0, false),
             "sign_in" => ("ms", 15.0, 4.0, false),
             "restart_1m" => ("ms", 1_000.0, 200.0, false),
+            "sandbox_start" => ("ms", 1_000.0, 200.0, false),
             "analyse_100" => ("ms", 150.0, 40.0, false),
             "check_1m" => ("/s", 500_000.0, 2_000_000.0, true),
             "check_1m_peak" => ("MB", 64.0, 64.0, false),

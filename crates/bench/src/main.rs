@@ -13,6 +13,7 @@ mod files;
 mod large;
 mod memory;
 mod pickups;
+mod sandbox;
 mod search;
 mod sends;
 mod sign_ins;
@@ -138,6 +139,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
     if wanted(&["restart_1m"]) {
         let mut exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
         report.add(stored::restart_1m(&mut exchange).await?)?;
+    }
+    if wanted(&["sandbox_start"]) {
+        report.add(sandbox::sandbox_start(&arguments.server)?)?;
     }
     if wanted(&["search_100k"]) {
         let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;

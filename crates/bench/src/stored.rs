@@ -135,7 +135,7 @@ async fn register(database: &Path) -> Result<()> {
     Ok(())
 }
 
-fn middle(values: &mut [f64]) -> f64 {
+pub(crate) fn middle(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
 }
