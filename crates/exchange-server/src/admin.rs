@@ -305,9 +305,9 @@ impl Admin {
     }
 
     async fn open_named(settings: AdminSettings, exchange_name: &str) -> Result<Self, AdminError> {
-        let keys = Keys::open(&settings.keys, &settings.data, exchange_name)?;
+        let keys = Keys::open(&settings.keys, &settings.data, exchange_name).await?;
         Ok(Self {
-            store: Store::open(&settings.data, keys.master).await?,
+            store: Store::open(&settings.data, keys.masters).await?,
             authority: Arc::new(keys.authority),
             audit: keys.audit,
             passwords: Passwords::new(settings.password_cost)?,

@@ -8,22 +8,19 @@ use std::{
 };
 
 use exchange_audit::Signer;
-use exchange_store::{MasterKey, sync_folder};
+use exchange_store::{MasterKey, MasterKeys, Store, StoreError, sync_folder};
 use sealing::Key;
 use thiserror::Error;
 
 use crate::authority::{Authority, AuthorityError};
 
-/// The name of the first master key.
-const MASTER_NAME: &str = "master-1";
-
 /// The files of which a key folder has every one once a server started with it.
-const FILES: [&str; 4] = ["master-1.key", "authority.key.pem", "authority.pem", "audit.key.pem"];
+const FILES: [&str; 3] = ["authority.key.pem", "authority.pem", "audit.key.pem"];
 
 /// The keys of an exchange.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    pub(crate) master: MasterKey,
+    pub(crate) masters: MasterKeys,
     pub(crate) authority: Authority,
     /// Signs the audit, vouched for by the authority.
     pub(crate) audit: Arc<Signer>,
@@ -35,6 +32,17 @@ pub enum KeysError {
     /// The folder or a file in it cannot be read or written.
     #[error("the key folder cannot be used")]
     Folder(#[source] io::Error),
+    /// Keys of an exchange that has begun are never made anew: what they opened would be lost without a word.
+    #[error(
+        "{0} is missing in the key folder, and there is an exchange in the data folder that was made with it; put it back; nothing was written"
+    )]
+    Missing(&'static str),
+    /// The database cannot be asked whether an exchange has begun.
+    #[error("the exchange's storage cannot be used")]
+    Store(#[from] StoreError),
+    /// A new key would not be readable for the user who runs the server.
+    #[error("run this as the user who owns the key folder; nothing was changed")]
+    Owner,
     /// The master key is not one.
     #[error("the master key file does not hold a key")]
     Master,
@@ -50,18 +58,34 @@ pub enum KeysError {
 }
 
 impl Keys {
-    /// Loads the keys, making what is missing.
-    pub(crate) fn open(folder: &Path, data: &Path, exchange_name: &str) -> Result<Self, KeysError> {
+    /// Loads the keys, making what is missing unless an exchange has begun with them.
+    pub(crate) async fn open(folder: &Path, data: &Path, exchange_name: &str) -> Result<Self, KeysError> {
         if is_inside(folder, data).map_err(KeysError::Folder)? {
             return Err(KeysError::InsideData);
         }
+        if Store::has_begun(data).await? {
+            let has_master = matches!(read_masters(folder), Ok(found) if !found.is_empty());
+            for (file, is_there) in [
+                ("master-1.key", has_master || folder.join("master-1.key").exists()),
+                ("authority.key.pem", folder.join("authority.key.pem").exists()),
+                ("authority.pem", folder.join("authority.pem").exists()),
+            ] {
+                if !is_there {
+                    return Err(KeysError::Missing(file));
+                }
+            }
+        }
+        Self::load(folder, exchange_name)
+    }
+
+    /// Loads the keys, making what is missing.
+    fn load(folder: &Path, exchange_name: &str) -> Result<Self, KeysError> {
         make_folder(folder).map_err(KeysError::Folder)?;
-        let master_path = folder.join(format!("{MASTER_NAME}.key"));
-        let text = read_or_make(&master_path, || Ok(hex(Key::generate().expose())))?;
-        let master = MasterKey {
-            name: MASTER_NAME.to_owned(),
-            key: unhex(text.trim()).ok_or(KeysError::Master)?,
-        };
+        if read_masters(folder)?.is_empty() {
+            make_master(folder, 1)?;
+        }
+        let source = folder.to_owned();
+        let masters = MasterKeys::new(move || read_masters(&source).map_err(io::Error::other));
         let key_path = folder.join("authority.key.pem");
         let certificate_path = folder.join("authority.pem");
         let key_pem = read_or_make(&key_path, || Authority::make_key().map_err(KeysError::Authority))?;
@@ -75,7 +99,7 @@ impl Keys {
         let certificate = authority.issue_audit(&audit_key).map_err(KeysError::Authority)?;
         let audit = Signer::new(&audit_key, certificate).map_err(KeysError::Audit)?;
         Ok(Self {
-            master,
+            masters,
             authority,
             audit: Arc::new(audit),
         })
@@ -97,7 +121,7 @@ impl Keys {
         }
         if FILES.iter().all(|name| folder.join(name).is_file()) {
             // The name is only for an authority that is made anew.
-            Self::open(folder, data, "")?;
+            Self::load(folder, "")?;
         }
         Ok(())
     }
@@ -145,6 +169,56 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(reached)
+}
+
+/// Every master key of a folder, the newest last.
+pub(crate) fn read_masters(folder: &Path) -> Result<Vec<MasterKey>, KeysError> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder).map_err(KeysError::Folder)? {
+        let name = entry.map_err(KeysError::Folder)?.file_name();
+        let number = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("master-")?.strip_suffix(".key")?.parse::<u32>().ok());
+        numbers.extend(number);
+    }
+    numbers.sort_unstable();
+    let read = |number: u32| {
+        let name = master_name(number);
+        let text = fs::read_to_string(master_path(folder, &name)).map_err(KeysError::Folder)?;
+        let key = unhex(text.trim()).ok_or(KeysError::Master)?;
+        Ok(MasterKey { name, key })
+    };
+    numbers.into_iter().map(read).collect()
+}
+
+/// The name of a master key.
+pub(crate) fn master_name(number: u32) -> String {
+    format!("master-{number}")
+}
+
+/// Its file.
+pub(crate) fn master_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.key"))
+}
+
+/// Makes a master key, durably, for the user who has the others.
+pub(crate) fn make_master(folder: &Path, number: u32) -> Result<MasterKey, KeysError> {
+    let made = MasterKey {
+        name: master_name(number),
+        key: Key::generate(),
+    };
+    let path = master_path(folder, &made.name);
+    write_private(&path, &hex(made.key.expose())).map_err(KeysError::Folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let owner = |path: &Path| fs::metadata(path).map(|found| found.uid()).map_err(KeysError::Folder);
+        if owner(&path)? != owner(folder)? {
+            fs::remove_file(&path).map_err(KeysError::Folder)?;
+            return Err(KeysError::Owner);
+        }
+    }
+    Ok(made)
 }
 
 fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String, KeysError>) -> Result<String, KeysError> {
@@ -204,8 +278,8 @@ fn unhex(text: &str) -> Option<Key> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_key_folder_is_outside_of_the_data_whatever_its_path_is_called() {
+    #[tokio::test]
+    async fn a_key_folder_is_outside_of_the_data_whatever_its_path_is_called() {
         let home = tempfile::tempdir().unwrap();
         let at = |path: &str| home.path().join(path);
         fs::create_dir_all(at("data/inner")).unwrap();
@@ -228,7 +302,7 @@ mod tests {
         assert!(is_inside(&at("new/keys"), &at("keys/../new")).unwrap());
         assert!(!is_inside(&at("new-keys"), &at("new")).unwrap());
         assert!(matches!(
-            Keys::open(&at("keys/../data/keys"), &at("data"), "見本"),
+            Keys::open(&at("keys/../data/keys"), &at("data"), "見本").await,
             Err(KeysError::InsideData)
         ));
         assert!(!at("data/keys").exists(), "nothing was made");

@@ -23,6 +23,7 @@ mod keeping;
 mod keys;
 mod listener;
 mod lists;
+pub mod master_keys;
 pub mod office_acts;
 mod office_facts;
 pub mod office_list;

@@ -92,8 +92,8 @@ impl Server {
         enrolment: TcpListener,
         sandbox: bool,
     ) -> Result<Running, StartError> {
-        let keys = Keys::open(&settings.keys, &settings.data, crate::app::DEFAULT_EXCHANGE_NAME)?;
-        let store = Store::open(&settings.data, keys.master).await?;
+        let keys = Keys::open(&settings.keys, &settings.data, crate::app::DEFAULT_EXCHANGE_NAME).await?;
+        let store = Store::open(&settings.data, keys.masters).await?;
         let tls = configure(&keys.authority, &settings.server_names, settings.clock.now())?;
         let operations = match settings.operations_listen {
             Some(address) => Some(bind(address).await?),

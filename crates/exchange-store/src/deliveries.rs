@@ -292,6 +292,7 @@ pub(crate) async fn accept(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Result<Accepted, Refusal>, StoreError> {
+    batch.refuse_retired(&new.wrapped_key)?;
     let outbox = *batch.mailbox(new.from).await?;
     let inbox = *batch.mailbox(new.to).await?;
     let day = convert::day_of_japan(now);
@@ -376,7 +377,7 @@ impl Store {
             to: new.header.to.office,
             header_json: new.header_json,
             content_bytes: new.header.total_bytes(),
-            wrapped_key: self.wrap(id, &key),
+            wrapped_key: self.wrap(id, &key)?,
             sealed: Some(sealing::seal(&key, id.as_bytes(), &new.content)),
         };
         self.writer
@@ -504,42 +505,5 @@ impl Store {
                 })
             })
             .await
-    }
-
-    pub(crate) fn wrap(&self, id: DeliveryId, key: &Key) -> Vec<u8> {
-        self.wrap_under(id.as_bytes(), key)
-    }
-
-    /// A key wrapped by the master key, to be opened under the same context only.
-    pub(crate) fn wrap_under(&self, context: &[u8], key: &Key) -> Vec<u8> {
-        let master = &self.shared.master;
-        let wrapped = sealing::wrap(&master.key, context, key);
-        // The master key's name goes in front, so that a rotation finds what it has still to rewrap.
-        let mut named = Vec::with_capacity(1 + master.name.len() + wrapped.len());
-        named.push(u8::try_from(master.name.len()).unwrap_or(u8::MAX));
-        named.extend_from_slice(master.name.as_bytes());
-        named.extend_from_slice(&wrapped);
-        named
-    }
-
-    pub(crate) fn unwrap_key(&self, id: DeliveryId, named: &[u8]) -> Result<Key, StoreError> {
-        self.unwrap_under(id.as_bytes(), named)
-    }
-
-    /// The reverse of [`Store::wrap_under`].
-    pub(crate) fn unwrap_under(&self, context: &[u8], named: &[u8]) -> Result<Key, StoreError> {
-        let damaged = StoreError::Damaged { what: "content key" };
-        let Some((length, rest)) = named.split_first() else {
-            return Err(damaged);
-        };
-        let master = &self.shared.master;
-        match rest.split_at_checked(usize::from(*length)) {
-            Some((name, wrapped)) if name == master.name.as_bytes() => {
-                sealing::unwrap_key(&master.key, context, wrapped).map_err(|_| damaged)
-            }
-            _ => Err(StoreError::Damaged {
-                what: "content key, wrapped by a master key that is not here",
-            }),
-        }
     }
 }

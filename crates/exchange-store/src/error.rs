@@ -22,6 +22,22 @@ pub enum StoreError {
         /// The schema that was found.
         found: i64,
     },
+    /// A master key that the database names is not there.
+    #[error(
+        "the master key {name} is missing in the key folder; put it back, for without it no content can be read; nothing was written"
+    )]
+    MasterMissing {
+        /// Its name.
+        name: String,
+    },
+    /// A master key is not the one that the database was written with.
+    #[error(
+        "the master key {name} is not the one of this database; put the right one into the key folder; nothing was written"
+    )]
+    MasterWrong {
+        /// Its name.
+        name: String,
+    },
     /// A restore from backup began in this folder and did not end.
     #[error("a restore into the data folder did not end; empty the folder and restore again")]
     HalfRestored,
@@ -68,7 +84,11 @@ impl StoreError {
                     | std::io::ErrorKind::QuotaExceeded
                     | std::io::ErrorKind::ReadOnlyFilesystem
             ),
-            Self::Newer { .. } | Self::HalfRestored | Self::Damaged { .. } => false,
+            Self::Newer { .. }
+            | Self::MasterMissing { .. }
+            | Self::MasterWrong { .. }
+            | Self::HalfRestored
+            | Self::Damaged { .. } => false,
         }
     }
 

@@ -263,7 +263,9 @@ impl Store {
         by: By,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let kept = first_password.map(|password| self.seal_first_password(&new.id, &password));
+        let kept = first_password
+            .map(|password| self.seal_first_password(&new.id, &password))
+            .transpose()?;
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
@@ -307,7 +309,9 @@ impl Store {
     /// is asked for so that of two changes at the same moment one is refused.
     pub async fn set_password(&self, change: NewPassword, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let first = change.first_password.as_ref();
-        let kept = first.map(|password| self.seal_first_password(&change.account, password));
+        let kept = first
+            .map(|password| self.seal_first_password(&change.account, password))
+            .transpose()?;
         self.writer
             .act(move |batch| {
                 Box::pin(async move {

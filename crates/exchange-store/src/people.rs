@@ -41,7 +41,7 @@ pub(crate) struct SealedPassword {
 }
 
 /// What a sealed password opens as: it fits no other account.
-fn context(account_key: &str) -> Vec<u8> {
+pub(crate) fn context(account_key: &str) -> Vec<u8> {
     format!("first password of {account_key}").into_bytes()
 }
 
@@ -58,6 +58,7 @@ pub(crate) async fn keep_first_password(
         .execute(&mut batch.connection)
         .await?;
     if let Some(kept) = kept {
+        batch.refuse_retired(&kept.wrapped_key)?;
         sqlx::query("INSERT INTO first_password (account, wrapped_key, sealed, made_at) VALUES (?, ?, ?, ?)")
             .bind(account_key)
             .bind(kept.wrapped_key)
@@ -70,12 +71,16 @@ pub(crate) async fn keep_first_password(
 }
 
 impl Store {
-    pub(crate) fn seal_first_password(&self, account: &AccountId, password: &str) -> SealedPassword {
+    pub(crate) fn seal_first_password(
+        &self,
+        account: &AccountId,
+        password: &str,
+    ) -> Result<SealedPassword, StoreError> {
         let (key, context) = (Key::generate(), context(&account.key()));
-        SealedPassword {
-            wrapped_key: self.wrap_under(&context, &key),
+        Ok(SealedPassword {
+            wrapped_key: self.wrap_under(&context, &key)?,
             sealed: sealing::seal(&key, &context, password.as_bytes()),
-        }
+        })
     }
 
     /// The people of an office, stopped ones too, in the order of their names.

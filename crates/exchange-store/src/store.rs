@@ -1,14 +1,12 @@
 //! Opening the store: schema, keys, the writer, the read pool, the folder.
 
 use std::{
-    fmt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use care_model::{OfficeNumber, TerminalId};
-use sealing::Key;
 use sqlx::{
     ConnectOptions as _, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
@@ -21,6 +19,7 @@ use crate::{
     cache::Cache,
     folder::{CONTENT, ContentFolder, UploadLocks},
     hints::{Hint, Hints},
+    masters::{self, MasterKey, MasterKeys, Ring},
     restore,
     writer::Writer,
 };
@@ -33,23 +32,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ROWS_READ_AHEAD: usize = 1_024;
 /// Pages of the write-ahead log (4 KiB each) after which it is folded back.
 const LOG_PAGES_MAX: &str = "4000";
-
-/// A master key and the name under which wrapped keys remember it (D11).
-#[derive(Clone)]
-pub struct MasterKey {
-    /// Its name, at most 32 characters.
-    pub name: String,
-    /// The key itself.
-    pub key: Key,
-}
-
-impl fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MasterKey")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The exchange's storage: SQLite for rows and small contents, a folder for large contents.
 ///
@@ -67,7 +49,7 @@ pub(crate) struct Shared {
     /// The data folder.
     pub(crate) data: PathBuf,
     pub(crate) readers: SqlitePool,
-    pub(crate) master: MasterKey,
+    pub(crate) masters: Ring,
     pub(crate) folder: ContentFolder,
     pub(crate) uploads: UploadLocks,
     pub(crate) hints: Hints,
@@ -112,18 +94,23 @@ fn migrator() -> Migrator {
             "issue_selector",
             include_str!("../migrations/0009_issue_selector.sql"),
         ),
+        migration(10, "master_keys", include_str!("../migrations/0010_master_keys.sql")),
     ])
 }
 
 impl Store {
-    /// Opens the store in `data`, making it if there is none, and brings its schema up to date.
-    pub async fn open(data: &Path, master: MasterKey) -> Result<Self, StoreError> {
-        let options = Self::prepare(data).await?;
-        let connection = options
+    /// Opens the store in `data`, making it if there is none, and brings its schema up to date. Keys that do not fit are
+    /// refused before that.
+    pub async fn open(data: &Path, masters: impl Into<MasterKeys>) -> Result<Self, StoreError> {
+        let source = masters.into();
+        let found = source.load()?;
+        let options = Self::prepare(data, Some(&found)).await?;
+        let mut connection = options
             .connect()
             .await
             .map_err(StoreError::database("opening the database"))?;
-        let store = Self::start(connection, options, data, master).await?;
+        let current = masters::begin(&mut connection, &found).await?;
+        let store = Self::start(connection, options, data, Ring::new(source, found, current)).await?;
         store.fold_offices().await?;
         Ok(store)
     }
@@ -135,13 +122,20 @@ impl Store {
 
     /// Brings the schema in `data` up to date and does nothing else.
     pub async fn migrate(data: &Path) -> Result<(), StoreError> {
-        Self::prepare(data).await.map(drop)
+        Self::prepare(data, None).await.map(drop)
     }
 
-    async fn prepare(data: &Path) -> Result<SqliteConnectOptions, StoreError> {
-        restore::refuse_half(data)?;
-        make_private_folder(data).map_err(StoreError::folder("making the data folder"))?;
-        let options = SqliteConnectOptions::new()
+    /// A connection of its own to what is there.
+    pub(crate) async fn connect(data: &Path) -> Result<SqliteConnection, StoreError> {
+        Self::options(data)
+            .create_if_missing(false)
+            .connect()
+            .await
+            .map_err(StoreError::database("opening the database"))
+    }
+
+    fn options(data: &Path) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
             .filename(database_path(data))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -151,12 +145,21 @@ impl Store {
             .pragma("secure_delete", "ON")
             .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
             .statement_cache_capacity(100)
-            .row_buffer_size(ROWS_READ_AHEAD);
+            .row_buffer_size(ROWS_READ_AHEAD)
+    }
+
+    async fn prepare(data: &Path, found: Option<&[MasterKey]>) -> Result<SqliteConnectOptions, StoreError> {
+        restore::refuse_half(data)?;
+        make_private_folder(data).map_err(StoreError::folder("making the data folder"))?;
+        let options = Self::options(data);
         let mut connection = options
             .connect()
             .await
             .map_err(StoreError::database("opening the database"))?;
         refuse_newer(&mut connection).await?;
+        if let Some(found) = found {
+            masters::refuse_unfit(&mut connection, found).await?;
+        }
         match migrator().run(&mut connection).await {
             Ok(()) => {}
             Err(MigrateError::VersionMissing(found)) => return Err(StoreError::Newer { found }),
@@ -178,7 +181,7 @@ impl Store {
         connection: SqliteConnection,
         options: SqliteConnectOptions,
         data: &Path,
-        master: MasterKey,
+        masters: Ring,
     ) -> Result<Self, StoreError> {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
@@ -190,7 +193,7 @@ impl Store {
         let shared = Arc::new(Shared {
             data: data.to_owned(),
             readers,
-            master,
+            masters,
             folder,
             uploads: UploadLocks::default(),
             hints: Hints::new(),

@@ -203,7 +203,7 @@ impl Store {
             });
         }
         let key = Key::generate();
-        let wrapped_key = self.wrap(id, &key);
+        let wrapped_key = self.wrap(id, &key)?;
         let sizes: Vec<u64> = upload.header.parts.iter().map(|part| part.size_bytes).collect();
         let shared = Arc::clone(&self.shared);
         let prepared = tokio::task::spawn_blocking(move || {
@@ -220,6 +220,7 @@ impl Store {
             .act(move |batch| {
                 Box::pin(async move {
                     // Told before hundreds of megabytes travel; what counts is asked again when it becomes a delivery.
+                    batch.refuse_retired(&wrapped_key)?;
                     if let Err(refusal) = room_for_upload(batch, actor.office, to, total_bytes, now).await? {
                         return Ok(Err(refusal));
                     }
@@ -338,7 +339,7 @@ impl Store {
         synced.await.map_err(|_| StoreError::Closed)??;
         // While the bytes came, another attempt may have been faster, or the upload dropped and begun anew.
         let (row, _) = match self.appendable(id, office, part, offset).await? {
-            Ok(found) if found.0.wrapped_key == begun.wrapped_key => found,
+            Ok(found) if self.is_same_key(id, &found.0, &begun)? => found,
             Ok(_) => return Ok(Err(ChunkRefusal::Offset { stored_bytes: 0 })),
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -391,7 +392,13 @@ impl Store {
         begun: &UploadRow,
     ) -> Result<bool, StoreError> {
         let row = self.read_upload(id, office).await?;
-        Ok(row.is_some_and(|row| row.wrapped_key == begun.wrapped_key))
+        row.map_or(Ok(false), |row| self.is_same_key(id, &row, begun))
+    }
+
+    /// Whether two rows are of one upload: under the same key, whatever master key wraps it by now.
+    fn is_same_key(&self, id: DeliveryId, one: &UploadRow, other: &UploadRow) -> Result<bool, StoreError> {
+        Ok(one.wrapped_key == other.wrapped_key
+            || self.unwrap_key(id, &one.wrapped_key)?.expose() == self.unwrap_key(id, &other.wrapped_key)?.expose())
     }
 
     /// The header of an upload that has begun, if it is this office's.

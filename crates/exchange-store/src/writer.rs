@@ -58,6 +58,7 @@ impl Writer {
                 retention: None,
                 audit: Vec::new(),
                 after: Vec::new(),
+                masters: Vec::new(),
             },
             waiting,
             shared,
@@ -114,6 +115,8 @@ pub(crate) struct Batch {
     retention: Option<TimeDelta>,
     audit: Vec<AuditLine>,
     after: Vec<After>,
+    /// The master keys that wrapped keys may name.
+    pub(crate) masters: Vec<String>,
 }
 
 /// What is done once the transaction is durable.
@@ -333,7 +336,13 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
                     batch.forget();
                     shared.forget();
                 }
-                data_version = found;
+                match shared.masters.refresh(&mut batch.connection).await {
+                    Ok(names) => {
+                        batch.masters = names;
+                        data_version = found;
+                    }
+                    Err(error) => tracing::error!(%error, "the writer cannot read which master keys there are"),
+                }
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the writer cannot ask its database"),

@@ -35,6 +35,14 @@ pub(super) enum AdminAct {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Makes a new master key and wraps every key anew by it, or goes on where that was broken off; the server may run
+    /// meanwhile.
+    RotateMasterKey {
+        /// Instead removes an old master key (such as master-1) once nothing names it any more. Backups of before the
+        /// rotation can't be read after that.
+        #[arg(long)]
+        retire: Option<String>,
+    },
     /// Restores a backup into the data folder, which must be new or empty, before a server is started on it.
     Restore {
         /// The folder of the backup.

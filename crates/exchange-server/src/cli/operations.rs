@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use chrono::Utc;
-use exchange_server::{admin::AdminSettings, backups};
+use exchange_server::{admin::AdminSettings, backups, master_keys};
 
 use super::{AdminAct, made};
 
@@ -10,6 +10,13 @@ use super::{AdminAct, made};
 pub(super) async fn done(settings: &AdminSettings, act: &AdminAct, json: bool) -> Result<bool> {
     match act {
         AdminAct::Backup { out } => made(&backups::back_up(settings.clone(), out).await?, json)?,
+        AdminAct::RotateMasterKey { retire } => {
+            let rotated = match retire {
+                None => master_keys::rotate(settings.clone()).await?,
+                Some(old) => master_keys::retire(settings.clone(), old).await?,
+            };
+            made(&rotated, json)?;
+        }
         AdminAct::Restore { from } => {
             let restored = backups::restore(from, &settings.data, Utc::now()).await?;
             made(&restored, json)?;

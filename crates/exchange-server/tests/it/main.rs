@@ -19,6 +19,7 @@ mod exchange;
 mod kills;
 mod limits;
 mod linkage;
+mod master_keys;
 mod office_acts;
 mod office_list;
 mod operations;
