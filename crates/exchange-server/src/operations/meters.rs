@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -112,24 +112,36 @@ fn key(name: &'static str, labels: &[(&'static str, &'static str)]) -> Key {
     Key::from_parts(name, labels)
 }
 
-/// What is counted of one route.
+/// What is counted of one route, registered when it is first asked for: most pages are not, for days.
 struct Route {
     method: &'static str,
-    statuses: [Counter; STATUS_CLASSES.len()],
-    seconds: Histogram,
+    path: &'static str,
+    statuses: [OnceLock<Counter>; STATUS_CLASSES.len()],
+    seconds: OnceLock<Histogram>,
 }
 
 impl Route {
-    fn register(recorder: &dyn Recorder, method: &'static str, path: &'static str) -> Self {
+    fn new(method: &'static str, path: &'static str) -> Self {
         Self {
             method,
-            statuses: STATUS_CLASSES.map(|class| {
-                let labels = [("method", method), ("route", path), ("status", class)];
-                recorder.register_counter(&key(REQUESTS, &labels), &METADATA)
-            }),
-            seconds: recorder
-                .register_histogram(&key(REQUEST_SECONDS, &[("method", method), ("route", path)]), &METADATA),
+            path,
+            statuses: Default::default(),
+            seconds: OnceLock::new(),
         }
+    }
+
+    fn answered(&self, recorder: &dyn Recorder, status: u16, took: Duration) {
+        let class = usize::from(status / 100).saturating_sub(1);
+        if let (Some(counter), Some(class)) = (self.statuses.get(class), STATUS_CLASSES.get(class)) {
+            let labels = [("method", self.method), ("route", self.path), ("status", *class)];
+            counter
+                .get_or_init(|| recorder.register_counter(&key(REQUESTS, &labels), &METADATA))
+                .increment(1);
+        }
+        let labels = [("method", self.method), ("route", self.path)];
+        self.seconds
+            .get_or_init(|| recorder.register_histogram(&key(REQUEST_SECONDS, &labels), &METADATA))
+            .record(took);
     }
 }
 
@@ -182,13 +194,12 @@ impl Meters {
             .map(|endpoint| (endpoint.method, endpoint.path))
             .chain(PAGES.iter().map(|page| (page.method, page.path)));
         for (method, path) in served {
-            let route = Route::register(recorder.as_ref(), method, path);
-            routes.entry(path).or_default().push(route);
+            routes.entry(path).or_default().push(Route::new(method, path));
         }
         Ok(Self {
             prometheus,
             routes,
-            elsewhere: Route::register(recorder.as_ref(), ELSEWHERE, ELSEWHERE),
+            elsewhere: Route::new(ELSEWHERE, ELSEWHERE),
             refusals: Mutex::default(),
             exchange_connections: gauge(CONNECTIONS, &[("listener", "exchange")]),
             enrolment_connections: gauge(CONNECTIONS, &[("listener", "enrolment")]),
@@ -219,10 +230,7 @@ impl Meters {
         let same = |known: &&Route| known.method.eq_ignore_ascii_case(method.as_str());
         let known = route.and_then(|path| self.routes.get(path)?.iter().find(same));
         let route = known.unwrap_or(&self.elsewhere);
-        if let Some(counter) = route.statuses.get(usize::from(status / 100).saturating_sub(1)) {
-            counter.increment(1);
-        }
-        route.seconds.record(took);
+        route.answered(self.recorder.as_ref(), status, took);
     }
 
     /// Counts a refusal.
