@@ -8,7 +8,12 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use exchange_client::ClientIdentity;
+use exchange_server::SANDBOX_ENDPOINTS;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::bare;
 
 /// The sandbox as a process; ends with this value.
 struct Sandbox(Child);
@@ -122,6 +127,46 @@ fn a_temporary_sandbox_leaves_nothing_behind() {
     assert!(folder.join("README.txt").is_file());
     sandbox.interrupt();
     assert!(!folder.exists());
+}
+
+/// Status of a bare request with a file of the sandbox's as its certificate, or with none; none if nothing is answered.
+async fn status(facts: &Value, url: &str, office: Option<&Value>, method: &str, path: &str) -> Option<u16> {
+    let read = |path: &Value| fs::read_to_string(path.as_str().unwrap()).unwrap();
+    let folder = Path::new(facts["folder"].as_str().unwrap());
+    let authority = fs::read_to_string(folder.join("authority.pem")).unwrap();
+    let identity = office.map(|office| ClientIdentity {
+        certificate_pem: read(&office["certificate"]),
+        key_pem: read(&office["key"]).into(),
+    });
+    let url = facts[url].as_str().unwrap();
+    let mut stream = bare::connect(&authority, url, identity.as_ref()).await?;
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = Vec::new();
+    // The server may end before it closes in order: what it answered counts.
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_sandbox_has_is_for_everybody_whom_its_listener_lets_in() {
+    let (_sandbox, facts) = Sandbox::start(None);
+    let offices = facts["offices"].as_array().unwrap();
+    for endpoint in SANDBOX_ENDPOINTS {
+        let method = endpoint.method.to_uppercase();
+        let ask = async |url: &str, office| status(&facts, url, office, &method, endpoint.path).await;
+        assert_eq!(ask("exchange_url", None).await, None);
+        assert_eq!(ask("enrolment_url", None).await, Some(204));
+        // With a licence and without: nobody is signed in after it began anew.
+        for office in offices {
+            assert_eq!(ask("exchange_url", Some(office)).await, Some(204), "{office}");
+            assert_eq!(
+                status(&facts, "exchange_url", Some(office), "GET", "/v1/me").await,
+                Some(401)
+            );
+        }
+    }
 }
 
 #[test]
