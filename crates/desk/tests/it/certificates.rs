@@ -146,3 +146,17 @@ async fn an_expired_certificate_is_told_at_sign_in() -> Result<()> {
     assert_refused(step_one(&desk, at).await, ProblemCode::CertificateExpired);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_does_not_hold_yet_is_told_at_sign_in_and_can_be_got_anew() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let at = &exchange.manager;
+    let desk = exchange.desk(at, "front").await?;
+    desk.desk.sign_out(()).await?;
+    // The exchange's clock was ahead when the certificate was issued, and was put right since.
+    exchange.move_clock(TimeDelta::hours(-25));
+    assert_refused(step_one(&desk, at).await, ProblemCode::CertificateEarly);
+    renew(&desk, at, exchange.issue_password(at.office).await?).await?;
+    desk.sign_in(at.office, &at.accounts).await?;
+    Ok(())
+}
