@@ -290,10 +290,11 @@ impl At {
         if let Ok(number) = row.try_get("at") {
             return Ok(Self::Number(number));
         }
-        if let Ok(bytes) = row.try_get::<Vec<u8>, _>("at") {
-            return Ok(Self::Bytes(bytes));
+        // Text first: it could be taken for bytes, which equal no text.
+        if let Ok(text) = row.try_get("at") {
+            return Ok(Self::Text(text));
         }
-        Ok(Self::Text(row.try_get("at")?))
+        Ok(Self::Bytes(row.try_get("at")?))
     }
 }
 
@@ -397,10 +398,14 @@ impl Store {
             }
             let context = (place.context)(row)?;
             let key = self.unwrap_under(&context, &wrapped)?;
-            bind_at(sqlx::query(place.write), Some(at))
+            let written = bind_at(sqlx::query(place.write), Some(at))
                 .bind(self.wrap_under(&context, &key)?)
                 .execute(&mut batch.connection)
-                .await?;
+                .await?
+                .rows_affected();
+            if written != 1 {
+                return Err(StoreError::Damaged { what: "wrapped key" });
+            }
             rewrapped += 1;
         }
         let is_last = (rows.len() as i64) < REWRAPPED_AT_ONCE;
