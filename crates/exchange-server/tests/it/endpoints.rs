@@ -189,6 +189,10 @@ fn expected(endpoint: &Endpoint, who: Who) -> Cell {
         Who::ExpiredCertificate => Cell::Refused(ProblemCode::CertificateExpired),
         Who::EarlyCertificate => Cell::Refused(ProblemCode::CertificateEarly),
         Who::OtherUse => Cell::Refused(ProblemCode::CertificateWrongUse),
+        // Nobody need be signed in there, but a token that is shown has to be good.
+        Who::StepOne | Who::TokenElsewhere if endpoint.path == "/v1/events" => {
+            Cell::Refused(ProblemCode::SignInRequired)
+        }
         Who::Terminal | Who::TerminalAndOperator | Who::StepOne | Who::TokenElsewhere => match endpoint.caller {
             Caller::SignedIn => Cell::Refused(ProblemCode::SignInRequired),
             Caller::Terminal | Caller::Anybody => Cell::In,
