@@ -22,7 +22,11 @@ impl TimeProvider for At {
 }
 
 /// The certificate that a client is shown at a time; an error if it does not trust it then.
-pub(crate) async fn shown(exchange: &Exchange, url: &str, at: DateTime<Utc>) -> Result<CertificateDer<'static>, std::io::Error> {
+pub(crate) async fn shown(
+    exchange: &Exchange,
+    url: &str,
+    at: DateTime<Utc>,
+) -> Result<CertificateDer<'static>, std::io::Error> {
     let mut roots = RootCertStore::empty();
     let authority = exchange.connection().authority_pem;
     roots
