@@ -305,3 +305,44 @@ async fn a_flood_of_strangers_keeps_no_terminal_from_signing_in() {
     // They share the cores, not the turns. Behind the strangers each of these passwords would wait for twenty others.
     assert!(during < quiet * 8, "{during:?} instead of {quiet:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portal_with_a_full_queue_says_so_and_counts_nothing() {
+    const AT_ONCE: usize = 60;
+    let exchange = Exchange::start_at(PasswordCost {
+        memory_kib: 16 * 1_024,
+        passes: 12,
+    })
+    .await;
+    let mut browser = Browser::at(&exchange);
+    browser.get("/portal/sign-in").await;
+    let before = exchange.running.password_work();
+    let posts = (0..AT_ONCE).map(|number| {
+        let mut browser = browser.clone();
+        async move {
+            let id = format!("KJ9{number:09}");
+            let fields = [("id", id.as_str()), ("password", WRONG)];
+            browser.post("/portal/sign-in", &fields).await
+        }
+    });
+    let mut busy = 0;
+    for shown in futures::future::join_all(posts).await {
+        match shown.problem() {
+            Some("server_busy") => {
+                assert_eq!((shown.status, shown.header("retry-after")), (503, Some("2")));
+                busy += 1;
+            }
+            problem => assert_eq!((shown.status, problem), (401, Some("office_sign_in_refused"))),
+        }
+    }
+    assert!(busy > 0);
+    let work = usize::try_from(exchange.running.password_work() - before).unwrap();
+    assert_eq!(work, AT_ONCE - busy);
+    // What was not tried did not use up what is free.
+    for number in work..PLACE_TRIES {
+        let shown = browser.sign_in(&format!("KJ8{number:09}"), WRONG).await;
+        assert_eq!(shown.problem(), Some("office_sign_in_refused"), "{number}");
+    }
+    let shown = browser.sign_in("KJ8999999999", WRONG).await;
+    assert_eq!(shown.problem(), Some("sign_in_delayed"));
+}
