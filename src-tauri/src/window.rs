@@ -14,6 +14,7 @@ pub(crate) fn create(app: &App, profile: &Path, shown: bool) -> tauri::Result<()
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == LABEL) else {
         return Err(tauri::Error::WindowNotFound);
     };
+    type_plainly();
     let window = WebviewWindowBuilder::from_config(app, config)?
         .title(messages::window::title())
         .visible(shown)
@@ -41,6 +42,30 @@ fn draw_plainly(window: &WebviewWindow) -> tauri::Result<()> {
 fn draw_plainly(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
+
+/// Asks X for no input method where none is named. In a Japanese session GTK asks X for one in any case, and where none
+/// answers, a page that is drawn without the graphics card is drawn no more once a field has the focus ([ADR 30]).
+/// An input method that is there is named by its variables or by the desktop's settings, and is left alone; so is
+/// Wayland, which has its own.
+///
+/// [ADR 30]: ../../docs/adr/0030-the-page-is-drawn-without-the-graphics-card-on-linux.md
+#[cfg(target_os = "linux")]
+fn type_plainly() {
+    use gtk::prelude::GtkSettingsExt as _;
+
+    let is_named = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+    if ["GTK_IM_MODULE", "XMODIFIERS", "WAYLAND_DISPLAY"].into_iter().any(is_named) {
+        return;
+    }
+    if let Some(settings) = gtk::Settings::default()
+        && settings.gtk_im_module().is_none_or(|module| module.is_empty())
+    {
+        settings.set_gtk_im_module(Some("gtk-im-context-simple"));
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn type_plainly() {}
 
 /// Brings the window to the front.
 pub(crate) fn show(app: &AppHandle) {

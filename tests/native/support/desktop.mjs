@@ -41,10 +41,9 @@ export class Desktop {
       LANG: "ja_JP.UTF-8",
       GDK_BACKEND: "x11",
       NO_AT_BRIDGE: "1",
-      // This screen has no input method. GTK would ask X for one, and the page is not drawn any more while it waits.
-      GTK_IM_MODULE: "gtk-im-context-simple",
     };
-    delete desktop.#environment.WAYLAND_DISPLAY;
+    // As on a PC without an input method: what the window does about that is its own affair.
+    for (const name of ["WAYLAND_DISPLAY", "GTK_IM_MODULE", "XMODIFIERS"]) delete desktop.#environment[name];
     start("dbus-run-session", ["--", "xfwm4", "--compositor=off"], {
       env: desktop.#home("manager"),
       log: path.join(folder, "xfwm4.log"),
