@@ -3,22 +3,33 @@
 use std::collections::BTreeSet;
 
 use care_model::{ProblemCode, limits};
-use chrono::{DateTime, Utc};
-use desk_ipc::{CommandError, DeskEvent, HomeView, NewsRow};
+use chrono::{DateTime, TimeDelta, Utc};
+use desk_ipc::{CommandError, DeskEvent, HomeView, NewsRow, TerminalRow};
 use exchange_protocol::NewsPage;
 
 use crate::{core::Core, store::ValueName};
 
+/// Days for which a new terminal is told of at the office's others.
+const NEW_TERMINAL_DAYS: i64 = 14;
 /// Numbers of read news that are kept; the oldest are forgotten first.
 const READ_NEWS_MAX: usize = 1_000;
+
+/// Of an office's terminals those that came lately and may be used, without this one.
+fn lately(terminals: Vec<TerminalRow>, now: DateTime<Utc>) -> Vec<TerminalRow> {
+    let since = now - TimeDelta::days(NEW_TERMINAL_DAYS);
+    let is_new = |row: &TerminalRow| !row.here && row.revoked_at.is_none() && row.enrolled_at > since;
+    terminals.into_iter().filter(is_new).collect()
+}
 
 impl Core {
     /// トップページ.
     pub(crate) async fn home_view(&self) -> Result<HomeView, CommandError> {
         let line = self.line().await;
         let mut news = self.known_news().await?;
+        let mut new_terminals = Vec::new();
         if let Ok(line) = &line {
-            let (me, page) = tokio::join!(line.exchange.me(), line.exchange.news());
+            let (me, page, terminals) = tokio::join!(line.exchange.me(), line.exchange.news(), self.terminals());
+            new_terminals = lately(terminals.unwrap_or_default(), self.now());
             if let Ok(me) = self.heard_by(line, me).await {
                 self.learn_me(me).await?;
             }
@@ -50,6 +61,7 @@ impl Core {
             licence: expiry(me.licence.until, now),
             certificate: expiry(identity.expires_at.min(me.certificate_until), now),
             renewal: self.renewal_view(&identity),
+            new_terminals,
             figures: self.figures().await?,
             online: self.is_online(),
         })

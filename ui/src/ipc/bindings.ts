@@ -511,6 +511,11 @@ certificate: ExpiryView,
  */
 renewal: RenewalView, 
 /**
+ * The office's other terminals that got their first certificate lately: one that nobody there knows of is somebody
+ * else's.
+ */
+new_terminals: Array<TerminalRow>, 
+/**
  * Today's figures.
  */
 figures: FiguresView, 
@@ -1936,13 +1941,13 @@ export type Commands = {
   sign_in_back: { request: null; answer: StartView };
   change_password: { request: PasswordChange; answer: null };
   sign_out: { request: null; answer: StartView };
+  lock: { request: null; answer: StartView };
   sign_out_everywhere: { request: null; answer: StartView };
   home: { request: null; answer: HomeView };
   read_news: { request: NewsRequest; answer: null };
   choose_files: { request: null; answer: DropView | null };
   open_composition: { request: ComposeStart; answer: CompositionView };
   paste_files: { request: PastedFiles; answer: DropView };
-  lock: { request: null; answer: StartView };
   unfinished: { request: null; answer: Array<UnfinishedRow> };
   open_reply: { request: DeliveryRequest; answer: CompositionView };
   open_resend: { request: DeliveryRequest; answer: CompositionView };

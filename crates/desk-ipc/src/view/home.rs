@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::CommandError;
+use crate::{CommandError, TerminalRow};
 
 /// トップページ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -17,6 +17,9 @@ pub struct HomeView {
     pub certificate: ExpiryView,
     /// How the renewal of the certificate stands.
     pub renewal: RenewalView,
+    /// The office's other terminals that got their first certificate lately: one that nobody there knows of is somebody
+    /// else's.
+    pub new_terminals: Vec<TerminalRow>,
     /// Today's figures.
     pub figures: FiguresView,
     /// Whether the exchange was reached at the last attempt.

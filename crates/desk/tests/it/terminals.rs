@@ -205,6 +205,24 @@ async fn what_was_taken_over_may_be_taken_back() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_came_lately_is_told_of_at_the_others_until_it_is_revoked() -> Result<()> {
+    let offices = Offices::open().await?;
+    let exchange = &offices.exchange;
+    let told = async || -> Result<Vec<String>> {
+        let rows = offices.service.desk.home(()).await?.new_terminals;
+        Ok(rows.into_iter().map(|row| row.name).collect())
+    };
+    assert_eq!(told().await?, Vec::<String>::new());
+    let second = exchange.terminal(&exchange.service, "奥の部屋のPC").await?;
+    assert_eq!(told().await?, ["奥の部屋のPC"]);
+    let admin = exchange.admin().await?;
+    admin.revoke_terminal(second.me().await?.terminal).await?;
+    admin.close().await;
+    assert_eq!(told().await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_process_at_a_time_writes_a_profile() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let first = OpenDesk::open(dir.path()).await?;

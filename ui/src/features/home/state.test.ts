@@ -11,6 +11,7 @@ function home(desk: TestDesk): Promise<Home> {
     licence: expiry,
     certificate: expiry,
     renewal: { due: false, renewed_at: null, problem: null },
+    new_terminals: [],
     figures: { waiting: 0, ending: 0, drafts: 0, not_downloaded: 0, unsent: 0 },
     online: true,
   }));
