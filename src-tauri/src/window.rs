@@ -54,7 +54,10 @@ fn type_plainly() {
     use gtk::prelude::GtkSettingsExt as _;
 
     let is_named = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
-    if ["GTK_IM_MODULE", "XMODIFIERS", "WAYLAND_DISPLAY"].into_iter().any(is_named) {
+    if ["GTK_IM_MODULE", "XMODIFIERS", "WAYLAND_DISPLAY"]
+        .into_iter()
+        .any(is_named)
+    {
         return;
     }
     if let Some(settings) = gtk::Settings::default()

@@ -80,8 +80,6 @@ acts! {
     SetLimits = "set_limits";
     /// A person's account was made.
     AddAccount = "add_account";
-    /// A person's account was changed.
-    ChangeAccount = "change_account";
     /// A person's account was stopped.
     StopAccount = "stop_account";
     /// A stopped account may be used again.
@@ -108,6 +106,15 @@ acts! {
     PublishUpdate = "publish_update";
     /// A version of the client was taken down.
     WithdrawUpdate = "withdraw_update";
+
+    /// A backup of everything but the keys was begun.
+    BackUp = "back_up";
+    /// A backup took the data's place, under a new epoch.
+    Restore = "restore";
+    /// A new master key was made, or what was wrapped by an older one was wrapped anew.
+    RotateMasterKey = "rotate_master_key";
+    /// A master key that nothing is wrapped by any more was removed.
+    RetireMasterKey = "retire_master_key";
 
     /// An operator's account was made.
     AddOperator = "add_operator";

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use exchange_store::{BackedUp, BackupError, Restored, Store};
+use exchange_store::{Act, BackedUp, BackupError, Restored, Store};
 use thiserror::Error;
 
 use crate::{
@@ -44,7 +44,12 @@ pub async fn back_up(settings: AdminSettings, out: &Path) -> Result<BackedUp, Ba
     }
     let clock = settings.clock.clone();
     let admin = Admin::open(settings).await?;
-    let made = admin.store.back_up(out, &[updates::FOLDER], || clock.now()).await;
+    let made = async {
+        // First the line: whoever tried to carry the data out is known, whatever became of it.
+        admin.note(Act::BackUp).await.map_err(BackupError::from)?;
+        admin.store.back_up(out, &[updates::FOLDER], || clock.now()).await
+    }
+    .await;
     admin.close().await;
     Ok(made?)
 }

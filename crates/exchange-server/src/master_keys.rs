@@ -2,7 +2,7 @@
 
 use std::{fs, io, time::Duration};
 
-use exchange_store::{StoreError, sync_folder};
+use exchange_store::{Act, StoreError, sync_folder};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -56,6 +56,7 @@ pub async fn rotate(settings: AdminSettings) -> Result<Rotated, RotationError> {
     let folder = settings.keys.clone();
     let admin = Admin::open(settings).await?;
     let rotated = async {
+        admin.note(Act::RotateMasterKey).await?;
         let names = admin.store.master_names().await?;
         let mut newest = names.last().cloned().unwrap_or_default();
         let mut unended = false;
@@ -101,6 +102,7 @@ pub async fn retire(settings: AdminSettings, old: &str) -> Result<Rotated, Rotat
         if !known || !admin.store.retire_master(old).await? {
             return Err(RotationError::NotRetirable(old.to_owned()));
         }
+        admin.note(Act::RetireMasterKey).await?;
         // Nothing is stored under it any more as soon as a server that serves has noticed; what was until then is wrapped
         // anew after that.
         tokio::time::sleep(NOTICED_WITHIN).await;

@@ -264,10 +264,9 @@ impl Admin {
 
     /// Puts up a version of the client in the data folder.
     pub async fn publish_update(&self, data: &Path, update: &NewUpdate) -> Result<UpdateOffer, AdminError> {
-        let now = self.clock.now();
-        let checked = updates::Checked::new(data, update, now)?;
+        let checked = updates::Checked::new(data, update, self.clock.now())?;
         // First the line, then what it says: nothing is offered that the audit does not know.
-        self.store.note(Act::PublishUpdate, self.by.clone(), now).await?;
+        self.note(Act::PublishUpdate).await?;
         Ok(checked.put_up()?)
     }
 
@@ -275,8 +274,7 @@ impl Admin {
     pub async fn withdraw_update(&self, data: &Path, target: &UpdateTarget) -> Result<bool, AdminError> {
         let withdrawn = updates::withdraw(data, target)?;
         if withdrawn {
-            let (by, now) = (self.by.clone(), self.clock.now());
-            self.store.note(Act::WithdrawUpdate, by, now).await?;
+            self.note(Act::WithdrawUpdate).await?;
         }
         Ok(withdrawn)
     }

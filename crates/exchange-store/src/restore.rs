@@ -14,7 +14,8 @@ use serde::Serialize;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::{
-    Store, StoreError,
+    Act, By, Store, StoreError,
+    audit::{self, AuditLine},
     backup::{BackupError, FORMAT, MANIFEST, Manifest, begin, copy_options, digest_of, new_private_file},
     folder::sync_folder,
     store::{DATABASE, make_private_folder, newest_schema},
@@ -164,6 +165,8 @@ async fn raise_epoch(database: &Path, now: DateTime<Utc>) -> Result<u64, StoreEr
     .bind(now.timestamp())
     .fetch_optional(&mut connection)
     .await?;
+    // In the new epoch's name: the first line that an auditor finds behind the gap.
+    audit::write(&mut connection, &[AuditLine::new(now, Act::Restore, By::CommandLine)]).await?;
     connection.close().await?;
     raised
         .and_then(|epoch| u64::try_from(epoch).ok())

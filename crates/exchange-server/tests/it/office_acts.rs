@@ -91,7 +91,7 @@ async fn people_passwords_news_and_versions_are_taken_back() {
     while sign_in(&terminal, &office).await.is_ok() {}
     assert_eq!(
         refused(sign_in(&terminal, &office).await.map(drop)),
-        ProblemCode::PersonSignInRefused
+        ProblemCode::PersonStopped
     );
     refusal(&exchange, &["stop-person", "--office", PLANNER, "--person", &person]);
     said(&exchange, &["resume-person", "--office", PLANNER, "--person", &person]);
