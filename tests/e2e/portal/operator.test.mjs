@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { launch } from "../browser.mjs";
-import { offices, World } from "../world.mjs";
+import { launch, Person } from "../browser.mjs";
+import { offices, Terminal, World } from "../world.mjs";
 import { Visitor } from "./visitor.mjs";
 
 let world, browser, operator, administrator;
@@ -116,6 +116,58 @@ test("news is published and taken back; the audit says who did what", async () =
   const line = operator.page.getByRole("row").nth(1);
   await line.getByRole("cell", { name: "お知らせの掲載", exact: true }).waitFor();
   await line.getByRole("cell", { name: `運営担当者 ${administrator.operator_id}` }).waitFor();
+});
+
+test("an office's limits are set, a password for a terminal is shown once, and a terminal is revoked", async () => {
+  const { providing } = world.accounts;
+  const helper = await Person.at(browser, await Terminal.start(world, "service"));
+  await helper.setUp(world, providing, providing.issuePassword, "奥の部屋のPC");
+  await helper.signIn(providing);
+  const keeper = await Visitor.arrive(browser, world);
+  await keeper.enterAsOperator(await world.addOperator("運営 四郎", "administrator"), chosen);
+  await keeper.open("事業所");
+  await keeper.page.getByRole("link", { name: offices.providing.name }).click();
+  await keeper.title(offices.providing.name);
+  await keeper.field("取得を待つデータの件数").fill("-1");
+  await keeper.button("制限を変える").click();
+  assert.equal(await keeper.problem(), "field_unfit");
+  await keeper.lookAtAll("operator-limits-refused");
+  await keeper.field("取得を待つデータの件数").fill("500");
+  await keeper.button("制限を変える").click();
+  await keeper.sees("利用の制限を変えました。");
+  await keeper.button("証明書発行用パスワードを発行する").click();
+  await keeper.title("証明書発行用パスワードを発行しました");
+  assert.ok((await keeper.secret()).length > 0);
+  await keeper.lookAtAll("operator-issue-password");
+  await keeper.page.getByRole("link", { name: "戻る" }).click();
+  await keeper.page
+    .getByRole("button", { name: /停止する/ })
+    .first()
+    .click();
+  await keeper.title("この端末を停止しますか");
+  await keeper.lookAtAll("operator-revoke");
+  await keeper.button("停止する").click();
+  await keeper.sees("端末を停止しました。");
+  await helper.page.getByRole("heading", { name: "個人ユーザIDでログイン" }).waitFor();
+});
+
+test("news for later waits until its day", async () => {
+  const keeper = await Visitor.arrive(browser, world);
+  await keeper.enterAsOperator(await world.addOperator("運営 五郎", "administrator"), chosen);
+  await keeper.open("お知らせの掲載");
+  await keeper.field("題名").fill("来年度の料金改定のお知らせ");
+  await keeper.field("本文").fill("4月から料金が変わります。");
+  await keeper.field("掲載を始める日").fill("2099-04-01");
+  await keeper.button("掲載する").click();
+  await keeper.sees("お知らせを掲載しました。");
+  const later = keeper.page.getByRole("article").filter({ hasText: "来年度の料金改定のお知らせ" });
+  await later.getByText("掲載待ち").waitFor();
+  await keeper.lookAtAll("operator-news-waits");
+  await later.getByRole("button").click();
+  await keeper.title("このお知らせを取り下げますか");
+  await keeper.lookAtAll("operator-news-remove");
+  await keeper.button("はい、取り下げます").click();
+  await keeper.sees("お知らせを取り下げました。");
 });
 
 test("with the keyboard alone a colleague is added, given a role, and stopped", async () => {
