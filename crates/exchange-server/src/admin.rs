@@ -539,11 +539,6 @@ impl Admin {
         Ok(connection_file(&self.store, &self.authority, exchange_url, enrolment_url).await?)
     }
 
-    /// Writes down an act that changes no row.
-    pub(crate) async fn note(&self, act: Act) -> Result<(), StoreError> {
-        self.store.note(act, self.by.clone(), self.clock.now()).await
-    }
-
     /// Closes the data in order.
     pub async fn close(self) {
         self.store.close().await;

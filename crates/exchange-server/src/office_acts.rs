@@ -1,12 +1,12 @@
-//! What an operator reads and does about one office on the command line, as the portal's pages do: an office with its
-//! people, terminals, passwords and limits.
+//! What an operator reads and does on the command line, as the portal's pages do: an office with its people, terminals,
+//! passwords and limits; news; versions of the client.
 
 use std::path::Path;
 
 use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId, limits};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{OfficeSearch, Problem, UpdateOffer, UpdateTarget};
-use exchange_store::{Act, LicenceWish, OfficeRow, PersonRow};
+use exchange_store::{Act, LicenceWish, OfficeRow, PersonRow, StoreError};
 use serde::Serialize;
 
 use crate::{
@@ -260,6 +260,11 @@ impl Admin {
             title: row.entry.title,
         });
         Ok(listed.collect())
+    }
+
+    /// Writes down an act that changes no row.
+    pub(crate) async fn note(&self, act: Act) -> Result<(), StoreError> {
+        self.store.note(act, self.by.clone(), self.clock.now()).await
     }
 
     /// Puts up a version of the client in the data folder.
