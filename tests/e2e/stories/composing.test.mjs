@@ -145,8 +145,11 @@ test("a send that is given up has not left, and can be taken up again", async ()
   if (await confirm.isVisible()) await confirm.click();
   await planner.heading("送信しています").waitFor();
   await planner.sees("を送りました");
+  // However quick the line is: what is looked at now must not be over before the button is pressed.
+  world.freezeServer();
   await planner.look("116-sending");
   await planner.button("送信をやめる").click();
+  world.thawServer();
   await planner.heading("送信をやめました").waitFor();
   await planner.sees("まだ送られていません");
   await planner.look("117-stopped");
