@@ -159,7 +159,7 @@ test("news for later waits until its day", async () => {
   await keeper.field("本文").fill("4月から料金が変わります。");
   await keeper.field("掲載を始める日").fill("2099-04-01");
   await keeper.button("掲載する").click();
-  await keeper.sees("お知らせを掲載しました。");
+  await keeper.sees("お知らせの掲載を予約しました。");
   const later = keeper.page.getByRole("article").filter({ hasText: "来年度の料金改定のお知らせ" });
   await later.getByText("掲載待ち").waitFor();
   await keeper.lookAtAll("operator-news-waits");

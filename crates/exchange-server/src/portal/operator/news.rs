@@ -44,6 +44,7 @@ pub(crate) async fn show(
 ) -> Answer<Markup> {
     let sentences: &[(&str, fn() -> String)] = &[
         ("added", messages::operator::news_added),
+        ("waits", messages::operator::news_added_for_later),
         ("removed", messages::operator::news_removed),
     ];
     let done = page::done(said.among(sentences));
@@ -129,7 +130,10 @@ pub(crate) async fn add(
         from: fields.text("from"),
     };
     match try_add(&app, &visitor, &typed).await? {
-        Ok(()) => Ok(led(&format!("{PATH}?done=added"), None)),
+        Ok(is_for_later) => {
+            let done = if is_for_later { "waits" } else { "added" };
+            Ok(led(&format!("{PATH}?done={done}"), None))
+        }
         Err(problem) => {
             let above = form::refusal(&problem);
             let page = list(&app, &frame, &forms, &visitor, above, &typed).await?;
@@ -138,7 +142,8 @@ pub(crate) async fn add(
     }
 }
 
-async fn try_add(app: &App, visitor: &OperatorVisitor, typed: &Typed<'_>) -> Answer<Result<(), Problem>> {
+/// Adds the entry; whether it waits for a later day.
+async fn try_add(app: &App, visitor: &OperatorVisitor, typed: &Typed<'_>) -> Answer<Result<bool, Problem>> {
     let read = || {
         let title_label = messages::operator::news_title();
         let title = text(typed.title, &title_label, limits::NEWS_TITLE_CHARS_MAX)?;
@@ -164,7 +169,7 @@ async fn try_add(app: &App, visitor: &OperatorVisitor, typed: &Typed<'_>) -> Ans
     match read() {
         Ok((title, body, from)) => {
             Admin::of(app, visitor.by()).add_news(title, body, from).await?;
-            Ok(Ok(()))
+            Ok(Ok(from.is_some_and(|from| from > app.clock.now())))
         }
         Err(problem) => Ok(Err(problem)),
     }
