@@ -1,6 +1,7 @@
 //! The server under measurement: a process of its own with the two example offices.
 
 use std::{
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -158,11 +159,11 @@ impl Exchange {
         sign_in(&client, desk.office, &desk.accounts).await
     }
 
-    /// Waits until both listeners are there.
+    /// Waits until both listeners are served. They are there before: what the store has to do comes in between.
     fn wait(&mut self) -> Result<()> {
         let start = Instant::now();
         for address in self.addresses {
-            while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+            while !is_served(address) {
                 if let Some(status) = self.server.try_wait()? {
                     bail!("exchange-server ended by itself ({status})");
                 }
@@ -174,6 +175,17 @@ impl Exchange {
         }
         Ok(())
     }
+}
+
+/// Whether somebody answers there: what is no TLS is turned away at once.
+fn is_served(address: SocketAddr) -> bool {
+    let turned_away = || {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+        stream.set_read_timeout(Some(START_WAIT))?;
+        stream.write_all(b"no TLS")?;
+        stream.read(&mut [0])
+    };
+    turned_away().is_ok()
 }
 
 fn serve(program: &Path, data: &Path, [exchange, enrolment]: [SocketAddr; 2]) -> Result<Child> {

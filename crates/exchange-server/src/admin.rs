@@ -9,7 +9,7 @@ use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{AccountFamily, HelpDesk};
 use exchange_store::{
-    Act, By, LicenceRequest, NewAccount, NewIssuePassword, NewOffice as NewOfficeRow, NewPassword, OfficeFacts,
+    Act, By, Engine, LicenceRequest, NewAccount, NewIssuePassword, NewOffice as NewOfficeRow, NewPassword, OfficeFacts,
     OfficeRow, Signer, Store, StoreError,
 };
 use serde::Serialize;
@@ -253,8 +253,10 @@ pub struct Admin {
 /// How to come to the data.
 #[derive(Debug, Clone)]
 pub struct AdminSettings {
-    /// Where database and contents are.
+    /// Where database and contents are, unless nodes share them.
     pub data: PathBuf,
+    /// Where rows and contents are kept.
+    pub engine: Engine,
     /// Where the keys are.
     pub keys: PathBuf,
     /// What a password costs to try.
@@ -268,6 +270,7 @@ impl AdminSettings {
     pub fn new(data: &Path) -> Self {
         Self {
             data: data.to_owned(),
+            engine: Engine::from(data),
             keys: keys_beside(data),
             password_cost: PasswordCost::default(),
             clock: Clock::system(),
@@ -279,6 +282,7 @@ impl From<&crate::Settings> for AdminSettings {
     fn from(settings: &crate::Settings) -> Self {
         Self {
             data: settings.data.clone(),
+            engine: settings.engine.clone(),
             keys: settings.keys.clone(),
             password_cost: settings.password_cost,
             clock: settings.clock.clone(),
@@ -305,9 +309,9 @@ impl Admin {
     }
 
     async fn open_named(settings: AdminSettings, exchange_name: &str) -> Result<Self, AdminError> {
-        let keys = Keys::open(&settings.keys, &settings.data, exchange_name).await?;
+        let keys = Keys::open(&settings.keys, &settings.data, &settings.engine, exchange_name).await?;
         Ok(Self {
-            store: Store::open(&settings.data, keys.masters).await?,
+            store: Store::open(settings.engine, keys.masters).await?,
             authority: Arc::new(keys.authority),
             audit: keys.audit,
             passwords: Passwords::new(settings.password_cost)?,

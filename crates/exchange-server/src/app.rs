@@ -1,14 +1,9 @@
 //! What every request shares.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
-use care_model::{AccountId, Digest, OfficeNumber, TerminalId};
-use chrono::{DateTime, Utc};
 use exchange_protocol::HelpDesk;
-use exchange_store::{Store, StoreError, TokenHash};
+use exchange_store::{Store, StoreError};
 use tokio::sync::watch;
 
 use crate::{
@@ -41,7 +36,6 @@ pub(crate) struct Inner {
     pub(crate) enrolment_delays: Delays,
     /// Of the portal's sign-in, where strangers try too.
     pub(crate) portal_delays: Delays,
-    pub(crate) steps: Steps,
     /// How the server is, for whoever runs it.
     pub(crate) health: Health,
     pub(crate) meters: Meters,
@@ -68,49 +62,6 @@ impl std::ops::Deref for App {
     type Target = Inner;
     fn deref(&self) -> &Inner {
         &self.0
-    }
-}
-
-/// Whoever passed step 1 and has not come to step 2.
-#[derive(Debug, Clone)]
-pub(crate) struct Step {
-    pub(crate) person: AccountId,
-    /// Of the hash of the password that was typed: once it was changed or reset, the step is good for nothing.
-    pub(crate) password: Digest,
-    pub(crate) person_name: String,
-    pub(crate) office: OfficeNumber,
-    pub(crate) terminal: TerminalId,
-    pub(crate) until: DateTime<Utc>,
-}
-
-/// Step tokens live in memory only: after a restart one types the first password again.
-#[derive(Debug, Default)]
-pub(crate) struct Steps(Mutex<HashMap<TokenHash, Step>>);
-
-/// Step tokens at once.
-const STEPS_MAX: usize = 10_000;
-
-impl Steps {
-    /// Remembers a step; false if too many people are between the two steps.
-    pub(crate) fn put(&self, token: TokenHash, step: Step, now: DateTime<Utc>) -> bool {
-        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if steps.len() >= STEPS_MAX {
-            steps.retain(|_, step| step.until > now);
-        }
-        if steps.len() >= STEPS_MAX {
-            return false;
-        }
-        steps.insert(token, step);
-        true
-    }
-
-    pub(crate) fn get(&self, token: &TokenHash, now: DateTime<Utc>) -> Option<Step> {
-        let steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        steps.get(token).filter(|step| step.until > now).cloned()
-    }
-
-    pub(crate) fn spend(&self, token: &TokenHash) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
     }
 }
 

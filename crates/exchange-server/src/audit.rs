@@ -36,8 +36,15 @@ pub(crate) async fn seal_again(app: App, every: Duration, mut ending: watch::Rec
             _ = turns.tick() => false,
         };
         let now = app.clock.now();
-        match app.store.seal_audit(&app.audit, now).await {
-            Ok(_) => app.health.sealed(now),
+        let sealed = async {
+            // The last lines of a node that ends are sealed by the others.
+            if app.store.takes_turn("sealed_at", every, now).await? {
+                app.store.seal_audit(&app.audit, now).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        match sealed.await {
+            Ok(()) => app.health.sealed(now),
             Err(error) => tracing::error!(%error, "the audit could not be sealed and is tried again"),
         }
         if ends {

@@ -39,7 +39,7 @@ pub enum BackupsError {
 pub async fn back_up(settings: AdminSettings, out: &Path) -> Result<BackedUp, BackupsError> {
     apart(out, &[&settings.data, &settings.keys])?;
     // Opening it would begin an exchange where there is none.
-    if !Store::is_in(&settings.data) {
+    if !Store::is_in(&settings.engine) {
         return Err(BackupsError::NoExchange(settings.data));
     }
     let clock = settings.clock.clone();

@@ -17,8 +17,9 @@ use care_model::limits;
 use clap::{Args, Parser, Subcommand};
 use exchange_protocol::HelpDesk;
 use exchange_server::{
+    Engine,
     admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
-    keys_beside,
+    engine_of, keys_beside,
     office_acts::OfficeChange,
     office_list::OfficeList,
     operators::NewOperator,
@@ -63,6 +64,20 @@ struct DataArgs {
     /// The folder of keys; beside the data folder by default, never inside.
     #[arg(long, env = "CAREPLAN_KEYS")]
     keys: Option<PathBuf>,
+    /// The file that names the database and the bucket that nodes share [default: engine.toml in the key folder, if it
+    /// is there; without one everything is in the data folder].
+    #[arg(long, env = "CAREPLAN_ENGINE")]
+    engine: Option<PathBuf>,
+}
+
+impl DataArgs {
+    fn keys(&self) -> PathBuf {
+        self.keys.clone().unwrap_or_else(|| keys_beside(&self.data))
+    }
+
+    fn engine(&self) -> Result<Engine> {
+        Ok(engine_of(&self.data, &self.keys(), self.engine.as_deref())?)
+    }
 }
 
 #[derive(Args)]
@@ -113,10 +128,10 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Migrate(args) => {
-            exchange_server::migrate(&args.data)
+            exchange_server::migrate(args.engine()?)
                 .await
                 .context("bringing the database up to date")?;
-            say(format_args!("the database in {} is up to date", args.data.display()))
+            say(format_args!("the database is up to date"))
         }
         Command::Admin(args) => administrate(args).await,
         Command::Openapi => {
@@ -200,7 +215,8 @@ impl Interruption {
 
 async fn administrate(args: AdminArgs) -> Result<()> {
     let settings = AdminSettings {
-        keys: args.data.keys.clone().unwrap_or_else(|| keys_beside(&args.data.data)),
+        keys: args.data.keys(),
+        engine: args.data.engine()?,
         ..AdminSettings::new(&args.data.data)
     };
     if let AdminAct::Init {

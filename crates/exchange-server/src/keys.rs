@@ -8,7 +8,7 @@ use std::{
 };
 
 use exchange_audit::Signer;
-use exchange_store::{MasterKey, MasterKeys, Store, StoreError, sync_folder};
+use exchange_store::{Engine, MasterKey, MasterKeys, Store, StoreError, sync_folder};
 use sealing::Key;
 use thiserror::Error;
 
@@ -34,7 +34,7 @@ pub enum KeysError {
     Folder(#[source] io::Error),
     /// Keys of an exchange that has begun are never made anew: what they opened would be lost without a word.
     #[error(
-        "{0} is missing in the key folder, and there is an exchange in the data folder that was made with it; put it back; nothing was written"
+        "{0} is missing in the key folder, and there is an exchange that was made with it; put it back; nothing was written"
     )]
     Missing(&'static str),
     /// The database cannot be asked whether an exchange has begun.
@@ -59,11 +59,16 @@ pub enum KeysError {
 
 impl Keys {
     /// Loads the keys, making what is missing unless an exchange has begun with them.
-    pub(crate) async fn open(folder: &Path, data: &Path, exchange_name: &str) -> Result<Self, KeysError> {
+    pub(crate) async fn open(
+        folder: &Path,
+        data: &Path,
+        engine: &Engine,
+        exchange_name: &str,
+    ) -> Result<Self, KeysError> {
         if is_inside(folder, data).map_err(KeysError::Folder)? {
             return Err(KeysError::InsideData);
         }
-        if Store::has_begun(data).await? {
+        if Store::has_begun(engine.clone()).await? {
             let has_master = matches!(read_masters(folder), Ok(found) if !found.is_empty());
             for (file, is_there) in [
                 ("master-1.key", has_master || folder.join("master-1.key").exists()),
@@ -302,7 +307,13 @@ mod tests {
         assert!(is_inside(&at("new/keys"), &at("keys/../new")).unwrap());
         assert!(!is_inside(&at("new-keys"), &at("new")).unwrap());
         assert!(matches!(
-            Keys::open(&at("keys/../data/keys"), &at("data"), "見本").await,
+            Keys::open(
+                &at("keys/../data/keys"),
+                &at("data"),
+                &Engine::from(&at("data")),
+                "見本"
+            )
+            .await,
             Err(KeysError::InsideData)
         ));
         assert!(!at("data/keys").exists(), "nothing was made");

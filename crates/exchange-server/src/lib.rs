@@ -16,6 +16,7 @@ mod clock;
 mod delays;
 mod deliveries;
 mod duties;
+mod engine_file;
 mod enrolment;
 mod events;
 mod extract;
@@ -55,7 +56,8 @@ pub use authority::AuthorityError;
 pub use certificate_files::CertificateMade;
 pub use clock::Clock;
 pub use duties::{Duty, may};
-pub use exchange_store::StoreError;
+pub use engine_file::{EngineFileError, engine_of};
+pub use exchange_store::{Engine, StoreError};
 pub use keeping::LimitsShown;
 pub use keys::KeysError;
 pub use openapi::openapi;
@@ -68,7 +70,7 @@ pub use settings::{Settings, keys_beside};
 pub use settings_check::SettingsFlaw;
 pub use tls::TlsError;
 
-/// Brings the database in a data folder up to date and does nothing else.
-pub async fn migrate(data: &std::path::Path) -> Result<(), StoreError> {
-    exchange_store::Store::migrate(data).await
+/// Brings the database up to date and does nothing else.
+pub async fn migrate(engine: Engine) -> Result<(), StoreError> {
+    exchange_store::Store::migrate(engine).await
 }

@@ -194,7 +194,13 @@ impl Sandbox {
 
         let mut offices = Vec::new();
         let mut terminals = Vec::new();
-        let keys = Keys::open(&server.keys, &server.data, &messages::sandbox::exchange_name()).await?;
+        let keys = Keys::open(
+            &server.keys,
+            &server.data,
+            &server.engine,
+            &messages::sandbox::exchange_name(),
+        )
+        .await?;
         let certificates = folder.join("offices");
         fs::create_dir_all(&certificates).map_err(at(&certificates))?;
         for invented in INVENTED {

@@ -1,8 +1,8 @@
 //! Starting and ending an exchange server.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use exchange_store::{Store, StoreError};
 use metrics::Gauge;
 use thiserror::Error;
@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     Settings,
     admin::connection_file,
-    app::{App, Inner, Steps, exchange_name},
+    app::{App, Inner, exchange_name},
     audit,
     delays::Delays,
     keys::{Keys, KeysError},
@@ -27,6 +27,8 @@ use crate::{
 
 /// Days after which an upload that nobody touched is dropped.
 const STALE_UPLOAD_DAYS: i64 = 7;
+/// How often contents are looked for that no row of a shared exchange knows.
+const ORPHANS_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Why a server did not start.
 #[derive(Debug, Error)]
@@ -92,8 +94,14 @@ impl Server {
         enrolment: TcpListener,
         sandbox: bool,
     ) -> Result<Running, StartError> {
-        let keys = Keys::open(&settings.keys, &settings.data, crate::app::DEFAULT_EXCHANGE_NAME).await?;
-        let store = Store::open(&settings.data, keys.masters).await?;
+        let keys = Keys::open(
+            &settings.keys,
+            &settings.data,
+            &settings.engine,
+            crate::app::DEFAULT_EXCHANGE_NAME,
+        )
+        .await?;
+        let store = Store::open(settings.engine.clone(), keys.masters).await?;
         let tls = configure(&keys.authority, &settings.server_names, settings.clock.now())?;
         let operations = match settings.operations_listen {
             Some(address) => Some(bind(address).await?),
@@ -101,9 +109,11 @@ impl Server {
         };
         let meters = Meters::new(operations.is_some()).map_err(StartError::Meters)?;
         store.measure(meters.of_store());
-        // Before anybody is served: what died between folder and row is cleared away.
-        store.delete_erased(settings.clock.now()).await?;
-        store.delete_orphans(settings.clock.now()).await?;
+        if !store.is_shared() {
+            // Before anybody is served: what died between folder and row is cleared away.
+            store.delete_erased(settings.clock.now()).await?;
+            store.delete_orphans(settings.clock.now()).await?;
+        }
         let exchange_url = url_of(local(&exchange, settings.listen)?, &settings.server_names);
         let enrolment_url = url_of(local(&enrolment, settings.enrolment_listen)?, &settings.server_names);
         let connection_file = connection_file(&store, &keys.authority, &exchange_url, &enrolment_url).await?;
@@ -122,7 +132,6 @@ impl Server {
             delays: Delays::default(),
             enrolment_delays: Delays::default(),
             portal_delays: Delays::default(),
-            steps: Steps::default(),
             health: Health::new(settings.clock.now(), settings.disk_free_floor_bytes),
             meters,
             pace: Pace::new(&settings.pace),
@@ -254,7 +263,7 @@ async fn sweep_again(app: App, every: std::time::Duration, mut ending: watch::Re
     loop {
         let swept = tokio::select! {
             () = listener::is_ending(&mut ending) => return,
-            _ = turns.tick() => sweep(&app).await,
+            _ = turns.tick() => sweep_in_turn(&app, every).await,
             () = app.store.erasure_due() => app.store.delete_erased(app.clock.now()).await.map(drop),
         };
         if let Err(error) = swept {
@@ -263,14 +272,33 @@ async fn sweep_again(app: App, every: std::time::Duration, mut ending: watch::Re
     }
 }
 
-async fn sweep(app: &App) -> Result<(), StoreError> {
+/// Of several nodes one sweeps each time; what the server has for itself every one looks after.
+async fn sweep_in_turn(app: &App, every: Duration) -> Result<(), StoreError> {
     let now = app.clock.now();
+    if app.store.takes_turn("swept_at", every, now).await? {
+        sweep(app).await?;
+    } else {
+        renew_certificate(app, now);
+        app.health.swept(now);
+    }
+    if app.store.is_shared() && app.store.takes_turn("orphans_deleted_at", ORPHANS_EVERY, now).await? {
+        app.store.delete_orphans(now).await?;
+    }
+    Ok(())
+}
+
+fn renew_certificate(app: &App, now: DateTime<Utc>) {
     match app.certificate.renew_if_due(&app.authority, now) {
         Ok(true) => tracing::info!("the server's certificate was renewed"),
         Ok(false) => {}
         // The present one holds for weeks yet; it is tried again with the next sweep.
         Err(error) => tracing::error!(%error, "the server's certificate cannot be renewed"),
     }
+}
+
+async fn sweep(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    renew_certificate(app, now);
     while app.store.attend_unfetched(now).await? > 0 {}
     app.store
         .drop_stale_uploads(now - TimeDelta::days(STALE_UPLOAD_DAYS))

@@ -6,13 +6,18 @@ use std::{
     time::Duration,
 };
 
+use exchange_store::Engine;
+
 use crate::{Clock, pace::PaceSettings, passwords::PasswordCost};
 
 /// Settings of a server process. What may change while it runs (exchange name, help desk) is in the database.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where database and contents are.
+    /// Where database and contents are, unless nodes share them; and the versions of the client that the exchange gives
+    /// out.
     pub data: PathBuf,
+    /// Where rows and contents are kept.
+    pub engine: Engine,
     /// Where the master key and the authority are; never inside `data`, never in a backup of it (D11).
     pub keys: PathBuf,
     /// Where terminals connect.
@@ -53,6 +58,7 @@ impl Settings {
         let free = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
         Self {
             keys: keys_beside(&data),
+            engine: Engine::from(&data),
             data,
             listen: free,
             enrolment_listen: free,

@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{
     AccountFamily, OfficeSignIn, PersonSignIn, PersonSignInAnswer, Problem, RefreshSession, Session,
 };
-use exchange_store::{AccountRow, Actor, NewSession, Proof};
+use exchange_store::{AccountRow, Actor, NewSession, Proof, SignInStep};
 use http::StatusCode;
 
 use crate::{
-    app::{App, Step},
+    app::App,
     extract::{JsonBody, SignedIn, Terminal},
     passwords::TriedAt,
     refusal::Answer,
@@ -54,7 +54,7 @@ pub(crate) async fn person(
         return Err(ProblemCode::PasswordChangeRequired.into());
     }
     let step_token = tokens::make();
-    let step = Step {
+    let step = SignInStep {
         person: request.person_id,
         password: Digest::of(account.password_hash.as_bytes()),
         person_name: account.display_name,
@@ -62,7 +62,7 @@ pub(crate) async fn person(
         terminal: terminal.id,
         until: now + TimeDelta::minutes(STEP_MINUTES),
     };
-    if !app.steps.put(tokens::hash(&step_token), step, now) {
+    if !app.store.put_step(tokens::hash(&step_token), step, now).await? {
         return Err(ProblemCode::ServerBusy.into());
     }
     Ok(Json(PersonSignInAnswer { step_token }))
@@ -78,11 +78,8 @@ pub(crate) async fn office(
     }
     let now = app.clock.now();
     let step_hash = tokens::hash(&request.step_token);
-    let step = app
-        .steps
-        .get(&step_hash, now)
-        .filter(|step| step.terminal == terminal.id);
-    let Some(step) = step else {
+    let step = app.store.step(&step_hash, now).await?;
+    let Some(step) = step.filter(|step| step.terminal == terminal.id) else {
         return Err(ProblemCode::SignInRequired.into());
     };
     let account = check(
@@ -103,7 +100,9 @@ pub(crate) async fn office(
     if account.provisional {
         return Err(ProblemCode::PasswordChangeRequired.into());
     }
-    app.steps.spend(&step_hash);
+    if !app.store.spend_step(step_hash).await? {
+        return Err(ProblemCode::SignInRequired.into());
+    }
     let person = app.store.account(&step.person).await?;
     let Some(person) = person.filter(|person| Digest::of(person.password_hash.as_bytes()) == step.password) else {
         return Err(ProblemCode::SignInRequired.into());

@@ -25,8 +25,10 @@ use thiserror::Error;
 
 use crate::{
     Store, StoreError, convert,
-    folder::{CONTENT, folder_names, part_name, part_number, sync_folder},
-    store::{DATABASE, make_private_folder, newest_schema},
+    folder::{CONTENT, folder_names, part_name, sync_folder},
+    large::part_number,
+    sqlite::{self, DATABASE},
+    store::{make_private_folder, newest_schema},
 };
 
 /// What makes a folder a backup.
@@ -127,6 +129,7 @@ impl Store {
         folders: &'static [&'static str],
         clock: impl Fn() -> DateTime<Utc> + Send + Sync,
     ) -> Result<BackedUp, BackupError> {
+        let data = self.shared.engine.folder().ok_or(StoreError::NotEmbedded)?;
         let begun = begin(out)?;
         let held = || self.hold_erasures(clock() + TimeDelta::minutes(HELD_MINUTES));
         let made = async {
@@ -140,7 +143,7 @@ impl Store {
                 }
             };
             tokio::select! {
-                made = self.copy_into(out, folders, clock()) => made,
+                made = self.copy_into(data, out, folders, clock()) => made,
                 () = hold_on => Err(StoreError::Closed.into()),
             }
         }
@@ -153,13 +156,13 @@ impl Store {
 
     async fn copy_into(
         &self,
+        data: &Path,
         out: &Path,
         folders: &'static [&'static str],
         made_at: DateTime<Utc>,
     ) -> Result<BackedUp, BackupError> {
-        let snapshot = out.join(DATABASE);
-        let (contents, epoch) = self.snapshot(&snapshot).await?;
-        let (data, out) = (self.shared.data.clone(), out.to_owned());
+        let (contents, epoch) = snapshot(data, &out.join(DATABASE)).await?;
+        let (data, out) = (data.to_owned(), out.to_owned());
         let copied = tokio::task::spawn_blocking(move || {
             let mut copy = Copy::new(&data, &out);
             copy.note(DATABASE)?;
@@ -176,40 +179,38 @@ impl Store {
         });
         copied.await.map_err(|_| StoreError::Closed)?
     }
+}
 
-    /// Copies the database as it stands; gives the contents in the folder with their number of parts, and the epoch.
-    async fn snapshot(&self, to: &Path) -> Result<(Vec<(DeliveryId, usize)>, u64), StoreError> {
-        let failed = || StoreError::database("copying the database");
-        let path = to.to_str().ok_or(StoreError::Damaged { what: "path" })?.to_owned();
-        // Made first, for its owner alone; an empty file is taken for none.
-        new_private_file(to).map_err(StoreError::folder("making the copy of the database"))?;
-        let mut source = self.shared.readers.acquire().await?.detach();
-        // Reads one state of the database to the end, whatever is written meanwhile.
-        sqlx::query("PRAGMA query_only = OFF").execute(&mut source).await?;
-        let copied = sqlx::query("VACUUM INTO ?").bind(path).execute(&mut source).await;
-        source.close().await?;
-        copied.map_err(failed())?;
-        let mut copy = copy_options(to).connect().await.map_err(failed())?;
-        for leave_out in ["upload", "erasure", "session", "portal_session"] {
-            let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {leave_out}"));
-            sqlx::query(delete).execute(&mut copy).await?;
-        }
-        let rows =
-            sqlx::query("SELECT id, header FROM content JOIN delivery ON row = delivery_row WHERE sealed IS NULL")
-                .fetch_all(&mut copy)
-                .await?;
-        let mut contents = Vec::with_capacity(rows.len());
-        for row in rows {
-            let header = convert::header(row.try_get("header")?)?;
-            contents.push((convert::delivery_id(row.try_get("id")?)?, header.parts.len()));
-        }
-        let epoch: String = sqlx::query_scalar("SELECT value FROM setting WHERE name = 'epoch'")
-            .fetch_one(&mut copy)
-            .await?;
-        copy.close().await?;
-        let epoch = epoch.parse().map_err(|_| StoreError::Damaged { what: "epoch" })?;
-        Ok((contents, epoch))
+/// Copies the database as it stands; gives the contents in the folder with their number of parts, and the epoch.
+async fn snapshot(data: &Path, to: &Path) -> Result<(Vec<(DeliveryId, usize)>, u64), StoreError> {
+    let failed = || StoreError::database("copying the database");
+    let path = to.to_str().ok_or(StoreError::Damaged { what: "path" })?.to_owned();
+    // Made first, for its owner alone; an empty file is taken for none.
+    new_private_file(to).map_err(StoreError::folder("making the copy of the database"))?;
+    let mut source = sqlite::connect_to_existing(data).await?;
+    // Reads one state of the database to the end, whatever is written meanwhile.
+    let copied = sqlx::query("VACUUM INTO ?").bind(path).execute(&mut source).await;
+    source.close().await?;
+    copied.map_err(failed())?;
+    let mut copy = copy_options(to).connect().await.map_err(failed())?;
+    for leave_out in ["upload", "erasure", "session", "portal_session", "sign_in_step"] {
+        let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {leave_out}"));
+        sqlx::query(delete).execute(&mut copy).await?;
     }
+    let rows = sqlx::query("SELECT id, header FROM content JOIN delivery ON row = delivery_row WHERE sealed IS NULL")
+        .fetch_all(&mut copy)
+        .await?;
+    let mut contents = Vec::with_capacity(rows.len());
+    for row in rows {
+        let header = convert::header(row.try_get("header")?)?;
+        contents.push((convert::delivery_id(row.try_get("id")?)?, header.parts.len()));
+    }
+    let epoch: String = sqlx::query_scalar("SELECT value FROM setting WHERE name = 'epoch'")
+        .fetch_one(&mut copy)
+        .await?;
+    copy.close().await?;
+    let epoch = epoch.parse().map_err(|_| StoreError::Damaged { what: "epoch" })?;
+    Ok((contents, epoch))
 }
 
 /// How a database outside of the data folder is opened: it is one file, whole after every commit.

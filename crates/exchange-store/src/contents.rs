@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exchange_flow::delivery::{DeliveryEvent, DeliveryRefusal, DeliveryState, step};
 use exchange_protocol::{DeliveryHeader, PartRole};
 use sealing::Key;
-use sqlx::Row as _;
 
 use crate::{
     Actor, ClaimRefusal, PartReader, Store, StoreError, convert,
     deliveries::{load, state_of, store_state},
-    folder::part_number,
+    large::part_number,
+    sql,
 };
 
 /// A lease is written again only when it moved this far; in between it is renewed soon enough by the next range.
@@ -127,7 +127,7 @@ impl Store {
                     if served != loaded.served_parts || is_worth_writing(&loaded.state, &next) {
                         store_state(batch, &loaded, &next, Some(&served), &effects).await?;
                     }
-                    let content = sqlx::query("SELECT wrapped_key, sealed FROM content WHERE delivery_row = ?")
+                    let content = sql::query("SELECT wrapped_key, sealed FROM content WHERE delivery_row = ?")
                         .bind(loaded.row)
                         .fetch_one(&mut batch.connection)
                         .await?;
@@ -147,7 +147,7 @@ impl Store {
 
     /// The cover's bytes, while the delivery waits to be fetched. Changes nothing.
     pub async fn cover(&self, id: DeliveryId, actor: &Actor) -> Result<Result<Bytes, ClaimRefusal>, StoreError> {
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT to_office, header, state, fence, terminal, since, lease_until, all_served, ended_at, \
              wrapped_key, sealed FROM delivery LEFT JOIN content ON delivery_row = row WHERE id = ?",
         )
@@ -207,7 +207,7 @@ impl Store {
             None => {
                 let shared = Arc::clone(&self.shared);
                 let opened =
-                    tokio::task::spawn_blocking(move || shared.folder.reader(id, &key, part_number(part))).await;
+                    tokio::task::spawn_blocking(move || shared.large.reader(id, &key, part_number(part))).await;
                 let reader = opened.map_err(|_| StoreError::Closed)??;
                 if reader.size_bytes() != part_bytes {
                     return Err(StoreError::Damaged { what: "part" });

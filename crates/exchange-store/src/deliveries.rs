@@ -9,12 +9,11 @@ use exchange_flow::delivery::{ClaimHeld, DeliveryEffect, DeliveryEvent, Delivery
 use exchange_flow::retention::due_next;
 use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
 use sealing::Key;
-use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
     Act, By, Store, StoreError,
     audit::AuditLine,
-    convert,
+    convert, sql,
     writer::{After, Batch},
 };
 
@@ -69,7 +68,7 @@ pub enum ClaimRefusal {
 
 const LOAD: &str = "SELECT row, id, digest, from_office, to_office, header, accepted_at, kept_until, warned_days, \
                     content_bytes, outbox_sequence, state, fence, terminal, since, lease_until, all_served, served_parts, ended_at, \
-                    (SELECT sealed IS NULL FROM content WHERE delivery_row = row) AS in_folder \
+                    (SELECT sealed IS NULL FROM content WHERE delivery_row = delivery.row) AS in_folder \
                     FROM delivery WHERE id = ?";
 
 /// A delivery's row as an act needs it.
@@ -112,11 +111,11 @@ impl Loaded {
 }
 
 /// Reads the state out of its columns.
-pub(crate) fn state_of(row: &SqliteRow) -> Result<DeliveryState, StoreError> {
+pub(crate) fn state_of(row: &sql::Row) -> Result<DeliveryState, StoreError> {
     let fence = convert::number(row.try_get("fence")?)?;
     let ended_at = || -> Result<DateTime<Utc>, StoreError> { convert::time(row.try_get("ended_at")?) };
     let terminal = || -> Result<TerminalId, StoreError> { convert::terminal_id(row.try_get("terminal")?) };
-    Ok(match row.try_get::<i64, _>("state")? {
+    Ok(match row.try_get::<i64>("state")? {
         0 => DeliveryState::Waiting { fence },
         1 => DeliveryState::Claimed(ClaimHeld {
             terminal: terminal()?,
@@ -137,7 +136,7 @@ pub(crate) fn state_of(row: &SqliteRow) -> Result<DeliveryState, StoreError> {
 }
 
 pub(crate) async fn load(batch: &mut Batch, id: DeliveryId) -> Result<Option<Loaded>, StoreError> {
-    let row = sqlx::query(LOAD)
+    let row = sql::query(LOAD)
         .bind(id.as_bytes().as_slice())
         .fetch_optional(&mut batch.connection)
         .await?;
@@ -150,14 +149,14 @@ pub(crate) async fn load(batch: &mut Batch, id: DeliveryId) -> Result<Option<Loa
         to: convert::office(row.try_get("to_office")?)?,
         accepted_at: convert::time(row.try_get("accepted_at")?)?,
         kept_until: row
-            .try_get::<Option<i64>, _>("kept_until")?
+            .try_get::<Option<i64>>("kept_until")?
             .map(convert::time)
             .transpose()?,
         warned_days: row.try_get("warned_days")?,
         content_bytes: convert::number(row.try_get("content_bytes")?)?,
         outbox_sequence: convert::number(row.try_get("outbox_sequence")?)?,
         state: state_of(&row)?,
-        served_parts: row.try_get::<Option<Vec<u8>>, _>("served_parts")?.unwrap_or_default(),
+        served_parts: row.try_get::<Option<Vec<u8>>>("served_parts")?.unwrap_or_default(),
         header_json: row.try_get("header")?,
         in_folder: row.try_get("in_folder")?,
     }))
@@ -243,11 +242,14 @@ pub(crate) async fn store_state(
         true => Some(convert::signed(batch.mailbox(loaded.from).await?.change_outbox())),
         false => None,
     };
-    let update = match erases {
-        true => sqlx::query(concat!(update_state!(), "; DELETE FROM content WHERE delivery_row = ?")),
-        false => sqlx::query(update_state!()),
+    // The wrapped key is destroyed in this commit; bytes in the folder are deleted after it.
+    let is_sqlite = matches!(batch.connection, sql::Connection::Sqlite(_));
+    let update = match erases && is_sqlite {
+        // One way to SQLite's thread and back instead of two.
+        true => concat!(update_state!(), "; DELETE FROM content WHERE delivery_row = ?"),
+        false => update_state!(),
     };
-    let update = update
+    let mut update = sql::query(update)
         .bind(columns.state)
         .bind(columns.fence.map(convert::signed))
         .bind(columns.terminal.map(|terminal| terminal.as_bytes().to_vec()))
@@ -259,11 +261,18 @@ pub(crate) async fn store_state(
         .bind(inbox_change)
         .bind(outbox_change)
         .bind(loaded.row);
-    // The wrapped key is destroyed in this commit; bytes in the folder are deleted after it.
-    let update = if erases { update.bind(loaded.row) } else { update };
+    if erases && is_sqlite {
+        update = update.bind(loaded.row);
+    }
     update.execute(&mut batch.connection).await?;
+    if erases && !is_sqlite {
+        sql::query("DELETE FROM content WHERE delivery_row = ?")
+            .bind(loaded.row)
+            .execute(&mut batch.connection)
+            .await?;
+    }
     if erases && loaded.in_folder == Some(true) {
-        sqlx::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
+        sql::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
             .bind(loaded.id.as_bytes().as_slice())
             .execute(&mut batch.connection)
             .await?;
@@ -303,11 +312,11 @@ pub(crate) async fn accept(
     }
     let kept_until = convert::stored(now) + batch.retention().await?;
     let (outbox_sequence, inbox_sequence) = (outbox.outbox_sequence + 1, inbox.inbox_sequence + 1);
-    let inserted = sqlx::query(
+    let inserted: Option<i64> = sql::query_scalar(
         "INSERT INTO delivery (id, digest, from_office, to_office, header, accepted_at, outbox_sequence, \
          inbox_sequence, outbox_change, inbox_change, kept_until, due_at, content_bytes, state, fence) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) \
-         ON CONFLICT (id) DO NOTHING",
+         ON CONFLICT (id) DO NOTHING RETURNING row",
     )
     .bind(new.id.as_bytes().to_vec())
     .bind(new.digest.as_bytes().to_vec())
@@ -322,16 +331,16 @@ pub(crate) async fn accept(
     .bind(convert::millis(kept_until))
     .bind(convert::millis(due_next(kept_until, now)))
     .bind(convert::signed(new.content_bytes))
-    .execute(&mut batch.connection)
+    .fetch_optional(&mut batch.connection)
     .await?;
-    if inserted.rows_affected() == 0 {
+    let Some(row) = inserted else {
         let known = load(batch, new.id)
             .await?
             .ok_or(StoreError::Damaged { what: "delivery" })?;
         return Ok(same_or_conflict(&known, new.digest, new.from));
-    }
-    sqlx::query("INSERT INTO content (delivery_row, wrapped_key, sealed) VALUES (?, ?, ?)")
-        .bind(inserted.last_insert_rowid())
+    };
+    sql::query("INSERT INTO content (delivery_row, wrapped_key, sealed) VALUES (?, ?, ?)")
+        .bind(row)
         .bind(new.wrapped_key)
         .bind(new.sealed)
         .execute(&mut batch.connection)

@@ -4,12 +4,17 @@
 //! letters: Japanese has no spaces to cut words at, and people type from the middle of a name. The index names the few
 //! offices that can match, their text decides. A page goes by number from behind the last one.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::collections::BTreeSet;
 
 use care_model::{OfficeNumber, ServiceKind, search_text::fold};
 use exchange_protocol::OfficeSearch;
 
-use crate::{OfficeRow, Store, StoreError, offices::office_of, writer::Batch};
+use crate::{
+    OfficeRow, Store, StoreError,
+    offices::office_of,
+    sql::{self, Text},
+    writer::Batch,
+};
 
 /// Offices folded in one go at the start.
 const FOLDED_AT_ONCE: i64 = 1_000;
@@ -61,8 +66,8 @@ fn kind_gram(kind: &ServiceKind) -> String {
     format!("k{}", kind.as_str())
 }
 
-/// What the index is asked: every gram that each word needs. Empty if there is nothing to look for.
-fn question(words: &[&str], kind: Option<&ServiceKind>) -> String {
+/// What the index is asked for: every gram that each word needs. Empty if there is nothing to look for.
+fn wanted(words: &[&str], kind: Option<&ServiceKind>) -> BTreeSet<String> {
     let mut wanted: BTreeSet<String> = kind.map(kind_gram).into_iter().collect();
     for word in words {
         let letters: Vec<u32> = word.chars().map(u32::from).collect();
@@ -73,12 +78,13 @@ fn question(words: &[&str], kind: Option<&ServiceKind>) -> String {
             several => wanted.extend(several.windows(2).map(|two| pair(two[0], two[1]))),
         }
     }
-    wanted.iter().fold(String::new(), |mut question, gram| {
-        let between = if question.is_empty() { "" } else { " AND " };
-        // Writing into a string does not fail.
-        let _ = write!(question, "{between}\"{gram}\"");
-        question
-    })
+    wanted
+}
+
+/// As the engines' indexes are asked for all of them: `"a" AND "b"` the one, `'a' & 'b'` the other.
+fn question(wanted: &BTreeSet<String>, quote: char, between: &str) -> String {
+    let quoted: Vec<String> = wanted.iter().map(|gram| format!("{quote}{gram}{quote}")).collect();
+    quoted.join(between)
 }
 
 /// What the index keeps of an office.
@@ -92,14 +98,18 @@ fn kept_grams(office: &OfficeRow, folded: &str) -> String {
 /// Forgets what an office was found by, before it is written anew. The index holds no text of its own: it is told what
 /// it was given.
 pub(crate) async fn make_unfindable(batch: &mut Batch, before: &OfficeRow) -> Result<(), StoreError> {
-    let updated = sqlx::query("UPDATE office SET folded = '' WHERE number = ? AND folded <> ''")
+    let updated = sql::query("UPDATE office SET folded = '' WHERE number = ? AND folded <> ''")
         .bind(before.number.as_str().to_owned())
         .execute(&mut batch.connection)
         .await?;
     if updated.rows_affected() == 0 {
         return Ok(());
     }
-    sqlx::query("INSERT INTO office_found (office_found, rowid, grams) VALUES ('delete', ?, ?)")
+    if let sql::Connection::Postgres(_) = batch.connection {
+        // The index is a column of the office, and written with it.
+        return Ok(());
+    }
+    sql::query("INSERT INTO office_found (office_found, rowid, grams) VALUES ('delete', ?, ?)")
         .bind(place(before.number))
         .bind(kept_grams(before, &folded(before)))
         .execute(&mut batch.connection)
@@ -111,7 +121,7 @@ pub(crate) async fn make_unfindable(batch: &mut Batch, before: &OfficeRow) -> Re
 pub(crate) async fn make_findable(batch: &mut Batch, office: &OfficeRow) -> Result<(), StoreError> {
     let (folded, place) = (folded(office), place(office.number));
     let grams = kept_grams(office, &folded);
-    let updated = sqlx::query("UPDATE office SET folded = ?, place = ? WHERE number = ? AND folded = ''")
+    let updated = sql::query("UPDATE office SET folded = ?, place = ? WHERE number = ? AND folded = ''")
         .bind(folded)
         .bind(place)
         .bind(office.number.as_str().to_owned())
@@ -121,7 +131,11 @@ pub(crate) async fn make_findable(batch: &mut Batch, office: &OfficeRow) -> Resu
         // Another process that started at the same moment was here before.
         return Ok(());
     }
-    sqlx::query("INSERT INTO office_found (rowid, grams) VALUES (?, ?)")
+    let insert = Text {
+        sqlite: "INSERT INTO office_found (rowid, grams) VALUES (?, ?)",
+        postgres: "UPDATE office SET grams = array_to_tsvector(string_to_array(?2, ' ')) WHERE place = ?1",
+    };
+    sql::query(insert)
         .bind(place)
         .bind(grams)
         .execute(&mut batch.connection)
@@ -134,26 +148,37 @@ impl Store {
     pub async fn search_offices(&self, search: &OfficeSearch) -> Result<(Vec<OfficeRow>, bool), StoreError> {
         let folded = fold(&search.text);
         let words: Vec<&str> = folded.split_whitespace().collect();
-        let question = question(&words, search.kind.as_ref());
+        let wanted = wanted(&words, search.kind.as_ref());
         let after = search.after.map_or(-1, place);
         let columns = "SELECT o.number, o.name, o.kana, o.address, o.kinds, o.telephone, o.licence_until";
-        let mut query = sqlx::QueryBuilder::new(columns);
-        let order = if question.is_empty() {
-            query.push(" FROM office o WHERE o.place > ").push_bind(after);
-            "o.place"
-        } else {
+        let mut query = sql::Builder::new(columns);
+        let is_sqlite = matches!(self.shared.readers, sql::Pool::Sqlite(_));
+        let order = if is_sqlite && !wanted.is_empty() {
             // The index first, whatever the planner would think of the tables' sizes.
             query
                 .push(" FROM office_found f CROSS JOIN office o ON o.place = f.rowid WHERE office_found MATCH ")
-                .push_bind(question)
+                .push_bind(question(&wanted, '"', " AND "))
                 .push(" AND f.rowid > ")
                 .push_bind(after);
             "f.rowid"
+        } else {
+            query.push(" FROM office o WHERE o.place > ").push_bind(after);
+            if !wanted.is_empty() {
+                query
+                    .push(" AND o.grams @@ CAST(")
+                    .push_bind(question(&wanted, '\'', " & "))
+                    .push(" AS tsquery)");
+            }
+            "o.place"
         };
         for word in words {
             query
-                .push(" AND instr(o.folded, ")
-                .push_bind(word.to_owned())
+                .push(if is_sqlite {
+                    " AND instr(o.folded, "
+                } else {
+                    " AND strpos(o.folded, "
+                })
+                .push_bind(word)
                 .push(") > 0");
         }
         query
@@ -170,7 +195,7 @@ impl Store {
     /// Makes findable what was registered before offices could be searched.
     pub(crate) async fn fold_offices(&self) -> Result<(), StoreError> {
         loop {
-            let rows = sqlx::query(
+            let rows = sql::query(
                 "SELECT number, name, kana, address, kinds, telephone, licence_until FROM office \
                  WHERE folded = '' LIMIT ?",
             )
@@ -211,19 +236,15 @@ mod tests {
     fn whatever_a_word_needs_is_kept_of_a_text_that_holds_it() {
         let kept = grams("9970100013\n(株)みほん 1丁目");
         for word in ["みほ", "ん", "(株)", "0013", "1丁目", "株)みほん"] {
-            for gram in question(&[word], None).split(" AND ") {
-                assert!(kept.contains(gram.trim_matches('"')), "{word}: {gram}");
-            }
+            assert!(wanted(&[word], None).is_subset(&kept), "{word}");
         }
         for word in ["みん", "ん1", "\""] {
-            let wanted = question(&[word], None);
-            assert!(
-                wanted.split(" AND ").any(|gram| !kept.contains(gram.trim_matches('"'))),
-                "{word}"
-            );
+            assert!(!wanted(&[word], None).is_subset(&kept), "{word}");
         }
-        assert_eq!(question(&[], None), "");
+        assert!(wanted(&[], None).is_empty());
         let kind = ServiceKind::parse("43").unwrap();
-        assert_eq!(question(&["あ"], Some(&kind)), "\"3042\" AND \"k43\"");
+        let both = wanted(&["あ"], Some(&kind));
+        assert_eq!(question(&both, '"', " AND "), "\"3042\" AND \"k43\"");
+        assert_eq!(question(&both, '\'', " & "), "'3042' & 'k43'");
     }
 }

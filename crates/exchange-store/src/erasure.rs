@@ -1,22 +1,25 @@
 //! What ends by time, and the bytes that outlive their key for a moment.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use care_model::DeliveryId;
 use chrono::{DateTime, Utc};
 
 use crate::{
     Store, StoreError, convert,
+    large::LargeContents,
+    sql,
     writer::{After, Batch},
 };
 
 /// The name of the setting that says until when erased bytes stay where they are, in milliseconds since 1970.
 const HELD_UNTIL: &str = "erasures_held_until";
+/// Contents in the bucket that are looked at in one go.
+const ORPHANS_AT_ONCE: usize = 500;
 
 /// Leaves word to delete a folder of content.
 pub(crate) async fn schedule(batch: &mut Batch, id: DeliveryId) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
+    sql::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
         .bind(id.as_bytes().to_vec())
         .execute(&mut batch.connection)
         .await?;
@@ -30,11 +33,10 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let stale: Vec<Vec<u8>> =
-                        sqlx::query_scalar("DELETE FROM upload WHERE touched_at < ? RETURNING id")
-                            .bind(convert::millis(untouched_since))
-                            .fetch_all(&mut batch.connection)
-                            .await?;
+                    let stale: Vec<Vec<u8>> = sql::query_scalar("DELETE FROM upload WHERE touched_at < ? RETURNING id")
+                        .bind(convert::millis(untouched_since))
+                        .fetch_all(&mut batch.connection)
+                        .await?;
                     for id in &stale {
                         schedule(batch, convert::delivery_id(id)?).await?;
                     }
@@ -48,9 +50,9 @@ impl Store {
     /// needs every file of the moment in which it began.
     pub async fn delete_erased(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         // In one statement: whatever it finds was erased before the backup that it does not see.
-        let ids: Vec<Vec<u8>> = sqlx::query_scalar(
+        let ids: Vec<Vec<u8>> = sql::query_scalar(
             "SELECT id FROM erasure WHERE NOT EXISTS \
-             (SELECT 1 FROM setting WHERE name = ? AND CAST(value AS INTEGER) > ?)",
+             (SELECT 1 FROM setting WHERE CASE WHEN name = ? THEN CAST(value AS BIGINT) ELSE 0 END > ?)",
         )
         .bind(HELD_UNTIL)
         .bind(convert::millis(now))
@@ -59,27 +61,14 @@ impl Store {
         let count = ids.len();
         for id in ids {
             let id = convert::delivery_id(&id)?;
-            let _alone = self.shared.uploads.lock(id).await;
-            // The sender may have begun again under the same id, and may even be done: then the folder is in use.
-            let used: Option<i64> = sqlx::query_scalar(
-                "SELECT 1 FROM upload WHERE id = ?1 UNION ALL \
-                 SELECT 1 FROM content JOIN delivery ON row = delivery_row WHERE id = ?1 AND sealed IS NULL",
-            )
-            .bind(id.as_bytes().to_vec())
-            .fetch_optional(&self.shared.readers)
-            .await?;
-            if used.is_none() {
-                let shared = Arc::clone(&self.shared);
-                let deleted = tokio::task::spawn_blocking(move || shared.folder.delete(id));
-                if let Err(error) = deleted.await.map_err(|_| StoreError::Closed)? {
-                    tracing::warn!(delivery.id = %id, %error, "erased content could not be deleted yet");
-                    continue;
-                }
+            if let Err(error) = self.delete_unused(id).await {
+                tracing::warn!(delivery.id = %id, %error, "erased content could not be deleted yet");
+                continue;
             }
             self.writer
                 .act(move |batch| {
                     Box::pin(async move {
-                        sqlx::query("DELETE FROM erasure WHERE id = ?")
+                        sql::query("DELETE FROM erasure WHERE id = ?")
                             .bind(id.as_bytes().to_vec())
                             .execute(&mut batch.connection)
                             .await?;
@@ -89,6 +78,42 @@ impl Store {
                 .await?;
         }
         Ok(count)
+    }
+
+    /// Deletes a content unless it is in use: the sender may have begun again under the same id, and may even be done.
+    ///
+    /// In the bucket only what was there before the row was asked for is deleted: what another node puts there for an
+    /// upload that begins meanwhile comes after its row.
+    async fn delete_unused(&self, id: DeliveryId) -> Result<(), StoreError> {
+        let _alone = self.shared.uploads.lock(id).await;
+        match &self.shared.large {
+            LargeContents::Folder(folder) => {
+                if self.is_used(id).await? {
+                    return Ok(());
+                }
+                let folder = folder.clone();
+                let deleted = tokio::task::spawn_blocking(move || folder.delete(id));
+                deleted.await.map_err(|_| StoreError::Closed)?
+            }
+            LargeContents::Bucket(bucket) => {
+                let listed = bucket.list(id).await?;
+                if self.is_used(id).await? {
+                    return Ok(());
+                }
+                bucket.delete(listed).await
+            }
+        }
+    }
+
+    async fn is_used(&self, id: DeliveryId) -> Result<bool, StoreError> {
+        let used: Option<i64> = sql::query_scalar(
+            "SELECT 1 FROM upload WHERE id = ?1 UNION ALL \
+             SELECT 1 FROM content JOIN delivery ON row = delivery_row WHERE id = ?1 AND sealed IS NULL",
+        )
+        .bind(id.as_bytes().to_vec())
+        .fetch_optional(&self.shared.readers)
+        .await?;
+        Ok(used.is_some())
     }
 
     /// Waits until bytes are to be deleted.
@@ -101,9 +126,9 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query(
-                        "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET \
-                         value = max(CAST(value AS INTEGER), CAST(?2 AS INTEGER))",
+                    sql::query(
+                        "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value \
+                         WHERE CAST(setting.value AS BIGINT) < CAST(excluded.value AS BIGINT)",
                     )
                     .bind(HELD_UNTIL)
                     .bind(convert::millis(until).to_string())
@@ -115,34 +140,56 @@ impl Store {
             .await
     }
 
-    /// At start, before anybody is served: deletes folders that no row knows, left by a death between folder and row; none
-    /// while a backup is being taken.
+    /// Deletes contents that no row knows, left by a death between the two; none while a backup is being taken. In the
+    /// folder before anybody is served; in the bucket at any time, a page after the other.
     pub async fn delete_orphans(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let held = self.setting(HELD_UNTIL).await?;
-        if held.and_then(|until| until.parse().ok()) > Some(convert::millis(now)) {
-            return Ok(0);
+        match &self.shared.large {
+            LargeContents::Folder(folder) => {
+                let held = self.setting(HELD_UNTIL).await?;
+                if held.and_then(|until| until.parse().ok()) > Some(convert::millis(now)) {
+                    return Ok(0);
+                }
+                let known = self.known_contents().await?;
+                let folder = folder.clone();
+                let deleted = tokio::task::spawn_blocking(move || {
+                    let mut deleted = 0;
+                    for id in folder.list()? {
+                        if !known.contains(&id) {
+                            folder.delete(id)?;
+                            deleted += 1;
+                        }
+                    }
+                    Ok(deleted)
+                });
+                deleted.await.map_err(|_| StoreError::Closed)?
+            }
+            LargeContents::Bucket(bucket) => {
+                let (mut after, mut deleted) = (None, 0);
+                loop {
+                    // Listed first: whatever is put there has its row already.
+                    let page = bucket.list_all(after, ORPHANS_AT_ONCE).await?;
+                    let Some((last, _)) = page.last() else {
+                        return Ok(deleted);
+                    };
+                    after = Some(*last);
+                    for (id, listed) in page {
+                        if !self.is_used(id).await? {
+                            bucket.delete(listed).await?;
+                            deleted += 1;
+                        }
+                    }
+                }
+            }
         }
-        let known: Vec<Vec<u8>> = sqlx::query_scalar(
+    }
+
+    async fn known_contents(&self) -> Result<HashSet<DeliveryId>, StoreError> {
+        let known: Vec<Vec<u8>> = sql::query_scalar(
             "SELECT id FROM upload UNION ALL \
              SELECT id FROM content JOIN delivery ON row = delivery_row WHERE sealed IS NULL",
         )
         .fetch_all(&self.shared.readers)
         .await?;
-        let known = known
-            .iter()
-            .map(|id| convert::delivery_id(id))
-            .collect::<Result<HashSet<_>, _>>()?;
-        let shared = Arc::clone(&self.shared);
-        let deleted = tokio::task::spawn_blocking(move || {
-            let mut deleted = 0;
-            for id in shared.folder.list()? {
-                if !known.contains(&id) {
-                    shared.folder.delete(id)?;
-                    deleted += 1;
-                }
-            }
-            Ok(deleted)
-        });
-        deleted.await.map_err(|_| StoreError::Closed)?
+        known.iter().map(|id| convert::delivery_id(id)).collect()
     }
 }

@@ -50,6 +50,20 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// The bucket of contents refused or failed.
+    #[error("the bucket failed while {doing}")]
+    Bucket {
+        /// What was being done.
+        doing: &'static str,
+        /// Whether it may pass.
+        is_temporary: bool,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// This is done by the tools of the database and of the bucket, not by the server.
+    #[error("an exchange on PostgreSQL is backed up and restored with the tools of its database and its bucket")]
+    NotEmbedded,
     /// Something stored does not have the shape that it was stored with.
     #[error("a stored {what} cannot be read")]
     Damaged {
@@ -69,6 +83,7 @@ impl StoreError {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Busy | Self::Closed => true,
+            Self::Bucket { is_temporary, .. } => *is_temporary,
             Self::Database { source, .. } => source.downcast_ref::<sqlx::Error>().is_some_and(|error| {
                 let full_or_locked =
                     |code: std::borrow::Cow<'_, str>| matches!(code.as_ref(), "5" | "6" | "10" | "13" | "14");
@@ -88,6 +103,7 @@ impl StoreError {
             | Self::MasterMissing { .. }
             | Self::MasterWrong { .. }
             | Self::HalfRestored
+            | Self::NotEmbedded
             | Self::Damaged { .. } => false,
         }
     }

@@ -12,9 +12,13 @@ use std::{
 };
 
 use care_model::DeliveryId;
-use sealing::{Key, SEALED_SEGMENT_BYTES, SEGMENT_BYTES, SealedReader, TAG_BYTES, seal_segment_onto};
+use sealing::{Key, SEGMENT_BYTES, TAG_BYTES};
 
-use crate::{StoreError, store::make_private_folder};
+use crate::{
+    StoreError,
+    large::{Segments, part_number, sealed_offset},
+    store::make_private_folder,
+};
 
 /// The name of the folder in the data folder under which all contents lie.
 pub(crate) const CONTENT: &str = "content";
@@ -24,9 +28,6 @@ pub(crate) const CONTENT: &str = "content";
 pub(crate) struct ContentFolder {
     root: PathBuf,
 }
-
-/// A part of a large content, opened for reading.
-pub type PartReader = SealedReader<BufReader<File>>;
 
 impl ContentFolder {
     pub(crate) fn open(root: &Path) -> Result<Self, StoreError> {
@@ -81,27 +82,20 @@ impl ContentFolder {
             .write(true)
             .open(self.part(id, part))
             .map_err(&failed)?;
-        let index = offset / SEGMENT_BYTES as u64;
-        let start = index * SEALED_SEGMENT_BYTES as u64;
-        file.seek(SeekFrom::Start(start)).map_err(&failed)?;
+        file.seek(SeekFrom::Start(sealed_offset(offset))).map_err(&failed)?;
         Ok(PartWriter {
             file,
             named_in: (offset == 0).then(|| self.folder(id)),
-            key: key.clone(),
-            part,
-            index,
-            left_bytes: part_bytes.saturating_sub(offset),
+            segments: Segments::new(key, part, offset, part_bytes),
             sealed: Vec::new(),
             on_disk: Vec::new(),
         })
     }
 
-    /// Opens a whole part for reading.
-    pub(crate) fn reader(&self, id: DeliveryId, key: &Key, part: u32) -> Result<PartReader, StoreError> {
-        let failed = StoreError::folder("opening a part");
-        let file = File::open(self.part(id, part)).map_err(&failed)?;
-        let buffered = BufReader::with_capacity(SEGMENT_BYTES + TAG_BYTES, file);
-        SealedReader::new(buffered, key, part).map_err(failed)
+    /// Opens a whole sealed part for reading.
+    pub(crate) fn open_part(&self, id: DeliveryId, part: u32) -> Result<BufReader<File>, StoreError> {
+        let file = File::open(self.part(id, part)).map_err(StoreError::folder("opening a part"))?;
+        Ok(BufReader::with_capacity(SEGMENT_BYTES + TAG_BYTES, file))
     }
 
     /// Deletes a delivery's folder; it is no error if it is gone already.
@@ -153,12 +147,7 @@ pub(crate) struct PartWriter {
     file: File,
     /// The folder in which the file's name may not be durable yet.
     named_in: Option<PathBuf>,
-    key: Key,
-    part: u32,
-    /// The next segment.
-    index: u64,
-    /// Bytes of the part that come from here on.
-    left_bytes: u64,
+    segments: Segments,
     sealed: Vec<u8>,
     on_disk: Vec<u8>,
 }
@@ -168,15 +157,8 @@ impl PartWriter {
     /// other bytes are there.
     pub(crate) fn write(&mut self, plain: &[u8]) -> Result<bool, StoreError> {
         let failed = StoreError::folder("writing a chunk");
-        let ends_part = plain.len() as u64 == self.left_bytes;
-        let count = plain.len().div_ceil(SEGMENT_BYTES).max(1);
         self.sealed.clear();
-        for (place, index) in (0..count).zip(self.index..) {
-            let start = place * SEGMENT_BYTES;
-            let segment = &plain[start..plain.len().min(start + SEGMENT_BYTES)];
-            let is_last = ends_part && place + 1 == count;
-            seal_segment_onto(&self.key, self.part, index, is_last, segment, &mut self.sealed);
-        }
+        self.segments.seal_onto(plain, &mut self.sealed);
         self.on_disk.clear();
         (&self.file)
             .take(self.sealed.len() as u64)
@@ -188,8 +170,6 @@ impl PartWriter {
         self.file
             .write_all(&self.sealed[self.on_disk.len()..])
             .map_err(&failed)?;
-        self.index += count as u64;
-        self.left_bytes = self.left_bytes.saturating_sub(plain.len() as u64);
         Ok(true)
     }
 
@@ -202,23 +182,6 @@ impl PartWriter {
             None => Ok(()),
         }
     }
-}
-
-/// Reads a part through, handing on every segment; for digests.
-pub(crate) fn read_through(reader: &mut PartReader, mut hand_on: impl FnMut(&[u8])) -> Result<(), StoreError> {
-    let mut buffer = vec![0; SEGMENT_BYTES];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(read) => hand_on(&buffer[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(StoreError::folder("reading a part")(error)),
-        }
-    }
-}
-
-pub(crate) fn part_number(part: usize) -> u32 {
-    u32::try_from(part).unwrap_or(u32::MAX)
 }
 
 /// A new name in a folder is durable only once the folder is synced; Windows has no such call and needs none.

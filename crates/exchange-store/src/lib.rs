@@ -1,4 +1,5 @@
-//! Where the exchange keeps what it promised: SQLite with a group commit, and a folder for large contents.
+//! Where the exchange keeps what it promised: a database with a group commit, and a place for large contents.
+//! Embedded these are SQLite and a folder; shared by several nodes they are PostgreSQL and a bucket ([`Engine`]).
 //!
 //! - [`Store`] is opened once; every change is an *act* that goes through one writer and is durable when it is
 //!   answered (D7). What may happen to a delivery is decided by `exchange-flow` alone; this crate loads a state,
@@ -7,19 +8,23 @@
 //! - Times come in as arguments; this crate reads no clock. Contents are encrypted before they get here into a
 //!   row or file (D11), and nothing in a column was written by a person into a delivery (D2).
 //!
-//! It is concrete on purpose: the trait arrives with the second engine. `sqlx` stays out of public signatures.
+//! Every act is written once. What differs between the engines is in `sql`, `sqlite`, `postgres`, `large` and `bucket`;
+//! the same tests run on both. `sqlx` and `object_store` stay out of public signatures.
 
 mod audit;
 mod backup;
+mod bucket;
 mod cache;
 mod contents;
 mod convert;
 mod deliveries;
 mod directory;
+mod engine;
 mod erasure;
 mod error;
 mod folder;
 mod hints;
+mod large;
 mod licence;
 mod limits;
 mod lists;
@@ -30,13 +35,18 @@ mod offices;
 mod operators;
 mod people;
 mod portal;
+mod postgres;
 mod renewals;
 mod restore;
 mod retention;
 mod sessions;
 mod settings;
+mod sql;
+mod sqlite;
+mod steps;
 mod store;
 mod terminals;
+mod turns;
 mod uploads;
 mod usage;
 mod writer;
@@ -45,10 +55,12 @@ pub use audit::{AuditFound, AuditSearch, By, SealedPage, SealedRecord};
 pub use backup::{BackedUp, BackupError};
 pub use contents::{ByteRange, Serving, ServingSource};
 pub use deliveries::{Actor, ClaimRefusal, NewDelivery, Refusal};
+pub use engine::{BucketPlace, Engine, SharedEngine};
 pub use error::StoreError;
 pub use exchange_audit::{Act, Chain, Checkpoint, Record, Signer, Subject, Who};
-pub use folder::{PartReader, sync_folder};
+pub use folder::sync_folder;
 pub use hints::Hint;
+pub use large::{PartReader, PartSource};
 pub use licence::{LicenceRequest, LicenceWish};
 pub use limits::{LimitOverrides, OfficeLimits};
 pub use lists::Arrivals;
@@ -62,6 +74,7 @@ pub use portal::{NewPortalSession, PortalFamily, PortalSession};
 pub use renewals::{NextCertificate, RenewalRight};
 pub use restore::Restored;
 pub use sessions::{NewSession, Proof, SessionRow, TokenHash};
+pub use steps::SignInStep;
 pub use store::Store;
 pub use terminals::{IssuePassword, NewIssuePassword, NewTerminal, Selector, TerminalRow};
 pub use uploads::{ChunkRefusal, CommitRefusal, PartInspector, Upload, UploadStart};

@@ -3,7 +3,7 @@
 use care_model::OfficeNumber;
 use chrono::{DateTime, Utc};
 
-use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, writer::Batch};
+use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, sql, writer::Batch};
 
 /// Open requests that are listed for the operator.
 const REQUESTS_MAX: i64 = 1_000;
@@ -49,7 +49,7 @@ pub struct LicenceRequest {
 
 /// Answers an office's wish, within the act that moves the end of its licence.
 pub(crate) async fn answer(batch: &mut Batch, office: OfficeNumber) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM licence_request WHERE office = ?")
+    sql::query("DELETE FROM licence_request WHERE office = ?")
         .bind(office.as_str().to_owned())
         .execute(&mut batch.connection)
         .await?;
@@ -67,7 +67,7 @@ fn request_of((office, wish, asked_at): (String, i64, i64)) -> Result<LicenceReq
 impl Store {
     /// What an office wishes now.
     pub async fn licence_request(&self, office: OfficeNumber) -> Result<Option<LicenceRequest>, StoreError> {
-        let row = sqlx::query_as("SELECT office, wish, asked_at FROM licence_request WHERE office = ?")
+        let row = sql::query_as("SELECT office, wish, asked_at FROM licence_request WHERE office = ?")
             .bind(office.as_str())
             .fetch_optional(&self.shared.readers)
             .await?;
@@ -77,7 +77,7 @@ impl Store {
     /// What offices wish, the longest waiting first.
     pub async fn licence_requests(&self) -> Result<Vec<LicenceRequest>, StoreError> {
         let rows: Vec<_> =
-            sqlx::query_as("SELECT office, wish, asked_at FROM licence_request ORDER BY asked_at, office LIMIT ?")
+            sql::query_as("SELECT office, wish, asked_at FROM licence_request ORDER BY asked_at, office LIMIT ?")
                 .bind(REQUESTS_MAX)
                 .fetch_all(&self.shared.readers)
                 .await?;
@@ -97,7 +97,7 @@ impl Store {
                 Box::pin(async move {
                     answer(batch, office).await?;
                     if let Some(wish) = wish {
-                        sqlx::query("INSERT INTO licence_request (office, wish, asked_at) VALUES (?, ?, ?)")
+                        sql::query("INSERT INTO licence_request (office, wish, asked_at) VALUES (?, ?, ?)")
                             .bind(office.as_str().to_owned())
                             .bind(wish.code())
                             .bind(convert::millis(now))

@@ -3,9 +3,8 @@
 
 use care_model::{OfficeNumber, limits};
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
 
-use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert};
+use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, sql};
 
 /// The limits of an office as they are in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,15 +52,12 @@ impl LimitOverrides {
 }
 
 /// What is set for an office.
-pub(crate) async fn read(
-    connection: &mut SqliteConnection,
-    office: OfficeNumber,
-) -> Result<LimitOverrides, StoreError> {
-    let row: Option<(Option<i64>, Option<i64>, Option<i64>)> = sqlx::query_as(
+pub(crate) async fn read(on: impl Into<sql::On<'_>>, office: OfficeNumber) -> Result<LimitOverrides, StoreError> {
+    let row: Option<(Option<i64>, Option<i64>, Option<i64>)> = sql::query_as(
         "SELECT waiting_deliveries_max, waiting_bytes_max, sends_a_day_max FROM office_limits WHERE office = ?",
     )
     .bind(office.as_str())
-    .fetch_optional(connection)
+    .fetch_optional(on)
     .await?;
     let (deliveries, bytes, sends) = row.unwrap_or_default();
     Ok(LimitOverrides {
@@ -74,8 +70,7 @@ pub(crate) async fn read(
 impl Store {
     /// What an operator set for an office.
     pub async fn limits(&self, office: OfficeNumber) -> Result<LimitOverrides, StoreError> {
-        let mut connection = self.shared.readers.acquire().await?;
-        read(&mut connection, office).await
+        read(&self.shared.readers, office).await
     }
 
     /// Sets the limits of an office, in force from the next delivery on; false if there is no such office. What waits
@@ -91,7 +86,7 @@ impl Store {
             .act(move |batch| {
                 Box::pin(async move {
                     let stored = |max: Option<u64>| max.map(|max| convert::signed(max.min(limits::OFFICE_LIMIT_MAX)));
-                    let set = sqlx::query(
+                    let set = sql::query(
                         "INSERT INTO office_limits (office, waiting_deliveries_max, waiting_bytes_max, \
                          sends_a_day_max) SELECT number, ?, ?, ? FROM office WHERE number = ? \
                          ON CONFLICT (office) DO UPDATE SET waiting_deliveries_max = excluded.waiting_deliveries_max, \

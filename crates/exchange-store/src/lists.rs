@@ -4,9 +4,8 @@ use care_model::OfficeNumber;
 use chrono::{DateTime, Utc};
 use exchange_flow::delivery::DeliveryState;
 use exchange_protocol::{DeliveryStatus, InboxEntry, OutboxEntry, Page};
-use sqlx::{Row as _, sqlite::SqliteRow};
 
-use crate::{Store, StoreError, convert, deliveries::state_of};
+use crate::{Store, StoreError, convert, deliveries::state_of, sql};
 
 /// What a terminal without a signed-in person may know of its office's 受信一覧 (D13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,7 +20,7 @@ impl Store {
     /// How many deliveries wait for an office, and the newest that came: from the row of its mailbox.
     pub async fn arrivals(&self, office: OfficeNumber) -> Result<Arrivals, StoreError> {
         let row: Option<(i64, i64)> =
-            sqlx::query_as("SELECT waiting_deliveries, inbox_sequence FROM mailbox WHERE office = ?")
+            sql::query_as("SELECT waiting_deliveries, inbox_sequence FROM mailbox WHERE office = ?")
                 .bind(office.as_str())
                 .fetch_optional(&self.shared.readers)
                 .await?;
@@ -42,7 +41,7 @@ impl Store {
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Page<InboxEntry>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT inbox_sequence AS sequence, inbox_change AS change, accepted_at, header, state, fence, \
              d.terminal, since, lease_until, all_served, ended_at, kept_until, warned_days, o.name AS other_name, t.name AS terminal_name \
              FROM delivery d LEFT JOIN office o ON o.number = d.from_office LEFT JOIN terminal t ON t.id = d.terminal \
@@ -57,7 +56,7 @@ impl Store {
             let status = match state_of(row)? {
                 DeliveryState::Claimed(claim) => DeliveryStatus::Claimed {
                     terminal: claim.terminal,
-                    terminal_name: row.try_get::<Option<String>, _>("terminal_name")?.unwrap_or_default(),
+                    terminal_name: row.try_get::<Option<String>>("terminal_name")?.unwrap_or_default(),
                     since: claim.since,
                     fence: claim.fence,
                     held: claim.is_held(now),
@@ -68,7 +67,7 @@ impl Store {
                 sequence: convert::number(row.try_get("sequence")?)?,
                 accepted_at: convert::time(row.try_get("accepted_at")?)?,
                 header: convert::header(row.try_get("header")?)?,
-                from_name: row.try_get::<Option<String>, _>("other_name")?.unwrap_or_default(),
+                from_name: row.try_get::<Option<String>>("other_name")?.unwrap_or_default(),
                 kept_until: kept_until(row, &status)?,
                 warned_days: warned_days(row, &status)?,
                 status,
@@ -78,7 +77,7 @@ impl Store {
 
     /// A page of an office's 送信一覧: what changed after a cursor. Never says who of the receiver has a delivery.
     pub async fn outbox(&self, office: OfficeNumber, after: u64, limit: u32) -> Result<Page<OutboxEntry>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT outbox_sequence AS sequence, outbox_change AS change, accepted_at, header, state, fence, \
              d.terminal, since, lease_until, all_served, ended_at, kept_until, warned_days, o.name AS other_name \
              FROM delivery d LEFT JOIN office o ON o.number = d.to_office \
@@ -95,7 +94,7 @@ impl Store {
                 sequence: convert::number(row.try_get("sequence")?)?,
                 accepted_at: convert::time(row.try_get("accepted_at")?)?,
                 header: convert::header(row.try_get("header")?)?,
-                to_name: row.try_get::<Option<String>, _>("other_name")?.unwrap_or_default(),
+                to_name: row.try_get::<Option<String>>("other_name")?.unwrap_or_default(),
                 kept_until: kept_until(row, &status)?,
                 warned_days: warned_days(row, &status)?,
                 status,
@@ -108,15 +107,13 @@ fn is_open(status: &DeliveryStatus) -> bool {
     matches!(status, DeliveryStatus::Waiting | DeliveryStatus::Claimed { .. })
 }
 
-fn kept_until(row: &SqliteRow, status: &DeliveryStatus) -> Result<Option<DateTime<Utc>>, StoreError> {
+fn kept_until(row: &sql::Row, status: &DeliveryStatus) -> Result<Option<DateTime<Utc>>, StoreError> {
     let until: Option<i64> = row.try_get("kept_until")?;
     until.filter(|_| is_open(status)).map(convert::time).transpose()
 }
 
-fn warned_days(row: &SqliteRow, status: &DeliveryStatus) -> Result<Option<u32>, StoreError> {
-    Ok(row
-        .try_get::<Option<u32>, _>("warned_days")?
-        .filter(|_| is_open(status)))
+fn warned_days(row: &sql::Row, status: &DeliveryStatus) -> Result<Option<u32>, StoreError> {
+    Ok(row.try_get::<Option<u32>>("warned_days")?.filter(|_| is_open(status)))
 }
 
 /// What anybody may know: a claim looks like waiting.
@@ -131,10 +128,10 @@ fn plain_status(state: &DeliveryState) -> DeliveryStatus {
 
 /// One row more than the page was asked for: it only says that there is more.
 fn page<Row>(
-    mut rows: Vec<SqliteRow>,
+    mut rows: Vec<sql::Row>,
     after: u64,
     limit: u32,
-    entry: impl Fn(&SqliteRow) -> Result<Row, StoreError>,
+    entry: impl Fn(&sql::Row) -> Result<Row, StoreError>,
 ) -> Result<Page<Row>, StoreError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;

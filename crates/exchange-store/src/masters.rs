@@ -12,9 +12,13 @@ use std::{
 
 use care_model::DeliveryId;
 use sealing::Key;
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use crate::{Store, StoreError, people, writer::Batch};
+use crate::{
+    Engine, Store, StoreError, people,
+    sql::{self, Value},
+    store::has_table,
+    writer::Batch,
+};
 
 /// What is sealed under every master key, to know it again.
 const KNOWN: &[u8] = b"a master key of this exchange";
@@ -124,7 +128,7 @@ impl Ring {
     }
 
     /// Takes up the newest key that the database knows; gives the names of all that it knows.
-    pub(crate) async fn refresh(&self, connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn refresh(&self, connection: &mut sql::Connection) -> Result<Vec<String>, StoreError> {
         let rows = proofs(connection).await?;
         if let Some((name, proof)) = rows.last() {
             match self.key(name) {
@@ -137,8 +141,8 @@ impl Ring {
     }
 }
 
-async fn proofs(connection: &mut SqliteConnection) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    let rows = sqlx::query_as("SELECT name, proof FROM master_key ORDER BY number")
+async fn proofs(connection: &mut sql::Connection) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let rows = sql::query_as("SELECT name, proof FROM master_key ORDER BY number")
         .fetch_all(connection)
         .await?;
     Ok(rows)
@@ -152,30 +156,22 @@ fn fits(name: &str, key: &Key, proof: &[u8]) -> bool {
     sealing::open(key, name.as_bytes(), proof).is_ok_and(|known| known == KNOWN)
 }
 
-async fn has_table(connection: &mut SqliteConnection, name: &str) -> Result<bool, StoreError> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?")
-        .bind(name)
-        .fetch_optional(connection)
-        .await?;
-    Ok(found.is_some())
-}
-
 /// Whether an exchange has begun in a database: then its keys must be there, and are never made anew.
-pub(crate) async fn has_begun(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+pub(crate) async fn has_begun(connection: &mut sql::Connection) -> Result<bool, StoreError> {
     if has_table(connection, "master_key").await? && !proofs(connection).await?.is_empty() {
         return Ok(true);
     }
     if !has_table(connection, "content").await? {
         return Ok(false);
     }
-    let begun = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM terminal) OR EXISTS (SELECT 1 FROM delivery)")
+    let begun = sql::query_scalar("SELECT EXISTS (SELECT 1 FROM terminal) OR EXISTS (SELECT 1 FROM delivery)")
         .fetch_one(connection)
         .await?;
     Ok(begun)
 }
 
 /// Refuses keys that do not fit the database, before anything in it is touched.
-pub(crate) async fn refuse_unfit(connection: &mut SqliteConnection, found: &[MasterKey]) -> Result<(), StoreError> {
+pub(crate) async fn refuse_unfit(connection: &mut sql::Connection, found: &[MasterKey]) -> Result<(), StoreError> {
     let of = |name: &str| found.iter().find(|master| master.name == name);
     let rows = match has_table(connection, "master_key").await? {
         true => proofs(connection).await?,
@@ -192,7 +188,7 @@ pub(crate) async fn refuse_unfit(connection: &mut SqliteConnection, found: &[Mas
     }
     // A database of before the proofs: one wrapped key is tried.
     if rows.is_empty() && has_table(connection, "content").await? {
-        let any = sqlx::query("SELECT id, wrapped_key FROM content JOIN delivery ON row = delivery_row LIMIT 1")
+        let any = sql::query("SELECT id, wrapped_key FROM content JOIN delivery ON row = delivery_row LIMIT 1")
             .fetch_optional(&mut *connection)
             .await?;
         if let Some(row) = any {
@@ -210,10 +206,10 @@ pub(crate) async fn refuse_unfit(connection: &mut SqliteConnection, found: &[Mas
 }
 
 /// Writes down the keys of a database that knows none; gives the name of the newest.
-pub(crate) async fn begin(connection: &mut SqliteConnection, found: &[MasterKey]) -> Result<String, StoreError> {
+pub(crate) async fn begin(connection: &mut sql::Connection, found: &[MasterKey]) -> Result<String, StoreError> {
     if proofs(connection).await?.is_empty() {
         for master in found {
-            sqlx::query("INSERT INTO master_key (name, proof) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            sql::query("INSERT INTO master_key (name, proof) VALUES (?, ?) ON CONFLICT DO NOTHING")
                 .bind(&master.name)
                 .bind(proof(master))
                 .execute(&mut *connection)
@@ -252,80 +248,57 @@ impl Batch {
 struct Place {
     read: &'static str,
     write: &'static str,
-    /// The place's key as bytes, and what its wrapped key is bound to.
-    context: fn(&SqliteRow) -> Result<Vec<u8>, StoreError>,
+    /// What is before every key of the place.
+    begin: fn() -> Value,
+    /// The place's key in a row.
+    at: fn(&sql::Row) -> Result<Value, sqlx::Error>,
+    /// What its wrapped key is bound to.
+    context: fn(&sql::Row) -> Result<Vec<u8>, StoreError>,
 }
 
 /// Every place; each is read on from a key, `?1`, in order.
 const PLACES: [Place; 3] = [
     Place {
         read: "SELECT delivery_row AS at, id AS about, wrapped_key FROM content JOIN delivery ON row = delivery_row \
-               WHERE delivery_row > coalesce(?1, -1) ORDER BY delivery_row LIMIT ?2",
+               WHERE delivery_row > ?1 ORDER BY delivery_row LIMIT ?2",
         write: "UPDATE content SET wrapped_key = ?2 WHERE delivery_row = ?1",
+        begin: || Value::from(-1_i64),
+        at: |row| row.try_get::<i64>("at").map(Value::from),
         context: |row| Ok(row.try_get("about")?),
     },
     Place {
-        read: "SELECT id AS at, id AS about, wrapped_key FROM upload WHERE id > coalesce(?1, x'') ORDER BY id LIMIT ?2",
+        read: "SELECT id AS at, id AS about, wrapped_key FROM upload WHERE id > ?1 ORDER BY id LIMIT ?2",
         write: "UPDATE upload SET wrapped_key = ?2 WHERE id = ?1",
+        begin: || Value::from(Vec::new()),
+        at: |row| row.try_get::<Vec<u8>>("at").map(Value::from),
         context: |row| Ok(row.try_get("about")?),
     },
     Place {
         read: "SELECT account AS at, account AS about, wrapped_key FROM first_password \
-               WHERE account > coalesce(?1, '') ORDER BY account LIMIT ?2",
+               WHERE account > ?1 ORDER BY account LIMIT ?2",
         write: "UPDATE first_password SET wrapped_key = ?2 WHERE account = ?1",
+        begin: || Value::from(""),
+        at: |row| row.try_get::<String>("at").map(Value::from),
         context: |row| Ok(people::context(row.try_get("about")?)),
     },
 ];
 
-/// Where a reading of a place has come to.
-#[derive(Clone)]
-enum At {
-    Number(i64),
-    Bytes(Vec<u8>),
-    Text(String),
-}
-
-impl At {
-    fn of(row: &SqliteRow) -> Result<Self, StoreError> {
-        if let Ok(number) = row.try_get("at") {
-            return Ok(Self::Number(number));
-        }
-        // Text first: it could be taken for bytes, which equal no text.
-        if let Ok(text) = row.try_get("at") {
-            return Ok(Self::Text(text));
-        }
-        Ok(Self::Bytes(row.try_get("at")?))
-    }
-}
-
-/// Binds where a reading has come to.
-fn bind_at<'q>(
-    query: sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-    at: Option<At>,
-) -> sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
-    match at {
-        None => query.bind(None::<i64>),
-        Some(At::Number(number)) => query.bind(number),
-        Some(At::Bytes(bytes)) => query.bind(bytes),
-        Some(At::Text(text)) => query.bind(text),
-    }
-}
-
 impl Store {
     /// Whether an exchange has begun in `data`: then its keys must be there, and are never made anew.
-    pub async fn has_begun(data: &std::path::Path) -> Result<bool, StoreError> {
-        if !Self::is_in(data) {
+    pub async fn has_begun(engine: impl Into<Engine>) -> Result<bool, StoreError> {
+        let engine = engine.into();
+        if !Self::is_in(&engine) {
             return Ok(false);
         }
-        let mut connection = Self::connect(data).await?;
+        let mut connection = Self::connect(&engine).await?;
         let begun = has_begun(&mut connection).await;
-        sqlx::Connection::close(connection).await?;
+        connection.close().await?;
         begun
     }
 
     /// The names of the master keys that wrapped keys may name, the newest, which wraps what is new, last.
     pub async fn master_names(&self) -> Result<Vec<String>, StoreError> {
-        let names = sqlx::query_scalar("SELECT name FROM master_key ORDER BY number")
+        let names = sql::query_scalar("SELECT name FROM master_key ORDER BY number")
             .fetch_all(&self.shared.readers)
             .await?;
         Ok(names)
@@ -337,7 +310,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query("INSERT INTO master_key (name, proof) VALUES (?, ?)")
+                    sql::query("INSERT INTO master_key (name, proof) VALUES (?, ?)")
                         .bind(&name)
                         .bind(proof)
                         .execute(&mut batch.connection)
@@ -359,16 +332,16 @@ impl Store {
     pub async fn rewrap(&self) -> Result<u64, StoreError> {
         let mut rewrapped = 0;
         for place in &PLACES {
-            let mut at = None;
+            let mut from = (place.begin)();
             loop {
-                let (store, from) = (self.clone(), at.take());
+                let store = self.clone();
                 let (done, next) = self
                     .writer
                     .act(move |batch| Box::pin(async move { store.rewrap_some(batch, place, from).await }))
                     .await?;
                 rewrapped += done;
                 match next {
-                    Some(next) => at = Some(next),
+                    Some(next) => from = next,
                     None => break,
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -381,16 +354,17 @@ impl Store {
         &self,
         batch: &mut Batch,
         place: &'static Place,
-        from: Option<At>,
-    ) -> Result<(u64, Option<At>), StoreError> {
+        from: Value,
+    ) -> Result<(u64, Option<Value>), StoreError> {
         let current = self.current_master()?;
-        let rows = bind_at(sqlx::query(place.read), from)
+        let rows = sql::query(place.read)
+            .bind(from)
             .bind(REWRAPPED_AT_ONCE)
             .fetch_all(&mut batch.connection)
             .await?;
         let (mut rewrapped, mut last) = (0, None);
         for row in &rows {
-            let at = At::of(row)?;
+            let at = (place.at)(row)?;
             last = Some(at.clone());
             let wrapped: Vec<u8> = row.try_get("wrapped_key")?;
             if split(&wrapped)?.0 == current.name {
@@ -398,7 +372,8 @@ impl Store {
             }
             let context = (place.context)(row)?;
             let key = self.unwrap_under(&context, &wrapped)?;
-            let written = bind_at(sqlx::query(place.write), Some(at))
+            let written = sql::query(place.write)
+                .bind(at)
                 .bind(self.wrap_under(&context, &key)?)
                 .execute(&mut batch.connection)
                 .await?
@@ -416,10 +391,10 @@ impl Store {
     pub async fn is_master_named(&self, name: &str) -> Result<bool, StoreError> {
         let mut prefix = vec![u8::try_from(name.len()).unwrap_or(u8::MAX)];
         prefix.extend_from_slice(name.as_bytes());
-        let named = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM content WHERE substr(wrapped_key, 1, ?2) = ?1) \
-             OR EXISTS (SELECT 1 FROM upload WHERE substr(wrapped_key, 1, ?2) = ?1) \
-             OR EXISTS (SELECT 1 FROM first_password WHERE substr(wrapped_key, 1, ?2) = ?1)",
+        let named = sql::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM content WHERE substr(wrapped_key, 1, CAST(?2 AS INTEGER)) = ?1) \
+             OR EXISTS (SELECT 1 FROM upload WHERE substr(wrapped_key, 1, CAST(?2 AS INTEGER)) = ?1) \
+             OR EXISTS (SELECT 1 FROM first_password WHERE substr(wrapped_key, 1, CAST(?2 AS INTEGER)) = ?1)",
         )
         .bind(prefix.clone())
         .bind(i64::try_from(prefix.len()).unwrap_or(i64::MAX))
@@ -441,7 +416,7 @@ impl Store {
                     {
                         return Ok(false);
                     }
-                    sqlx::query("DELETE FROM master_key WHERE name = ?")
+                    sql::query("DELETE FROM master_key WHERE name = ?")
                         .bind(&name)
                         .execute(&mut batch.connection)
                         .await?;

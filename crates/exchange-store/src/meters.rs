@@ -5,9 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use exchange_audit::Act;
 use metrics::{Counter, Histogram};
-use sqlx::Row as _;
 
-use crate::{Store, StoreError, convert};
+use crate::{
+    Store, StoreError, convert,
+    sql::{self, Text},
+};
 
 /// Where the writer counts. Each is registered once by whoever opens the store.
 #[derive(Debug)]
@@ -54,6 +56,17 @@ pub struct Figures {
     pub database_bytes: u64,
 }
 
+/// What both engines are asked in the same way.
+macro_rules! figures {
+    () => {
+        "SELECT (SELECT CAST(coalesce(sum(waiting_deliveries), 0) AS BIGINT) FROM mailbox) AS waiting_deliveries, \
+         (SELECT CAST(coalesce(sum(waiting_bytes), 0) AS BIGINT) FROM mailbox) AS waiting_bytes, \
+         (SELECT count(*) FROM upload) AS uploads, \
+         (SELECT count(*) FROM erasure) AS erasures, \
+         (SELECT coalesce(max(row), 0) FROM audit) - (SELECT row FROM audit_sealer) AS unsealed_lines, "
+    };
+}
+
 impl Store {
     /// Counts and measures from now on. What is set first stays.
     pub fn measure(&self, meters: Meters) {
@@ -72,14 +85,13 @@ impl Store {
 
     /// Looks what is in the store. Reads a row of every mailbox: for every now and then.
     pub async fn figures(&self) -> Result<Figures, StoreError> {
-        let row = sqlx::query(
-            "SELECT (SELECT coalesce(sum(waiting_deliveries), 0) FROM mailbox) AS waiting_deliveries, \
-             (SELECT coalesce(sum(waiting_bytes), 0) FROM mailbox) AS waiting_bytes, \
-             (SELECT count(*) FROM upload) AS uploads, \
-             (SELECT count(*) FROM erasure) AS erasures, \
-             (SELECT coalesce(max(row), 0) FROM audit) - (SELECT row FROM audit_sealer) AS unsealed_lines, \
-             (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()) AS database_bytes",
-        )
+        let row = sql::query(Text {
+            sqlite: concat!(
+                figures!(),
+                "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()) AS database_bytes"
+            ),
+            postgres: concat!(figures!(), "pg_database_size(current_database()) AS database_bytes"),
+        })
         .fetch_one(&self.shared.readers)
         .await?;
         let number = |name| convert::number(row.try_get(name)?);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use exchange_protocol::{NewsEntry, NewsPage};
 
-use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert};
+use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, sql};
 
 /// Entries of the page.
 const NEWS_MAX: i64 = 100;
@@ -29,7 +29,7 @@ fn entry_of((id, published_at, title, body): (i64, i64, String, String)) -> Resu
 impl Store {
     /// The newest entries that were not taken back, those to be shown later too, newest first.
     pub async fn published_news(&self, now: DateTime<Utc>) -> Result<Vec<NewsRow>, StoreError> {
-        let rows: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        let rows: Vec<(i64, i64, String, String)> = sql::query_as(
             "SELECT id, published_at, title, body FROM news WHERE taken_back = 0 \
              ORDER BY published_at DESC, id DESC LIMIT ?",
         )
@@ -56,13 +56,14 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let inserted = sqlx::query("INSERT INTO news (published_at, title, body) VALUES (?, ?, ?)")
-                        .bind(convert::millis(from))
-                        .bind(title)
-                        .bind(body)
-                        .execute(&mut batch.connection)
-                        .await?;
-                    let id = convert::number(inserted.last_insert_rowid())?;
+                    let inserted: i64 =
+                        sql::query_scalar("INSERT INTO news (published_at, title, body) VALUES (?, ?, ?) RETURNING id")
+                            .bind(convert::millis(from))
+                            .bind(title)
+                            .bind(body)
+                            .fetch_one(&mut batch.connection)
+                            .await?;
+                    let id = convert::number(inserted)?;
                     batch.audit(AuditLine::new(now, Act::AddNews, by).on(Subject::News(id)));
                     Ok(id)
                 })
@@ -75,7 +76,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let removed = sqlx::query("UPDATE news SET taken_back = 1 WHERE id = ? AND taken_back = 0")
+                    let removed = sql::query("UPDATE news SET taken_back = 1 WHERE id = ? AND taken_back = 0")
                         .bind(i64::try_from(id).unwrap_or(i64::MAX))
                         .execute(&mut batch.connection)
                         .await?;
@@ -91,7 +92,7 @@ impl Store {
 
     /// The newest entries that are shown by now, newest first.
     pub async fn news(&self, now: DateTime<Utc>) -> Result<NewsPage, StoreError> {
-        let rows: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        let rows: Vec<(i64, i64, String, String)> = sql::query_as(
             "SELECT id, published_at, title, body FROM news WHERE published_at <= ? AND taken_back = 0 \
              ORDER BY published_at DESC, id DESC LIMIT ?",
         )

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use care_model::{AccountId, OfficeNumber, ServiceKind, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::AccountFamily;
-use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
     Act, By, PortalFamily, Store, StoreError, Subject,
@@ -13,6 +12,7 @@ use crate::{
     convert, directory, licence,
     people::keep_first_password,
     portal::end_portal_sessions,
+    sql,
     terminals::{NewIssuePassword, insert_issue_password},
     writer::{After, Batch},
 };
@@ -161,7 +161,7 @@ fn family_code(family: AccountFamily) -> i64 {
 }
 
 async fn insert_account(batch: &mut Batch, account: &NewAccount, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let inserted = sqlx::query(
+    let inserted = sql::query(
         "INSERT INTO account (key, id, family, office, display_name, password_hash, provisional, made_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )
@@ -181,7 +181,7 @@ async fn insert_account(batch: &mut Batch, account: &NewAccount, now: DateTime<U
 /// Whether the number or the ID of an office is taken.
 async fn is_taken(batch: &mut Batch, new: &NewOffice) -> Result<bool, StoreError> {
     let taken: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM office WHERE number = ? UNION SELECT 1 FROM account WHERE key = ?")
+        sql::query_scalar("SELECT 1 FROM office WHERE number = ? UNION SELECT 1 FROM account WHERE key = ?")
             .bind(new.office.number.as_str().to_owned())
             .bind(new.account.id.key())
             .fetch_optional(&mut batch.connection)
@@ -191,7 +191,7 @@ async fn is_taken(batch: &mut Batch, new: &NewOffice) -> Result<bool, StoreError
 
 async fn insert_office(batch: &mut Batch, new: NewOffice, by: By, now: DateTime<Utc>) -> Result<(), StoreError> {
     let number = new.office.number;
-    sqlx::query(
+    sql::query(
         "INSERT INTO office (number, name, kana, address, kinds, telephone, licence_until, registered_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
@@ -214,7 +214,7 @@ async fn insert_office(batch: &mut Batch, new: NewOffice, by: By, now: DateTime<
 }
 
 /// An office as its row says.
-pub(crate) fn office_of(row: &SqliteRow) -> Result<OfficeRow, StoreError> {
+pub(crate) fn office_of(row: &sql::Row) -> Result<OfficeRow, StoreError> {
     Ok(OfficeRow {
         number: convert::office(row.try_get("number")?)?,
         name: row.try_get("name")?,
@@ -283,7 +283,7 @@ impl Store {
 
     /// Whether an ID is taken.
     pub async fn account(&self, id: &AccountId) -> Result<Option<AccountRow>, StoreError> {
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT family, office, display_name, password_hash, provisional, stopped_at FROM account WHERE key = ?",
         )
         .bind(id.key())
@@ -291,7 +291,7 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(AccountRow {
-            family: match row.try_get::<i64, _>("family")? {
+            family: match row.try_get::<i64>("family")? {
                 1 => AccountFamily::Person,
                 2 => AccountFamily::Office,
                 _ => return Err(StoreError::Damaged { what: "account" }),
@@ -300,7 +300,7 @@ impl Store {
             display_name: row.try_get("display_name")?,
             password_hash: row.try_get("password_hash")?,
             provisional: row.try_get("provisional")?,
-            stopped: row.try_get::<Option<i64>, _>("stopped_at")?.is_some(),
+            stopped: row.try_get::<Option<i64>>("stopped_at")?.is_some(),
         }))
     }
 
@@ -315,7 +315,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let office: Option<String> = sqlx::query_scalar(
+                    let office: Option<String> = sql::query_scalar(
                         "UPDATE account SET password_hash = ?, provisional = ? \
                          WHERE key = ? AND (? IS NULL OR password_hash = ?) RETURNING office",
                     )
@@ -328,7 +328,7 @@ impl Store {
                     .await?;
                     let Some(office) = office else { return Ok(false) };
                     let office = convert::office(&office)?;
-                    sqlx::query(
+                    sql::query(
                         "DELETE FROM session WHERE person = ? \
                          OR office = (SELECT office FROM account WHERE key = ? AND family = ?)",
                     )
@@ -354,7 +354,7 @@ impl Store {
             Ok(office) => return Ok(Some(office)),
             Err(generation) => generation,
         };
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT number, name, kana, address, kinds, telephone, licence_until FROM office WHERE number = ?",
         )
         .bind(number.as_str())
@@ -373,7 +373,7 @@ impl Store {
             .act(move |batch| {
                 Box::pin(async move {
                     let number = new.number;
-                    let before = sqlx::query(
+                    let before = sql::query(
                         "SELECT number, name, kana, address, kinds, telephone, licence_until FROM office WHERE number = ?",
                     )
                     .bind(number.as_str().to_owned())
@@ -392,7 +392,7 @@ impl Store {
                         telephone: new.telephone,
                         licence_until: before.licence_until,
                     };
-                    sqlx::query(
+                    sql::query(
                         "UPDATE office SET name = ?, kana = ?, address = ?, kinds = ?, telephone = ? WHERE number = ?",
                     )
                     .bind(after.name.clone())
@@ -403,7 +403,7 @@ impl Store {
                     .bind(number.as_str().to_owned())
                     .execute(&mut batch.connection)
                     .await?;
-                    sqlx::query("UPDATE account SET display_name = ? WHERE office = ? AND family = ?")
+                    sql::query("UPDATE account SET display_name = ? WHERE office = ? AND family = ?")
                         .bind(after.name.clone())
                         .bind(number.as_str().to_owned())
                         .bind(family_code(AccountFamily::Office))
@@ -421,7 +421,7 @@ impl Store {
 
     /// The 事業所ユーザID of an office.
     pub async fn office_account(&self, number: OfficeNumber) -> Result<Option<AccountId>, StoreError> {
-        let id: Option<String> = sqlx::query_scalar("SELECT id FROM account WHERE office = ? AND family = ? LIMIT 1")
+        let id: Option<String> = sql::query_scalar("SELECT id FROM account WHERE office = ? AND family = ? LIMIT 1")
             .bind(number.as_str())
             .bind(family_code(AccountFamily::Office))
             .fetch_optional(&self.shared.readers)
@@ -434,7 +434,7 @@ impl Store {
     pub async fn standing(&self, now: DateTime<Utc>) -> Result<Standing, StoreError> {
         let soon = convert::millis(now + TimeDelta::days(limits::EXPIRY_WARNING_DAYS));
         let now = convert::millis(now);
-        let (offices, licences_ending, wishes, certificates_ending): (i64, i64, i64, i64) = sqlx::query_as(
+        let (offices, licences_ending, wishes, certificates_ending): (i64, i64, i64, i64) = sql::query_as(
             "SELECT (SELECT count(*) FROM office), (SELECT count(*) FROM office WHERE licence_until <= ?), \
              (SELECT count(*) FROM licence_request), \
              (SELECT count(*) FROM terminal WHERE revoked_at IS NULL AND expires_at > ? AND expires_at <= ?)",
@@ -463,7 +463,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let updated = sqlx::query("UPDATE office SET licence_until = ? WHERE number = ?")
+                    let updated = sql::query("UPDATE office SET licence_until = ? WHERE number = ?")
                         .bind(convert::millis(until))
                         .bind(number.as_str().to_owned())
                         .execute(&mut batch.connection)

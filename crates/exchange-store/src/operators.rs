@@ -3,10 +3,9 @@
 use care_model::{AccountId, ShapeError, limits};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
-    Act, By, PortalFamily, Store, StoreError, Subject, audit::AuditLine, convert, portal::end_portal_sessions,
+    Act, By, PortalFamily, Store, StoreError, Subject, audit::AuditLine, convert, portal::end_portal_sessions, sql,
     writer::Batch,
 };
 
@@ -140,7 +139,7 @@ quiet_debug!(OperatorRow, NewOperator, NewOperatorPassword);
 
 const COLUMNS: &str = "SELECT id, name, role, password_hash, provisional, stopped_at FROM operator";
 
-fn operator_of(row: &SqliteRow) -> Result<OperatorRow, StoreError> {
+fn operator_of(row: &sql::Row) -> Result<OperatorRow, StoreError> {
     let stopped_at: Option<i64> = row.try_get("stopped_at")?;
     Ok(OperatorRow {
         id: AccountId::parse(row.try_get("id")?).map_err(|_| StoreError::Damaged { what: "operator" })?,
@@ -155,7 +154,7 @@ fn operator_of(row: &SqliteRow) -> Result<OperatorRow, StoreError> {
 /// Whether somebody else than this operator may keep the operators.
 async fn has_other_administrator(batch: &mut Batch, key: &str) -> Result<bool, StoreError> {
     let other: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM operator WHERE role = ? AND stopped_at IS NULL AND key <> ? LIMIT 1")
+        sql::query_scalar("SELECT 1 FROM operator WHERE role = ? AND stopped_at IS NULL AND key <> ? LIMIT 1")
             .bind(OperatorRole::Administrator.code())
             .bind(key.to_owned())
             .fetch_optional(&mut batch.connection)
@@ -165,9 +164,8 @@ async fn has_other_administrator(batch: &mut Batch, key: &str) -> Result<bool, S
 
 /// Whether an operator still has the password that was tried, and is not stopped.
 pub(crate) async fn operator_still(batch: &mut Batch, key: String, password_hash: String) -> Result<bool, StoreError> {
-    let same = sqlx::query_scalar::<_, i64>(
-        "SELECT 1 FROM operator WHERE key = ? AND password_hash = ? AND stopped_at IS NULL",
-    );
+    let same =
+        sql::query_scalar::<i64>("SELECT 1 FROM operator WHERE key = ? AND password_hash = ? AND stopped_at IS NULL");
     let same = same.bind(key).bind(password_hash);
     Ok(same.fetch_optional(&mut batch.connection).await?.is_some())
 }
@@ -178,7 +176,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let added = sqlx::query(
+                    let added = sql::query(
                         "INSERT INTO operator (key, id, name, role, password_hash, provisional, made_at) \
                          SELECT ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM operator) < ? ON CONFLICT DO NOTHING",
                     )
@@ -205,7 +203,8 @@ impl Store {
     /// An operator by ID.
     pub async fn operator(&self, id: &AccountId) -> Result<Option<OperatorRow>, StoreError> {
         let query = format!("{COLUMNS} WHERE key = ?");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let row = sql::Builder::new(query)
+            .build()
             .bind(id.key())
             .fetch_optional(&self.shared.readers)
             .await?;
@@ -215,9 +214,7 @@ impl Store {
     /// Every operator, stopped ones too, in the order of their names.
     pub async fn operators(&self) -> Result<Vec<OperatorRow>, StoreError> {
         let query = format!("{COLUMNS} ORDER BY name, key");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .fetch_all(&self.shared.readers)
-            .await?;
+        let rows = sql::Builder::new(query).build().fetch_all(&self.shared.readers).await?;
         rows.iter().map(operator_of).collect()
     }
 
@@ -231,7 +228,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let updated = sqlx::query(
+                    let updated = sql::query(
                         "UPDATE operator SET password_hash = ?, provisional = ? \
                          WHERE key = ? AND (? IS NULL OR password_hash = ?)",
                     )
@@ -268,7 +265,7 @@ impl Store {
                 Box::pin(async move {
                     let key = id.key();
                     let known: Option<(i64, Option<i64>)> =
-                        sqlx::query_as("SELECT role, stopped_at FROM operator WHERE key = ?")
+                        sql::query_as("SELECT role, stopped_at FROM operator WHERE key = ?")
                             .bind(key.clone())
                             .fetch_optional(&mut batch.connection)
                             .await?;
@@ -290,7 +287,7 @@ impl Store {
                     if keeps(before) && !keeps(after) && !has_other_administrator(batch, &key).await? {
                         return Ok(OperatorChanged::LastAdministrator);
                     }
-                    sqlx::query("UPDATE operator SET role = ?, stopped_at = ? WHERE key = ?")
+                    sql::query("UPDATE operator SET role = ?, stopped_at = ? WHERE key = ?")
                         .bind(after.0.code())
                         .bind(after.1)
                         .bind(key.clone())

@@ -3,12 +3,11 @@
 use care_model::{AccountId, OfficeNumber, limits};
 use chrono::{DateTime, Utc};
 use sealing::Key;
-use sqlx::Row as _;
 
 use crate::{
     Act, By, Store, StoreError, Subject,
     audit::AuditLine,
-    convert,
+    convert, sql,
     writer::{After, Batch},
 };
 
@@ -53,13 +52,13 @@ pub(crate) async fn keep_first_password(
     kept: Option<SealedPassword>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM first_password WHERE account = ?")
+    sql::query("DELETE FROM first_password WHERE account = ?")
         .bind(account_key.clone())
         .execute(&mut batch.connection)
         .await?;
     if let Some(kept) = kept {
         batch.refuse_retired(&kept.wrapped_key)?;
-        sqlx::query("INSERT INTO first_password (account, wrapped_key, sealed, made_at) VALUES (?, ?, ?, ?)")
+        sql::query("INSERT INTO first_password (account, wrapped_key, sealed, made_at) VALUES (?, ?, ?, ?)")
             .bind(account_key)
             .bind(kept.wrapped_key)
             .bind(kept.sealed)
@@ -85,7 +84,7 @@ impl Store {
 
     /// The people of an office, stopped ones too, in the order of their names.
     pub async fn people(&self, office: OfficeNumber) -> Result<Vec<PersonRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "SELECT id, display_name, provisional, stopped_at, \
              EXISTS (SELECT 1 FROM first_password f WHERE f.account = a.key) AS kept \
              FROM account a WHERE office = ? AND family = 1 ORDER BY display_name, key LIMIT ?",
@@ -94,14 +93,14 @@ impl Store {
         .bind(i64::try_from(limits::PEOPLE_MAX).unwrap_or(i64::MAX))
         .fetch_all(&self.shared.readers)
         .await?;
-        let person = |row: &sqlx::sqlite::SqliteRow| {
+        let person = |row: &sql::Row| {
             Ok(PersonRow {
                 id: AccountId::parse(row.try_get("id")?).map_err(|_| StoreError::Damaged { what: "account" })?,
                 name: row.try_get("display_name")?,
                 provisional: row.try_get("provisional")?,
                 has_first_password: row.try_get("kept")?,
                 stopped_at: row
-                    .try_get::<Option<i64>, _>("stopped_at")?
+                    .try_get::<Option<i64>>("stopped_at")?
                     .map(convert::time)
                     .transpose()?,
             })
@@ -122,9 +121,9 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let updated = sqlx::query(
+                    let updated = sql::query(
                         "UPDATE account SET stopped_at = ? \
-                         WHERE key = ? AND office = ? AND family = 1 AND (stopped_at IS NULL) = ?",
+                         WHERE key = ? AND office = ? AND family = 1 AND CASE WHEN stopped_at IS NULL THEN 1 ELSE 0 END = ?",
                     )
                     .bind(stopped.then(|| convert::millis(now)))
                     .bind(person.key())
@@ -135,7 +134,7 @@ impl Store {
                     if updated.rows_affected() == 0 {
                         return Ok(false);
                     }
-                    sqlx::query("DELETE FROM session WHERE person = ?")
+                    sql::query("DELETE FROM session WHERE person = ?")
                         .bind(person.key())
                         .execute(&mut batch.connection)
                         .await?;
@@ -163,7 +162,7 @@ impl Store {
             .writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let taken = sqlx::query_as(
+                    let taken = sql::query_as(
                         "DELETE FROM first_password WHERE account = ? \
                          AND account IN (SELECT key FROM account WHERE office = ? AND family = 1) \
                          RETURNING wrapped_key, sealed",

@@ -2,11 +2,10 @@
 
 use care_model::AccountId;
 use chrono::{DateTime, Utc};
-use sqlx::Row as _;
 
 use crate::{
     Act, By, Store, StoreError, TokenHash, audit::AuditLine, convert, operators::operator_still,
-    sessions::account_still, writer::Batch,
+    sessions::account_still, sql, writer::Batch,
 };
 
 /// Who can be signed in at the portal.
@@ -93,7 +92,7 @@ pub(crate) async fn end_portal_sessions(
     family: PortalFamily,
     account_key: String,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM portal_session WHERE family = ? AND account_key = ?")
+    sql::query("DELETE FROM portal_session WHERE family = ? AND account_key = ?")
         .bind(family.code())
         .bind(account_key)
         .execute(&mut batch.connection)
@@ -106,7 +105,7 @@ async fn acting(batch: &mut Batch, family: PortalFamily, account: AccountId) -> 
     if family == PortalFamily::Operator {
         return Ok(By::Operator { account });
     }
-    let office: String = sqlx::query_scalar("SELECT office FROM account WHERE key = ?")
+    let office: String = sql::query_scalar("SELECT office FROM account WHERE key = ?")
         .bind(account.key())
         .fetch_one(&mut batch.connection)
         .await?;
@@ -131,7 +130,7 @@ impl Store {
                     if !may_enter {
                         return Ok(false);
                     }
-                    sqlx::query(
+                    sql::query(
                         "INSERT INTO portal_session (token_hash, form_secret, family, account, account_key, \
                          signed_in_at, seen_at, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     )
@@ -155,7 +154,7 @@ impl Store {
 
     /// The session of a cookie.
     pub async fn portal_session(&self, token: TokenHash) -> Result<Option<PortalSession>, StoreError> {
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT row, form_secret, family, account, seen_at, until FROM portal_session WHERE token_hash = ?",
         )
         .bind(token.as_slice())
@@ -177,7 +176,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query("UPDATE portal_session SET seen_at = ? WHERE row = ?")
+                    sql::query("UPDATE portal_session SET seen_at = ? WHERE row = ?")
                         .bind(convert::millis(now))
                         .bind(session)
                         .execute(&mut batch.connection)
@@ -199,7 +198,7 @@ impl Store {
             .act(move |batch| {
                 Box::pin(async move {
                     let key = session.account.key();
-                    sqlx::query("DELETE FROM portal_session WHERE row = ?")
+                    sql::query("DELETE FROM portal_session WHERE row = ?")
                         .bind(session.row)
                         .execute(&mut batch.connection)
                         .await?;
@@ -223,7 +222,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query("DELETE FROM portal_session WHERE until <= ? OR seen_at <= ?")
+                    sql::query("DELETE FROM portal_session WHERE until <= ? OR seen_at <= ?")
                         .bind(convert::millis(now))
                         .bind(convert::millis(idle_since))
                         .execute(&mut batch.connection)

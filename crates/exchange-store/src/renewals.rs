@@ -3,7 +3,7 @@
 use care_model::TerminalId;
 use chrono::{DateTime, Utc};
 
-use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, writer::After};
+use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, sql, writer::After};
 
 /// A certificate for a terminal that is enrolled already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let known: Option<Known> = sqlx::query_as(
+                    let known: Option<Known> = sql::query_as(
                         "SELECT office, next_fingerprint, next_key, next_pem, next_expires_at FROM terminal \
                          WHERE id = ? AND revoked_at IS NULL",
                     )
@@ -74,22 +74,22 @@ impl Store {
                         }
                         RenewalRight::IssuePassword { row, name } => {
                             let used =
-                                sqlx::query("UPDATE issue_password SET used_at = ? WHERE row = ? AND used_at IS NULL")
+                                sql::query("UPDATE issue_password SET used_at = ? WHERE row = ? AND used_at IS NULL")
                                     .bind(convert::millis(now))
-                                    .bind(row)
+                                    .bind(*row)
                                     .execute(&mut batch.connection)
                                     .await?;
                             if used.rows_affected() == 0 {
                                 return Ok(None);
                             }
-                            sqlx::query("UPDATE terminal SET name = ? WHERE id = ?")
+                            sql::query("UPDATE terminal SET name = ? WHERE id = ?")
                                 .bind(name.clone())
                                 .bind(id.as_bytes().to_vec())
                                 .execute(&mut batch.connection)
                                 .await?;
                         }
                     }
-                    sqlx::query(
+                    sql::query(
                         "UPDATE terminal SET next_fingerprint = ?, next_key = ?, next_pem = ?, next_expires_at = ? \
                          WHERE id = ?",
                     )
@@ -120,7 +120,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query(
+                    sql::query(
                         "UPDATE terminal SET former_fingerprint = fingerprint, former_until = ?, \
                          fingerprint = next_fingerprint, expires_at = next_expires_at, next_fingerprint = NULL, \
                          next_key = NULL, next_pem = NULL, next_expires_at = NULL \

@@ -11,14 +11,16 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::ConnectOptions as _;
 
 use crate::{
     Act, By, Store, StoreError,
     audit::{self, AuditLine},
     backup::{BackupError, FORMAT, MANIFEST, Manifest, begin, copy_options, digest_of, new_private_file},
     folder::sync_folder,
-    store::{DATABASE, make_private_folder, newest_schema},
+    sql,
+    sqlite::DATABASE,
+    store::{make_private_folder, newest_schema},
 };
 
 /// The folder in the data folder in which a restore is under way.
@@ -166,6 +168,7 @@ async fn raise_epoch(database: &Path, now: DateTime<Utc>) -> Result<u64, StoreEr
     .fetch_optional(&mut connection)
     .await?;
     // In the new epoch's name: the first line that an auditor finds behind the gap.
+    let mut connection = sql::Connection::Sqlite(connection);
     audit::write(&mut connection, &[AuditLine::new(now, Act::Restore, By::CommandLine)]).await?;
     connection.close().await?;
     raised

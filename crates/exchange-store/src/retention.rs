@@ -6,14 +6,13 @@ use exchange_flow::{
     delivery::{DeliveryEvent, step},
     retention::{Warning, due_next, warning_due},
 };
-use sqlx::SqliteConnection;
 
 use crate::{
     Act, By, Store, StoreError,
     audit::AuditLine,
     convert,
     deliveries::{Loaded, load, store_state},
-    settings,
+    settings, sql,
     writer::Batch,
 };
 
@@ -25,10 +24,10 @@ const LOOKED_AT_MAX: i64 = 100;
 const HELD_AGAIN_MINUTES: i64 = 60;
 
 /// The retention period that is set.
-pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<TimeDelta, StoreError> {
-    let text: Option<String> = sqlx::query_scalar("SELECT value FROM setting WHERE name = ?")
+pub(crate) async fn read(on: impl Into<sql::On<'_>>) -> Result<TimeDelta, StoreError> {
+    let text: Option<String> = sql::query_scalar("SELECT value FROM setting WHERE name = ?")
         .bind(SETTING)
-        .fetch_optional(connection)
+        .fetch_optional(on)
         .await?;
     let days = match text {
         None => limits::RETENTION_DAYS,
@@ -40,8 +39,7 @@ pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<TimeDelta,
 impl Store {
     /// Days that content is kept which nobody fetches.
     pub async fn retention_days(&self) -> Result<i64, StoreError> {
-        let mut connection = self.shared.readers.acquire().await?;
-        Ok(read(&mut connection).await?.num_days())
+        Ok(read(&self.shared.readers).await?.num_days())
     }
 
     /// Sets the retention period of what is accepted from now on; false if it is not from
@@ -68,7 +66,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let due: Vec<Vec<u8>> = sqlx::query_scalar(
+                    let due: Vec<Vec<u8>> = sql::query_scalar(
                         "SELECT id FROM delivery WHERE state < 2 AND due_at <= ? ORDER BY due_at LIMIT ?",
                     )
                     .bind(convert::millis(now))
@@ -111,7 +109,7 @@ async fn attend(batch: &mut Batch, loaded: &Loaded, now: DateTime<Utc>) -> Resul
     };
     let inbox_change = batch.mailbox(loaded.to).await?.change_inbox();
     let outbox_change = batch.mailbox(loaded.from).await?.change_outbox();
-    sqlx::query("UPDATE delivery SET warned_days = ?, due_at = ?, inbox_change = ?, outbox_change = ? WHERE row = ?")
+    sql::query("UPDATE delivery SET warned_days = ?, due_at = ?, inbox_change = ?, outbox_change = ? WHERE row = ?")
         .bind(warning.days())
         .bind(convert::millis(next))
         .bind(convert::signed(inbox_change))
@@ -129,7 +127,7 @@ async fn attend(batch: &mut Batch, loaded: &Loaded, now: DateTime<Utc>) -> Resul
 }
 
 async fn look_again(batch: &mut Batch, loaded: &Loaded, at: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query("UPDATE delivery SET due_at = ? WHERE row = ?")
+    sql::query("UPDATE delivery SET due_at = ? WHERE row = ?")
         .bind(convert::millis(at))
         .bind(loaded.row)
         .execute(&mut batch.connection)

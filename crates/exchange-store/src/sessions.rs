@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use care_model::{AccountId, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
-use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
     Act, Actor, Store, StoreError,
     audit::AuditLine,
-    convert,
+    convert, sql,
     writer::{After, Batch},
 };
 
@@ -73,7 +72,7 @@ const COLUMNS_BY_ACCESS: &str = "SELECT row, office, person, person_name, termin
 const COLUMNS_BY_REFRESH: &str = "SELECT row, office, person, person_name, terminal, signed_in_at, access_until, \
                                   refresh_until FROM session WHERE refresh_hash = ?";
 
-fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
+fn session_of(row: &sql::Row) -> Result<SessionRow, StoreError> {
     Ok(SessionRow {
         row: row.try_get("row")?,
         office: convert::office(row.try_get("office")?)?,
@@ -88,9 +87,8 @@ fn session_of(row: &SqliteRow) -> Result<SessionRow, StoreError> {
 
 /// Whether an account still has the password that was tried, and is not stopped.
 pub(crate) async fn account_still(batch: &mut Batch, key: String, password_hash: String) -> Result<bool, StoreError> {
-    let same = sqlx::query_scalar::<_, i64>(
-        "SELECT 1 FROM account WHERE key = ? AND password_hash = ? AND stopped_at IS NULL",
-    );
+    let same =
+        sql::query_scalar::<i64>("SELECT 1 FROM account WHERE key = ? AND password_hash = ? AND stopped_at IS NULL");
     let same = same.bind(key).bind(password_hash);
     Ok(same.fetch_optional(&mut batch.connection).await?.is_some())
 }
@@ -119,7 +117,7 @@ impl Store {
                             return Ok(false);
                         }
                     }
-                    sqlx::query(
+                    sql::query(
                         "INSERT INTO session (access_hash, refresh_hash, office, person, person_name, terminal, \
                          signed_in_at, access_until, refresh_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     )
@@ -134,7 +132,7 @@ impl Store {
                     .bind(convert::millis(new.refresh_until))
                     .execute(&mut batch.connection)
                     .await?;
-                    sqlx::query("UPDATE terminal SET signed_in_at = ? WHERE id = ?")
+                    sql::query("UPDATE terminal SET signed_in_at = ? WHERE id = ?")
                         .bind(convert::millis(now))
                         .bind(actor.terminal.as_bytes().to_vec())
                         .execute(&mut batch.connection)
@@ -152,7 +150,7 @@ impl Store {
             Ok(session) => return Ok(Some(session)),
             Err(generation) => generation,
         };
-        let row = sqlx::query(COLUMNS_BY_ACCESS)
+        let row = sql::query(COLUMNS_BY_ACCESS)
             .bind(access.as_slice())
             .fetch_optional(&self.shared.readers)
             .await?;
@@ -164,7 +162,7 @@ impl Store {
 
     /// The session of a refresh token.
     pub async fn session_by_refresh(&self, refresh: TokenHash) -> Result<Option<SessionRow>, StoreError> {
-        let row = sqlx::query(COLUMNS_BY_REFRESH)
+        let row = sql::query(COLUMNS_BY_REFRESH)
             .bind(refresh.as_slice())
             .fetch_optional(&self.shared.readers)
             .await?;
@@ -176,7 +174,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let updated = sqlx::query(
+                    let updated = sql::query(
                         "UPDATE session SET access_hash = ?, refresh_hash = ?, access_until = ?, refresh_until = ? \
                          WHERE refresh_hash = ?",
                     )
@@ -199,7 +197,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query("DELETE FROM session WHERE row = ?")
+                    sql::query("DELETE FROM session WHERE row = ?")
                         .bind(session)
                         .execute(&mut batch.connection)
                         .await?;
@@ -216,7 +214,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query("DELETE FROM session WHERE person = ?")
+                    sql::query("DELETE FROM session WHERE person = ?")
                         .bind(actor.account.clone())
                         .execute(&mut batch.connection)
                         .await?;
@@ -230,7 +228,7 @@ impl Store {
 
     /// Whether the session still exists, whatever its tokens are now; for streams that outlive a token.
     pub async fn session_lives(&self, session: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let row: Option<i64> = sqlx::query_scalar("SELECT 1 FROM session WHERE row = ? AND refresh_until > ?")
+        let row: Option<i64> = sql::query_scalar("SELECT 1 FROM session WHERE row = ? AND refresh_until > ?")
             .bind(session)
             .bind(convert::millis(now))
             .fetch_optional(&self.shared.readers)
@@ -243,7 +241,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    sqlx::query("DELETE FROM session WHERE refresh_until <= ?")
+                    sql::query("DELETE FROM session WHERE refresh_until <= ?")
                         .bind(convert::millis(now))
                         .execute(&mut batch.connection)
                         .await?;

@@ -1,14 +1,13 @@
 //! Operator settings: names and values that hold for the whole exchange.
 
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
 
-use crate::{Act, By, Store, StoreError, audit::AuditLine};
+use crate::{Act, By, Store, StoreError, audit::AuditLine, sql};
 
 impl Store {
     /// One operator setting.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let value = sqlx::query_scalar("SELECT value FROM setting WHERE name = ?")
+        let value = sql::query_scalar("SELECT value FROM setting WHERE name = ?")
             .bind(name)
             .fetch_optional(&self.shared.readers)
             .await?;
@@ -58,8 +57,8 @@ impl Store {
 }
 
 /// Writes one setting over what it was.
-pub(crate) async fn put(connection: &mut SqliteConnection, name: &str, value: &str) -> Result<(), StoreError> {
-    sqlx::query(
+pub(crate) async fn put(connection: &mut sql::Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    sql::query(
         "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(name)

@@ -1,42 +1,33 @@
-//! Opening the store: schema, keys, the writer, the read pool, the folder.
+//! Opening the store: the engine, its schema, keys, the writer, the connections for reading, the large contents.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use care_model::{OfficeNumber, TerminalId};
-use sqlx::{
-    ConnectOptions as _, SqliteConnection, SqlitePool,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::migrate::{MigrateError, Migration, MigrationType};
 use tokio::sync::{Notify, broadcast, watch};
+use uuid::Uuid;
 
 use crate::{
-    OfficeRow, SessionRow, StoreError, TerminalRow,
+    Engine, OfficeRow, SessionRow, StoreError, TerminalRow,
+    bucket::Bucket,
     cache::Cache,
     folder::{CONTENT, ContentFolder, UploadLocks},
     hints::{Hint, Hints},
+    large::LargeContents,
     masters::{self, MasterKey, MasterKeys, Ring},
-    restore,
-    writer::Writer,
+    postgres, restore,
+    sql::{self, Text},
+    sqlite,
+    writer::{Origin, Writer},
 };
 
-/// Connections for reading. Two cores read no faster with more, and each costs memory.
-const READERS_MAX: u32 = 3;
-/// How long a statement waits for another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Rows that a reader may be ahead of who takes them: a page of a list is read without waiting for anybody.
-const ROWS_READ_AHEAD: usize = 1_024;
-/// Pages of the write-ahead log (4 KiB each) after which it is folded back.
-const LOG_PAGES_MAX: &str = "4000";
+/// How long the store may take to close, and a reader to get a connection.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The exchange's storage: SQLite for rows and small contents, a folder for large contents.
+/// The exchange's storage: rows and small contents in a database, large contents in a folder or a bucket.
 ///
-/// Cheap to clone. One process serves from it; a second one (the `admin` command) may write beside it, and its
-/// changes are noticed within half a second.
+/// Cheap to clone. Of an embedded exchange one process serves, and a second one (the `admin` command) may write beside
+/// it; its changes are noticed within half a second. A shared one is served by any number of nodes.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) shared: Arc<Shared>,
@@ -46,11 +37,10 @@ pub struct Store {
 /// What the writer, the readers and the callers have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// The data folder.
-    pub(crate) data: PathBuf,
-    pub(crate) readers: SqlitePool,
+    pub(crate) engine: Engine,
+    pub(crate) readers: sql::Pool,
     pub(crate) masters: Ring,
-    pub(crate) folder: ContentFolder,
+    pub(crate) large: LargeContents,
     pub(crate) uploads: UploadLocks,
     pub(crate) hints: Hints,
     pub(crate) offices: Cache<OfficeNumber, Arc<OfficeRow>>,
@@ -70,131 +60,43 @@ impl Shared {
     }
 }
 
-/// Every change of the schema, in order. Each only adds (style 21).
-fn migrator() -> Migrator {
-    let migration = |version, description: &'static str, sql: &'static str| {
-        Migration::new(
-            version,
-            description.into(),
-            MigrationType::Simple,
-            sqlx::SqlStr::from_static(sql),
-            false,
-        )
-    };
-    Migrator::with_migrations(vec![
-        migration(1, "first", include_str!("../migrations/0001_first.sql")),
-        migration(2, "people", include_str!("../migrations/0002_people.sql")),
-        migration(3, "audit", include_str!("../migrations/0003_audit.sql")),
-        migration(4, "portal", include_str!("../migrations/0004_portal.sql")),
-        migration(6, "renewal", include_str!("../migrations/0006_renewal.sql")),
-        migration(7, "keeping", include_str!("../migrations/0007_keeping.sql")),
-        migration(8, "operators", include_str!("../migrations/0008_operators.sql")),
-        migration(
-            9,
-            "issue_selector",
-            include_str!("../migrations/0009_issue_selector.sql"),
-        ),
-        migration(10, "master_keys", include_str!("../migrations/0010_master_keys.sql")),
-    ])
+/// One change of a schema.
+pub(crate) fn migration(version: i64, description: &'static str, sql: &'static str) -> Migration {
+    Migration::new(
+        version,
+        description.into(),
+        MigrationType::Simple,
+        sqlx::SqlStr::from_static(sql),
+        false,
+    )
 }
 
 impl Store {
-    /// Opens the store in `data`, making it if there is none, and brings its schema up to date. Keys that do not fit are
-    /// refused before that.
-    pub async fn open(data: &Path, masters: impl Into<MasterKeys>) -> Result<Self, StoreError> {
-        let source = masters.into();
+    /// Opens the store, making it if there is none, and brings its schema up to date. Keys that do not fit are refused
+    /// before that.
+    pub async fn open(engine: impl Into<Engine>, masters: impl Into<MasterKeys>) -> Result<Self, StoreError> {
+        let (engine, source) = (engine.into(), masters.into());
         let found = source.load()?;
-        let options = Self::prepare(data, Some(&found)).await?;
-        let mut connection = options
-            .connect()
-            .await
-            .map_err(StoreError::database("opening the database"))?;
+        let (origin, mut connection) = Self::prepare(&engine, Some(&found)).await?;
         let current = masters::begin(&mut connection, &found).await?;
-        let store = Self::start(connection, options, data, Ring::new(source, found, current)).await?;
-        store.fold_offices().await?;
-        Ok(store)
-    }
-
-    /// Whether there is a database in `data`.
-    pub fn is_in(data: &Path) -> bool {
-        database_path(data).is_file()
-    }
-
-    /// Brings the schema in `data` up to date and does nothing else.
-    pub async fn migrate(data: &Path) -> Result<(), StoreError> {
-        Self::prepare(data, None).await.map(drop)
-    }
-
-    /// A connection of its own to what is there.
-    pub(crate) async fn connect(data: &Path) -> Result<SqliteConnection, StoreError> {
-        Self::options(data)
-            .create_if_missing(false)
-            .connect()
-            .await
-            .map_err(StoreError::database("opening the database"))
-    }
-
-    fn options(data: &Path) -> SqliteConnectOptions {
-        SqliteConnectOptions::new()
-            .filename(database_path(data))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("secure_delete", "ON")
-            .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
-            .statement_cache_capacity(100)
-            .row_buffer_size(ROWS_READ_AHEAD)
-    }
-
-    async fn prepare(data: &Path, found: Option<&[MasterKey]>) -> Result<SqliteConnectOptions, StoreError> {
-        restore::refuse_half(data)?;
-        make_private_folder(data).map_err(StoreError::folder("making the data folder"))?;
-        let options = Self::options(data);
-        let mut connection = options
-            .connect()
-            .await
-            .map_err(StoreError::database("opening the database"))?;
-        refuse_newer(&mut connection).await?;
-        if let Some(found) = found {
-            masters::refuse_unfit(&mut connection, found).await?;
-        }
-        match migrator().run(&mut connection).await {
-            Ok(()) => {}
-            Err(MigrateError::VersionMissing(found)) => return Err(StoreError::Newer { found }),
-            Err(error) => {
-                return Err(StoreError::Database {
-                    doing: "changing the schema",
-                    source: Box::new(error),
-                });
+        let (readers, large) = match (&origin, &engine) {
+            (Origin::Postgres { options, .. }, Engine::Shared(shared)) => (
+                sql::Pool::Postgres(postgres::readers(options.clone())),
+                LargeContents::Bucket(Bucket::open(&shared.bucket).await?),
+            ),
+            (_, engine) => {
+                let data = engine.folder().ok_or(StoreError::NotEmbedded)?;
+                (
+                    sql::Pool::Sqlite(sqlite::readers(data)),
+                    LargeContents::Folder(ContentFolder::open(&data.join(CONTENT))?),
+                )
             }
-        }
-        sqlx::query("INSERT INTO setting (name, value) VALUES ('epoch', '1') ON CONFLICT DO NOTHING")
-            .execute(&mut connection)
-            .await?;
-        sqlx::Connection::close(connection).await?;
-        Ok(options)
-    }
-
-    async fn start(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
-        data: &Path,
-        masters: Ring,
-    ) -> Result<Self, StoreError> {
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(BUSY_TIMEOUT)
-            .idle_timeout(Duration::from_secs(300))
-            .test_before_acquire(false)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
-        let folder = ContentFolder::open(&data.join(CONTENT))?;
+        };
         let shared = Arc::new(Shared {
-            data: data.to_owned(),
+            engine,
             readers,
-            masters,
-            folder,
+            masters: Ring::new(source, found, current),
+            large,
             uploads: UploadLocks::default(),
             hints: Hints::new(),
             offices: Cache::new(),
@@ -203,8 +105,61 @@ impl Store {
             erasure_due: Notify::new(),
             closed: Notify::new(),
         });
-        let writer = Writer::start(connection, Arc::clone(&shared));
-        Ok(Self { shared, writer })
+        if let Origin::Postgres { options, node } = &origin {
+            let heard = postgres::listen(options.clone(), Arc::clone(node), Arc::downgrade(&shared));
+            tokio::spawn(heard);
+        }
+        let writer = Writer::start(connection, origin, Arc::clone(&shared));
+        let store = Self { shared, writer };
+        store.fold_offices().await?;
+        Ok(store)
+    }
+
+    /// Whether there is a database. One that nodes share is there before the exchange.
+    pub fn is_in(engine: &Engine) -> bool {
+        engine.folder().is_none_or(|data| sqlite::path(data).is_file())
+    }
+
+    /// Brings the schema up to date and does nothing else.
+    pub async fn migrate(engine: impl Into<Engine>) -> Result<(), StoreError> {
+        let (_, connection) = Self::prepare(&engine.into(), None).await?;
+        Ok(connection.close().await?)
+    }
+
+    /// A connection of its own to what is there.
+    pub(crate) async fn connect(engine: &Engine) -> Result<sql::Connection, StoreError> {
+        Ok(match engine {
+            Engine::Embedded(data) => sql::Connection::Sqlite(sqlite::connect_to_existing(data).await?),
+            Engine::Shared(shared) => sql::Connection::Postgres(postgres::connect(&postgres::options(shared)?).await?),
+        })
+    }
+
+    async fn prepare(engine: &Engine, found: Option<&[MasterKey]>) -> Result<(Origin, sql::Connection), StoreError> {
+        let (origin, mut connection) = match engine {
+            Engine::Embedded(data) => {
+                restore::refuse_half(data)?;
+                make_private_folder(data).map_err(StoreError::folder("making the data folder"))?;
+                (Origin::Sqlite, sql::Connection::Sqlite(sqlite::connect(data).await?))
+            }
+            Engine::Shared(shared) => {
+                let options = postgres::options(shared)?;
+                let connection = postgres::connect(&options).await?;
+                let node = Uuid::now_v7().simple().to_string().into();
+                (
+                    Origin::Postgres { options, node },
+                    sql::Connection::Postgres(connection),
+                )
+            }
+        };
+        refuse_newer(&mut connection).await?;
+        if let Some(found) = found {
+            masters::refuse_unfit(&mut connection, found).await?;
+        }
+        bring_up_to_date(&mut connection).await?;
+        sql::query("INSERT INTO setting (name, value) VALUES ('epoch', '1') ON CONFLICT DO NOTHING")
+            .execute(&mut connection)
+            .await?;
+        Ok((origin, connection))
     }
 
     /// The server's epoch; a restore from backup raises it (D8).
@@ -239,35 +194,52 @@ impl Store {
     }
 }
 
-/// The name of the database in a data folder.
-pub(crate) const DATABASE: &str = "exchange.db";
-
-/// The database file in a data folder.
-pub(crate) fn database_path(data: &Path) -> PathBuf {
-    data.join(DATABASE)
+/// The newest schema that this version knows, of either engine.
+pub(crate) fn newest_schema() -> i64 {
+    let newest = |migrator: sqlx::migrate::Migrator| migrator.iter().map(|migration| migration.version).max();
+    newest(sqlite::migrator())
+        .max(newest(postgres::migrator()))
+        .unwrap_or(0)
 }
 
-/// The newest schema that this version knows.
-pub(crate) fn newest_schema() -> i64 {
-    migrator().iter().map(|migration| migration.version).max().unwrap_or(0)
+/// Whether there is a table of this name.
+pub(crate) async fn has_table(connection: &mut sql::Connection, name: &str) -> Result<bool, StoreError> {
+    let found: Option<i64> = sql::query_scalar(Text {
+        sqlite: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+        postgres: "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
+    })
+    .bind(name)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
 }
 
 /// A newer server's database is refused before anything in it is touched.
-async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let known = newest_schema();
-    let table: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
-            .fetch_optional(&mut *connection)
-            .await?;
-    if table.is_some() {
-        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+async fn refuse_newer(connection: &mut sql::Connection) -> Result<(), StoreError> {
+    if has_table(connection, "_sqlx_migrations").await? {
+        let found: Option<i64> = sql::query_scalar("SELECT max(version) FROM _sqlx_migrations")
             .fetch_one(&mut *connection)
             .await?;
-        if let Some(found) = found.filter(|found| *found > known) {
+        if let Some(found) = found.filter(|found| *found > newest_schema()) {
             return Err(StoreError::Newer { found });
         }
     }
     Ok(())
+}
+
+/// Of several nodes that start at once one does it, and the others wait.
+async fn bring_up_to_date(connection: &mut sql::Connection) -> Result<(), StoreError> {
+    let done = match connection {
+        sql::Connection::Sqlite(connection) => sqlite::migrator().run(connection).await,
+        sql::Connection::Postgres(connection) => postgres::migrator().run(connection).await,
+    };
+    done.map_err(|error| match error {
+        MigrateError::VersionMissing(found) => StoreError::Newer { found },
+        error => StoreError::Database {
+            doing: "changing the schema",
+            source: Box::new(error),
+        },
+    })
 }
 
 /// Makes a folder that only its owner may enter, where the system knows such a thing.

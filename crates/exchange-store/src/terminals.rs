@@ -5,12 +5,11 @@ use std::sync::Arc;
 use care_model::{OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use exchange_protocol::TerminalEntry;
-use sqlx::Row as _;
 
 use crate::{
     Act, By, Store, StoreError, Subject,
     audit::AuditLine,
-    convert,
+    convert, sql,
     writer::{After, Batch},
 };
 
@@ -99,7 +98,7 @@ pub(crate) async fn insert_issue_password(
     by: By,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let inserted = sqlx::query(
+    let inserted = sql::query(
         "INSERT INTO issue_password (office, password_hash, selector, made_at, until, certificate_days) \
          SELECT number, ?, ?, ?, ?, ? FROM office WHERE number = ?",
     )
@@ -140,9 +139,9 @@ impl Store {
         selector: Selector,
         now: DateTime<Utc>,
     ) -> Result<Vec<IssuePassword>, StoreError> {
-        let rows: Vec<(i64, String, i64)> = sqlx::query_as(
+        let rows: Vec<(i64, String, i64)> = sql::query_as(
             "SELECT row, password_hash, certificate_days FROM issue_password \
-             WHERE office = ?1 AND used_at IS NULL AND until > ?2 AND ifnull(selector, ?3) = ?3 ORDER BY row DESC LIMIT ?4",
+             WHERE office = ?1 AND used_at IS NULL AND until > ?2 AND coalesce(selector, ?3) = ?3 ORDER BY row DESC LIMIT ?4",
         )
         .bind(office.as_str())
         .bind(convert::millis(now))
@@ -167,7 +166,7 @@ impl Store {
                 Box::pin(async move {
                     if let Some(row) = new.issue_password {
                         let used =
-                            sqlx::query("UPDATE issue_password SET used_at = ? WHERE row = ? AND used_at IS NULL")
+                            sql::query("UPDATE issue_password SET used_at = ? WHERE row = ? AND used_at IS NULL")
                                 .bind(convert::millis(now))
                                 .bind(row)
                                 .execute(&mut batch.connection)
@@ -177,7 +176,7 @@ impl Store {
                         }
                     }
                     let terminal = new.terminal;
-                    sqlx::query(
+                    sql::query(
                         "INSERT INTO terminal (id, office, name, fingerprint, enrolled_at, expires_at) \
                          VALUES (?, ?, ?, ?, ?, ?)",
                     )
@@ -204,7 +203,7 @@ impl Store {
             Ok(terminal) => return Ok(Some(terminal)),
             Err(generation) => generation,
         };
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT office, name, fingerprint, expires_at, revoked_at, next_fingerprint, former_fingerprint, \
              former_until FROM terminal WHERE id = ?",
         )
@@ -219,16 +218,16 @@ impl Store {
             fingerprint: *convert::digest(row.try_get("fingerprint")?)?.as_bytes(),
             expires_at: convert::time(row.try_get("expires_at")?)?,
             revoked_at: row
-                .try_get::<Option<i64>, _>("revoked_at")?
+                .try_get::<Option<i64>>("revoked_at")?
                 .map(convert::time)
                 .transpose()?,
             next: row
-                .try_get::<Option<&[u8]>, _>("next_fingerprint")?
+                .try_get::<Option<&[u8]>>("next_fingerprint")?
                 .map(|bytes| convert::digest(bytes).map(|digest| *digest.as_bytes()))
                 .transpose()?,
             former: match (
-                row.try_get::<Option<&[u8]>, _>("former_fingerprint")?,
-                row.try_get::<Option<i64>, _>("former_until")?,
+                row.try_get::<Option<&[u8]>>("former_fingerprint")?,
+                row.try_get::<Option<i64>>("former_until")?,
             ) {
                 (Some(bytes), Some(until)) => Some((*convert::digest(bytes)?.as_bytes(), convert::time(until)?)),
                 _ => None,
@@ -240,7 +239,7 @@ impl Store {
 
     /// The terminals of an office, stopped ones too, newest first.
     pub async fn terminals(&self, office: OfficeNumber) -> Result<Vec<TerminalEntry>, StoreError> {
-        let rows: Vec<(Vec<u8>, String, i64, i64, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<(Vec<u8>, String, i64, i64, Option<i64>)> = sql::query_as(
             "SELECT id, name, enrolled_at, expires_at, revoked_at FROM terminal WHERE office = ? \
              ORDER BY enrolled_at DESC, id LIMIT ?",
         )
@@ -265,7 +264,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let revoked: Option<String> = sqlx::query_scalar(
+                    let revoked: Option<String> = sql::query_scalar(
                         "UPDATE terminal SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? RETURNING office",
                     )
                     .bind(convert::millis(now))
@@ -274,7 +273,7 @@ impl Store {
                     .await?;
                     let Some(office) = revoked else { return Ok(false) };
                     let office = convert::office(&office)?;
-                    sqlx::query("DELETE FROM session WHERE terminal = ?")
+                    sql::query("DELETE FROM session WHERE terminal = ?")
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;

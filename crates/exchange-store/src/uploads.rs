@@ -9,12 +9,12 @@ use exchange_protocol::{Accepted, DeliveryHeader, UploadProgress};
 use futures::{Stream, StreamExt as _};
 use sealing::{Key, SEGMENT_BYTES};
 use sha2::{Digest as _, Sha256};
-use sqlx::{Row as _, SqliteConnection};
 
 use crate::{
     Actor, PartReader, Refusal, Store, StoreError, convert,
     deliveries::{Acceptance, accept, load},
-    folder::{part_number, read_through},
+    large::{part_number, read_through},
+    sql,
     writer::Batch,
 };
 
@@ -93,22 +93,6 @@ struct UploadRow {
     stored_bytes: Vec<u64>,
 }
 
-async fn upload_row(connection: &mut SqliteConnection, id: DeliveryId) -> Result<Option<UploadRow>, StoreError> {
-    let row = sqlx::query("SELECT digest, from_office, header, wrapped_key, stored FROM upload WHERE id = ?")
-        .bind(id.as_bytes().to_vec())
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(UploadRow {
-        digest: convert::digest(row.try_get("digest")?)?,
-        from: convert::office(row.try_get("from_office")?)?,
-        header_json: row.try_get("header")?,
-        wrapped_key: row.try_get("wrapped_key")?,
-        stored_bytes: serde_json::from_str(row.try_get("stored")?)
-            .map_err(|_| StoreError::Damaged { what: "upload" })?,
-    }))
-}
-
 /// Whether an office may begin another upload to another one.
 async fn room_for_upload(
     batch: &mut Batch,
@@ -117,7 +101,7 @@ async fn room_for_upload(
     bytes: u64,
     now: DateTime<Utc>,
 ) -> Result<Result<(), Refusal>, StoreError> {
-    let under_way: i64 = sqlx::query_scalar("SELECT count(*) FROM upload WHERE from_office = ?")
+    let under_way: i64 = sql::query_scalar("SELECT count(*) FROM upload WHERE from_office = ?")
         .bind(from.as_str())
         .fetch_one(&mut batch.connection)
         .await?;
@@ -161,9 +145,24 @@ async fn to_the_end<T: Send + 'static>(
 }
 
 impl Store {
+    async fn upload_row(&self, id: DeliveryId) -> Result<Option<UploadRow>, StoreError> {
+        let row = sql::query("SELECT digest, from_office, header, wrapped_key, stored FROM upload WHERE id = ?")
+            .bind(id.as_bytes().to_vec())
+            .fetch_optional(&self.shared.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(UploadRow {
+            digest: convert::digest(row.try_get("digest")?)?,
+            from: convert::office(row.try_get("from_office")?)?,
+            header_json: row.try_get("header")?,
+            wrapped_key: row.try_get("wrapped_key")?,
+            stored_bytes: serde_json::from_str(row.try_get("stored")?)
+                .map_err(|_| StoreError::Damaged { what: "upload" })?,
+        }))
+    }
+
     async fn read_upload(&self, id: DeliveryId, office: OfficeNumber) -> Result<Option<UploadRow>, StoreError> {
-        let mut connection = self.shared.readers.acquire().await?;
-        let row = upload_row(&mut connection, id).await?;
+        let row = self.upload_row(id).await?;
         Ok(row.filter(|row| row.from == office))
     }
 
@@ -190,10 +189,7 @@ impl Store {
             Some(Err(_)) => return Ok(UploadStart::Conflict),
             None => {}
         }
-        let mut connection = self.shared.readers.acquire().await?;
-        let known = upload_row(&mut connection, id).await?;
-        drop(connection);
-        if let Some(known) = known {
+        if let Some(known) = self.upload_row(id).await? {
             return Ok(if known.digest == digest && known.from == actor.office {
                 UploadStart::Progress(UploadProgress {
                     stored_bytes: known.stored_bytes,
@@ -206,11 +202,7 @@ impl Store {
         let wrapped_key = self.wrap(id, &key)?;
         let sizes: Vec<u64> = upload.header.parts.iter().map(|part| part.size_bytes).collect();
         let shared = Arc::clone(&self.shared);
-        let prepared = tokio::task::spawn_blocking(move || {
-            // A folder of an upload that was dropped may still be there, under another key.
-            shared.folder.delete(id)?;
-            shared.folder.prepare(id, &key, &sizes)
-        });
+        let prepared = tokio::task::spawn_blocking(move || shared.large.prepare(id, &key, &sizes));
         prepared.await.map_err(|_| StoreError::Closed)??;
         let stored_bytes = vec![0; upload.header.parts.len()];
         let stored = stored_text(&stored_bytes)?;
@@ -224,9 +216,9 @@ impl Store {
                     if let Err(refusal) = room_for_upload(batch, actor.office, to, total_bytes, now).await? {
                         return Ok(Err(refusal));
                     }
-                    sqlx::query(
+                    let begun = sql::query(
                         "INSERT INTO upload (id, digest, from_office, header, wrapped_key, stored, touched_at) \
-                         VALUES (?, ?, ?, ?, ?, ?, ?)",
+                         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     )
                     .bind(id.as_bytes().to_vec())
                     .bind(digest.as_bytes().to_vec())
@@ -237,8 +229,12 @@ impl Store {
                     .bind(convert::millis(now))
                     .execute(&mut batch.connection)
                     .await?;
+                    if begun.rows_affected() == 0 {
+                        // Another node began the same at the same moment; the next attempt goes on with that.
+                        return Err(StoreError::Busy);
+                    }
                     // An upload of this id that was dropped left word to delete the folder, which is this one's now.
-                    sqlx::query("DELETE FROM erasure WHERE id = ?")
+                    sql::query("DELETE FROM erasure WHERE id = ?")
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;
@@ -248,7 +244,7 @@ impl Store {
             .await?;
         if let Err(refusal) = begun {
             let shared = Arc::clone(&self.shared);
-            let deleted = tokio::task::spawn_blocking(move || shared.folder.delete(id));
+            let deleted = tokio::task::spawn_blocking(move || shared.large.give_up(id));
             deleted.await.map_err(|_| StoreError::Closed)??;
             return Ok(UploadStart::Refused(refusal));
         }
@@ -294,7 +290,7 @@ impl Store {
         let shared = Arc::clone(&self.shared);
         let opened = tokio::task::spawn_blocking(move || {
             let number = part_number(part);
-            shared.folder.writer(id, &key, number, offset, part_bytes)
+            shared.large.writer(id, &key, number, offset, part_bytes)
         });
         let mut writer = opened.await.map_err(|_| StoreError::Closed)??;
         drop(alone);
@@ -326,17 +322,14 @@ impl Store {
             let is_written;
             (writer, piece, is_written) = written.await.map_err(|_| StoreError::Closed)??;
             if !is_written {
-                // The sender changed its mind behind an attempt that broke off: it begins again, under another key.
-                tracing::info!(delivery.id = %id, "an upload came with other bytes than before and is dropped");
-                if self.is_same_upload(id, office, &begun).await? {
-                    self.drop_upload(id).await?;
-                }
-                return Ok(Err(ChunkRefusal::Offset { stored_bytes: 0 }));
+                return self.begin_again(id, office, &begun).await;
             }
         }
         let _alone = self.shared.uploads.lock(id).await;
         let synced = tokio::task::spawn_blocking(move || writer.sync());
-        synced.await.map_err(|_| StoreError::Closed)??;
+        if !synced.await.map_err(|_| StoreError::Closed)?? {
+            return self.begin_again(id, office, &begun).await;
+        }
         // While the bytes came, another attempt may have been faster, or the upload dropped and begun anew.
         let (row, _) = match self.appendable(id, office, part, offset).await? {
             Ok(found) if self.is_same_key(id, &found.0, &begun)? => found,
@@ -350,7 +343,7 @@ impl Store {
             self.writer
                 .act(move |batch| {
                     Box::pin(async move {
-                        sqlx::query("UPDATE upload SET stored = ?, touched_at = ? WHERE id = ?")
+                        sql::query("UPDATE upload SET stored = ?, touched_at = ? WHERE id = ?")
                             .bind(text)
                             .bind(convert::millis(now))
                             .bind(id.as_bytes().to_vec())
@@ -362,6 +355,20 @@ impl Store {
                 .await?;
         }
         Ok(Ok(UploadProgress { stored_bytes }))
+    }
+
+    /// The sender changed its mind behind an attempt that broke off: it begins again, under another key.
+    async fn begin_again(
+        &self,
+        id: DeliveryId,
+        office: OfficeNumber,
+        begun: &UploadRow,
+    ) -> Result<Result<UploadProgress, ChunkRefusal>, StoreError> {
+        tracing::info!(delivery.id = %id, "an upload came with other bytes than before and is dropped");
+        if self.is_same_upload(id, office, begun).await? {
+            self.drop_upload(id).await?;
+        }
+        Ok(Err(ChunkRefusal::Offset { stored_bytes: 0 }))
     }
 
     /// The upload and the size of the part, if the part's stored bytes end at `offset`.
@@ -451,7 +458,7 @@ impl Store {
         let read_header = header.clone();
         let inspected = tokio::task::spawn_blocking(move || -> Result<Result<(), CommitRefusal<R>>, StoreError> {
             for (part, asked) in read_header.parts.iter().enumerate() {
-                let mut reader = shared.folder.reader(id, &key, part_number(part))?;
+                let mut reader = shared.large.reader(id, &key, part_number(part))?;
                 let mut digest = Sha256::new();
                 read_through(&mut reader, |bytes| digest.update(bytes))?;
                 if Digest::from_bytes(digest.finalize().into()) != asked.digest {
@@ -488,7 +495,7 @@ impl Store {
                     if matches!(accepted, Err(refusal) if refusal != Refusal::Conflict) {
                         return Ok(accepted);
                     }
-                    sqlx::query("DELETE FROM upload WHERE id = ?")
+                    sql::query("DELETE FROM upload WHERE id = ?")
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;
@@ -515,7 +522,7 @@ impl Store {
             .act(move |batch| {
                 Box::pin(async move {
                     crate::erasure::schedule(batch, id).await?;
-                    sqlx::query("DELETE FROM upload WHERE id = ?")
+                    sql::query("DELETE FROM upload WHERE id = ?")
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use care_model::{OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 
-use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert};
+use crate::{Act, By, Store, StoreError, Subject, audit::AuditLine, convert, sql};
 
 /// Deliveries of an office that were accepted in one month of Japan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Store {
     /// An office's months from `(year, month)` on, oldest first; months without a delivery are left out. As many rows
     /// are read as there are months, however many deliveries there were.
     pub async fn usage(&self, office: OfficeNumber, from: (i32, u32)) -> Result<Vec<UsageMonth>, StoreError> {
-        let rows: Vec<(i64, i64, i64, i64, i64, i64)> = sqlx::query_as(
+        let rows: Vec<(i64, i64, i64, i64, i64, i64)> = sql::query_as(
             "SELECT month, sent, sent_waiting, arrived, arrived_waiting, arrived_fetched FROM usage_month \
              WHERE office = ? AND month >= ? ORDER BY month",
         )
@@ -71,7 +71,7 @@ impl Store {
         office: OfficeNumber,
     ) -> Result<HashMap<TerminalId, DateTime<Utc>>, StoreError> {
         let rows: Vec<(Vec<u8>, i64)> =
-            sqlx::query_as("SELECT id, signed_in_at FROM terminal WHERE office = ? AND signed_in_at IS NOT NULL")
+            sql::query_as("SELECT id, signed_in_at FROM terminal WHERE office = ? AND signed_in_at IS NOT NULL")
                 .bind(office.as_str())
                 .fetch_all(&self.shared.readers)
                 .await?;
@@ -85,7 +85,7 @@ impl Store {
         office: OfficeNumber,
         now: DateTime<Utc>,
     ) -> Result<Vec<OpenIssuePassword>, StoreError> {
-        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+        let rows: Vec<(i64, i64, i64)> = sql::query_as(
             "SELECT row, made_at, until FROM issue_password \
              WHERE office = ? AND used_at IS NULL AND until > ? ORDER BY row DESC",
         )
@@ -114,7 +114,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let updated = sqlx::query(
+                    let updated = sql::query(
                         "UPDATE issue_password SET until = ? \
                          WHERE row = ? AND office = ? AND used_at IS NULL AND until > ?",
                     )

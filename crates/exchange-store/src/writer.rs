@@ -13,7 +13,7 @@ use std::{
 use care_model::OfficeNumber;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
-use sqlx::{Connection as _, Row as _, SqliteConnection};
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -23,7 +23,9 @@ use crate::{
     hints::Hint,
     limits::{self, OfficeLimits},
     meters::Meters,
+    postgres::{self, Told},
     retention,
+    sql::{self, Text},
     store::Shared,
 };
 
@@ -34,10 +36,24 @@ const WAITING_ACTS_MAX: usize = 4_096;
 /// How often an idle writer looks whether another process (the `admin` command) changed the database.
 const FOREIGN_CHANGE_POLL: Duration = Duration::from_millis(500);
 
+/// How long a commit may take in a database of another machine, which may have gone away.
+const COMMIT_MAX: Duration = Duration::from_secs(20);
+
 /// How an act answers once its transaction is durable, or was not stored.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// An act in the queue: writes, and gives back how to answer and whether its statements went through.
 type Job = Box<dyn for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, (Answer, bool)> + Send>;
+
+/// Where the writer's connection comes from, and comes from again.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    Sqlite,
+    Postgres {
+        options: PgConnectOptions,
+        /// The name under which this node tells the others what it committed.
+        node: Arc<str>,
+    },
+}
 
 /// The way into the writer's queue.
 #[derive(Debug, Clone)]
@@ -48,12 +64,15 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the writer on its own connection.
-    pub(crate) fn start(connection: SqliteConnection, shared: Arc<Shared>) -> Self {
+    pub(crate) fn start(connection: sql::Connection, origin: Origin, shared: Arc<Shared>) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_ACTS_MAX);
         let meters = Arc::new(OnceLock::new());
         tokio::spawn(run(
             Batch {
                 connection,
+                origin,
+                // No turn yet: the first one looks around.
+                turn: -1,
                 mailboxes: HashMap::new(),
                 retention: None,
                 audit: Vec::new(),
@@ -110,7 +129,11 @@ impl Writer {
 
 /// The transaction that acts write into.
 pub(crate) struct Batch {
-    pub(crate) connection: SqliteConnection,
+    pub(crate) connection: sql::Connection,
+    origin: Origin,
+    /// By what this node knows whether another one wrote since its last commit: SQLite's data version, or the number in
+    /// `writer_turn`.
+    turn: i64,
     mailboxes: HashMap<OfficeNumber, Mailbox>,
     retention: Option<TimeDelta>,
     audit: Vec<AuditLine>,
@@ -218,7 +241,7 @@ impl Batch {
     }
 
     async fn read_mailbox(&mut self, office: OfficeNumber) -> Result<Mailbox, StoreError> {
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT outbox_sequence, inbox_sequence, outbox_change, inbox_change, waiting_deliveries, waiting_bytes, \
              sent_day, sent_on_day FROM mailbox WHERE office = ?",
         )
@@ -287,7 +310,7 @@ impl Batch {
             if !mailbox.outbox_moved && !mailbox.inbox_moved {
                 continue;
             }
-            sqlx::query(
+            sql::query(
                 "INSERT INTO mailbox (office, outbox_sequence, inbox_sequence, outbox_change, inbox_change, \
                  waiting_deliveries, waiting_bytes, sent_day, sent_on_day) \
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (office) DO UPDATE SET \
@@ -319,39 +342,29 @@ impl Batch {
 }
 
 async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Shared>, meters: Arc<OnceLock<Meters>>) {
-    let mut data_version = 0_i64;
     let mut jobs = Vec::with_capacity(BATCH_ACTS_MAX);
     loop {
         let taken = tokio::time::timeout(FOREIGN_CHANGE_POLL, waiting.recv_many(&mut jobs, BATCH_ACTS_MAX)).await;
         if taken == Ok(0) {
             break;
         }
-        // Another process may have written: forget what this one remembers of the rows.
-        match sqlx::query_scalar::<_, i64>("PRAGMA data_version")
-            .fetch_one(&mut batch.connection)
-            .await
-        {
-            Ok(found) if found != data_version => {
-                if data_version != 0 {
-                    batch.forget();
-                    shared.forget();
-                }
-                match shared.masters.refresh(&mut batch.connection).await {
-                    Ok(names) => {
-                        batch.masters = names;
-                        data_version = found;
-                    }
-                    Err(error) => tracing::error!(%error, "the writer cannot read which master keys there are"),
-                }
-            }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the writer cannot ask its database"),
-        }
         if jobs.is_empty() {
+            batch.look_around(&shared).await;
             continue;
         }
         let (acts, began) = (jobs.len(), Instant::now());
-        let stored = commit(&mut batch, &mut jobs, &shared).await;
+        let stored = match batch.origin {
+            Origin::Sqlite => commit(&mut batch, &mut jobs, &shared).await,
+            Origin::Postgres { .. } => {
+                let committed = tokio::time::timeout(COMMIT_MAX, commit(&mut batch, &mut jobs, &shared)).await;
+                if committed.is_err() {
+                    // Whether it was stored is not known: whoever asked is told to come again, and finds what there is.
+                    jobs.clear();
+                    batch.reconnect().await;
+                }
+                committed.unwrap_or(false)
+            }
+        };
         if let Some(meters) = meters.get() {
             if stored {
                 meters.committed(acts, began.elapsed(), batch.audit.iter().map(AuditLine::act));
@@ -366,6 +379,92 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
     shared.closed.notify_waiters();
 }
 
+impl Batch {
+    /// Begins a transaction that no other writer is in, and forgets what another one changed since the last.
+    async fn begin(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let begin = Text {
+            sqlite: "BEGIN IMMEDIATE",
+            postgres: "BEGIN",
+        };
+        let began = sql::query(begin).execute(&mut self.connection).await;
+        if began.is_err() && self.reconnect().await {
+            sql::query(begin).execute(&mut self.connection).await
+        } else {
+            began
+        }
+        .map_err(StoreError::database("beginning a commit"))?;
+        let found: i64 = sql::query_scalar(Text {
+            sqlite: "PRAGMA data_version",
+            postgres: "UPDATE writer_turn SET number = number + 1 RETURNING number",
+        })
+        .fetch_one(&mut self.connection)
+        .await
+        .map_err(StoreError::database("taking the turn"))?;
+        let expected = match self.origin {
+            Origin::Sqlite => self.turn,
+            Origin::Postgres { .. } => self.turn + 1,
+        };
+        if found != expected {
+            self.overtaken(shared).await?;
+        }
+        self.turn = found;
+        Ok(())
+    }
+
+    /// Another process wrote. Of a shared exchange the other node says itself whose access it changed.
+    async fn overtaken(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        self.forget();
+        if matches!(self.origin, Origin::Sqlite) {
+            shared.forget();
+        }
+        self.masters = shared.masters.refresh(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// While there is nothing to do: whether another process wrote, for those who only read here.
+    async fn look_around(&mut self, shared: &Shared) {
+        let looked = sql::query_scalar(Text {
+            sqlite: "PRAGMA data_version",
+            postgres: "SELECT number FROM writer_turn",
+        })
+        .fetch_one(&mut self.connection)
+        .await;
+        let looked = match looked {
+            Ok(found) if found == self.turn => Ok(()),
+            Ok(found) => {
+                let taken_up = self.overtaken(shared).await;
+                if taken_up.is_ok() {
+                    self.turn = found;
+                }
+                taken_up
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = looked {
+            tracing::error!(%error, "the writer cannot ask its database");
+            self.reconnect().await;
+        }
+    }
+
+    /// Whether there is a new connection to a database of another machine.
+    async fn reconnect(&mut self) -> bool {
+        self.forget();
+        let Origin::Postgres { options, .. } = &self.origin else {
+            return false;
+        };
+        match postgres::connect(options).await {
+            Ok(connection) => {
+                self.connection = sql::Connection::Postgres(connection);
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the database cannot be reached");
+                false
+            }
+        }
+    }
+}
+
 /// Runs the acts in one transaction, syncs it, answers them all; false if nothing was stored.
 async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) -> bool {
     if batch.mailboxes.len() > MAILBOXES_MAX {
@@ -374,8 +473,7 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) -> bool
     batch.after.clear();
     batch.audit.clear();
     let mut answers = Vec::with_capacity(jobs.len());
-    let began = sqlx::query("BEGIN IMMEDIATE").execute(&mut batch.connection).await;
-    let mut outcome = began.map(drop).map_err(StoreError::database("beginning a commit"));
+    let mut outcome = batch.begin(shared).await;
     if outcome.is_ok() {
         let mut all_stand = true;
         for job in jobs.drain(..) {
@@ -391,11 +489,11 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) -> bool
         } else {
             Err(StoreError::Busy)
         };
-        if outcome.is_err() {
-            batch.forget();
-            if let Err(error) = sqlx::query("ROLLBACK").execute(&mut batch.connection).await {
-                tracing::warn!(%error, "a spoilt commit could not be rolled back");
-            }
+    }
+    if outcome.is_err() {
+        batch.forget();
+        if let Err(error) = sql::query("ROLLBACK").execute(&mut batch.connection).await {
+            tracing::warn!(%error, "a spoilt commit could not be rolled back");
         }
     }
     // Acts that were not run are dropped, which tells them to come again.
@@ -415,7 +513,14 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) -> bool
 async fn finish(batch: &mut Batch, shared: &Shared) -> Result<(), StoreError> {
     audit::write(&mut batch.connection, &batch.audit).await?;
     let hints = batch.write_mailboxes().await?;
-    sqlx::query("COMMIT")
+    if let Origin::Postgres { node, .. } = &batch.origin {
+        let mut told = Told::of_hints(&hints);
+        if batch.after.iter().any(|after| matches!(after, After::AccessChanged)) {
+            told.access();
+        }
+        told.tell(node, &mut batch.connection).await?;
+    }
+    sql::query("COMMIT")
         .execute(&mut batch.connection)
         .await
         .map_err(StoreError::database("committing"))?;

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use exchange_server::{Server, Settings, SettingsFlaw};
+use exchange_server::{Server, Settings, SettingsFlaw, engine_of};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
@@ -47,6 +47,10 @@ struct Values {
     /// The folder of keys; beside the data folder by default, never inside.
     #[arg(long, env = "CAREPLAN_KEYS")]
     keys: Option<PathBuf>,
+    /// The file that names the database and the bucket that nodes share [default: engine.toml in the key folder, if it
+    /// is there; without one everything is in the data folder].
+    #[arg(long, env = "CAREPLAN_ENGINE")]
+    engine: Option<PathBuf>,
     /// Where terminals connect [default: 127.0.0.1:8443].
     #[arg(long, env = "CAREPLAN_LISTEN")]
     listen: Option<SocketAddr>,
@@ -102,6 +106,7 @@ impl Values {
         Self {
             data: self.data.or(others.data),
             keys: self.keys.or(others.keys),
+            engine: self.engine.or(others.engine),
             listen: self.listen.or(others.listen),
             enrolment_listen: self.enrolment_listen.or(others.enrolment_listen),
             operations_listen: self.operations_listen.or(others.operations_listen),
@@ -125,6 +130,7 @@ impl Values {
         if let Some(keys) = &self.keys {
             settings.keys.clone_from(keys);
         }
+        settings.engine = engine_of(&settings.data, &settings.keys, self.engine.as_deref())?;
         let address = |said: Option<SocketAddr>, default: &str| match said {
             Some(address) => Ok(address),
             None => default.parse().context("reading a default"),
@@ -165,6 +171,7 @@ impl Values {
         Self {
             data: Some(settings.data.clone()),
             keys: Some(settings.keys.clone()),
+            engine: self.engine.clone(),
             listen: Some(settings.listen),
             enrolment_listen: Some(settings.enrolment_listen),
             operations_listen: settings.operations_listen,

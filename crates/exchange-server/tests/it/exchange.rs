@@ -73,6 +73,7 @@ impl Exchange {
         let folder = TempDir::new().unwrap();
         let clock = TestClock::new();
         let mut settings = Settings::new(folder.path().join("data"));
+        settings.engine = test_engine::engine(&settings.data).await;
         settings.password_cost = password_cost;
         settings.clock = clock.clock();
         let admin = Admin::open(AdminSettings::from(&settings)).await.unwrap();

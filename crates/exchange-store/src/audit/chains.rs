@@ -2,9 +2,8 @@
 
 use care_model::{AccountId, Digest, OfficeNumber};
 use exchange_audit::{Act, Chain, Checkpoint, Record, Signature, Subject, Who};
-use sqlx::{Row as _, sqlite::SqliteRow};
 
-use crate::{Actor, By, Store, StoreError, convert};
+use crate::{Actor, By, Store, StoreError, convert, sql};
 
 /// The columns of a line, for whoever reads one with [`StoredLine::read`].
 pub(super) const LINE_COLUMNS: &str = "a.row, a.at, a.act, a.by_kind, a.office, a.account, a.terminal, a.subject_kind, a.subject, a.about, a.about_to, \
@@ -24,7 +23,7 @@ pub(super) struct StoredLine {
 }
 
 impl StoredLine {
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    pub(super) fn read(row: &sql::Row) -> Result<Self, StoreError> {
         let office = |name: &str| {
             let text: Option<String> = row.try_get(name)?;
             text.map(|text| convert::office(&text)).transpose()
@@ -98,13 +97,13 @@ fn account(text: &str) -> Result<AccountId, StoreError> {
     AccountId::parse(text).map_err(|_| StoreError::Damaged { what: "account" })
 }
 
-fn by_of(row: &SqliteRow, office: Option<OfficeNumber>) -> Result<By, StoreError> {
+fn by_of(row: &sql::Row, office: Option<OfficeNumber>) -> Result<By, StoreError> {
     let damaged = || StoreError::Damaged { what: "audit line" };
     let named = || -> Result<String, StoreError> {
         let name: Option<String> = row.try_get("account")?;
         name.ok_or_else(damaged)
     };
-    Ok(match row.try_get::<i64, _>("by_kind")? {
+    Ok(match row.try_get::<i64>("by_kind")? {
         1 => By::Terminal(Actor {
             office: office.ok_or_else(damaged)?,
             account: named()?,
@@ -123,9 +122,9 @@ fn by_of(row: &SqliteRow, office: Option<OfficeNumber>) -> Result<By, StoreError
     })
 }
 
-fn subject_of(row: &SqliteRow) -> Result<Option<Subject>, StoreError> {
+fn subject_of(row: &sql::Row) -> Result<Option<Subject>, StoreError> {
     let damaged = || StoreError::Damaged { what: "audit line" };
-    let Some(kind) = row.try_get::<Option<i64>, _>("subject_kind")? else {
+    let Some(kind) = row.try_get::<Option<i64>>("subject_kind")? else {
         return Ok(None);
     };
     let bytes: &[u8] = row.try_get("subject")?;
@@ -166,7 +165,7 @@ const PAGE_RECORDS: u64 = 500;
 impl Store {
     /// The last checkpoint of a chain: up to where it is sealed. None if nothing was signed yet.
     pub async fn audit_sealed(&self, chain: Chain) -> Result<Option<Checkpoint>, StoreError> {
-        let row: Option<(i64, i64, Vec<u8>)> = sqlx::query_as(
+        let row: Option<(i64, i64, Vec<u8>)> = sql::query_as(
             "SELECT sequence, at, hash FROM audit_checkpoint WHERE chain = ? ORDER BY sequence DESC LIMIT 1",
         )
         .bind(chain.name().to_owned())
@@ -185,7 +184,8 @@ impl Store {
              LEFT JOIN audit_checkpoint k ON k.chain = c.chain AND k.sequence = c.sequence \
              WHERE c.chain = ? AND c.sequence > ? AND c.sequence <= ? ORDER BY c.sequence"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let rows = sql::Builder::new(sql)
+            .build()
             .bind(chain.name().to_owned())
             .bind(convert::signed(after))
             .bind(convert::signed(last))
@@ -195,8 +195,8 @@ impl Store {
             let sequence: i64 = row.try_get("sequence")?;
             let hash: Vec<u8> = row.try_get("hash")?;
             let signed: Option<(i64, Vec<u8>)> = row
-                .try_get::<Option<i64>, _>("signed_at")?
-                .zip(row.try_get::<Option<Vec<u8>>, _>("signature")?);
+                .try_get::<Option<i64>>("signed_at")?
+                .zip(row.try_get::<Option<Vec<u8>>>("signature")?);
             Ok(SealedRecord {
                 record: StoredLine::read(row)?.record(chain, convert::number(sequence)?)?,
                 hash: convert::digest(&hash)?,

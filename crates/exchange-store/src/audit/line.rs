@@ -3,9 +3,8 @@
 use care_model::{AccountId, DeliveryId, OfficeNumber};
 use chrono::{DateTime, Utc};
 use exchange_audit::{Act, Subject};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use crate::{Actor, StoreError, convert};
+use crate::{Actor, StoreError, convert, sql};
 
 /// Lines in one statement.
 const LINES_MAX: usize = 64;
@@ -138,13 +137,13 @@ fn subject_columns(subject: &Subject) -> (i64, Vec<u8>) {
 }
 
 /// Writes the lines of a commit in few statements: each statement is a way to another thread and back.
-pub(crate) async fn write(connection: &mut SqliteConnection, lines: &[AuditLine]) -> Result<(), StoreError> {
+pub(crate) async fn write(connection: &mut sql::Connection, lines: &[AuditLine]) -> Result<(), StoreError> {
     for lines in lines.chunks(LINES_MAX) {
-        let mut insert = QueryBuilder::<Sqlite>::new(
+        let mut insert = sql::Builder::new(
             "INSERT INTO audit (at, act, by_kind, office, account, terminal, subject_kind, subject, about, about_to, \
              fence, epoch) ",
         );
-        insert.push_values(lines, |mut row, line| {
+        insert.push_values(lines, |row, line| {
             let terminal = match &line.by {
                 By::Terminal(actor) => Some(actor.terminal.as_bytes().to_vec()),
                 _ => None,
@@ -161,9 +160,9 @@ pub(crate) async fn write(connection: &mut SqliteConnection, lines: &[AuditLine]
                 .push_bind(line.office.map(|office| office.as_str().to_owned()))
                 .push_bind(line.to.map(|office| office.as_str().to_owned()))
                 .push_bind(line.fence.map(convert::signed))
-                .push("(SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'epoch')");
+                .push("(SELECT CAST(value AS BIGINT) FROM setting WHERE name = 'epoch')");
         });
-        insert.build().persistent(false).execute(&mut *connection).await?;
+        insert.build().execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -10,10 +10,9 @@ use std::{
 use care_model::Digest;
 use chrono::{DateTime, Utc};
 use exchange_audit::{Chain, Checkpoint, Signature, Signer, first_hash, next_hash};
-use sqlx::{QueryBuilder, Sqlite};
 
 use super::chains::{LINE_COLUMNS, StoredLine};
-use crate::{Store, StoreError, convert};
+use crate::{Store, StoreError, convert, sql};
 
 /// Lines that one commit chains: it must keep nobody waiting.
 const LINES_MAX: i64 = 400;
@@ -40,7 +39,7 @@ impl Store {
     /// Chains every line that was there when it was called, and signs every chain that grew. Gives how many lines it
     /// chained. May be called by anybody at any time, also while another does so.
     pub async fn seal_audit(&self, signer: &Arc<Signer>, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let target: Option<i64> = sqlx::query_scalar("SELECT max(row) FROM audit")
+        let target: Option<i64> = sql::query_scalar("SELECT max(row) FROM audit")
             .fetch_one(&self.shared.readers)
             .await?;
         let target = target.unwrap_or(0);
@@ -54,11 +53,12 @@ impl Store {
 
     /// Chains some lines up to one; none if there are no more, or somebody else is at it.
     async fn chain_lines(&self, target: i64) -> Result<Option<u64>, StoreError> {
-        let position: i64 = sqlx::query_scalar("SELECT row FROM audit_sealer")
+        let position: i64 = sql::query_scalar("SELECT row FROM audit_sealer")
             .fetch_one(&self.shared.readers)
             .await?;
         let sql = format!("SELECT {LINE_COLUMNS} FROM audit a WHERE a.row > ? AND a.row <= ? ORDER BY a.row LIMIT ?");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let rows = sql::Builder::new(sql)
+            .build()
             .bind(position)
             .bind(target)
             .bind(LINES_MAX)
@@ -94,7 +94,7 @@ impl Store {
     }
 
     async fn head(&self, chain: Chain) -> Result<Head, StoreError> {
-        let row: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT sequence, hash FROM audit_head WHERE chain = ?")
+        let row: Option<(i64, Vec<u8>)> = sql::query_as("SELECT sequence, hash FROM audit_head WHERE chain = ?")
             .bind(chain.name().to_owned())
             .fetch_optional(&self.shared.readers)
             .await?;
@@ -121,7 +121,7 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let moved = sqlx::query("UPDATE audit_sealer SET row = ? WHERE row = ?")
+                    let moved = sql::query("UPDATE audit_sealer SET row = ? WHERE row = ?")
                         .bind(last)
                         .bind(position)
                         .execute(&mut batch.connection)
@@ -131,20 +131,19 @@ impl Store {
                     }
                     for links in links.chunks(ROWS_MAX) {
                         let mut insert =
-                            QueryBuilder::<Sqlite>::new("INSERT INTO audit_chain (chain, sequence, audit_row, hash) ");
-                        insert.push_values(links, |mut row, link| {
+                            sql::Builder::new("INSERT INTO audit_chain (chain, sequence, audit_row, hash) ");
+                        insert.push_values(links, |row, link| {
                             row.push_bind(link.chain.name().to_owned())
                                 .push_bind(convert::signed(link.sequence))
                                 .push_bind(link.audit_row)
                                 .push_bind(link.hash.as_bytes().to_vec());
                         });
-                        insert.build().persistent(false).execute(&mut batch.connection).await?;
+                        insert.build().execute(&mut batch.connection).await?;
                     }
                     let heads: Vec<(Chain, Head)> = heads.into_iter().collect();
                     for heads in heads.chunks(ROWS_MAX) {
-                        let mut insert =
-                            QueryBuilder::<Sqlite>::new("INSERT INTO audit_head (chain, sequence, hash, signed) ");
-                        insert.push_values(heads, |mut row, (chain, head)| {
+                        let mut insert = sql::Builder::new("INSERT INTO audit_head (chain, sequence, hash, signed) ");
+                        insert.push_values(heads, |row, (chain, head)| {
                             row.push_bind(chain.name().to_owned())
                                 .push_bind(convert::signed(head.sequence))
                                 .push_bind(head.hash.as_bytes().to_vec())
@@ -153,7 +152,7 @@ impl Store {
                         insert.push(
                             " ON CONFLICT (chain) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash",
                         );
-                        insert.build().persistent(false).execute(&mut batch.connection).await?;
+                        insert.build().execute(&mut batch.connection).await?;
                     }
                     Ok(true)
                 })
@@ -163,7 +162,7 @@ impl Store {
 
     /// Signs some chains that grew since they were signed; false if there are none.
     async fn sign_heads(&self, signer: &Arc<Signer>, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<(String, i64, Vec<u8>)> = sql::query_as(
             "SELECT chain, sequence, hash FROM audit_head WHERE signed < sequence ORDER BY chain LIMIT ?",
         )
         .bind(SIGNED_MAX)
@@ -204,10 +203,9 @@ impl Store {
             .act(move |batch| {
                 Box::pin(async move {
                     for signed in signed.chunks(ROWS_MAX) {
-                        let mut insert = QueryBuilder::<Sqlite>::new(
-                            "INSERT INTO audit_checkpoint (chain, sequence, at, hash, signature) ",
-                        );
-                        insert.push_values(signed, |mut row, (checkpoint, signature)| {
+                        let mut insert =
+                            sql::Builder::new("INSERT INTO audit_checkpoint (chain, sequence, at, hash, signature) ");
+                        insert.push_values(signed, |row, (checkpoint, signature)| {
                             row.push_bind(checkpoint.chain.name().to_owned())
                                 .push_bind(convert::signed(checkpoint.sequence))
                                 .push_bind(convert::millis(checkpoint.at))
@@ -215,17 +213,17 @@ impl Store {
                                 .push_bind(signature.as_bytes().to_vec());
                         });
                         insert.push(" ON CONFLICT DO NOTHING");
-                        insert.build().persistent(false).execute(&mut batch.connection).await?;
-                        let mut update = QueryBuilder::<Sqlite>::new("WITH done (chain, sequence) AS (");
-                        update.push_values(signed, |mut row, (checkpoint, _)| {
+                        insert.build().execute(&mut batch.connection).await?;
+                        let mut update = sql::Builder::new("WITH done (chain, sequence) AS (");
+                        update.push_values(signed, |row, (checkpoint, _)| {
                             row.push_bind(checkpoint.chain.name().to_owned())
                                 .push_bind(convert::signed(checkpoint.sequence));
                         });
                         update.push(
-                            ") UPDATE audit_head SET signed = max(signed, done.sequence) FROM done \
-                             WHERE audit_head.chain = done.chain",
+                            ") UPDATE audit_head SET signed = done.sequence FROM done \
+                             WHERE audit_head.chain = done.chain AND signed < done.sequence",
                         );
-                        update.build().persistent(false).execute(&mut batch.connection).await?;
+                        update.build().execute(&mut batch.connection).await?;
                     }
                     Ok(())
                 })

@@ -3,10 +3,9 @@
 use care_model::OfficeNumber;
 use chrono::{DateTime, Utc};
 use exchange_audit::{Act, Chain, Record, Subject};
-use sqlx::{QueryBuilder, Sqlite};
 
 use super::chains::{LINE_COLUMNS, StoredLine};
-use crate::{By, Store, StoreError, audit::AuditLine, convert};
+use crate::{By, Store, StoreError, audit::AuditLine, convert, sql};
 
 /// What is looked for. Newest first.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +42,7 @@ pub struct AuditFound {
 impl Store {
     /// Lines that fit, newest first. Of an office what is chained already, which is all but the last seconds.
     pub async fn search_audit(&self, search: &AuditSearch) -> Result<Vec<AuditFound>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut query = sql::Builder::new("SELECT ");
         match search.office {
             Some(office) => {
                 query
@@ -77,11 +76,11 @@ impl Store {
                 None => " ORDER BY a.row DESC LIMIT ",
             })
             .push_bind(i64::from(search.limit.clamp(1, AuditSearch::LINES_MAX)));
-        let rows = query.build().persistent(false).fetch_all(&self.shared.readers).await?;
+        let rows = query.build().fetch_all(&self.shared.readers).await?;
         let chain = search.office.map_or(Chain::Exchange, Chain::Office);
         let found = rows.iter().map(|row| {
             let line = StoredLine::read(row)?;
-            let sequence = convert::number(sqlx::Row::try_get(row, "sequence")?)?;
+            let sequence = convert::number(row.try_get("sequence")?)?;
             Ok(AuditFound {
                 line: convert::number(line.row)?,
                 record: line.record(chain, sequence)?,

@@ -128,7 +128,7 @@ async fn sealing_again_at_once_and_from_many_sides_chains_each_line_once() {
     let signer = signer();
     let here = actor(PLANNER, 1);
     // Another process opens the same database, as the `admin` command does.
-    let beside = Store::open(opened.folder.path(), opened.master.clone()).await.unwrap();
+    let beside = opened.beside().await;
     let mut sealing = Vec::new();
     for n in 0..900 {
         opened
@@ -178,19 +178,9 @@ async fn a_death_between_chaining_and_signing_leaves_a_chain_that_is_signed_next
     }
     opened.store.seal_audit(&signer(), at(5)).await.unwrap();
     // As if it had died after the lines were chained and before the checkpoints were stored.
-    let path = opened.folder.path().join("exchange.db");
-    let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display()))
-        .await
-        .unwrap();
-    sqlx::query("DELETE FROM audit_checkpoint")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    sqlx::query("UPDATE audit_head SET signed = 0")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
+    opened
+        .execute("DELETE FROM audit_checkpoint; UPDATE audit_head SET signed = 0".to_owned())
+        .await;
     assert_eq!(
         opened.store.audit_sealed(Chain::Office(here.office)).await.unwrap(),
         None
@@ -209,7 +199,7 @@ async fn a_death_between_chaining_and_signing_leaves_a_chain_that_is_signed_next
 /// A line as servers before the chain wrote it is chained like every other.
 #[tokio::test]
 async fn lines_from_before_the_chain_are_chained_too() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let (here, there) = (actor(PLANNER, 1), actor(HELPER, 2));
     let sent = delivery(&[b"old"]);
     opened
@@ -226,7 +216,12 @@ async fn lines_from_before_the_chain_are_chained_too() {
         .unwrap();
     // Back to the schema before: the migration runs again at the next opening, over what older servers wrote.
     let path = opened.folder.path().join("exchange.db");
-    let Opened { folder, master, store } = opened;
+    let Opened {
+        folder,
+        engine,
+        master,
+        store,
+    } = opened;
     store.close().await;
     let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display()))
         .await
@@ -238,8 +233,13 @@ async fn lines_from_before_the_chain_are_chained_too() {
                 DELETE FROM _sqlx_migrations WHERE version = 3;";
     sqlx::raw_sql(undo).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let store = Store::open(folder.path(), master.clone()).await.unwrap();
-    let opened = Opened { folder, master, store };
+    let store = Store::open(engine.clone(), master.clone()).await.unwrap();
+    let opened = Opened {
+        folder,
+        engine,
+        master,
+        store,
+    };
     assert_eq!(opened.store.seal_audit(&signer(), at(2)).await.unwrap(), 2);
     let mine = acts(&opened.store, Chain::Office(here.office)).await;
     assert_eq!(words(&mine), ["accept", "claim"]);

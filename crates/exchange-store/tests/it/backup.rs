@@ -85,7 +85,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// A store with a small, a large and a half sent delivery, and its backup.
 async fn backed_up() -> (Opened, TempDir, [DeliveryId; 3]) {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let ids = [
         accept_small(&opened.store, b"small").await,
         accept_large(&opened.store, 7).await,
@@ -152,7 +152,7 @@ async fn erased_bytes_stay_while_a_backup_is_taken() {
 
 #[tokio::test]
 async fn a_backup_taken_under_load_is_one_instant_of_it() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let store = opened.store.clone();
     let load = tokio::spawn(async move {
         let mut accepted = Vec::new();
@@ -335,7 +335,7 @@ async fn a_restore_that_died_is_never_served() {
 
 #[tokio::test]
 async fn a_backup_holds_no_session_and_nothing_that_was_erased() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let erased = accept_small(&opened.store, b"gone").await;
     opened
         .store

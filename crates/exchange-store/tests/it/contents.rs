@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_store::{
-    ByteRange, ChunkRefusal, ClaimRefusal, CommitRefusal, PartInspector, ServingSource, Store, Upload, UploadStart,
+    ByteRange, ChunkRefusal, ClaimRefusal, CommitRefusal, Engine, PartInspector, ServingSource, Upload, UploadStart,
 };
 use futures::{StreamExt as _, stream};
+use test_engine::objects;
 
-use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header};
+use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header, read_from};
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
@@ -136,12 +137,12 @@ async fn chunks_are_resumed_committed_served_and_deleted() {
         .unwrap()
         .unwrap();
     match serving.source {
-        ServingSource::File(mut part) => assert_eq!(part.read_range(65_530, 10).unwrap(), large[65_530..65_540]),
+        ServingSource::File(part) => assert_eq!(read_from(part, 65_530, 10).await, large[65_530..65_540]),
         ServingSource::Memory(_) => panic!("a large delivery is in the folder"),
     }
     store.confirm(id, reader, 1, at(7)).await.unwrap().unwrap();
     assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
-    assert_eq!(files(&opened), 0);
+    assert!(!holds_content(&opened).await);
 }
 
 #[tokio::test]
@@ -172,11 +173,11 @@ async fn what_is_taken_back_is_erased_even_if_the_process_ends_in_between() {
         store.recall(id, sender.clone(), at(1)).await.unwrap().unwrap();
     }
     // The bytes of the large one still lie in the folder, but no key opens them any more.
-    assert_eq!(files(&opened), 1);
+    assert!(holds_content(&opened).await);
     let opened = opened.reopen().await;
     assert!(!contains(&opened.all_bytes(), b"\x04test"));
     assert_eq!(opened.store.delete_erased(at(1_000)).await.unwrap(), 1);
-    assert_eq!(files(&opened), 0);
+    assert!(!holds_content(&opened).await);
     for id in ids {
         let again = opened.store.recall(id, sender.clone(), at(9)).await.unwrap();
         assert_eq!(again, Ok(at(1)), "the first answer survives");
@@ -207,7 +208,7 @@ async fn a_part_that_is_not_its_digest_is_no_delivery() {
     let refusal = store.commit_upload(id, sender, any(), at(2)).await.unwrap();
     assert_eq!(refusal, Err(CommitRefusal::Digest { part: 0 }));
     assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
-    assert_eq!(files(&opened), 0);
+    assert!(!holds_content(&opened).await);
 }
 
 #[tokio::test]
@@ -225,21 +226,22 @@ async fn an_upload_that_nobody_finishes_ends() {
     assert_eq!(store.drop_stale_uploads(at(1)).await.unwrap(), 1);
 }
 
-/// Files in the content folder.
-fn files(opened: &Opened) -> usize {
+/// Whether there are bytes of large contents, in the folder or in the bucket.
+async fn holds_content(opened: &Opened) -> bool {
+    if let Engine::Shared(shared) = &opened.engine {
+        return !objects(shared).await.is_empty();
+    }
     let mut folders = vec![opened.folder.path().join("content")];
-    let mut files = 0;
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files += 1;
+            if path.is_file() {
+                return true;
             }
+            folders.push(path);
         }
     }
-    files
+    false
 }
 
 /// An upload of 300,000 bytes, of which one chunk was written to the folder while its row never learnt of it.
@@ -257,32 +259,22 @@ async fn broken_off(first: &[u8]) -> (Opened, Upload) {
         .await
         .unwrap()
         .unwrap();
-    let Opened { folder, master, store } = opened;
-    store.close().await;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("exchange.db"));
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("UPDATE upload SET stored = '[0]'")
-        .execute(&pool)
-        .await
-        .unwrap();
-    pool.close().await;
-    let store = Store::open(folder.path(), master.clone()).await.unwrap();
-    (Opened { folder, master, store }, upload)
+    opened.execute("UPDATE upload SET stored = '[0]'".to_owned()).await;
+    (opened, upload)
 }
 
 #[tokio::test]
 async fn a_chunk_that_comes_again_with_other_bytes_is_never_sealed_under_the_same_nonce() {
     let (opened, upload) = broken_off(&[7; 131_072]).await;
     let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
-    let part = opened.part_file(id);
-    let before = std::fs::read(&part).unwrap();
+    let before = opened.part_bytes(id);
     let other = Bytes::from(vec![8; 65_536]);
     let refused = store
         .store_chunk(id, sender.office, 0, 0, frames(other), at(2))
         .await
         .unwrap();
     assert_eq!(refused, Err(ChunkRefusal::Offset { stored_bytes: 0 }));
-    assert_eq!(std::fs::read(&part).unwrap(), before, "nothing was written");
+    assert_eq!(opened.part_bytes(id), before, "nothing was written");
     // The upload is gone; begun again it has another key, and goes through.
     let gone = store
         .store_chunk(id, sender.office, 0, 0, frames(Bytes::from(vec![7; 65_536])), at(3))
@@ -295,8 +287,9 @@ async fn a_chunk_that_comes_again_with_other_bytes_is_never_sealed_under_the_sam
         .await
         .unwrap()
         .unwrap();
-    let after = std::fs::read(&part).unwrap();
-    assert_ne!(after[..65_536], before[..65_536], "another key");
+    if let (Some(before), Some(after)) = (before, opened.part_bytes(id)) {
+        assert_ne!(after[..65_536], before[..65_536], "another key");
+    }
     store.commit_upload(id, sender, any(), at(5)).await.unwrap().unwrap();
 }
 
@@ -313,7 +306,7 @@ async fn a_chunk_that_breaks_off_leaves_the_upload_where_it_was() {
     let broken = begun.chain(stream::iter([Err(ChunkRefusal::BrokenOff)]));
     let refused = store.store_chunk(id, sender.office, 0, 0, broken, at(1)).await.unwrap();
     assert_eq!(refused, Err(ChunkRefusal::BrokenOff));
-    assert!(std::fs::metadata(opened.part_file(id)).unwrap().len() > 0);
+    assert!(opened.part_bytes(id).is_none_or(|begun| !begun.is_empty()));
     match store.begin_upload(upload, sender.clone(), at(2)).await.unwrap() {
         UploadStart::Progress(progress) => assert_eq!(progress.stored_bytes, [0]),
         UploadStart::Conflict | UploadStart::Refused(_) => panic!("it is the same upload"),
@@ -365,8 +358,13 @@ async fn of_two_attempts_at_one_chunk_one_counts_and_neither_waits_for_the_other
 async fn a_chunk_that_comes_again_with_the_same_bytes_goes_on() {
     let (opened, upload) = broken_off(&[7; 131_072]).await;
     let (id, sender, store) = (upload.header.id, actor(PLANNER, 1), &opened.store);
-    // First less than before, then beyond it: what lay there is the same bytes.
-    for (start, end) in [(0, 65_536), (65_536, 300_000)] {
+    let again = match opened.engine {
+        // First less than before, then beyond it: what lay there is the same bytes.
+        Engine::Embedded(_) => [(0, 65_536), (65_536, 300_000)],
+        // An object is the same or another one.
+        Engine::Shared(_) => [(0, 131_072), (131_072, 300_000)],
+    };
+    for (start, end) in again {
         let chunk = Bytes::from(vec![7; end - start]);
         store
             .store_chunk(id, sender.office, 0, start as u64, frames(chunk), at(2))
@@ -377,12 +375,6 @@ async fn a_chunk_that_comes_again_with_the_same_bytes_goes_on() {
     store.commit_upload(id, sender, any(), at(3)).await.unwrap().unwrap();
 }
 
-/// The database, opened beside the store.
-async fn database(opened: &Opened) -> sqlx::SqlitePool {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(opened.folder.path().join("exchange.db"));
-    sqlx::SqlitePool::connect_with(options).await.unwrap()
-}
-
 #[tokio::test]
 async fn what_is_in_use_is_not_deleted_whoever_left_word_to() {
     let opened = Opened::new().await;
@@ -390,13 +382,13 @@ async fn what_is_in_use_is_not_deleted_whoever_left_word_to() {
     let header_json = Bytes::from(serde_json::to_vec(&header).unwrap());
     let (id, sender, store) = (header.id, actor(PLANNER, 1), &opened.store);
     let upload = Upload { header, header_json };
-    let beside = database(&opened).await;
     // As it is when the sender begins again right after the list of what is to be erased was read.
-    let leave_word = || {
-        sqlx::query("INSERT INTO erasure (id) VALUES (?)")
-            .bind(id.as_bytes().to_vec())
-            .execute(&beside)
+    let bytes: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let value = match &opened.engine {
+        Engine::Embedded(_) => format!("x'{bytes}'"),
+        Engine::Shared(_) => format!("'\\x{bytes}'"),
     };
+    let leave_word = || opened.execute(format!("INSERT INTO erasure (id) VALUES ({value})"));
     store.begin_upload(upload, sender.clone(), at(0)).await.unwrap();
     let bytes = Bytes::from(vec![7; 300_000]);
     store
@@ -404,14 +396,14 @@ async fn what_is_in_use_is_not_deleted_whoever_left_word_to() {
         .await
         .unwrap()
         .unwrap();
-    leave_word().await.unwrap();
+    leave_word().await;
     assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
-    assert_eq!(files(&opened), 1, "an upload under way");
+    assert!(holds_content(&opened).await, "an upload under way");
     let committed = store.commit_upload(id, sender.clone(), any(), at(1)).await.unwrap();
     assert!(committed.is_ok());
-    leave_word().await.unwrap();
+    leave_word().await;
     assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
-    assert_eq!(files(&opened), 1, "a delivery that waits");
+    assert!(holds_content(&opened).await, "a delivery that waits");
     assert_eq!(
         store.delete_erased(at(1_000)).await.unwrap(),
         0,
@@ -419,7 +411,7 @@ async fn what_is_in_use_is_not_deleted_whoever_left_word_to() {
     );
     store.recall(id, sender, at(2)).await.unwrap().unwrap();
     assert_eq!(store.delete_erased(at(1_000)).await.unwrap(), 1);
-    assert_eq!(files(&opened), 0, "what is over");
+    assert!(!holds_content(&opened).await, "what is over");
 }
 
 /// Asks, and goes away before there is an answer.

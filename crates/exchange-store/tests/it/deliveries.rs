@@ -240,7 +240,7 @@ async fn of_a_recall_and_a_pickup_at_once_exactly_one_wins() {
 
 #[tokio::test]
 async fn a_recall_is_written_to_the_audit_and_told_to_both_offices() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let (here, there, store) = (actor(PLANNER, 1), actor(HELPER, 2), &opened.store);
     let new = delivery(&[b"one"]);
     let id = new.header.id;

@@ -84,14 +84,19 @@ async fn a_delivery_counts_in_the_month_of_japan_in_which_it_was_accepted() {
 /// What a server of before had is counted when its database is brought up to date, and comes to the same.
 #[tokio::test]
 async fn deliveries_from_before_the_figures_are_counted() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     traffic(&opened).await;
     let kept = (
         months(&opened.store, PLANNER).await,
         months(&opened.store, HELPER).await,
     );
     let path = opened.folder.path().join("exchange.db");
-    let Opened { folder, master, store } = opened;
+    let Opened {
+        folder: _folder,
+        engine,
+        master,
+        store,
+    } = opened;
     store.close().await;
     let address = format!("sqlite://{}", path.display());
     let mut connection = sqlx::SqliteConnection::connect(&address).await.unwrap();
@@ -101,7 +106,7 @@ async fn deliveries_from_before_the_figures_are_counted() {
                 ALTER TABLE terminal DROP COLUMN signed_in_at; DELETE FROM _sqlx_migrations WHERE version = 4;";
     sqlx::raw_sql(undo).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let store = Store::open(folder.path(), master).await.unwrap();
+    let store = Store::open(engine, master).await.unwrap();
     assert_eq!((months(&store, PLANNER).await, months(&store, HELPER).await), kept);
     store.close().await;
 }
@@ -109,7 +114,7 @@ async fn deliveries_from_before_the_figures_are_counted() {
 /// However many deliveries there are: the page's rows are found by their key, and no delivery is looked at.
 #[tokio::test]
 async fn the_figures_are_read_by_their_key() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let path = opened.folder.path().join("exchange.db");
     opened.store.close().await;
     let address = format!("sqlite://{}", path.display());

@@ -18,37 +18,88 @@ use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, Party, ServiceKind, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{DeliveryHeader, Part, PartRole, Sealing};
-use exchange_store::{Actor, By, ChunkRefusal, MasterKey, NewDelivery, NewIssuePassword, NewOffice, Store};
+use exchange_store::{
+    Actor, By, ChunkRefusal, Engine, MasterKey, NewDelivery, NewIssuePassword, NewOffice, PartReader, Store,
+};
 use futures::{Stream, stream};
 use sealing::Key;
+use sqlx::Connection as _;
 use tempfile::TempDir;
+use test_engine::engine;
 
 pub(crate) const PLANNER: &str = "9970100013";
 pub(crate) const HELPER: &str = "9970101003";
 
-/// A store, its folder and its key, so that it can be opened again.
+/// A store, where it is kept and its key, so that it can be opened again.
 pub(crate) struct Opened {
     pub(crate) folder: TempDir,
+    pub(crate) engine: Engine,
     pub(crate) master: MasterKey,
     pub(crate) store: Store,
 }
 
 impl Opened {
+    /// On the engine that the environment names.
     pub(crate) async fn new() -> Self {
         let folder = TempDir::new().unwrap();
+        let engine = engine(folder.path()).await;
+        Self::on(folder, engine).await
+    }
+
+    /// In a folder, whatever the environment names: for what is looked at from outside.
+    pub(crate) async fn embedded() -> Self {
+        let folder = TempDir::new().unwrap();
+        let engine = Engine::from(folder.path());
+        Self::on(folder, engine).await
+    }
+
+    async fn on(folder: TempDir, engine: Engine) -> Self {
         let master = MasterKey {
             name: "test".to_owned(),
             key: Key::generate(),
         };
-        let store = Store::open(folder.path(), master.clone()).await.unwrap();
-        Self { folder, master, store }
+        let store = Store::open(engine.clone(), master.clone()).await.unwrap();
+        Self {
+            folder,
+            engine,
+            master,
+            store,
+        }
     }
 
     /// Closes and opens it again.
     pub(crate) async fn reopen(self) -> Self {
         self.store.close().await;
-        let store = Store::open(self.folder.path(), self.master.clone()).await.unwrap();
+        let store = Store::open(self.engine.clone(), self.master.clone()).await.unwrap();
         Self { store, ..self }
+    }
+
+    /// The same exchange, opened a second time as another process does.
+    pub(crate) async fn beside(&self) -> Store {
+        Store::open(self.engine.clone(), self.master.clone()).await.unwrap()
+    }
+
+    /// Does something to the rows behind the store's back.
+    pub(crate) async fn execute(&self, sql: String) {
+        let sql = sqlx::AssertSqlSafe(sql);
+        match &self.engine {
+            Engine::Embedded(data) => {
+                let url = format!("sqlite://{}", data.join("exchange.db").display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Engine::Shared(shared) => {
+                let mut connection = sqlx::PgConnection::connect(&shared.database).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+
+    /// The sealed first part of a large content, where it lies in a folder.
+    pub(crate) fn part_bytes(&self, id: DeliveryId) -> Option<Vec<u8>> {
+        self.engine.folder().map(|_| std::fs::read(self.part_file(id)).unwrap())
     }
 
     /// The file of the first part of a large content.
@@ -126,6 +177,13 @@ pub(crate) async fn register(store: &Store, office: NewOffice, by: By) -> bool {
     };
     let registered = store.register_offices(vec![(office, password)], by, at(0));
     registered.await.unwrap().is_ok()
+}
+
+/// Reads from a large content as the server does: where it may block.
+pub(crate) async fn read_from(mut part: Box<PartReader>, start: u64, length: usize) -> Vec<u8> {
+    tokio::task::spawn_blocking(move || part.read_range(start, length).unwrap())
+        .await
+        .unwrap()
 }
 
 /// A chunk as a line brings it: in frames that end anywhere.

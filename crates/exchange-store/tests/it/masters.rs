@@ -7,8 +7,9 @@ use care_model::DeliveryId;
 use exchange_store::{ByteRange, MasterKey, MasterKeys, ServingSource, Store, StoreError, Upload};
 use sealing::Key;
 use tempfile::TempDir;
+use test_engine::engine;
 
-use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header};
+use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header, read_from};
 
 /// Keys as a folder of files gives them: more may come while stores are open.
 #[derive(Clone, Default)]
@@ -47,13 +48,13 @@ async fn read(store: &Store, id: DeliveryId) -> Vec<u8> {
     let serving = store.serve(id, 0, reader, claim.fence, ByteRange::Whole, at(5)).await;
     match serving.unwrap().unwrap().source {
         ServingSource::Memory(bytes) => bytes.to_vec(),
-        ServingSource::File(mut part) => part.read_range(0, 300_000).unwrap(),
+        ServingSource::File(part) => read_from(part, 0, 300_000).await,
     }
 }
 
 #[tokio::test]
 async fn a_wrong_or_a_missing_key_is_refused_and_nothing_is_written() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let id = accept(&opened.store, b"text").await;
     let (data, right) = (opened.folder.path().to_owned(), opened.master.clone());
     opened.store.close().await;
@@ -88,8 +89,9 @@ async fn a_store_that_serves_takes_up_a_new_key_and_everything_stays_readable() 
     let keys = Keys::default();
     let first = keys.make(1);
     let folder = TempDir::new().unwrap();
-    let serving = Store::open(folder.path(), keys.source()).await.unwrap();
-    let beside = Store::open(folder.path(), keys.source()).await.unwrap();
+    let engine = engine(folder.path()).await;
+    let serving = Store::open(engine.clone(), keys.source()).await.unwrap();
+    let beside = Store::open(engine.clone(), keys.source()).await.unwrap();
     let mut ids = Vec::new();
     for text in 0..250_u8 {
         ids.push((accept(&serving, &[text]).await, vec![text]));
@@ -136,7 +138,7 @@ async fn a_store_that_serves_takes_up_a_new_key_and_everything_stays_readable() 
     keys.remove("master-1");
     serving.close().await;
     beside.close().await;
-    let again = Store::open(folder.path(), keys.source()).await.unwrap();
+    let again = Store::open(engine.clone(), keys.source()).await.unwrap();
     assert_eq!(again.master_names().await.unwrap(), ["master-2"]);
     for (id, bytes) in ids {
         assert_eq!(read(&again, id).await, bytes);

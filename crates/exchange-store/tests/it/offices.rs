@@ -33,7 +33,7 @@ pub(crate) fn office() -> NewOffice {
 #[tokio::test]
 async fn what_another_process_changes_is_noticed() {
     let opened = Opened::new().await;
-    let beside = Store::open(opened.folder.path(), opened.master.clone()).await.unwrap();
+    let beside = opened.beside().await;
     let number = OfficeNumber::parse(PLANNER).unwrap();
     assert!(crate::register(&opened.store, office(), By::CommandLine).await);
     assert!(!crate::register(&opened.store, office(), By::CommandLine).await);
@@ -48,7 +48,7 @@ async fn what_another_process_changes_is_noticed() {
 
 #[tokio::test]
 async fn a_newer_database_is_refused_in_words() {
-    let opened = Opened::new().await;
+    let opened = Opened::embedded().await;
     let path = opened.folder.path().to_owned();
     let master = opened.master.clone();
     opened.store.close().await;
