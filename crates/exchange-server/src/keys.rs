@@ -68,6 +68,8 @@ impl Keys {
         if is_inside(folder, data).map_err(KeysError::Folder)? {
             return Err(KeysError::InsideData);
         }
+        // Nodes that share an exchange have a data folder, too: of the versions of the client that they give out.
+        make_folder(data).map_err(KeysError::Folder)?;
         if Store::has_begun(engine.clone()).await? {
             let has_master = matches!(read_masters(folder), Ok(found) if !found.is_empty());
             for (file, is_there) in [

@@ -63,12 +63,32 @@ impl Places {
     }
 }
 
-/// A new exchange of the engine that the environment names; an embedded one lies in `data`.
-pub async fn engine(data: &Path) -> Engine {
-    match Places::from_environment() {
-        Some(places) => Engine::Shared(Box::new(places.new_exchange().await)),
-        None => Engine::from(data),
-    }
+/// A new exchange of the engine that the environment names; an embedded one lies in `data`. Where it is stands in the
+/// key folder, too, as for a server's processes.
+pub async fn engine(data: &Path, keys: &Path) -> Engine {
+    let Some(places) = Places::from_environment() else {
+        return Engine::from(data);
+    };
+    let engine = places.new_exchange().await;
+    std::fs::create_dir_all(keys).expect("the key folder can be made");
+    std::fs::write(keys.join("engine.toml"), engine_file(&engine)).expect("the engine file can be written");
+    Engine::Shared(Box::new(engine))
+}
+
+/// The file by which a server's processes find a shared engine.
+pub fn engine_file(engine: &SharedEngine) -> String {
+    let SharedEngine { database, bucket } = engine;
+    format!(
+        "database = \"{}\"\n[bucket]\nendpoint = \"{}\"\nname = \"{}\"\nprefix = \"{}\"\nregion = \"{}\"\n\
+         access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
+        database.as_str(),
+        bucket.endpoint,
+        bucket.name,
+        bucket.prefix,
+        bucket.region,
+        bucket.access_key_id,
+        bucket.secret_access_key.as_str(),
+    )
 }
 
 /// The names of the objects that an exchange has in its bucket.

@@ -56,7 +56,7 @@ impl ExampleExchange {
         let folder = tempfile::tempdir()?;
         let offset_seconds = Arc::new(AtomicI64::new(0));
         let mut settings = Settings::new(folder.path().join("exchange"));
-        settings.engine = test_engine::engine(&settings.data).await;
+        settings.engine = test_engine::engine(&settings.data, &settings.keys).await;
         settings.password_cost = PasswordCost::least();
         settings.clock = {
             let offset = Arc::clone(&offset_seconds);

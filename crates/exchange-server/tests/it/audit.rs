@@ -106,7 +106,7 @@ async fn an_office_proves_what_became_of_its_deliveries_with_its_connection_file
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_seals_by_itself() {
-    let mut exchange = Exchange::start().await;
+    let mut exchange = Exchange::start_embedded().await;
     exchange.settings.seal_every = std::time::Duration::from_millis(20);
     let exchange = exchange.restart().await;
     let (_, _, line) = exchange.desk(PLANNER, "43").await;

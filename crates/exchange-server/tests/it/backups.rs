@@ -73,7 +73,7 @@ async fn fetch(line: &SignedIn, id: DeliveryId) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_server_comes_back_from_its_backup() {
-    let exchange = Exchange::start().await;
+    let exchange = Exchange::start_embedded().await;
     let (planner, here, _) = exchange.desk(PLANNER, "43").await;
     let (helper, there, _) = exchange.desk(HELPER, "11").await;
     let connection = exchange.connection();

@@ -69,11 +69,22 @@ impl Exchange {
         Self::start_at(PasswordCost::least()).await
     }
 
+    /// In a folder, whatever engine the environment names: for what is looked at from outside.
+    pub(crate) async fn start_embedded() -> Self {
+        let folder = TempDir::new().unwrap();
+        let settings = Settings::new(folder.path().join("data"));
+        Self::start_with(folder, settings, PasswordCost::least()).await
+    }
+
     pub(crate) async fn start_at(password_cost: PasswordCost) -> Self {
         let folder = TempDir::new().unwrap();
-        let clock = TestClock::new();
         let mut settings = Settings::new(folder.path().join("data"));
-        settings.engine = test_engine::engine(&settings.data).await;
+        settings.engine = test_engine::engine(&settings.data, &settings.keys).await;
+        Self::start_with(folder, settings, password_cost).await
+    }
+
+    async fn start_with(folder: TempDir, mut settings: Settings, password_cost: PasswordCost) -> Self {
+        let clock = TestClock::new();
         settings.password_cost = password_cost;
         settings.clock = clock.clock();
         let admin = Admin::open(AdminSettings::from(&settings)).await.unwrap();

@@ -199,7 +199,7 @@ async fn too_little_room_is_told_before_it_is_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_takes_no_writes_is_told_and_loses_nothing() {
     const BLOCKS_OF_512: u64 = 1_200;
-    let exchange = Exchange::start().await;
+    let exchange = Exchange::start_embedded().await;
     let (planner, here, _) = exchange.desk(PLANNER, "43").await;
     let (helper, ..) = exchange.desk(HELPER, "11").await;
     let connection = exchange.connection();

@@ -42,7 +42,7 @@ impl Opened {
     /// On the engine that the environment names.
     pub(crate) async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let engine = engine(folder.path()).await;
+        let engine = engine(folder.path(), &folder.path().join("keys")).await;
         Self::on(folder, engine).await
     }
 

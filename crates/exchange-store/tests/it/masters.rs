@@ -89,7 +89,7 @@ async fn a_store_that_serves_takes_up_a_new_key_and_everything_stays_readable() 
     let keys = Keys::default();
     let first = keys.make(1);
     let folder = TempDir::new().unwrap();
-    let engine = engine(folder.path()).await;
+    let engine = engine(folder.path(), &folder.path().join("keys")).await;
     let serving = Store::open(engine.clone(), keys.source()).await.unwrap();
     let beside = Store::open(engine.clone(), keys.source()).await.unwrap();
     let mut ids = Vec::new();

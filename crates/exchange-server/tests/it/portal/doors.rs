@@ -162,7 +162,7 @@ async fn a_form_has_a_size_and_an_unknown_address_a_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cookies_are_bound_to_this_host_and_no_script_reads_them() {
-    let exchange = Exchange::start().await;
+    let exchange = Exchange::start_embedded().await;
     let office = exchange.office(PLANNER, "43").await;
     let mut browser = Browser::at(&exchange);
     let shown = browser.get("/portal/sign-in").await;

@@ -39,7 +39,7 @@ async fn first_password(browser: &mut Browser, id: &str) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_password_is_sealed_shown_once_and_changed_by_its_owner() {
-    let exchange = Exchange::start().await;
+    let exchange = Exchange::start_embedded().await;
     let (office, terminal, _) = exchange.desk(PLANNER, "43").await;
     let mut browser = Browser::signed_in(&exchange, &office).await;
     let id = add(&mut browser, "見本 春子").await;
