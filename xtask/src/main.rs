@@ -11,6 +11,7 @@ mod installers;
 mod licences;
 mod mutants;
 mod setup;
+mod shared;
 mod suite;
 mod tidy;
 

@@ -52,6 +52,9 @@ pub(crate) const WINDOW_TESTS: &[&str] = &[
 /// What the outside tester of the API is installed and called with.
 pub(crate) const OUTSIDE_TESTER: &[&str] = &["curl", "python3", "python3-venv"];
 
+/// What the engine that nodes share is tested on, and what installs and asks the store.
+pub(crate) const SHARED_ENGINE: &[&str] = &["curl", "postgresql", "python3", "python3-venv", "util-linux"];
+
 /// What the Windows proof of the long test needs.
 pub(crate) const WINDOWS: &[&str] = &[
     "cargo-web",

@@ -30,8 +30,8 @@ const CONTENT: &str = "content";
 /// Bytes that a reader fetches at a time.
 const READ_AHEAD_BYTES: u64 = 1 << 20;
 /// How long one try of a request may take, and all tries of it together.
-const TRY_MAX: Duration = Duration::from_secs(20);
-const TRIES_MAX: Duration = Duration::from_secs(60);
+const TRY_MAX: Duration = Duration::from_secs(10);
+const TRIES_MAX: Duration = Duration::from_secs(15);
 /// Objects that are deleted at the same time.
 const DELETED_AT_ONCE: usize = 16;
 
@@ -62,7 +62,7 @@ impl Bucket {
             .with_client_options(ClientOptions::new().with_timeout(TRY_MAX).with_allow_http(true))
             .with_retry(RetryConfig {
                 backoff: BackoffConfig::default(),
-                max_retries: 5,
+                max_retries: 3,
                 retry_timeout: TRIES_MAX,
             })
             .build()

@@ -84,15 +84,7 @@ impl StoreError {
         match self {
             Self::Busy | Self::Closed => true,
             Self::Bucket { is_temporary, .. } => *is_temporary,
-            Self::Database { source, .. } => source.downcast_ref::<sqlx::Error>().is_some_and(|error| {
-                let full_or_locked =
-                    |code: std::borrow::Cow<'_, str>| matches!(code.as_ref(), "5" | "6" | "10" | "13" | "14");
-                matches!(error, sqlx::Error::PoolTimedOut)
-                    || error
-                        .as_database_error()
-                        .and_then(|error| error.code())
-                        .is_some_and(full_or_locked)
-            }),
+            Self::Database { source, .. } => source.downcast_ref::<sqlx::Error>().is_some_and(is_passing),
             Self::Folder { source, .. } => matches!(
                 source.kind(),
                 std::io::ErrorKind::StorageFull
@@ -117,6 +109,30 @@ impl StoreError {
 
     pub(crate) fn folder(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
         move |source| Self::Folder { doing, source }
+    }
+}
+
+/// Whether a database has no room, is locked or is away. Both engines give a code, which cannot be mistaken for one of the
+/// other's.
+fn is_passing(error: &sqlx::Error) -> bool {
+    /// SQLite's busy, locked, input or output failed, full, not to be opened.
+    const SQLITE: [&str; 5] = ["5", "6", "10", "13", "14"];
+    /// PostgreSQL's read-only, conflict, deadlock, lock not given in time.
+    const POSTGRES: [&str; 4] = ["25006", "40001", "40P01", "55P03"];
+    /// Its classes: connections, resources, an operator's intervention.
+    const CLASSES: [&str; 3] = ["08", "53", "57"];
+    match error {
+        // A line that ends while it is being made is told as one that speaks another protocol.
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
+        error => error
+            .as_database_error()
+            .and_then(|error| error.code())
+            .is_some_and(|code| {
+                let code = code.as_ref();
+                SQLITE.contains(&code)
+                    || POSTGRES.contains(&code)
+                    || (code.len() == 5 && CLASSES.iter().any(|class| code.starts_with(class)))
+            }),
     }
 }
 

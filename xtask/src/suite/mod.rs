@@ -12,7 +12,11 @@ use std::process::Command;
 use anyhow::Result;
 use xshell::Shell;
 
-use crate::{bindings, demo, root, setup, tidy};
+use crate::{
+    bindings, demo, root, setup,
+    shared::{PLACES, SharedServices},
+    tidy,
+};
 use report::Report;
 
 /// The window is tested as it ships: with the built page inside. One feature set for all stages, so that nothing is
@@ -23,6 +27,9 @@ const FEATURES: &[&str] = &[
     "--features",
     "careplan-exchange/custom-protocol",
 ];
+
+/// Whose tests run a second time on the engine that nodes share.
+const ON_BOTH_ENGINES: &str = "package(exchange-store) | package(exchange-server)";
 
 /// Runs all stages; with `long` also what takes too much time for every landing.
 pub(crate) fn run(long: bool) -> Result<()> {
@@ -69,8 +76,34 @@ pub(crate) fn run(long: bool) -> Result<()> {
             report.tests("Rust tests", &mut cargo(&first, FEATURES))
         } else {
             let first = ["test", "--no-fail-fast", "--tests", "--exclude", "fuzz"];
-            report.tests("Rust tests", &mut cargo(&first, FEATURES))
+            let mut words = cargo(&first, FEATURES);
+            report.tests("Rust tests", words.args(["--", "--skip", "nodes::"]))
         }
+    });
+    report.stage("the engine that nodes share", |report| {
+        let mut services = None;
+        report.check("PostgreSQL and an S3-compatible store", || {
+            services = Some(SharedServices::start(&shell, false)?);
+            Ok(())
+        })?;
+        let Some(services) = services else { return Ok(()) };
+        let mut words = if setup::has("cargo-nextest") {
+            let first = [
+                "nextest",
+                "run",
+                "--no-fail-fast",
+                "--profile",
+                "shared",
+                "-E",
+                ON_BOTH_ENGINES,
+            ];
+            cargo(&first, FEATURES)
+        } else {
+            let packages = ["--package", "exchange-store", "--package", "exchange-server"];
+            cargo(&["test", "--no-fail-fast", "--tests", "--locked"], &packages)
+        };
+        words.env(PLACES, &services.places);
+        report.tests("the store and the server on the engine that nodes share", &mut words)
     });
     // By themselves, so that the report shows what the short run of the fuzz targets takes: a minute at most.
     report.stage("fuzz targets", |report| {

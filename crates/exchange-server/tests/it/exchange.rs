@@ -51,6 +51,7 @@ pub(crate) struct Exchange {
 }
 
 /// An office with its accounts.
+#[derive(Clone)]
 pub(crate) struct Office {
     pub(crate) made: OfficeMade,
     pub(crate) person: PersonMade,

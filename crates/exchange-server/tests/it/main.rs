@@ -20,6 +20,7 @@ mod kills;
 mod limits;
 mod linkage;
 mod master_keys;
+mod nodes;
 mod office_acts;
 mod office_list;
 mod operations;

@@ -1,11 +1,14 @@
 //! Statements: their text, their values, and running them.
 
-use std::{borrow::Cow, marker::PhantomData};
+use std::{borrow::Cow, marker::PhantomData, time::Duration};
 
 use futures::TryFutureExt as _;
 use sqlx::{AssertSqlSafe, Postgres, SqlStr, Sqlite, postgres::PgArguments, sqlite::SqliteArguments};
 
 use super::{Column, Columns, Connection, On, Pool, Row, Text};
+
+/// How long something may be read from a database of another machine, which may have gone away.
+const READ_MAX: Duration = Duration::from_secs(10);
 
 /// A value that a statement is given; none of a kind is NULL.
 #[derive(Debug, Clone)]
@@ -83,7 +86,10 @@ macro_rules! run {
             On::Connection(Connection::Sqlite(on)) => $query.of_sqlite().$method(on).map_ok(Into::into).await,
             On::Connection(Connection::Postgres(on)) => $query.of_postgres().$method(on).map_ok(Into::into).await,
             On::Pool(Pool::Sqlite(on)) => $query.of_sqlite().$method(on).map_ok(Into::into).await,
-            On::Pool(Pool::Postgres(on)) => $query.of_postgres().$method(on).map_ok(Into::into).await,
+            On::Pool(Pool::Postgres(on)) => {
+                let ran = tokio::time::timeout(READ_MAX, $query.of_postgres().$method(on).map_ok(Into::into)).await;
+                ran.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            }
         }
     };
 }

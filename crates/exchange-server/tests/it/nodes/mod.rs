@@ -1,0 +1,373 @@
+//! Several servers over one database and one bucket, as processes behind a switch: any of them may be killed, and the
+//! database or the bucket may go away. Run where the environment names a shared engine.
+
+mod outages;
+mod switch;
+
+use std::{
+    collections::HashMap,
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use care_model::{DeliveryId, Digest, ProblemCode};
+use exchange_client::{ClientError, Connection, ExchangeClient, SignedIn};
+use exchange_protocol::{Claim, DeliveryStatus};
+use exchange_server::{Engine, Settings};
+use exchange_store::SharedEngine;
+use tempfile::TempDir;
+use test_engine::engine_file;
+
+use self::switch::{Line, Switch};
+use crate::{
+    exchange::{Exchange, HELPER, Office, PLANNER, Terminal, header, json, refused, sign_in},
+    kills::Process,
+};
+
+const NODES: usize = 3;
+
+/// An exchange whose nodes are processes.
+struct Cluster {
+    nodes: Vec<Option<Process>>,
+    /// What each node starts with: a data folder of its own, the same keys.
+    settings: Vec<Settings>,
+    terminals: Switch,
+    /// Between the nodes and the database.
+    database: Switch,
+    /// Between the nodes and the bucket.
+    bucket: Switch,
+    connection: Connection,
+    planner: Office,
+    helper: Office,
+    here: Terminal,
+    there: Terminal,
+    there_too: Terminal,
+    folder: TempDir,
+}
+
+impl Cluster {
+    async fn start(nodes: usize) -> Self {
+        let exchange = Exchange::start().await;
+        let (planner, here, _) = exchange.desk(PLANNER, "43").await;
+        let (helper, there, _) = exchange.desk(HELPER, "11").await;
+        let there_too = exchange.terminal(&helper, "奥の部屋").await;
+        let mut connection = exchange.connection();
+        let Exchange {
+            running,
+            admin,
+            settings,
+            folder,
+            ..
+        } = exchange;
+        admin.close().await;
+        running.shutdown().await;
+        let Engine::Shared(engine) = &settings.engine else {
+            panic!("the environment names no shared engine: this runs in `cargo xtask test`");
+        };
+        let database = Switch::before(&[address_in(&engine.database)]).await;
+        let bucket = Switch::before(&[address_in(&engine.bucket.endpoint)]).await;
+        let switched = through(engine, &database, &bucket);
+        let settings: Vec<Settings> = (0..nodes)
+            .map(|node| {
+                let keys = folder.path().join(format!("keys-{node}"));
+                copy(&settings.keys, &keys);
+                fs::write(keys.join("engine.toml"), engine_file(&switched)).unwrap();
+                let mut own = Settings::new(folder.path().join(format!("data-{node}")));
+                own.keys = keys;
+                own
+            })
+            .collect();
+        let running: Vec<Process> = settings.iter().map(start).collect();
+        let addresses: Vec<SocketAddr> = running.iter().map(|node| address_in(&node.exchange_url)).collect();
+        let terminals = Switch::before(&addresses).await;
+        connection.exchange_url = format!("https://{}", terminals.address);
+        Self {
+            nodes: running.into_iter().map(Some).collect(),
+            settings,
+            terminals,
+            database,
+            bucket,
+            connection,
+            planner,
+            helper,
+            here,
+            there,
+            there_too,
+            folder,
+        }
+    }
+
+    /// Kills a node at once and starts it again, on other ports.
+    fn kill(&mut self, node: usize) {
+        self.terminals.replace(node, None);
+        if let Some(process) = self.nodes[node].take() {
+            process.kill();
+        }
+        let process = start(&self.settings[node]);
+        self.terminals.replace(node, Some(address_in(&process.exchange_url)));
+        self.nodes[node] = Some(process);
+    }
+
+    /// A new line through the switch.
+    fn client(&self, terminal: &Terminal) -> ExchangeClient {
+        ExchangeClient::new(&self.connection, Some(&terminal.identity)).unwrap()
+    }
+
+    /// A new line to one node.
+    fn client_at(&self, node: usize, terminal: &Terminal) -> ExchangeClient {
+        let mut connection = self.connection.clone();
+        connection.exchange_url = self.node(node).exchange_url.clone();
+        ExchangeClient::new(&connection, Some(&terminal.identity)).unwrap()
+    }
+
+    fn node(&self, node: usize) -> &Process {
+        self.nodes[node].as_ref().unwrap()
+    }
+
+    async fn signed_in(&self, client: ExchangeClient, terminal: &Terminal, office: &Office) -> SignedIn {
+        let terminal = Terminal {
+            client,
+            answer: terminal.answer.clone(),
+            identity: terminal.identity.clone(),
+        };
+        sign_in(&terminal, office).await.unwrap()
+    }
+
+    /// Whether a node says that it is ready, and what it says.
+    async fn readiness(&self, node: usize) -> (u16, serde_json::Value) {
+        let (status, body) = crate::bare::ask(&self.node(node).operations_url, "/ready").await;
+        (status, serde_json::from_str(&body).unwrap())
+    }
+}
+
+fn start(settings: &Settings) -> Process {
+    let server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
+    Process::start_as(server, settings, &["--operations-listen", "127.0.0.1:0"], Stdio::null())
+}
+
+/// The host and port in an address of any scheme.
+fn address_in(url: &str) -> SocketAddr {
+    let host = url.split("://").nth(1).unwrap();
+    let host = host.split('/').next().unwrap();
+    host.rsplit('@').next().unwrap().parse().unwrap()
+}
+
+fn through(engine: &SharedEngine, database: &Switch, bucket: &Switch) -> SharedEngine {
+    let mut switched = engine.clone();
+    let at = address_in(&engine.database).to_string();
+    switched.database = engine.database.replace(&at, &database.address.to_string()).into();
+    switched.bucket.endpoint = format!("http://{}", bucket.address);
+    switched
+}
+
+fn copy(from: &PathBuf, to: &PathBuf) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// What a failure that says nothing of the delivery is: the same call may come again.
+fn is_passing(error: &ClientError) -> bool {
+    error.is_line()
+        || matches!(error, ClientError::Refused(problem)
+            if matches!(problem.code, ProblemCode::ServerBusy | ProblemCode::Internal))
+}
+
+/// Asks until there is an answer.
+async fn insist<T, F: Future<Output = Result<T, ClientError>>>(mut ask: impl FnMut() -> F) -> Result<T, ClientError> {
+    let begun = Instant::now();
+    loop {
+        match ask().await {
+            Err(error) if is_passing(&error) && begun.elapsed() < Duration::from_secs(60) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// One delivery's bytes: small ones, and every seventh beyond what fits into one request.
+fn content(number: usize) -> Vec<u8> {
+    let length = if number.is_multiple_of(7) { 5_000_000 } else { 900 };
+    let letter = |place: usize| b'a' + ((place * 7 + number) % 26) as u8;
+    (0..length).map(letter).collect()
+}
+
+/// Sends, however often it takes.
+async fn send(line: &SignedIn, planner: &Office, helper: &Office, content: Vec<u8>) -> DeliveryId {
+    let header = header(planner, helper, &[(None, &content)]);
+    let (json, content) = (json(&header), Bytes::from(content));
+    let read = move |_: usize, offset: u64, length: usize| {
+        let start = usize::try_from(offset).unwrap();
+        Ok(content.slice(start..start + length))
+    };
+    let accepted = insist(|| line.send(json.clone(), &read, |_| {})).await.unwrap();
+    assert_eq!(accepted.id, header.id);
+    header.id
+}
+
+/// Fetches and confirms what waits, however often it takes; what the other terminal has is left to it.
+async fn receive(line: &SignedIn, id: DeliveryId) -> Option<Digest> {
+    let claim: Claim = match insist(|| line.claim(id, None)).await {
+        Ok(claim) => claim,
+        Err(ClientError::Refused(_)) => return None,
+        Err(other) => panic!("{other:?}"),
+    };
+    let mut fetched = Vec::new();
+    let begun = Instant::now();
+    'fetch: loop {
+        let mut stream = line.fetch_part(&claim, 0, fetched.len() as u64).unwrap();
+        loop {
+            match stream.next().await {
+                Ok(Some(piece)) => fetched.extend_from_slice(&piece),
+                Ok(None) => break 'fetch,
+                Err(error) if is_passing(&error) && begun.elapsed() < Duration::from_secs(60) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue 'fetch;
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+    insist(|| line.confirm(id, claim.fence)).await.unwrap();
+    Some(Digest::of(&fetched))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_nodes_that_are_killed_under_load_lose_nothing_and_double_nothing() {
+    const SENDERS: usize = 3;
+    const SENDS: usize = 28;
+    let mut cluster = Cluster::start(NODES).await;
+    let all_sent = Arc::new(AtomicBool::new(false));
+    let sent: Arc<Mutex<HashMap<DeliveryId, Digest>>> = Arc::default();
+    let received: Arc<Mutex<Vec<(DeliveryId, Digest)>>> = Arc::default();
+    let mut senders = Vec::new();
+    for sender in 0..SENDERS {
+        let client = cluster.client(&cluster.here);
+        let line = cluster.signed_in(client, &cluster.here, &cluster.planner).await;
+        let (planner, helper, sent) = (cluster.planner.clone(), cluster.helper.clone(), Arc::clone(&sent));
+        senders.push(tokio::spawn(async move {
+            for number in 0..SENDS {
+                let content = content(sender * SENDS + number);
+                let digest = Digest::of(&content);
+                let id = send(&line, &planner, &helper, content).await;
+                sent.lock().unwrap().insert(id, digest);
+            }
+        }));
+    }
+    let mut receivers = Vec::new();
+    for terminal in [&cluster.there, &cluster.there_too] {
+        let line = cluster
+            .signed_in(cluster.client(terminal), terminal, &cluster.helper)
+            .await;
+        let (received, all_sent) = (Arc::clone(&received), Arc::clone(&all_sent));
+        receivers.push(tokio::spawn(async move {
+            loop {
+                // Asked before the list is read: what is sent later is seen by the next round.
+                let was_last = all_sent.load(Ordering::SeqCst);
+                let rows = insist(|| line.inbox(0, 200)).await.unwrap().rows;
+                let waiting = rows.iter().filter(|row| {
+                    matches!(row.status, DeliveryStatus::Waiting)
+                        || matches!(row.status, DeliveryStatus::Claimed { held: false, .. })
+                });
+                for id in waiting.map(|row| row.header.id) {
+                    if let Some(digest) = receive(&line, id).await {
+                        received.lock().unwrap().push((id, digest));
+                    }
+                }
+                let over = rows
+                    .iter()
+                    .all(|row| matches!(row.status, DeliveryStatus::Received { .. }));
+                if was_last && over {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }));
+    }
+    let mut kills = 0;
+    while !senders.iter().all(tokio::task::JoinHandle::is_finished) {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::task::block_in_place(|| cluster.kill(kills % NODES));
+        kills += 1;
+    }
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    all_sent.store(true, Ordering::SeqCst);
+    for receiver in receivers {
+        receiver.await.unwrap();
+    }
+    assert!(kills >= NODES, "every node was killed: {kills}");
+    let received = received.lock().unwrap();
+    let once: HashMap<DeliveryId, Digest> = received.iter().copied().collect();
+    assert_eq!(once.len(), received.len(), "doubled");
+    assert_eq!(once, *sent.lock().unwrap(), "lost, or not what was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_at_one_node_is_told_at_every_other() {
+    let cluster = Cluster::start(2).await;
+    let listener = cluster
+        .signed_in(cluster.client_at(1, &cluster.there), &cluster.there, &cluster.helper)
+        .await;
+    let mut events = listener.events().await.unwrap();
+    let sender = cluster
+        .signed_in(cluster.client_at(0, &cluster.here), &cluster.here, &cluster.planner)
+        .await;
+    send(&sender, &cluster.planner, &cluster.helper, b"text".to_vec()).await;
+    let told = tokio::time::timeout(Duration::from_secs(5), async {
+        loop {
+            let event = events.next().await.unwrap().unwrap();
+            if matches!(event, exchange_protocol::Event::Inbox { upto: 1.. }) {
+                return;
+            }
+        }
+    });
+    told.await.expect("told without being asked");
+    // Signed out at one node is signed out at the other, whatever that one remembers.
+    assert!(listener.me().await.is_ok());
+    let elsewhere = cluster
+        .signed_in(cluster.client_at(0, &cluster.there), &cluster.there, &cluster.helper)
+        .await;
+    elsewhere.sign_out_everywhere().await.unwrap();
+    let begun = Instant::now();
+    while listener.me().await.is_ok() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(3),
+            "the other node remembers who may not come in any more"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(refused(listener.me().await), ProblemCode::SignInRequired);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_of_a_sign_in_may_come_to_different_nodes() {
+    let cluster = Cluster::start(2).await;
+    let (first, second) = (cluster.client_at(0, &cluster.here), cluster.client_at(1, &cluster.here));
+    let planner = &cluster.planner;
+    let password = planner.made.password.clone().into();
+    let step = first
+        .sign_in_person(&planner.person.person_id, &planner.person.password.clone().into())
+        .await
+        .unwrap();
+    let tokens = second
+        .sign_in_office(&step, &planner.made.office_id, &password)
+        .await
+        .unwrap();
+    assert!(first.signed_in(&tokens.access).me().await.is_ok());
+    // A step is good for one sign-in, at whichever node.
+    let again = first.sign_in_office(&step, &planner.made.office_id, &password);
+    assert_eq!(refused(again.await), ProblemCode::SignInRequired);
+}

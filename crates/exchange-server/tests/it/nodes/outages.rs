@@ -1,0 +1,132 @@
+//! The database or the bucket is away, stands still or takes no writes: it is told, nothing accepted is lost, and it goes
+//! on by itself.
+
+use super::{Cluster, Duration, Instant, Line, ProblemCode, content, header, json, receive, refused, send};
+use crate::exchange::bytes;
+use care_model::{DeliveryId, Digest};
+use exchange_client::SignedIn;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use test_engine::Places;
+
+/// Tries to send something small once.
+async fn try_to_send(cluster: &Cluster, line: &SignedIn) -> Result<DeliveryId, ProblemCode> {
+    let parts: &[(Option<&str>, &[u8])] = &[(None, b"in between")];
+    let header = header(&cluster.planner, &cluster.helper, parts);
+    let sent = line.send_small(header.id, &json(&header), &bytes(parts)).await;
+    if sent.is_ok() {
+        Ok(header.id)
+    } else {
+        Err(refused(sent))
+    }
+}
+
+async fn until_ready(cluster: &Cluster, wanted: u16) -> serde_json::Value {
+    let begun = Instant::now();
+    loop {
+        let (status, said) = cluster.readiness(0).await;
+        if status == wanted {
+            return said;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(40), "{status} {said}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Both lines of a cluster of one node, signed in.
+async fn lines(cluster: &Cluster) -> (SignedIn, SignedIn) {
+    let (here, there) = (&cluster.here, &cluster.there);
+    (
+        cluster.signed_in(cluster.client(here), here, &cluster.planner).await,
+        cluster.signed_in(cluster.client(there), there, &cluster.helper).await,
+    )
+}
+
+async fn everything_is_there(receiver: &SignedIn, sent: &[DeliveryId]) {
+    let rows = receiver.inbox(0, 200).await.unwrap().rows;
+    let found: Vec<DeliveryId> = rows.iter().map(|row| row.header.id).collect();
+    for id in sent {
+        assert_eq!(found.iter().filter(|found| *found == id).count(), 1, "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_told_and_comes_back() {
+    let cluster = Cluster::start(1).await;
+    let (sender, receiver) = lines(&cluster).await;
+    let mut sent = vec![try_to_send(&cluster, &sender).await.unwrap()];
+    for fault in [Line::Cut, Line::Stalls] {
+        cluster.database.set(fault);
+        let begun = Instant::now();
+        assert_eq!(
+            try_to_send(&cluster, &sender).await,
+            Err(ProblemCode::ServerBusy),
+            "{fault:?}"
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{fault:?}: {:?}",
+            begun.elapsed()
+        );
+        let said = until_ready(&cluster, 503).await;
+        assert_eq!(said["state"].as_str(), Some("storage_failing"), "{said}");
+        cluster.database.set(Line::Passes);
+        sent.push(send(&sender, &cluster.planner, &cluster.helper, b"after".to_vec()).await);
+        until_ready(&cluster, 200).await;
+        everything_is_there(&receiver, &sent).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_takes_no_writes_is_told_and_comes_back() {
+    let cluster = Cluster::start(1).await;
+    let (sender, receiver) = lines(&cluster).await;
+    let mut sent = vec![try_to_send(&cluster, &sender).await.unwrap()];
+    let engine = std::fs::read_to_string(cluster.settings[0].keys.join("engine.toml")).unwrap();
+    let name = engine
+        .lines()
+        .next()
+        .unwrap()
+        .trim_end_matches('"')
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let places = Places::from_environment().unwrap();
+    let set = async |value: &str| {
+        let mut connection = PgConnection::connect(&format!("{}/postgres", places.database))
+            .await
+            .unwrap();
+        let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
+        sqlx::query(AssertSqlSafe(set)).execute(&mut connection).await.unwrap();
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        sqlx::query(AssertSqlSafe(end)).execute(&mut connection).await.unwrap();
+    };
+    set("on").await;
+    assert_eq!(try_to_send(&cluster, &sender).await, Err(ProblemCode::ServerBusy));
+    let said = until_ready(&cluster, 503).await;
+    assert_eq!(said["state"].as_str(), Some("storage_failing"), "{said}");
+    // What is there can be read.
+    everything_is_there(&receiver, &sent).await;
+    set("off").await;
+    sent.push(send(&sender, &cluster.planner, &cluster.helper, b"after".to_vec()).await);
+    until_ready(&cluster, 200).await;
+    everything_is_there(&receiver, &sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_away_holds_up_large_deliveries_only() {
+    let cluster = Cluster::start(1).await;
+    let (sender, receiver) = lines(&cluster).await;
+    cluster.bucket.set(Line::Cut);
+    let small = try_to_send(&cluster, &sender).await.unwrap();
+    let large = content(7);
+    let (planner, helper) = (cluster.planner.clone(), cluster.helper.clone());
+    let (line, bytes) = (sender.clone(), large.clone());
+    let sending = tokio::spawn(async move { send(&line, &planner, &helper, bytes).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(!sending.is_finished(), "nothing says that it is stored while it is not");
+    cluster.bucket.set(Line::Passes);
+    let id = sending.await.unwrap();
+    everything_is_there(&receiver, &[small, id]).await;
+    assert_eq!(receive(&receiver, id).await, Some(Digest::of(&large)));
+}
