@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::root;
+use crate::{
+    root,
+    shared::{PLACES, SharedServices},
+};
 
 /// The figures of the window and of what is installed.
 const OF_WINDOW: [&str; 5] = ["start_window", "app_mem", "scroll_window", "ui_bundle", "installer"];
@@ -15,9 +18,35 @@ const OF_WINDOW: [&str; 5] = ["start_window", "app_mem", "scroll_window", "ui_bu
 /// What is measured of the page, in Chromium.
 const OF_THE_PAGE: &str = "scroll_100k";
 
+/// What is measured of the server on the engine that nodes share; the rest fills a database of the embedded one.
+const ON_SHARED: [&str; 11] = [
+    "server_rss_idle",
+    "send_1_p50",
+    "send_1_p99",
+    "send_16_p99",
+    "send_64",
+    "fetch",
+    "confirm",
+    "large_up",
+    "large_down",
+    "bulk_100_4k",
+    "bulk_100_200k",
+];
+
 /// Measures everything, or what is named.
-pub(crate) fn run(json: Option<PathBuf>, names: Vec<String>) -> Result<()> {
+pub(crate) fn run(json: Option<PathBuf>, shared: bool, mut names: Vec<String>) -> Result<()> {
     let shell = Shell::new()?;
+    let services = if shared {
+        if names.is_empty() {
+            names = ON_SHARED.map(str::to_owned).into();
+        }
+        Some(SharedServices::start(&shell, true)?)
+    } else {
+        None
+    };
+    if let Some(services) = &services {
+        shell.set_var(PLACES, &services.places);
+    }
     // A file named by the caller is the caller's, wherever the tools work.
     let json = json.map(std::path::absolute).transpose()?;
     shell.change_dir(root());

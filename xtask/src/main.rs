@@ -79,6 +79,9 @@ enum Task {
         /// Also writes every figure to this file, one JSON object a line.
         #[arg(long)]
         json: Option<PathBuf>,
+        /// Measures the server on PostgreSQL and an S3-compatible store, which it starts for that.
+        #[arg(long)]
+        shared: bool,
         /// What to measure; everything if nothing is named.
         names: Vec<String>,
     },
@@ -121,7 +124,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { long } => suite::run(long),
         Task::Windows => suite::windows(),
         Task::Installers { bundles } => installers::run(&bundles),
-        Task::Bench { json, names } => bench::run(json, names),
+        Task::Bench { json, shared, names } => bench::run(json, shared, names),
         Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),
         Task::Mutants { crates } => mutants::run(&crates),
         Task::Tidy => tidy::run(),

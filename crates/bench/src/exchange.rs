@@ -15,7 +15,9 @@ use care_model::{AccountId, OfficeNumber, Party, ServiceKind};
 use exchange_client::{ClientIdentity, Connection, ExchangeClient, SignedIn};
 use serde_json::Value;
 use tempfile::TempDir;
+use test_engine::engine;
 use test_support::{Accounts, CARE_MANAGEMENT, ExampleOffice, HOME_HELP, enrol, sign_in};
+use tokio::runtime::Handle;
 
 const START_WAIT: Duration = Duration::from_secs(180);
 const START_POLL: Duration = Duration::from_millis(1);
@@ -46,6 +48,8 @@ impl Exchange {
         std::fs::create_dir_all(scratch)?;
         let folder = tempfile::tempdir_in(scratch)?;
         let data = folder.path().join("data");
+        // Where the environment names a shared engine, its file lies with the keys; nothing is written otherwise.
+        tokio::task::block_in_place(|| Handle::current().block_on(engine(&data, &folder.path().join("data-keys"))));
         let admin = |words: &[&str]| admin(program, &data, words);
         admin(&["init"])?;
         let manager = register(&CARE_MANAGEMENT, &admin)?;

@@ -21,7 +21,6 @@ use crate::{
     authority::{Authority, AuthorityError},
     keys::{Keys, KeysError},
     passwords::{PasswordCost, PasswordError, Passwords},
-    settings::keys_beside,
     tokens,
     updates::PublishError,
 };
@@ -268,13 +267,7 @@ pub struct AdminSettings {
 impl AdminSettings {
     /// The settings for a data folder.
     pub fn new(data: &Path) -> Self {
-        Self {
-            data: data.to_owned(),
-            engine: Engine::from(data),
-            keys: keys_beside(data),
-            password_cost: PasswordCost::default(),
-            clock: Clock::system(),
-        }
+        Self::from(&crate::Settings::new(data))
     }
 }
 

@@ -73,6 +73,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ),
     ("careplan-exchange", &["care-model", "desk", "desk-ipc", "messages"]),
     // What tests stand on.
+    ("test-engine", &["exchange-store"]),
     (
         "test-support",
         &[
@@ -83,6 +84,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-server",
             "desk",
             "desk-ipc",
+            "test-engine",
         ],
     ),
     ("acceptance", &[]),
@@ -111,6 +113,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-client",
             "exchange-protocol",
             "exchange-server",
+            "test-engine",
             "test-support",
         ],
     ),
@@ -118,6 +121,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
+    ("test-engine", &["test-support", "bench"]),
     ("test-support", &["bench"]),
     ("care-samples", &["test-support", "bench"]),
 ];
@@ -125,7 +129,8 @@ pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
 /// A crate from outside that few may use: its name, or the beginning of it, and who.
 pub(super) const RESERVED: &[(&str, &[&str])] = &[
     ("tauri", &["careplan-exchange"]),
-    ("sqlx", &["exchange-store", "desk", "bench"]),
+    ("sqlx", &["exchange-store", "desk", "bench", "test-engine"]),
+    ("object_store", &["exchange-store", "test-engine"]),
     ("ts-rs", &["desk-ipc"]),
     ("axum", &["exchange-server", "desk-bridge"]),
     ("reqwest", &["exchange-client"]),
