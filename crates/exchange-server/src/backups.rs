@@ -6,7 +6,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use exchange_store::{Act, BackedUp, BackupError, Restored, Store};
+use exchange_store::{Act, BackedUp, BackupError, Restored, Store, StoreError};
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
@@ -55,9 +56,32 @@ pub async fn back_up(settings: AdminSettings, out: &Path) -> Result<BackedUp, Ba
 }
 
 /// Restores a backup into a new or empty data folder, under a new epoch.
-pub async fn restore(from: &Path, data: &Path, now: DateTime<Utc>) -> Result<Restored, BackupsError> {
+pub async fn restore(from: &Path, settings: &AdminSettings, now: DateTime<Utc>) -> Result<Restored, BackupsError> {
+    let data = settings
+        .engine
+        .folder()
+        .ok_or(StoreError::NotEmbedded)
+        .map_err(BackupError::from)?;
     apart(from, &[data])?;
     Ok(Store::restore(from, data, now).await?)
+}
+
+/// An epoch that was begun.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewEpoch {
+    /// Its number.
+    pub epoch: u64,
+}
+
+/// Begins a new epoch after the database was put back to an earlier time with tools of its own.
+pub async fn new_epoch(settings: AdminSettings) -> Result<NewEpoch, BackupsError> {
+    let clock = settings.clock.clone();
+    let admin = Admin::open(settings).await?;
+    let begun = admin.store.begin_new_epoch(clock.now()).await;
+    admin.close().await;
+    Ok(NewEpoch {
+        epoch: begun.map_err(BackupError::from)?,
+    })
 }
 
 /// Refuses folders of which one lies inside the other.

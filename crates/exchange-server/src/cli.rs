@@ -410,7 +410,9 @@ async fn act(admin: &Admin, data: &Path, act: AdminAct, json: bool) -> Result<()
             false => bail!("nothing is offered for {target}"),
         },
         // Done before the data was opened: it opens what it needs.
-        AdminAct::Backup { .. } | AdminAct::RotateMasterKey { .. } | AdminAct::Restore { .. } => Ok(()),
+        AdminAct::Backup { .. } | AdminAct::NewEpoch | AdminAct::RotateMasterKey { .. } | AdminAct::Restore { .. } => {
+            Ok(())
+        }
         AdminAct::ConnectionFile {
             listen,
             enrolment_listen,

@@ -153,27 +153,49 @@ fn sync_tree(folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Raises the epoch, durably. It follows the clock, so that a backup that is restored twice has another epoch each time,
-/// whatever is left of the data that it stands in for.
+/// Raises the epoch of the restored database, durably.
 async fn raise_epoch(database: &Path, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut connection = copy_options(database)
+    let connection = copy_options(database)
         .connect()
         .await
         .map_err(StoreError::database("opening the restored database"))?;
-    let raised: Option<i64> = sqlx::query_scalar(
-        "UPDATE setting SET value = max(CAST(value AS INTEGER) + 1, ?) WHERE name = 'epoch' \
-         RETURNING CAST(value AS INTEGER)",
-    )
-    .bind(now.timestamp())
-    .fetch_optional(&mut connection)
-    .await?;
-    // In the new epoch's name: the first line that an auditor finds behind the gap.
     let mut connection = sql::Connection::Sqlite(connection);
+    let epoch = begin_epoch(&mut connection, now).await?;
+    // In the new epoch's name: the first line that an auditor finds behind the gap.
     audit::write(&mut connection, &[AuditLine::new(now, Act::Restore, By::CommandLine)]).await?;
     connection.close().await?;
+    Ok(epoch)
+}
+
+/// Raises the epoch. It follows the clock, so that a backup that is restored twice has another epoch each time, whatever
+/// is left of the data that it stands in for.
+async fn begin_epoch(connection: &mut sql::Connection, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let raised: Option<String> = sql::query_scalar(
+        "UPDATE setting SET value = CAST(CASE WHEN CAST(value AS BIGINT) < ?1 THEN ?1 \
+         ELSE CAST(value AS BIGINT) + 1 END AS TEXT) WHERE name = 'epoch' RETURNING value",
+    )
+    .bind(now.timestamp())
+    .fetch_optional(connection)
+    .await?;
     raised
-        .and_then(|epoch| u64::try_from(epoch).ok())
+        .and_then(|epoch| epoch.parse().ok())
         .ok_or(StoreError::Damaged { what: "epoch" })
+}
+
+impl Store {
+    /// Raises the epoch of an exchange whose database was put back to an earlier time with tools of its own; gives the new
+    /// one. Servers take it up at their next start, and every desk offers again what the exchange has forgotten.
+    pub async fn begin_new_epoch(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let epoch = begin_epoch(&mut batch.connection, now).await?;
+                    batch.audit(AuditLine::new(now, Act::Restore, By::CommandLine));
+                    Ok(epoch)
+                })
+            })
+            .await
+    }
 }
 
 /// Moves what was restored to its place, the database last.

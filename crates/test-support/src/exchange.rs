@@ -17,7 +17,7 @@ use exchange_client::{Connection, ExchangeClient, SignedIn, Timeouts};
 use exchange_protocol::UpdateOffer;
 use exchange_server::{
     Clock, PasswordCost, Running, Server, Settings,
-    admin::{Admin, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
+    admin::{Admin, AdminSettings, CERTIFICATE_DAYS, NewExchange, NewOffice, NewPerson},
     backups,
     updates::{self, NewUpdate, PublishError},
 };
@@ -134,7 +134,7 @@ impl ExampleExchange {
     pub async fn lose_and_restore(&mut self, from: &Path) -> Result<()> {
         self.stop().await;
         std::fs::remove_dir_all(&self.settings.data)?;
-        backups::restore(from, &self.settings.data, self.settings.clock.now()).await?;
+        backups::restore(from, &AdminSettings::from(&self.settings), self.settings.clock.now()).await?;
         self.restart().await
     }
 

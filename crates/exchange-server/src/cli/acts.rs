@@ -43,6 +43,9 @@ pub(super) enum AdminAct {
         #[arg(long)]
         retire: Option<String>,
     },
+    /// Begins a new epoch after the database of an exchange was put back to an earlier time with tools of its own. Every
+    /// server of it must be stopped.
+    NewEpoch,
     /// Restores a backup into the data folder, which must be new or empty, before a server is started on it.
     Restore {
         /// The folder of the backup.

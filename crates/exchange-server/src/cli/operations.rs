@@ -17,8 +17,9 @@ pub(super) async fn done(settings: &AdminSettings, act: &AdminAct, json: bool) -
             };
             made(&rotated, json)?;
         }
+        AdminAct::NewEpoch => made(&backups::new_epoch(settings.clone()).await?, json)?,
         AdminAct::Restore { from } => {
-            let restored = backups::restore(from, &settings.data, Utc::now()).await?;
+            let restored = backups::restore(from, settings, Utc::now()).await?;
             made(&restored, json)?;
         }
         _ => return Ok(false),

@@ -5,8 +5,8 @@ use care_model::{OfficeNumber, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{DeliveryStatus, InboxEntry, OutboxEntry};
 use exchange_store::{
-    Actor, By, CommitRefusal, Hint, LimitOverrides, NewDelivery, NewOffice, OfficeLimits, Refusal, Store, Upload,
-    UploadStart,
+    Actor, By, CommitRefusal, Engine, Hint, LimitOverrides, NewDelivery, NewOffice, OfficeLimits, Refusal, Store,
+    Upload, UploadStart,
 };
 
 use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header};
@@ -398,4 +398,38 @@ async fn of_what_is_over_everything_but_the_content_is_there_after_years() {
             .len()
             >= 5
     );
+}
+
+#[tokio::test]
+async fn a_new_epoch_is_higher_than_every_one_before() {
+    let opened = Opened::new().await;
+    assert_eq!(opened.store.epoch().await.unwrap(), 1);
+    let first = opened.store.begin_new_epoch(at(0)).await.unwrap();
+    assert_eq!(first, at(0).timestamp() as u64);
+    // Also when the clock went back.
+    assert_eq!(opened.store.begin_new_epoch(at(-5)).await.unwrap(), first + 1);
+    let opened = opened.reopen().await;
+    assert_eq!(opened.store.epoch().await.unwrap(), first + 1);
+}
+
+#[tokio::test]
+async fn of_two_nodes_one_takes_each_turn() {
+    let opened = Opened::new().await;
+    let beside = opened.beside().await;
+    let every = std::time::Duration::from_secs(60);
+    let both = async |seconds| {
+        let (one, other) = tokio::join!(
+            opened.store.takes_turn("work", every, at(seconds)),
+            beside.takes_turn("work", every, at(seconds))
+        );
+        usize::from(one.unwrap()) + usize::from(other.unwrap())
+    };
+    // One process that holds the data folder is the only one there is.
+    let (first, too_early, next) = match opened.engine {
+        Engine::Embedded(_) => (2, 2, 2),
+        Engine::Shared(_) => (1, 0, 1),
+    };
+    assert_eq!(both(0).await, first);
+    assert_eq!(both(30).await, too_early);
+    assert_eq!(both(60).await, next);
 }

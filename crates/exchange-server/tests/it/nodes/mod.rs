@@ -50,7 +50,8 @@ struct Cluster {
     here: Terminal,
     there: Terminal,
     there_too: Terminal,
-    folder: TempDir,
+    /// Deleted with this value.
+    _folder: TempDir,
 }
 
 impl Cluster {
@@ -101,7 +102,7 @@ impl Cluster {
             here,
             there,
             there_too,
-            folder,
+            _folder: folder,
         }
     }
 
@@ -350,6 +351,46 @@ async fn what_happens_at_one_node_is_told_at_every_other() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(refused(listener.me().await), ProblemCode::SignInRequired);
+}
+
+/// A node that stands still may have the turn to write; it loses it, and what it took up meanwhile comes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_freezes_stops_no_other_for_long() {
+    let cluster = Cluster::start(2).await;
+    let frozen = cluster
+        .signed_in(cluster.client_at(0, &cluster.here), &cluster.here, &cluster.planner)
+        .await;
+    let awake = cluster
+        .signed_in(cluster.client_at(1, &cluster.here), &cluster.here, &cluster.planner)
+        .await;
+    let receiver = cluster
+        .signed_in(cluster.client_at(1, &cluster.there), &cluster.there, &cluster.helper)
+        .await;
+    let mut sent = Vec::new();
+    for round in 0..3_u8 {
+        let mut under_way = Vec::new();
+        for number in 0..20_u8 {
+            let (line, planner, helper) = (frozen.clone(), cluster.planner.clone(), cluster.helper.clone());
+            let content = vec![b'a' + round, b'a' + number];
+            under_way.push(tokio::spawn(
+                async move { send(&line, &planner, &helper, content).await },
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(5 + u64::from(round) * 5)).await;
+        cluster.node(0).signal("STOP");
+        let begun = Instant::now();
+        sent.push(send(&awake, &cluster.planner, &cluster.helper, b"meanwhile".to_vec()).await);
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        cluster.node(0).signal("CONT");
+        for one in under_way {
+            sent.push(one.await.unwrap());
+        }
+    }
+    let rows = receiver.inbox(0, 200).await.unwrap().rows;
+    let mut found: Vec<DeliveryId> = rows.iter().map(|row| row.header.id).collect();
+    found.sort();
+    sent.sort();
+    assert_eq!(found, sent);
 }
 
 #[tokio::test(flavor = "multi_thread")]
