@@ -1798,6 +1798,10 @@ notices: boolean,
  */
 starts_with_computer: boolean | null, 
 /**
+ * Whether this profile opens with a passphrase, before which nothing is heard.
+ */
+asks_passphrase: boolean, 
+/**
  * Whether closing the window leaves the client in the tray.
  */
 stays_in_tray: boolean, 

@@ -933,6 +933,7 @@ export const m = {
     saving: (): string => "保存しています…",
     starts: (): string => "パソコンを起動したときに、自動で始める",
     starts_lead: (): string => "画面は開かず、通知だけを出します。",
+    starts_passphrase: (): string => "この端末のデータは合言葉で守られています。起動したあとに一度、画面を開いて合言葉を入力するまで、新しいデータが届いても通知は出ません。",
     starts_unable: (): string => "このパソコンでは、自動で始める設定は使えません。",
     terminal_active: (): string => "使えます",
     terminal_ended: (): string => "期限切れ",
