@@ -333,7 +333,11 @@ look: LookView,
 /**
  * Whether this PC holds more than one profile.
  */
-other_profiles: boolean, };
+other_profiles: boolean, 
+/**
+ * Why the exchange ended the last session, until somebody passed step 1 of ログイン again.
+ */
+ended: CommandError | null, };
 
 export type Stage = { "stage": "passphrase", 
 /**
