@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use desk::ports::{Notice, Surface, TrayState, UpdateChannel};
 use futures::{
     channel::oneshot,
-    future::{BoxFuture, FutureExt as _},
+    future::{BoxFuture, FutureExt as _, ready},
 };
 use tauri::{AppHandle, Manager as _, Wry};
 use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
 use tauri_plugin_opener::OpenerExt as _;
 
-use crate::{autostart, notices, tray, updates, window::LABEL};
+use crate::{autostart, copied, notices, printing, tray, updates, window::LABEL};
 
 /// The real desktop.
 pub(crate) struct Desktop {
@@ -102,6 +102,24 @@ impl Surface for Desktop {
                 let _ = sender.send(chosen.and_then(path));
             });
         })
+    }
+
+    fn copied_files(&self) -> BoxFuture<'_, Vec<PathBuf>> {
+        let (sender, receiver) = oneshot::channel();
+        self.on_main_thread(move |_| copied::files(sender));
+        receiver.map(Result::unwrap_or_default).boxed()
+    }
+
+    fn print_page(&self) -> BoxFuture<'_, Result<(), &'static str>> {
+        let Some(window) = self.app.get_webview_window(LABEL) else {
+            return ready(Err("window")).boxed();
+        };
+        let (sender, receiver) = oneshot::channel();
+        if let Err(error) = printing::print(&window, sender) {
+            tracing::debug!(%error, "the window is gone");
+            return ready(Err("window")).boxed();
+        }
+        receiver.map(|printed| printed.unwrap_or(Err("window"))).boxed()
     }
 
     fn open_web(&self, address: &str) {

@@ -298,6 +298,11 @@ export class Terminal {
     return this.#script("choose-files", { paths });
   }
 
+  /** Copies files in the system's file manager, where it hands them to no page. */
+  copyFiles(paths) {
+    return this.#script("copied-files", { paths });
+  }
+
   /** Lays out what the next dialog for a folder answers. */
   willChooseFolder(folder) {
     return this.#script("choose-folder", { path: folder });

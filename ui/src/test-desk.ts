@@ -31,6 +31,10 @@ export class TestDesk implements Desk {
     return (await answer(request)) as never;
   };
 
+  async print(): Promise<void> {
+    await this.call("print_page", null);
+  }
+
   listen(handler: (event: DeskEvent) => void): () => void {
     this.#handlers.add(handler);
     return () => this.#handlers.delete(handler);

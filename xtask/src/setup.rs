@@ -36,6 +36,7 @@ pub(crate) const WINDOW_TESTS: &[&str] = &[
     "imagemagick",
     "libnotify-bin",
     "locales",
+    "poppler-utils",
     "python3-gi",
     "scrot",
     "webkit2gtk-driver",

@@ -180,6 +180,8 @@ problem_codes! {
     DropTooMany = "drop_too_many",
     /// Pasted files above what is taken from the clipboard; parameters `max`, `max_mb`.
     PasteTooLarge = "paste_too_large",
+    /// A paste without a file.
+    PasteEmpty = "paste_empty",
     /// The drop is not known any more.
     DropUnknown = "drop_unknown",
     /// A file above the size that is read; parameter `max_mb`.
@@ -209,6 +211,8 @@ problem_codes! {
     BulkTooMany = "bulk_too_many",
     /// The kept copy of what was sent is gone; parameter `days`.
     KeptCopyGone = "kept_copy_gone",
+    /// The system did not print what the page shows.
+    PrintFailed = "print_failed",
     // Lists.
     /// A search longer than allowed; parameter `max`.
     SearchTooLong = "search_too_long",

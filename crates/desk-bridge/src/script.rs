@@ -19,6 +19,7 @@ pub(crate) fn routes() -> Router<Arc<Bridge>> {
         .route("/script/drop", post(drop_files))
         .route("/script/drag-over", post(drag_over))
         .route("/script/choose-files", post(choose_files))
+        .route("/script/copied-files", post(copied_files))
         .route("/script/choose-folder", post(choose_folder))
         .route("/script/choose-connection-file", post(choose_connection_file))
         .route("/script/choose-certificate-file", post(choose_certificate_file))
@@ -66,6 +67,11 @@ async fn drop_files(State(bridge): State<Arc<Bridge>>, Json(dropped): Json<Dropp
 
 async fn drag_over(State(bridge): State<Arc<Bridge>>, Json(drag): Json<Over>) -> StatusCode {
     bridge.desk.drag_over(drag.over);
+    StatusCode::NO_CONTENT
+}
+
+async fn copied_files(State(bridge): State<Arc<Bridge>>, Json(copied): Json<Dropped>) -> StatusCode {
+    bridge.surface.copy_files(copied.paths);
     StatusCode::NO_CONTENT
 }
 

@@ -74,6 +74,7 @@ struct State {
     connection_files: VecDeque<Option<PathBuf>>,
     certificate_files: VecDeque<Option<PathBuf>>,
     saves: VecDeque<Option<PathBuf>>,
+    copied: Vec<PathBuf>,
     updates: Option<UpdateChannel>,
     record: SurfaceRecord,
 }
@@ -102,6 +103,11 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for a new file.
     pub fn answer_save(&self, path: Option<PathBuf>) {
         lay_out(&mut self.lock().saves, path);
+    }
+
+    /// Lays out what the system's file manager copied, in place of what it copied before.
+    pub fn copy_files(&self, paths: Vec<PathBuf>) {
+        self.lock().copied = paths;
     }
 
     /// Makes this a build that looks for new versions of itself.
@@ -168,6 +174,10 @@ impl Surface for ScriptedSurface {
     fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
         remember(&mut self.lock().record.suggested, suggested.to_owned());
         self.next(|state| &mut state.saves)
+    }
+
+    fn copied_files(&self) -> BoxFuture<'_, Vec<PathBuf>> {
+        ready(self.lock().copied.clone()).boxed()
     }
 
     fn open_web(&self, address: &str) {

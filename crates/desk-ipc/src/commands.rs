@@ -58,6 +58,9 @@ macro_rules! with_commands {
             open_composition($crate::ComposeStart) -> $crate::CompositionView;
             /// Takes files that were pasted into the window.
             paste_files($crate::PastedFiles) -> $crate::DropView;
+            /// Takes the files that were copied in the system's file manager, where the system hands them to no page; none where
+            /// there are none.
+            paste_copied(()) -> Option<$crate::DropView>;
             /// What a killed or crashed client left unsaved: it can be taken up with `composition`, or discarded.
             unfinished(()) -> Vec<$crate::UnfinishedRow>;
             /// Begins a 新規作成 to the office that sent a delivery (返信).
@@ -126,6 +129,8 @@ macro_rules! with_commands {
             delivery_detail($crate::DetailRequest) -> $crate::DeliveryDetail;
             /// Writes a list as CSV to where a person chooses; none if they cancelled.
             export_list($crate::ListExport) -> Option<$crate::SavedView>;
+            /// 印刷: prints what the page shows by the system's dialog. Whoever gives that up is not refused.
+            print_page(()) -> ();
             /// Marks received deliveries as taken over into the care software (取込済), or not.
             mark_imported($crate::ImportedMark) -> ();
             /// Asks the exchange for both lists now.

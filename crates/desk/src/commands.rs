@@ -21,7 +21,7 @@ use crate::{
     core::{Core, lock},
     intake::Dropped,
     outbox::QueueOrder,
-    words,
+    refusal, words,
 };
 
 impl Desk {
@@ -243,6 +243,11 @@ impl DeskCommands for Desk {
         self.open_desk()?.export_list(request).await
     }
 
+    async fn print_page(&self, _request: ()) -> Result<(), CommandError> {
+        let printed = self.open_desk()?.surface.print_page().await;
+        printed.map_err(|kind| refusal::logged(ProblemCode::PrintFailed, &kind))
+    }
+
     async fn mark_imported(&self, request: ImportedMark) -> Result<(), CommandError> {
         self.open_desk()?.mark_imported(request).await
     }
@@ -298,6 +303,12 @@ impl DeskCommands for Desk {
 
     async fn paste_files(&self, request: PastedFiles) -> Result<DropView, CommandError> {
         self.open_desk()?.paste_files(request).await
+    }
+
+    async fn paste_copied(&self, _request: ()) -> Result<Option<DropView>, CommandError> {
+        let core = self.open_desk()?;
+        let paths = core.surface.copied_files().await;
+        Ok((!paths.is_empty()).then(|| core.hold(paths)))
     }
 
     async fn unfinished(&self, _request: ()) -> Result<Vec<UnfinishedRow>, CommandError> {

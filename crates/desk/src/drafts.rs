@@ -62,7 +62,19 @@ impl Core {
         let changed = changed.filter(|working| !working.is_empty() && !working.says_the_same_as(&draft));
         let mut composition = changed.unwrap_or(draft);
         self.recall_facts(&mut composition).await?;
-        self.begin(composition).await
+        let view = {
+            let mut compositions = self.compositions.lock().await;
+            let settled = self.settle(&mut composition).await?;
+            match self.keep(&mut compositions, composition.clone(), &settled).await {
+                // It is in the store as it was saved: without room for work on it, it can be looked at and sent.
+                Err(error) if error.code == ProblemCode::LocalDiskFull => {
+                    compositions.insert(id, composition.clone());
+                    self.keep(&mut compositions, composition, &settled).await?
+                }
+                kept => kept?,
+            }
+        };
+        self.looked_up(view).await
     }
 
     /// Takes drafts out of the list. They can be brought back until the desk is closed.

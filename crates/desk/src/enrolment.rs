@@ -147,6 +147,7 @@ impl Core {
             me.certificate_until = identity.expires_at;
         }
         standing.identity = Some(identity);
+        standing.ended = None;
         standing.client = Some(client);
         drop(standing);
         self.sync_wanted.notify_one();

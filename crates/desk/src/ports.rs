@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
 /// What a host shows for the desk: dialogs, notices, the tray.
 ///
@@ -19,6 +19,15 @@ pub trait Surface: Send + Sync + 'static {
     fn choose_certificate_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
     /// The system's dialog for a new file of this suggested name; none if the person cancelled.
     fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>>;
+    /// The files that were copied in the system's file manager, where the system hands them to no page (ADR 0038).
+    fn copied_files(&self) -> BoxFuture<'_, Vec<PathBuf>> {
+        ready(Vec::new()).boxed()
+    }
+    /// Prints what the window shows by the system's dialog, where the page can't do so itself (ADR 0038); an error names
+    /// its kind only.
+    fn print_page(&self) -> BoxFuture<'_, Result<(), &'static str>> {
+        ready(Err("unsupported")).boxed()
+    }
     /// Opens an address in the system's browser.
     fn open_web(&self, address: &str);
     /// Whether the client starts with the computer; none where this host can't.

@@ -44,6 +44,8 @@ pub(crate) struct Standing {
     /// From step 1; good for step 2.
     step_token: Option<StepToken>,
     session: Option<Session>,
+    /// Why the exchange ended the session before.
+    pub(crate) ended: Option<CommandError>,
     /// Whether the screen is locked: the session works on, and no person is there.
     locked: bool,
     pub(crate) me: Option<Me>,
@@ -139,6 +141,7 @@ impl Core {
             client,
             step_token: None,
             session: session.filter(|session| session.refresh_until > now),
+            ended: None,
             locked: false,
             me,
             remembered: remembered.unwrap_or_default(),
@@ -188,7 +191,11 @@ impl Core {
         let step = self.heard(answer)?;
         self.remember(|ids| ids.person = start.remember.then_some(person_id))
             .await?;
-        self.change_standing().step_token = Some(step);
+        {
+            let mut standing = self.change_standing();
+            standing.step_token = Some(step);
+            standing.ended = None;
+        }
         Ok(self.start_view())
     }
 
@@ -263,6 +270,7 @@ impl Core {
     pub(crate) async fn sign_out(self: &Arc<Self>) -> Result<StartView, CommandError> {
         let (session, client) = {
             let mut standing = self.change_standing();
+            standing.ended = None;
             (standing.take_session(), standing.client.clone())
         };
         self.forget_session().await?;
@@ -319,13 +327,14 @@ impl Core {
         }
     }
 
-    async fn token_lost(&self, token: &str) {
+    async fn token_lost(&self, token: &str, why: &CommandError) {
         {
             let mut standing = self.change_standing();
             match &standing.session {
                 Some(session) if session.access_token == token => standing.take_session(),
                 _ => return,
             };
+            standing.ended = Some(why.clone());
         }
         if let Err(error) = self.forget_session().await {
             tracing::warn!(code = error.code.as_str(), "an ended session stays in the profile");
@@ -392,7 +401,7 @@ impl Core {
                         | ProblemCode::RequestTooSlow
                 );
                 if !passing {
-                    self.token_lost(&session.access_token).await;
+                    self.token_lost(&session.access_token, &error).await;
                 }
                 Err(error)
             }

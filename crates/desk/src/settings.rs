@@ -150,6 +150,7 @@ impl Core {
             kept_days: settings.kept_days,
             notices: settings.notices,
             starts_with_computer: self.surface.starts_with_computer(),
+            asks_passphrase: self.profile.keyring().asks_passphrase(),
             stays_in_tray: settings.stays_in_tray,
             proxy: settings.proxy,
         })

@@ -274,9 +274,12 @@ impl Core {
     /// A composition once the directory was asked about its offices, while nobody waits for it.
     pub(crate) async fn looked_up(&self, view: CompositionView) -> Result<CompositionView, CommandError> {
         let wanted = self.wanted_by(view.id).await?;
-        match self.learn_offices(&wanted).await? {
-            true => self.change_known(view.id, |_| Ok(())).await,
-            false => Ok(view),
+        match self.learn_offices(&wanted).await {
+            Ok(true) => self.change_known(view.id, |_| Ok(())).await,
+            Ok(false) => Ok(view),
+            // A look must go well on a full disk too: its offices are shown as they were known.
+            Err(error) if error.code == ProblemCode::LocalDiskFull => Ok(view),
+            Err(error) => Err(error),
         }
     }
 

@@ -85,6 +85,21 @@ test("pasted files come in like dropped ones; text in a field stays text", async
   assert.equal(await planner.page.getByText("絵.txt").count(), 0);
 });
 
+test("copied files that the page is not given are taken in by the host; without any, that is said", async () => {
+  await planner.page.evaluate(() => document.activeElement.blur());
+  await planner.terminal.copyFiles([
+    await note("家族の連絡.txt", "見本の連絡です。"),
+    await world.makeFolder("folder"),
+  ]);
+  await paste([]);
+  await planner.sees("家族の連絡.txt");
+  await planner.sees("フォルダは受け取れません。");
+  await planner.terminal.copyFiles([]);
+  await paste([]);
+  assert.equal(await planner.problem(), "paste_empty");
+  await planner.look("110-paste-empty");
+});
+
 test("a paste over the limit says so, and changes nothing", async () => {
   await planner.page.evaluate(() => {
     const clipboardData = new DataTransfer();

@@ -105,6 +105,31 @@ test("at 200 % zoom the frame leaves the window to the screen, and what is press
   await planner.goTo("トップページ");
 });
 
+test("at 200 % zoom with the largest type too, half of the window is the screen's", async () => {
+  await planner.openMenu("設定");
+  await planner.page.getByText("特大", { exact: true }).click();
+  for (const [width, height] of [
+    [640, 430],
+    [512, 350],
+  ]) {
+    await planner.page.setViewportSize({ width, height });
+    for (const tab of ["受信一覧", "新規作成"]) {
+      await planner.goTo(tab);
+      await planner.look(`64-largest-${width}x${height}-${tab}`);
+      const { y } = await planner.page.locator("main").boundingBox();
+      assert.ok(y <= height / 2, `${width}x${height}: ${tab} begins at ${y}`);
+      for (const target of await planner.page.locator("header button, [role=tab]").all()) {
+        const box = await target.boundingBox();
+        assert.ok(box.height >= 40, `${await target.innerText()}: ${box.height} px`);
+        assert.ok(box.x >= 0 && box.x + box.width <= width, `${await target.innerText()} is cut`);
+      }
+    }
+  }
+  await planner.openMenu("設定");
+  await planner.page.getByText("標準", { exact: true }).first().click();
+  await planner.goTo("トップページ");
+});
+
 test("トップページ: the four figures stand on one line", async () => {
   for (const width of [1024, 1180]) {
     await planner.page.setViewportSize({ width, height: 780 });

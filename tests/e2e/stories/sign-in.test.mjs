@@ -255,6 +255,39 @@ test("a certificate that was revoked is told from one that ended, and is put rig
   );
 });
 
+test("a window that stands open says at once why ログイン is there, and what puts it right", async () => {
+  const { providing } = world.accounts;
+  const person = await atSignIn("providing", "standing", "事務室のパソコン");
+  await person.signIn(providing);
+  await person.goTo("受信一覧");
+  await world.revokeTerminal((await readIdentity(world, "standing")).terminal);
+  const refused = person.page.locator('[data-code="certificate_revoked"]');
+  await refused.getByText("このパソコンの介護保険証明書は失効しています。").waitFor();
+  await person.heading("個人ユーザIDでログイン").waitFor();
+  await person.page.setViewportSize({ width: 1024, height: 700 });
+  await person.look("124-revoked-while-open");
+  await refused.getByRole("button", { name: "証明書を取り直す" }).click();
+  await person.field("事業所ユーザID").fill(providing.officeId);
+  await person.field("証明書発行用パスワード").fill(await world.issuePassword("providing"));
+  await person.field("この端末の名前").fill("事務室のパソコン");
+  await person.button("証明書を取り直す").click();
+  await person.sees("証明書を取り直しました。続けてログインしてください。");
+  assert.equal(await refused.count(), 0);
+  await person.signIn(providing);
+
+  const elsewhere = await atSignIn("providing", "elsewhere", "別室のパソコン");
+  await elsewhere.signIn(providing);
+  await elsewhere.openMenu("設定");
+  await elsewhere.button("すべての端末からログアウトする").click();
+  await elsewhere.button("はい、ログアウトします").click();
+  await elsewhere.heading("個人ユーザIDでログイン").waitFor();
+  await person.sees("ログインが終わりました");
+  await person.look("124-ended-elsewhere");
+  assert.equal(await elsewhere.page.getByText("ログインが終わりました").count(), 0);
+  await person.signIn(providing);
+  assert.equal(await person.page.getByText("ログインが終わりました").count(), 0);
+});
+
 test("a certificate that this exchange did not issue is told apart too", async () => {
   const elsewhere = await World.start();
   const other = await Person.at(browser, await Terminal.start(elsewhere, "other"));

@@ -102,6 +102,44 @@ step("the tray leads to 送信一覧 and 設定", async () => {
   await mihon.page.see(words("outbox.empty_title"));
   await session.chooseInTray(words("tray.open_settings"));
   await mihon.page.see(words("settings.lead"));
+  // This profile is kept under a passphrase: what that means for a hidden start stands where that is chosen.
+  await mihon.page.see(words("settings.starts_passphrase"));
+  await mihon.page.run(
+    "[...document.querySelectorAll('h2')].find((title) => title.innerText === arguments[0]).scrollIntoView()",
+    words("settings.notices"),
+  );
+  await desktop.pictureOf(mihon.window, "native-settings-notices");
+});
+
+step("while nobody is signed in notice and tray lead over ログイン to their lists", async () => {
+  const { page } = mihon;
+  const signOutAndClose = async () => {
+    await page.press(words("app.sign_out"));
+    await page.see(words("sign_in.person_title"));
+    await desktop.pressClose(mihon.window);
+    await until("the window is gone", async () => (await shown()) === 0);
+  };
+  const before = session.notices().length;
+  await signOutAndClose();
+  await reiji.send(fixture("good/home_actual"), "もう一度送る実績です。");
+  await until("a notice", () => session.notices().length === before + 1);
+  const notice = session.notices().at(-1);
+  assert.deepEqual([notice.title, notice.body], [words("notice.arrived_title"), words("notice.arrived", { count: 3 })]);
+  const counted = words("tray.open_inbox_waiting", { count: 3 });
+  await until("the count in the tray", async () => (await session.trayMenu()).some(({ label }) => label === counted));
+  await session.click(notice);
+  await until("the window is back", async () => (await shown()) === 1);
+  await page.see(words("sign_in.person_title"));
+  await desktop.pictureOf(mihon.window, "native-notice-signed-out");
+  await exchange.signIn(page, "mihon", undefined, words("inbox.waiting"));
+  await until("受信一覧", async () => (await page.rows()).length === 3);
+
+  await signOutAndClose();
+  await session.chooseInTray(words("tray.open_outbox"));
+  await until("the window is back", async () => (await shown()) === 1);
+  await exchange.signIn(page, "mihon", undefined, words("outbox.empty_title"));
+  await session.chooseInTray(words("tray.open_settings"));
+  await page.see(words("settings.lead"));
 });
 
 step("starting with the computer makes an entry that brings the program up hidden", async () => {

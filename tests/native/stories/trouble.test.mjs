@@ -143,6 +143,8 @@ step("a terminal that the operator revokes says so, and gets a new certificate w
   await page.goTo("home");
   await exchange.admin("revoke-terminal", "--terminal", enrolled.record.subject.terminal);
   await until("the window leaves its screens", () => page.shows(words("sign_in.person_title")));
+  // Nobody has to type a password to hear why.
+  await page.see(words("problem.certificate_revoked.what"));
   await look("native-revoked");
   await page.fill(words("sign_in.person_id"), exchange.accounts.mihon.person);
   await page.fill(words("sign_in.password"), OFFICES.mihon.passwords.person);

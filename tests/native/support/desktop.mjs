@@ -18,6 +18,7 @@ const DRAG_SOURCE = { x: 1100, y: 880 };
 const COPIED_MS = 5_000;
 const WINDOW_CLASS = "careplan";
 const COPIED_TEXT = path.join(root, "tests/native/support/copied_text.py");
+const COPIER = path.join(root, "tests/native/support/copier.py");
 /** What the page says is painted a little later, without a graphics card; only pictures wait for it. */
 const PAINT_MS = 600;
 
@@ -25,6 +26,7 @@ export class Desktop {
   #environment;
   #folder;
   #pages = [];
+  #copier;
 
   /** A new screen with a window manager. `folder` is for homes and logs. */
   static async open(folder) {
@@ -34,7 +36,7 @@ export class Desktop {
     const server = start("Xvfb", ["-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp"], {
       stdio: ["ignore", "pipe", "ignore"],
     });
-    const number = await firstLine(server.stdout);
+    const number = await firstLine(server.stdout, "the screen");
     desktop.#environment = {
       ...process.env,
       DISPLAY: `:${number}`,
@@ -112,6 +114,16 @@ export class Desktop {
     return until(`the window 「${title}」`, () => this.#windowTitled(title));
   }
 
+  /** Whether a window of this title is there. */
+  async shows(title) {
+    return (await this.#windowTitled(title)) !== null;
+  }
+
+  /** Makes what is inside a window this large. */
+  async resize(window, width, height) {
+    await this.#tool("xdotool", "windowsize", "--sync", window, String(width), String(height));
+  }
+
   /** Brings a window to the front. */
   async activate(window) {
     await this.#tool("xdotool", "windowactivate", "--sync", window);
@@ -152,6 +164,28 @@ export class Desktop {
   async copiedText() {
     // Who has copied may be too busy to hand it out; whoever waits for the text asks again.
     return run("/usr/bin/python3", [COPIED_TEXT], { env: this.#environment, timeout: COPIED_MS });
+  }
+
+  /** Copies files as a file manager does, in place of what was copied before; with none nothing is copied. */
+  async copyFiles(files, kind = "files") {
+    await this.#copy(kind, files);
+  }
+
+  /** Copies a text in another program. */
+  async copyText(text) {
+    await this.#copy("text", [text]);
+  }
+
+  async #copy(kind, things) {
+    if (this.#copier) await end(this.#copier);
+    this.#copier = undefined;
+    if (things.length === 0) return;
+    const copier = start("/usr/bin/python3", [COPIER, kind, ...things], {
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    if ((await firstLine(copier.stdout, "the other program")) !== "ready") throw new Error("nothing was copied");
+    this.#copier = copier;
   }
 
   /** Answers the system's dialog of this title by typing a path, as GTK takes it. */
@@ -237,7 +271,7 @@ export class Desktop {
   }
 }
 
-async function firstLine(stream) {
+async function firstLine(stream, what) {
   for await (const line of createInterface({ input: stream })) return line.trim();
-  throw new Error("the screen did not start");
+  throw new Error(`${what} did not start`);
 }

@@ -119,17 +119,17 @@ class Exchange {
     return (await this.admin("issue-password", "--office", OFFICES[key].number)).issue_password;
   }
 
-  /** ログイン of an office; `before` the second step is sent, something can be looked at. */
-  async signIn(page, key, before) {
+  /** ログイン of an office; `before` the second step is sent, something can be looked at. It leads to `seen`. */
+  async signIn(page, key, before, seen) {
     const { person, office } = this.accounts[key];
     const { passwords } = OFFICES[key];
     const accounts = { person, office, person_password: passwords.person, office_password: passwords.office };
-    await signIn(page, accounts, before);
+    await signIn(page, accounts, before, seen);
   }
 }
 
 /** ログイン in both steps. */
-export async function signIn(page, accounts, before) {
+export async function signIn(page, accounts, before, seen = words("home.expiry")) {
   await page.see(words("sign_in.person_title"));
   await page.fill(words("sign_in.person_id"), accounts.person);
   await page.fill(words("sign_in.password"), accounts.person_password);
@@ -139,7 +139,7 @@ export async function signIn(page, accounts, before) {
   await page.fill(words("sign_in.password"), accounts.office_password);
   await before?.();
   await page.press(words("sign_in.submit_office"));
-  await page.see(words("home.expiry"));
+  await page.see(seen);
 }
 
 async function register(data, office) {

@@ -158,6 +158,20 @@ describe("pasting", () => {
     ]);
   });
 
+  it("asks the desk for copied files where the page was given none, and says where there are none either", async () => {
+    let copied: unknown = { id: "drop-2", files: [] };
+    const desk = openDesk().on("paste_copied", () => copied);
+    const compose = new Compose(desk);
+    await compose.paste([]);
+    expect(desk.asked).toEqual([
+      { name: "paste_copied", request: null },
+      { name: "open_composition", request: { mode: "compose", drop: "drop-2" } },
+    ]);
+    copied = null;
+    await compose.paste([]);
+    expect(compose.problem?.code).toBe("paste_empty");
+  });
+
   it.each([
     ["files", Array.from({ length: 101 }, (_, index) => ({ name: `${index}`, size: 1 }))],
     ["bytes", [{ name: "a", size: 32 * 1_048_576 + 1 }]],

@@ -7,7 +7,7 @@ import type {
   PlannedView,
   RepairView,
 } from "../ipc/bindings";
-import { problemOf, type Desk } from "../ipc/call";
+import { problemOf, refuse, type Desk } from "../ipc/call";
 import { foundIn, type Found } from "./findings";
 import { readPasted } from "./pasting";
 import { Sending, type SendPhase } from "./sending.svelte";
@@ -91,11 +91,19 @@ export class Composition {
     return this.#chosen((drop) => (delivery === null ? this.add(drop) : this.attach(delivery, drop)));
   }
 
-  /** Takes pasted files in as if they had been dropped; with a delivery, as its attachments. */
+  /**
+   * Takes pasted files in as if they had been dropped; with a delivery, as its attachments. Where the page was given none,
+   * the desk looks for those that were copied.
+   */
   async paste(files: readonly File[], delivery: string | null = null): Promise<void> {
     let drop: string | null = null;
     await this.run(async () => {
-      drop = (await this.desk.call("paste_files", await readPasted(files))).id;
+      const pasted =
+        files.length > 0
+          ? await this.desk.call("paste_files", await readPasted(files))
+          : await this.desk.call("paste_copied", null);
+      if (!pasted) throw refuse("paste_empty");
+      drop = pasted.id;
     });
     if (drop !== null) await (delivery === null ? this.add(drop) : this.attach(delivery, drop));
   }

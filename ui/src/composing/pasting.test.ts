@@ -14,10 +14,13 @@ it.each([
   [
     "cells of a spreadsheet, which bring a picture along, into a field",
     paste("textarea", 1, "text/plain", "Files"),
-    0,
+    null,
   ],
   ["a picture beside a text outside of any field", paste("main", 1, "text/plain", "Files"), 1],
-  ["text", paste("main", 0, "text/plain"), 0],
+  ["text outside of any field", paste("main", 0, "text/plain"), 0],
+  ["nothing into a field", paste("textarea", 0), null],
+  ["addresses of files alone into a field", paste("textarea", 0, "text/uri-list"), 0],
+  ["a link into a field", paste("textarea", 0, "text/uri-list", "text/plain"), null],
 ])("%s", (_, event, count) => {
-  expect(filesOf(event)).toHaveLength(count);
+  expect(filesOf(event)?.length ?? null).toBe(count);
 });

@@ -10,14 +10,16 @@ export const pastedMegabytesMax = 32;
 const SLICE_BYTES = 0x8000;
 
 /**
- * The files of a paste, or none where it is text: what is pasted into a field stays text, also where a spreadsheet sends a
- * picture of it along.
+ * The files of a paste as far as the page is given them, or null where it is the field's own: what is pasted into a field
+ * stays text, also where a spreadsheet sends a picture of it along.
  */
-export function filesOf(event: ClipboardEvent): File[] {
+export function filesOf(event: ClipboardEvent): File[] | null {
   const files = [...(event.clipboardData?.files ?? [])];
+  const types = event.clipboardData?.types ?? [];
   const field = event.target instanceof Element && event.target.closest("input, textarea") !== null;
-  const text = event.clipboardData?.types.includes("text/plain") ?? false;
-  return field && text ? [] : files;
+  // Where the page is given no files, their addresses are what they are known by.
+  const ofFiles = files.length > 0 || types.includes("text/uri-list");
+  return field && (types.includes("text/plain") || !ofFiles) ? null : files;
 }
 
 /** Reads pasted files. What is over the limits is refused before anything is read. */

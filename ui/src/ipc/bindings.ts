@@ -75,6 +75,7 @@ export type ProblemCode =
   | "drop_unreadable"
   | "drop_too_many"
   | "paste_too_large"
+  | "paste_empty"
   | "drop_unknown"
   | "file_too_large"
   | "composition_unknown"
@@ -89,6 +90,7 @@ export type ProblemCode =
   | "delivery_too_large"
   | "bulk_too_many"
   | "kept_copy_gone"
+  | "print_failed"
   | "search_too_long"
   | "selection_too_large"
   | "list_too_large"
@@ -203,6 +205,7 @@ export const problemCodes = [
   "drop_unreadable",
   "drop_too_many",
   "paste_too_large",
+  "paste_empty",
   "drop_unknown",
   "file_too_large",
   "composition_unknown",
@@ -217,6 +220,7 @@ export const problemCodes = [
   "delivery_too_large",
   "bulk_too_many",
   "kept_copy_gone",
+  "print_failed",
   "search_too_long",
   "selection_too_large",
   "list_too_large",
@@ -333,7 +337,11 @@ look: LookView,
 /**
  * Whether this PC holds more than one profile.
  */
-other_profiles: boolean, };
+other_profiles: boolean, 
+/**
+ * Why the exchange ended the last session, until somebody passed step 1 of ログイン again.
+ */
+ended: CommandError | null, };
 
 export type Stage = { "stage": "passphrase", 
 /**
@@ -1798,6 +1806,10 @@ notices: boolean,
  */
 starts_with_computer: boolean | null, 
 /**
+ * Whether this profile opens with a passphrase, before which nothing is heard.
+ */
+asks_passphrase: boolean, 
+/**
  * Whether closing the window leaves the client in the tray.
  */
 stays_in_tray: boolean, 
@@ -1948,6 +1960,7 @@ export type Commands = {
   choose_files: { request: null; answer: DropView | null };
   open_composition: { request: ComposeStart; answer: CompositionView };
   paste_files: { request: PastedFiles; answer: DropView };
+  paste_copied: { request: null; answer: DropView | null };
   unfinished: { request: null; answer: Array<UnfinishedRow> };
   open_reply: { request: DeliveryRequest; answer: CompositionView };
   open_resend: { request: DeliveryRequest; answer: CompositionView };
@@ -1982,6 +1995,7 @@ export type Commands = {
   inbox_rows: { request: ListIds; answer: Array<InboxRow> };
   delivery_detail: { request: DetailRequest; answer: DeliveryDetail };
   export_list: { request: ListExport; answer: SavedView | null };
+  print_page: { request: null; answer: null };
   mark_imported: { request: ImportedMark; answer: null };
   refresh: { request: null; answer: null };
   choose_folder: { request: null; answer: FolderView | null };

@@ -190,6 +190,8 @@ export class DeskList<Row extends ListRow, View extends ListView<Row>> {
 
   /** 印刷: gathers the rows that are asked for, as many as a printed list holds. */
   gather(now: Date): Promise<void> {
+    // The sheet before may still be there, where the system doesn't say when it has printed.
+    this.printing = null;
     return this.run(async () => {
       const rows: Row[] = [];
       let answer: View;
@@ -201,6 +203,17 @@ export class DeskList<Row extends ListRow, View extends ListView<Row>> {
       const leftOut = Math.max(0, answer.matching - rows.length);
       this.printing = { rows, leftOut, at: now.toISOString() };
     });
+  }
+
+  /** Prints the sheet that was made of the gathered rows. */
+  async print(): Promise<void> {
+    const sheet = this.printing;
+    try {
+      await this.desk.print();
+    } catch (cause) {
+      this.problem = problemOf(cause);
+      if (this.printing === sheet) this.printing = null;
+    }
   }
 
   /** Does something that takes a while, and keeps why it failed. */

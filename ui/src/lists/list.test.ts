@@ -91,6 +91,17 @@ describe("on paper and as a file", () => {
     expect(list.printing?.leftOut).toBe(0);
   });
 
+  it("says why nothing was printed, and puts the sheet away", async () => {
+    desk.on("print_page", () => null);
+    await list.gather(new Date("2026-11-22T00:00:00Z"));
+    await list.print();
+    expect(list.printing).not.toBeNull();
+    desk.refuses("print_page", "print_failed");
+    await list.print();
+    expect(list.problem?.code).toBe("print_failed");
+    expect(list.printing).toBeNull();
+  });
+
   it("says under which name it was saved, nothing where a person cancelled, and why it failed", async () => {
     desk.on("export_list", () => ({ name: "受信一覧.csv", rows: 3 }));
     await list.export();

@@ -24,6 +24,7 @@ export function bridgePlatform(token: string, base = ""): Platform {
       if (answer.ok) return (await answer.json()) as never;
       throw new Refusal(answer.status === 422 ? ((await answer.json()) as CommandError) : lost);
     },
+    print: async () => window.print(),
     listen(handler) {
       const stop = new AbortController();
       void readEvents(`${base}/events`, headers, stop.signal, handler);

@@ -10,6 +10,8 @@ export interface Platform {
     name: Name,
     request: Commands[Name]["request"],
   ): Promise<Commands[Name]["answer"]>;
+  /** Prints what the page shows. Rejects with [`Refusal`]. The page may not change meanwhile, nor as long as nobody says that it is over. */
+  print(): Promise<void>;
   /** Hears the desk's hints until the returned function is called. */
   listen(handler: (event: DeskEvent) => void): () => void;
 }

@@ -23,6 +23,8 @@ pub struct SettingsView {
     pub notices: bool,
     /// Whether the client starts with the computer; none where this system can't.
     pub starts_with_computer: Option<bool>,
+    /// Whether this profile opens with a passphrase, before which nothing is heard.
+    pub asks_passphrase: bool,
     /// Whether closing the window leaves the client in the tray.
     pub stays_in_tray: bool,
     /// How the exchange is reached.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::ExpiryView;
-use crate::{DropId, ProfileId};
+use crate::{CommandError, DropId, ProfileId};
 
 /// Where the desk stands, and what the first window needs to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -22,6 +22,8 @@ pub struct StartView {
     pub look: LookView,
     /// Whether this PC holds more than one profile.
     pub other_profiles: bool,
+    /// Why the exchange ended the last session, until somebody passed step 1 of ログイン again.
+    pub ended: Option<CommandError>,
 }
 
 /// The step of the way from installation to work.

@@ -173,6 +173,12 @@ impl Keyring {
         self.key_file().exists()
     }
 
+    /// Whether the key is wrapped under a passphrase.
+    pub(crate) fn asks_passphrase(&self) -> bool {
+        let file = self.read().ok().flatten();
+        file.is_some_and(|file| matches!(file.place, KeyPlace::Passphrase { .. }))
+    }
+
     fn key_file(&self) -> PathBuf {
         self.dir.join("profile.key")
     }

@@ -42,6 +42,7 @@ impl Core {
             demo_profile: self.profile.keyring().is_plain_file(),
             look: self.look(),
             other_profiles: self.other_profiles,
+            ended: standing.ended.clone(),
         }
     }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use care_model::{ProblemCode, TerminalId};
 use chrono::TimeDelta;
-use desk_ipc::{CommandError, CompositionMode, DeskCommands, EnrolStart, PersonSignInStart, Stage, StartView};
+use desk_ipc::{
+    CommandError, CompositionMode, DeskCommands, DeskEvent, EnrolStart, PersonSignInStart, Stage, StartView,
+};
 use sealing::Key;
 use serde_json::Value;
 use test_support::{ExampleAccounts, ExampleExchange, OpenDesk};
@@ -133,6 +135,32 @@ async fn a_revoked_certificate_is_renewed_and_the_profile_keeps_its_work() -> Re
     assert_eq!(terminals.len(), 2, "{terminals:?}");
     assert_eq!(terminals.iter().filter(|row| row.here).count(), 1);
     assert_eq!(terminals.iter().filter(|row| row.revoked_at.is_some()).count(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_stands_open_is_told_at_once_that_its_terminal_was_revoked() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let at = &exchange.manager;
+    let desk = exchange.desk(at, "front").await?;
+    assert_eq!(desk.desk.start(()).await?.ended, None);
+    let mut events = desk.desk.events();
+    let terminal: TerminalId =
+        serde_json::from_value(read_identity(&exchange.profile(at, "front")).await?["terminal"].clone())?;
+    let admin = exchange.admin().await?;
+    admin.revoke_terminal(terminal).await?;
+    admin.close().await;
+    while events.recv().await? != DeskEvent::SignedOut {}
+    let start = desk.desk.start(()).await?;
+    assert!(matches!(start.stage, Stage::Person { .. }), "{:?}", start.stage);
+    let ended = start.ended.context("a reason")?;
+    assert_eq!(ended.code, ProblemCode::CertificateRevoked);
+    // Whoever tries all the same hears the same, and it is over with the next certificate.
+    assert_refused(step_one(&desk, at).await, ProblemCode::CertificateRevoked);
+    let renewed = renew(&desk, at, exchange.issue_password(at.office).await?).await?;
+    assert_eq!(renewed.ended, None);
+    desk.sign_in(at.office, &at.accounts).await?;
+    desk.desk.shutdown().await;
     Ok(())
 }
 

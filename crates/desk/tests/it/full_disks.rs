@@ -41,6 +41,7 @@ async fn a_full_profile_takes_nothing_more_and_loses_nothing() -> Result<()> {
     let saved = desk.compose(CompositionMode::Compose, first).await?;
     note(saved.id, "保存した下書き").await?;
     desk.desk.save_draft(saved.id).await?;
+    desk.desk.discard_composition(saved.id).await?;
     let (_, second) = unit(&files, 71, "home_schedule")?;
     let open = desk.compose(CompositionMode::Compose, second).await?;
     let open = note(open.id, "書きかけのメッセージ").await?;
@@ -63,6 +64,12 @@ async fn a_full_profile_takes_nothing_more_and_loses_nothing() -> Result<()> {
     let drafts = desk.desk.drafts(()).await?;
     let shown: Vec<_> = drafts.iter().map(|draft| (draft.id, draft.note.as_str())).collect();
     assert_eq!(shown, [(saved.id, "保存した下書き")]);
+    // A draft is there already: it is opened, looked at again and told apart from one that was changed.
+    let opened = desk.desk.open_draft(saved.id).await?;
+    assert_eq!(opened.deliveries[0].note, "保存した下書き");
+    assert_eq!(desk.desk.composition(saved.id).await?, opened);
+    assert_full(note(saved.id, "続き").await);
+    assert_eq!(desk.desk.composition(saved.id).await?, opened);
 
     std::fs::remove_file(filling)?;
     desk.desk.save_draft(open.id).await?;

@@ -47,8 +47,13 @@ async fn shows_nothing(desk: &Desk, delivery: care_model::DeliveryId) -> Result<
     assert_refused(desk.terminals(()).await, refused);
     assert_refused(desk.refresh(()).await, refused);
     assert_refused(desk.sign_out_everywhere(()).await, refused);
+    assert_refused(desk.print_page(()).await, refused);
+    assert_refused(desk.paste_copied(()).await, refused);
     let settings = desk.settings(()).await?;
-    assert_eq!(settings.fixed_folder_name, None);
+    assert_eq!(
+        (settings.fixed_folder_name.as_ref(), settings.asks_passphrase),
+        (None, false)
+    );
     let mut other = edit(&settings);
     other.notices = !other.notices;
     assert_refused(desk.change_settings(other).await, refused);

@@ -52,6 +52,7 @@ async fn it_is_set_once_and_opens_nothing_when_it_is_wrong() -> Result<()> {
     desk.set_up(&exchange.connection_file(), &at.accounts, &issued, "受付")
         .await?;
     desk.sign_in(at.office, &at.accounts).await?;
+    assert!(desk.desk.settings(()).await?.asks_passphrase);
     desk.desk.shutdown().await;
 
     let desk = open(&profile).await?;

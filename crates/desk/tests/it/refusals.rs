@@ -288,3 +288,12 @@ async fn an_ended_licence_is_told_before_sending() -> Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_neither_prints_nor_holds_copied_files_says_so() -> Result<()> {
+    let offices = Offices::open().await?;
+    let desk = &offices.service.desk;
+    assert_refused(desk.print_page(()).await, ProblemCode::PrintFailed);
+    assert_eq!(desk.paste_copied(()).await?, None);
+    Ok(())
+}

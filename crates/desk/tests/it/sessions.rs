@@ -115,8 +115,12 @@ async fn a_session_is_renewed_until_nobody_uses_it_for_long() -> Result<()> {
     }
     pass(9 * 60);
     assert_refused(desk.desk.refresh(()).await, ProblemCode::SignInRequired);
-    let stage = desk.desk.start(()).await?.stage;
-    assert!(matches!(stage, Stage::Person { .. }), "{stage:?}");
+    let start = desk.desk.start(()).await?;
+    assert!(matches!(start.stage, Stage::Person { .. }), "{start:?}");
+    // It ended without a trouble of its own, which is said until somebody begins to sign in, or signs out.
+    assert_eq!(start.ended.map(|ended| ended.code), Some(ProblemCode::SignInRequired));
+    desk.sign_in(at.office, &at.accounts).await?;
+    assert_eq!(desk.desk.sign_out(()).await?.ended, None);
     Ok(())
 }
 

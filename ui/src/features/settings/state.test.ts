@@ -13,6 +13,7 @@ const stands: SettingsView = {
   kept_days: 90,
   notices: true,
   starts_with_computer: null,
+  asks_passphrase: false,
   stays_in_tray: true,
   proxy: { proxy: "system" },
 };

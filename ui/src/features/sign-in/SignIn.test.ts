@@ -2,6 +2,7 @@ import { render, screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 
+import type { StartView } from "../../ipc/bindings";
 import type { SignInSession } from "./session";
 import SignIn from "./SignIn.svelte";
 
@@ -71,4 +72,17 @@ it("says what happened, what it means and what to do, with the code", () => {
   render(SignIn, { ...props, session: session({ problem }) });
   expect(screen.getByRole("alert")).toHaveTextContent("次にすること");
   expect(screen.getByText("person_sign_in_refused")).toBeInTheDocument();
+});
+
+it.each([
+  ["certificate_revoked", "このパソコンの介護保険証明書は失効しています。", true],
+  ["sign_in_required", "ログインが終わりました", false],
+] as const)("says at once why the session ended: %s", (code, words, renewable) => {
+  const start = { ended: { code, params: {}, reference: null } } as unknown as StartView;
+  const { unmount } = render(SignIn, { ...props, session: session({ start }) });
+  expect(screen.getByText(words)).toBeTruthy();
+  expect(screen.queryByRole("button", { name: "証明書を取り直す" }) !== null).toBe(renewable);
+  unmount();
+  render(SignIn, { ...props, session: session({ start, everywhere: true }) });
+  expect(screen.queryByText(words)).toBeNull();
 });
