@@ -227,15 +227,15 @@ pub enum DeliveryStatus {
     },
 }
 
-/// A row of 受信一覧.
+/// A row of 受信一覧. The server hands the header on as it lies, unread; whoever gets it reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InboxEntry {
+pub struct InboxEntry<Header = DeliveryHeader> {
     /// Its place in this mailbox; grows with every acceptance (D3).
     pub sequence: u64,
     /// When the server accepted it.
     pub accepted_at: DateTime<Utc>,
     /// The header as sent.
-    pub header: DeliveryHeader,
+    pub header: Header,
     /// The sending office's registered name.
     pub from_name: String,
     /// Where it stands.
@@ -248,15 +248,15 @@ pub struct InboxEntry {
     pub warned_days: Option<u32>,
 }
 
-/// A row of 送信一覧.
+/// A row of 送信一覧; of its header the same holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OutboxEntry {
+pub struct OutboxEntry<Header = DeliveryHeader> {
     /// Its place in the sender's list.
     pub sequence: u64,
     /// When the server accepted it.
     pub accepted_at: DateTime<Utc>,
     /// The header as sent.
-    pub header: DeliveryHeader,
+    pub header: Header,
     /// The receiving office's registered name.
     pub to_name: String,
     /// Where it stands; never says which terminal of the receiver has it.

@@ -3,6 +3,7 @@
 use axum::{Json, extract::State};
 use care_model::limits;
 use exchange_protocol::{InboxEntry, OutboxEntry, Page};
+use exchange_store::StoredHeader;
 use serde::Deserialize;
 
 use crate::{
@@ -34,7 +35,7 @@ pub(crate) async fn inbox(
     State(app): State<App>,
     caller: SignedIn,
     InQuery(query): InQuery<PageQuery>,
-) -> Answer<Json<Page<InboxEntry>>> {
+) -> Answer<Json<Page<InboxEntry<StoredHeader>>>> {
     let office = caller.session.office;
     let page = app
         .store
@@ -47,7 +48,7 @@ pub(crate) async fn outbox(
     State(app): State<App>,
     caller: SignedIn,
     InQuery(query): InQuery<PageQuery>,
-) -> Answer<Json<Page<OutboxEntry>>> {
+) -> Answer<Json<Page<OutboxEntry<StoredHeader>>>> {
     let page = app
         .store
         .outbox(caller.session.office, query.after, query.rows())

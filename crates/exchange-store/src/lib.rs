@@ -63,7 +63,7 @@ pub use hints::Hint;
 pub use large::{PartReader, PartSource};
 pub use licence::{LicenceRequest, LicenceWish};
 pub use limits::{LimitOverrides, OfficeLimits};
-pub use lists::Arrivals;
+pub use lists::{Arrivals, StoredHeader};
 pub use masters::{MasterKey, MasterKeys};
 pub use meters::{Figures, Meters};
 pub use news::NewsRow;

@@ -3,7 +3,9 @@
 use care_model::OfficeNumber;
 use chrono::{DateTime, Utc};
 use exchange_flow::delivery::DeliveryState;
-use exchange_protocol::{DeliveryStatus, InboxEntry, OutboxEntry, Page};
+use exchange_protocol::{DeliveryHeader, DeliveryStatus, InboxEntry, OutboxEntry, Page};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{Store, StoreError, convert, deliveries::state_of, sql};
 
@@ -14,6 +16,25 @@ pub struct Arrivals {
     pub waiting: u64,
     /// The sequence of the newest one that ever came.
     pub newest: u64,
+}
+
+/// A header as it was sent, which nobody needs to read to hand it on.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct StoredHeader(Box<RawValue>);
+
+impl StoredHeader {
+    fn of(json: &[u8]) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Damaged { what: "header" };
+        let text = std::str::from_utf8(json).map_err(|_| damaged())?;
+        let value = RawValue::from_string(text.to_owned()).map_err(|_| damaged())?;
+        Ok(Self(value))
+    }
+
+    /// What it says.
+    pub fn read(&self) -> Result<DeliveryHeader, StoreError> {
+        convert::header(self.0.get().as_bytes())
+    }
 }
 
 impl Store {
@@ -40,7 +61,7 @@ impl Store {
         after: u64,
         limit: u32,
         now: DateTime<Utc>,
-    ) -> Result<Page<InboxEntry>, StoreError> {
+    ) -> Result<Page<InboxEntry<StoredHeader>>, StoreError> {
         let rows = sql::query(
             "SELECT inbox_sequence AS sequence, inbox_change AS change, accepted_at, header, state, fence, \
              d.terminal, since, lease_until, all_served, ended_at, kept_until, warned_days, o.name AS other_name, t.name AS terminal_name \
@@ -66,7 +87,7 @@ impl Store {
             Ok(InboxEntry {
                 sequence: convert::number(row.try_get("sequence")?)?,
                 accepted_at: convert::time(row.try_get("accepted_at")?)?,
-                header: convert::header(row.try_get("header")?)?,
+                header: StoredHeader::of(row.try_get("header")?)?,
                 from_name: row.try_get::<Option<String>>("other_name")?.unwrap_or_default(),
                 kept_until: kept_until(row, &status)?,
                 warned_days: warned_days(row, &status)?,
@@ -76,7 +97,12 @@ impl Store {
     }
 
     /// A page of an office's 送信一覧: what changed after a cursor. Never says who of the receiver has a delivery.
-    pub async fn outbox(&self, office: OfficeNumber, after: u64, limit: u32) -> Result<Page<OutboxEntry>, StoreError> {
+    pub async fn outbox(
+        &self,
+        office: OfficeNumber,
+        after: u64,
+        limit: u32,
+    ) -> Result<Page<OutboxEntry<StoredHeader>>, StoreError> {
         let rows = sql::query(
             "SELECT outbox_sequence AS sequence, outbox_change AS change, accepted_at, header, state, fence, \
              d.terminal, since, lease_until, all_served, ended_at, kept_until, warned_days, o.name AS other_name \
@@ -93,7 +119,7 @@ impl Store {
             Ok(OutboxEntry {
                 sequence: convert::number(row.try_get("sequence")?)?,
                 accepted_at: convert::time(row.try_get("accepted_at")?)?,
-                header: convert::header(row.try_get("header")?)?,
+                header: StoredHeader::of(row.try_get("header")?)?,
                 to_name: row.try_get::<Option<String>>("other_name")?.unwrap_or_default(),
                 kept_until: kept_until(row, &status)?,
                 warned_days: warned_days(row, &status)?,

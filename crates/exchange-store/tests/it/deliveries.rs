@@ -218,7 +218,11 @@ async fn of_a_recall_and_a_pickup_at_once_exactly_one_wins() {
         };
         let (recall, pickup) = (recall.await.unwrap(), pickup.await.unwrap());
         let listed = opened.store.outbox(here.office, 0, 1_000).await.unwrap().rows;
-        let status = listed.into_iter().find(|row| row.header.id == id).unwrap().status;
+        let status = listed
+            .into_iter()
+            .find(|row| row.header.read().unwrap().id == id)
+            .unwrap()
+            .status;
         match (recall, pickup) {
             (Ok(_), Err(ClaimRefusal::Refused(DeliveryRefusal::Recalled))) => {
                 recalled += 1;

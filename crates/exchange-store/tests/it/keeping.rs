@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{DeliveryStatus, InboxEntry, OutboxEntry};
 use exchange_store::{
     Actor, By, CommitRefusal, Engine, Hint, LimitOverrides, NewDelivery, NewOffice, OfficeLimits, Refusal, Store,
-    Upload, UploadStart,
+    StoredHeader, Upload, UploadStart,
 };
 
 use crate::{HELPER, Opened, PLANNER, actor, at, delivery, frames, header};
@@ -41,11 +41,11 @@ async fn send(store: &Store, sent: &NewDelivery, now: DateTime<Utc>) -> Result<(
     accepted.map(drop)
 }
 
-async fn inbox(store: &Store) -> Vec<InboxEntry> {
+async fn inbox(store: &Store) -> Vec<InboxEntry<StoredHeader>> {
     store.inbox(office(HELPER), 0, 1_000, at(0)).await.unwrap().rows
 }
 
-async fn outbox(store: &Store) -> Vec<OutboxEntry> {
+async fn outbox(store: &Store) -> Vec<OutboxEntry<StoredHeader>> {
     store.outbox(office(PLANNER), 0, 1_000).await.unwrap().rows
 }
 
