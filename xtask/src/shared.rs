@@ -65,6 +65,8 @@ impl SharedServices {
         let store = Command::new(weed)
             .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"])
             .args(["-volume.max=20", "-master.volumeSizeLimitMB=64"])
+            // Two more of its services have ports of their own that others may have.
+            .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
             .arg(format!("-dir={}", data.display()))
             .arg(format!("-s3.config={}", config.display()))
             .arg(format!("-s3.port={endpoint_port}"))
