@@ -67,9 +67,11 @@ enum Task {
     },
     /// Proves on Linux that the code is fit for Windows; a part of the long test.
     Windows,
-    /// Builds what offices install.
+    /// Installs, upgrades and removes the server's package on this machine, as root; a part of the long test.
+    ServerPackage,
+    /// Builds what is installed: the client at offices, the server.
     Installers {
-        /// Which, with commas: deb, appimage, msi, dmg.
+        /// Which, with commas: deb, appimage, msi, dmg; by itself: server-deb.
         #[arg(long, default_value = "deb")]
         bundles: String,
     },
@@ -119,6 +121,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),
         Task::Windows => suite::windows(),
+        Task::ServerPackage => suite::server_package(),
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, names } => bench::run(json, names),
         Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),

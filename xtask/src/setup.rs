@@ -52,6 +52,12 @@ pub(crate) const WINDOW_TESTS: &[&str] = &[
 /// What the outside tester of the API is installed and called with.
 pub(crate) const OUTSIDE_TESTER: &[&str] = &["curl", "python3", "python3-venv"];
 
+/// What the server's package is packed and looked at with.
+pub(crate) const SERVER_PACKAGE: &[&str] = &["adduser", "build-essential", "systemd"];
+
+/// What the installed server is watched with.
+pub(crate) const SERVER_WATCHED: &[&str] = &["strace"];
+
 /// What the Windows proof of the long test needs.
 pub(crate) const WINDOWS: &[&str] = &[
     "cargo-web",

@@ -149,6 +149,27 @@ async fn a_send_under_way_ends_well_and_nothing_is_lost() {
     process.kill();
 }
 
+/// As systemd listens to a unit of `Type=notify`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_is_told_when_it_is_ready_and_how_long_its_end_takes() {
+    let ground = Ground::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let heard = async || {
+        let mut said = [0; 200];
+        let length = manager.recv(&mut said).await.unwrap();
+        String::from_utf8(said[..length].to_vec()).unwrap()
+    };
+    let mut server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
+    server.env("NOTIFY_SOCKET", &path);
+    let process = Process::start_as(server, &ground.settings, &["--drain-seconds", "1"], Stdio::null());
+    assert_eq!(heard().await.trim_end(), "READY=1");
+    process.terminate();
+    assert_eq!(heard().await.trim_end(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=21000000");
+    assert!(process.ended().await, "not in order");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_comes_while_it_drains_is_served() {
     let ground = Ground::new().await;
