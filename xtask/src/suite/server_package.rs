@@ -166,7 +166,7 @@ fn installed(shell: &Shell) -> Result<()> {
     let number = "9970100013";
     cmd!(
         shell,
-        "runuser -u {USER} -- {program} {admin...} register-office --number {number} --name 見本 --kind 43"
+        "runuser -u {USER} -- {program} {admin...} register-office --number {number} --name Mihon --kind 43"
     )
     .quiet()
     .ignore_stdout()
@@ -184,7 +184,7 @@ fn installed(shell: &Shell) -> Result<()> {
     )
     .quiet()
     .read()?;
-    ensure!(found.contains("見本"), "an upgrade lost an office: {found}");
+    ensure!(found.contains("Mihon"), "an upgrade lost an office: {found}");
 
     cmd!(shell, "dpkg --remove {NAME}").quiet().ignore_stdout().run()?;
     ensure!(
