@@ -9,6 +9,7 @@ mod demo;
 mod fuzz;
 mod installers;
 mod licences;
+mod load;
 mod mutants;
 mod setup;
 mod suite;
@@ -83,6 +84,8 @@ enum Task {
         /// What to measure; everything if nothing is named.
         names: Vec<String>,
     },
+    /// Month-end with many offices against a real server, built for release; fails if anything is lost or doubled.
+    Load(load::Options),
     /// Runs the fuzz targets under libFuzzer; every test run replays their kept inputs.
     Fuzz {
         /// Minutes for each target.
@@ -124,6 +127,7 @@ fn run(task: Task) -> Result<()> {
         Task::ServerPackage => suite::server_package(),
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, names } => bench::run(json, names),
+        Task::Load(options) => load::run(options),
         Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),
         Task::Mutants { crates } => mutants::run(&crates),
         Task::Tidy => tidy::run(),

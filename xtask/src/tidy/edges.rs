@@ -100,6 +100,16 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ),
     ("xtask", &["desk-ipc", "messages"]),
     (
+        "load",
+        &[
+            "care-model",
+            "care-samples",
+            "exchange-client",
+            "exchange-protocol",
+            "exchange-server",
+        ],
+    ),
+    (
         "bench",
         &[
             "care-csv",
@@ -119,7 +129,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
     ("test-support", &["bench"]),
-    ("care-samples", &["test-support", "bench"]),
+    ("care-samples", &["test-support", "bench", "load"]),
 ];
 
 /// A crate from outside that few may use: its name, or the beginning of it, and who.
