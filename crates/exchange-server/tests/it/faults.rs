@@ -19,16 +19,14 @@ use tokio::net::TcpStream;
 use crate::{
     bare::ask,
     exchange::{Exchange, HELPER, PLANNER, bytes, header, json, refused, sign_in},
-    ground::{Ground, PARTS, Process, fetch},
-    master_keys::refused_start,
+    ground::{Ground, PARTS, Process, fetch, program, refused_start},
 };
 
 /// What every process here is started with besides.
 const WORDS: [&str; 4] = ["--operations-listen", "127.0.0.1:0", "--disk-free-floor-mb", "0"];
 
 fn serve(settings: &Settings) -> Process {
-    let server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
-    Process::start_as(server, settings, &WORDS, Stdio::null())
+    Process::start_as(program(), settings, &WORDS, Stdio::null())
 }
 
 /// Runs a command of the system on a folder, as root or by `sudo`, which answers at once or not at all.
@@ -183,10 +181,24 @@ async fn a_disk_that_fills_up_is_told_and_once_there_is_room_the_same_process_go
     state(&process, "ready").await;
     accepted.push(ground.send(&sender).await.unwrap());
     all_there(&ground, &process, &accepted).await;
+    let lists = async |process: &Process| {
+        let receiver = ground.receiver(process).await;
+        receiver.inbox(0, 200).await.unwrap().rows.len()
+    };
+    // Killed and full, it starts on what there is; ended in order and full, it has no room to begin and says so.
     process.kill();
+    let filling = disk.fill();
     let process = serve(&ground.settings);
-    let receiver = ground.receiver(&process).await;
-    assert_eq!(receiver.inbox(0, 200).await.unwrap().rows.len(), accepted.len());
+    fs::remove_file(filling).unwrap();
+    assert_eq!(lists(&process).await, accepted.len());
+    process.terminate();
+    assert!(process.ended().await, "not in order");
+    let filling = disk.fill();
+    let words = refused_start(program(), &ground.settings);
+    assert!(words.contains("storage cannot be used"), "{words}");
+    fs::remove_file(filling).unwrap();
+    let process = serve(&ground.settings);
+    assert_eq!(lists(&process).await, accepted.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,7 +208,7 @@ async fn data_that_cannot_be_written_to_are_told_at_the_start_and_while_it_runs(
     let frozen = Frozen::new(&data);
     let holds = frozen.holds();
     if holds {
-        let words = refused_start(&ground.settings);
+        let words = refused_start(program(), &ground.settings);
         assert!(words.contains("storage cannot be used"), "{words}");
     }
     drop(frozen);
@@ -232,24 +244,11 @@ async fn without_file_handles_it_waits_and_goes_on() {
         limited
     };
     // With next to none a start is refused in words, and the next one is as if nothing had been.
-    let mut output = limited(12);
-    let output = output
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--enrolment-listen",
-            "127.0.0.1:0",
-            "--data",
-        ])
-        .arg(&ground.settings.data)
-        .arg("--keys")
-        .arg(&ground.settings.keys)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert!(words.starts_with("exchange-server: "), "{words}");
+    let words = refused_start(limited(12), &ground.settings);
+    assert!(
+        words.starts_with("exchange-server: ") && !words.contains("panicked"),
+        "{words}"
+    );
 
     let process = Process::start_as(limited(HANDLES), &ground.settings, &WORDS, Stdio::null());
     let sender = ground.sender(&process).await;

@@ -10,7 +10,10 @@ use exchange_client::{ClientError, Connection, ExchangeClient, SignedIn};
 use exchange_server::Settings;
 use tempfile::TempDir;
 
-use crate::exchange::{Exchange, HELPER, Office, PLANNER, Terminal, bytes, header, json, sign_in};
+use crate::{
+    backups::said,
+    exchange::{Exchange, HELPER, Office, PLANNER, Terminal, bytes, header, json, sign_in},
+};
 
 /// What a delivery has where its content is no matter: a cover and a file.
 pub(crate) const PARTS: &[(Option<&str>, &[u8])] = &[(Some("cover"), b"{}"), (Some("A.CSV"), b"one two three")];
@@ -83,6 +86,32 @@ pub(crate) async fn fetch(receiver: &SignedIn, id: DeliveryId) -> Vec<u8> {
     fetched
 }
 
+/// The server's program.
+pub(crate) fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_exchange-server"))
+}
+
+/// The words by which a command serves this data on free ports.
+pub(crate) fn serving<'a>(server: &'a mut Command, exchange: &Settings) -> &'a mut Command {
+    server
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--enrolment-listen",
+            "127.0.0.1:0",
+            "--data",
+        ])
+        .arg(&exchange.data)
+        .arg("--keys")
+        .arg(&exchange.keys)
+}
+
+/// How a start ends that is refused.
+pub(crate) fn refused_start(mut server: Command, exchange: &Settings) -> String {
+    said(&serving(&mut server, exchange).output().unwrap())
+}
+
 /// The server as an operator starts it.
 pub(crate) struct Process {
     child: Child,
@@ -93,24 +122,13 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(exchange: &Settings) -> Self {
-        let server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
+        let server = program();
         Self::start_as(server, exchange, &[], Stdio::null())
     }
 
     /// The same under another command, with more words, and with its log somewhere.
     pub(crate) fn start_as(mut server: Command, exchange: &Settings, more: &[&str], log: Stdio) -> Self {
-        let mut child = server
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--enrolment-listen",
-                "127.0.0.1:0",
-                "--data",
-            ])
-            .arg(&exchange.data)
-            .arg("--keys")
-            .arg(&exchange.keys)
+        let mut child = serving(&mut server, exchange)
             .args(more)
             .stdout(Stdio::piped())
             .stderr(log)

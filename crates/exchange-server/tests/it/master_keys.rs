@@ -7,31 +7,10 @@ use std::{
     time::Duration,
 };
 
-use exchange_server::Settings;
-
 use crate::{
     backups::{admin, said, told},
-    ground::{Ground, PARTS, Process, fetch},
+    ground::{Ground, PARTS, Process, fetch, program, refused_start},
 };
-
-/// How a start ends that is refused.
-pub(crate) fn refused_start(settings: &Settings) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_exchange-server"))
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--enrolment-listen",
-            "127.0.0.1:0",
-            "--data",
-        ])
-        .arg(&settings.data)
-        .arg("--keys")
-        .arg(&settings.keys)
-        .output()
-        .unwrap();
-    said(&output)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_master_key_is_followed_by_the_next_beside_a_server_that_serves() {
@@ -68,16 +47,16 @@ async fn a_master_key_is_followed_by_the_next_beside_a_server_that_serves() {
     let master = settings.keys.join("master-2.key");
     let right = fs::read(&master).unwrap();
     fs::write(&master, "0".repeat(64)).unwrap();
-    assert!(refused_start(settings).contains("is not the one of this database"));
+    assert!(refused_start(program(), settings).contains("is not the one of this database"));
     fs::remove_file(&master).unwrap();
-    assert!(refused_start(settings).contains("is missing in the key folder"));
+    assert!(refused_start(program(), settings).contains("is missing in the key folder"));
     fs::write(settings.keys.join("master-1.key"), "0".repeat(64)).unwrap();
-    assert!(refused_start(settings).contains("master-2 is missing"));
+    assert!(refused_start(program(), settings).contains("master-2 is missing"));
     fs::remove_file(settings.keys.join("master-1.key")).unwrap();
     fs::write(&master, right).unwrap();
     let authority = settings.keys.join("authority.pem");
     fs::rename(&authority, settings.keys.join("elsewhere")).unwrap();
-    assert!(refused_start(settings).contains("authority.pem is missing"));
+    assert!(refused_start(program(), settings).contains("authority.pem is missing"));
     assert!(!authority.exists() && !settings.keys.join("master-1.key").exists());
     fs::rename(settings.keys.join("elsewhere"), &authority).unwrap();
     Process::start(settings).kill();

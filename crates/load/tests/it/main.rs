@@ -1,4 +1,6 @@
-//! A short run of the whole against the real server: it ends well, and one loss makes it end badly.
+//! A short run of the whole against the real server: it ends well, and one loss makes it end badly. Where the process
+//! table is read of, on Linux.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
