@@ -87,8 +87,8 @@ struct Frozen<'a>(&'a Path);
 impl<'a> Frozen<'a> {
     fn new(data: &'a Path) -> Self {
         let frozen = Self(data);
-        // Not the memory that the database shares with itself: it is a file that is written to like memory, and what the
-        // system does when that is refused is to end the process.
+        // Not the memory that the database shares with itself: it is a file that is written to like memory, and a process
+        // was once seen to end when that was frozen too.
         for entry in fs::read_dir(data).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_none_or(|extension| extension != "db-shm") {
