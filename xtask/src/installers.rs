@@ -1,4 +1,6 @@
-//! `cargo xtask installers`: what offices install, built from the shipped profile.
+//! `cargo xtask installers`: what offices and whoever runs an exchange install.
+
+pub(crate) mod server;
 
 use std::{fs, path::PathBuf};
 
@@ -16,6 +18,10 @@ const WEB_VIEW_SETUP: &str = "MicrosoftEdgeWebview2Setup.exe";
 pub(crate) fn run(bundles: &str) -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
+    if bundles == "server-deb" {
+        setup::packages(&shell, &[setup::SERVER_PACKAGE])?;
+        return server::run(&shell);
+    }
     setup::packages(&shell, &[setup::WINDOW])?;
     setup::node(&shell)?;
     if bundles == "msi" {

@@ -9,6 +9,7 @@ mod demo;
 mod fuzz;
 mod installers;
 mod licences;
+mod load;
 mod mutants;
 mod setup;
 mod shared;
@@ -68,9 +69,11 @@ enum Task {
     },
     /// Proves on Linux that the code is fit for Windows; a part of the long test.
     Windows,
-    /// Builds what offices install.
+    /// Installs, upgrades and removes the server's package on this machine, as root; a part of the long test.
+    ServerPackage,
+    /// Builds what is installed: the client at offices, the server.
     Installers {
-        /// Which, with commas: deb, appimage, msi, dmg.
+        /// Which, with commas: deb, appimage, msi, dmg; by itself: server-deb.
         #[arg(long, default_value = "deb")]
         bundles: String,
     },
@@ -85,6 +88,8 @@ enum Task {
         /// What to measure; everything if nothing is named.
         names: Vec<String>,
     },
+    /// Month-end with many offices against a real server, built for release; fails if anything is lost or doubled.
+    Load(load::Options),
     /// Runs the fuzz targets under libFuzzer; every test run replays their kept inputs.
     Fuzz {
         /// Minutes for each target.
@@ -123,8 +128,10 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),
         Task::Windows => suite::windows(),
+        Task::ServerPackage => suite::server_package(),
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, shared, names } => bench::run(json, shared, names),
+        Task::Load(options) => load::run(options),
         Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),
         Task::Mutants { crates } => mutants::run(&crates),
         Task::Tidy => tidy::run(),

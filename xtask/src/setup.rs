@@ -56,6 +56,12 @@ pub(crate) const OUTSIDE_TESTER: &[&str] = &["curl", "python3", "python3-venv"];
 /// What the engine that nodes share is tested on, and what installs and asks the store.
 pub(crate) const SHARED_ENGINE: &[&str] = &["curl", "postgresql", "python3", "python3-venv", "util-linux"];
 
+/// What the server's package is packed and looked at with.
+pub(crate) const SERVER_PACKAGE: &[&str] = &["adduser", "build-essential", "systemd"];
+
+/// What the installed server is watched with.
+pub(crate) const SERVER_WATCHED: &[&str] = &["strace"];
+
 /// What the Windows proof of the long test needs.
 pub(crate) const WINDOWS: &[&str] = &[
     "cargo-web",

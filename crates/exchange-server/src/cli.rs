@@ -3,6 +3,7 @@
 mod acts;
 mod operations;
 mod serve;
+mod service;
 
 use std::{
     io::{self, Read as _, Write as _},

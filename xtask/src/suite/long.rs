@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use super::{cargo, report::Report, windows};
+use super::{cargo, report::Report, server_package, windows};
 use crate::{fuzz, installers, mutants, setup};
 
 /// Minutes for each fuzz target.
@@ -34,6 +34,7 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
         report.check("build the package", || installers::run("deb"))?;
         report.check("install, start, remove the package", || deb(shell))
     });
+    server_package::long(shell, report);
     windows::run(shell, report);
     report.stage("fuzz targets under libFuzzer", |report| {
         report.check("fuzz targets under libFuzzer", || fuzz::run(FUZZ_MINUTES, &[]))

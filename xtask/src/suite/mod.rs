@@ -4,6 +4,7 @@ mod counts;
 mod long;
 mod outside;
 mod report;
+mod server_package;
 mod size;
 mod windows;
 
@@ -129,6 +130,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
     report.stage("the main job without a window", |report| {
         report.check("demo --headless", || demo::headless(demo::Binaries::Built))
     });
+    server_package::short(&shell, &mut report);
     report.stage("documents", |report| {
         let mut words = cargo(&["doc", "--no-deps"], FEATURES);
         report.command("rustdoc", words.env("RUSTDOCFLAGS", "-D warnings"))
@@ -156,6 +158,22 @@ pub(crate) fn windows() -> Result<()> {
     shell.change_dir(root());
     let mut report = Report::default();
     windows::run(&shell, &mut report);
+    close(&report)
+}
+
+/// The server's package, built, installed on this machine, and taken away again.
+pub(crate) fn server_package() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    let mut report = Report::default();
+    report.stage("build", |report| {
+        report.command(
+            "build",
+            &mut cargo(&["build", "--locked", "-p", "exchange-server"], &[]),
+        )
+    });
+    server_package::short(&shell, &mut report);
+    server_package::long(&shell, &mut report);
     close(&report)
 }
 

@@ -102,6 +102,16 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ),
     ("xtask", &["desk-ipc", "messages"]),
     (
+        "load",
+        &[
+            "care-model",
+            "care-samples",
+            "exchange-client",
+            "exchange-protocol",
+            "exchange-server",
+        ],
+    ),
+    (
         "bench",
         &[
             "care-csv",
@@ -123,7 +133,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
     ("test-engine", &["test-support", "bench"]),
     ("test-support", &["bench"]),
-    ("care-samples", &["test-support", "bench"]),
+    ("care-samples", &["test-support", "bench", "load"]),
 ];
 
 /// A crate from outside that few may use: its name, or the beginning of it, and who.

@@ -15,7 +15,7 @@ use exchange_server::{Server, Settings, SettingsFlaw, engine_of};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
-use super::{Interruption, say};
+use super::{Interruption, say, service};
 
 /// Bytes of a settings file.
 const FILE_BYTES_MAX: u64 = 64 * 1_024;
@@ -226,9 +226,11 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
             .map(|url| format!(", operations at {url}"))
             .unwrap_or_default()
     ))?;
+    service::ready();
     interruption.next().await?;
     // First it says so, then it takes no more, then what is under way ends. Whoever says it twice means at once.
     running.drain();
+    service::ending(drain);
     tracing::info!(seconds = drain.as_secs(), "the exchange is about to end");
     let ended = async {
         tokio::time::sleep(drain).await;

@@ -7,7 +7,7 @@ use exchange_store::AuditSearch;
 
 use crate::{
     exchange::{Exchange, HELPER, PLANNER, bytes, header, json, refused},
-    kills::Process,
+    ground::Process,
 };
 
 const PARTS: &[(Option<&str>, &[u8])] = &[

@@ -6,17 +6,14 @@ use std::{
     process::{Command, Output},
 };
 
-use care_model::{DeliveryId, ProblemCode};
-use exchange_client::SignedIn;
+use care_model::ProblemCode;
 use exchange_protocol::DeliveryStatus;
 use exchange_server::Settings;
 
 use crate::{
-    exchange::{Exchange, HELPER, PLANNER, bytes, header, json, refused},
-    kills::Process,
+    exchange::refused,
+    ground::{Ground, PARTS, Process, fetch},
 };
-
-const PARTS: &[(Option<&str>, &[u8])] = &[(Some("cover"), b"{}"), (Some("A.CSV"), b"one two three")];
 
 /// `exchange-server admin` as an operator types it.
 pub(crate) fn admin(settings: &Settings, words: &[&str], path: Option<&Path>) -> Output {
@@ -60,43 +57,17 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-async fn fetch(line: &SignedIn, id: DeliveryId) -> Vec<u8> {
-    let claim = line.claim(id, None).await.unwrap();
-    let mut stream = line.fetch_part(&claim, 1, 0).unwrap();
-    let mut fetched = Vec::new();
-    while let Some(piece) = stream.next().await.unwrap() {
-        fetched.extend_from_slice(&piece);
-    }
-    line.confirm(id, claim.fence).await.unwrap();
-    fetched
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_server_comes_back_from_its_backup() {
-    let exchange = Exchange::start_embedded().await;
-    let (planner, here, _) = exchange.desk(PLANNER, "43").await;
-    let (helper, there, _) = exchange.desk(HELPER, "11").await;
-    let connection = exchange.connection();
-    let Exchange {
-        running,
-        admin: operator,
-        mut settings,
-        folder,
-        ..
-    } = exchange;
-    operator.close().await;
-    running.shutdown().await;
+    let ground = Ground::embedded().await;
+    let folder = &ground.folder;
+    let mut settings = ground.settings.clone();
     let process = Process::start(&settings);
-    let sender = process.line(&connection, &here, &planner).await;
-    let receiver = process.line(&connection, &there, &helper).await;
-    let send = async |line: &SignedIn| {
-        let header = header(&planner, &helper, PARTS);
-        line.send_small(header.id, &json(&header), &bytes(PARTS)).await.unwrap();
-        header.id
-    };
-    let fetched_before = send(&sender).await;
+    let sender = ground.sender(&process).await;
+    let receiver = ground.receiver(&process).await;
+    let fetched_before = ground.send(&sender).await.unwrap();
     fetch(&receiver, fetched_before).await;
-    let waiting = send(&sender).await;
+    let waiting = ground.send(&sender).await.unwrap();
 
     // While it serves, and never to where the data or the keys are.
     let backup = folder.path().join("backup");
@@ -135,7 +106,7 @@ async fn a_lost_server_comes_back_from_its_backup() {
     assert!(words.contains("there is no exchange"), "{words}");
     assert!(!mistyped.data.exists());
 
-    let lost = send(&sender).await;
+    let lost = ground.send(&sender).await.unwrap();
     process.kill();
     fs::remove_dir_all(&settings.data).unwrap();
     settings.data = folder.path().join("restored");
@@ -144,8 +115,8 @@ async fn a_lost_server_comes_back_from_its_backup() {
     assert!(words.contains("not a new or empty folder"), "{words}");
 
     let process = Process::start(&settings);
-    let receiver = process.line(&connection, &there, &helper).await;
-    let sender = process.line(&connection, &here, &planner).await;
+    let receiver = ground.receiver(&process).await;
+    let sender = ground.sender(&process).await;
     let rows = receiver.inbox(0, 200).await.unwrap().rows;
     let ids: Vec<_> = rows.iter().map(|row| row.header.id).collect();
     assert_eq!(ids, [fetched_before, waiting]);
@@ -156,7 +127,7 @@ async fn a_lost_server_comes_back_from_its_backup() {
     );
     assert_eq!(fetch(&receiver, waiting).await, PARTS[1].1);
     assert_eq!(refused(receiver.claim(lost, None).await), ProblemCode::DeliveryUnknown);
-    let next = send(&sender).await;
+    let next = ground.send(&sender).await.unwrap();
     assert_eq!(fetch(&receiver, next).await, PARTS[1].1);
     assert!(restored["epoch"].as_u64().unwrap() > 1);
     process.kill();

@@ -6,11 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use exchange_client::{Connection, ExchangeClient};
+use exchange_client::ExchangeClient;
 use exchange_protocol::{DeliveryHeader, envelope};
-use exchange_server::Settings;
 use secrecy::ExposeSecret as _;
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -19,49 +17,11 @@ use tokio_rustls::client::TlsStream;
 
 use crate::{
     bare::{ask, connect},
-    exchange::{Exchange, HELPER, Office, PLANNER, Terminal, bytes, header, json},
-    kills::Process,
+    exchange::{bytes, header, json},
+    ground::{Ground, PARTS, Process},
 };
 
-const PARTS: &[(Option<&str>, &[u8])] = &[(Some("cover"), b"{}"), (Some("A.CSV"), b"one two three")];
-
-/// Two offices at data that a process may serve.
-struct Ground {
-    settings: Settings,
-    connection: Connection,
-    planner: Office,
-    here: Terminal,
-    helper: Office,
-    there: Terminal,
-    _folder: TempDir,
-}
-
 impl Ground {
-    async fn new() -> Self {
-        let exchange = Exchange::start().await;
-        let (planner, here, _) = exchange.desk(PLANNER, "43").await;
-        let (helper, there, _) = exchange.desk(HELPER, "11").await;
-        let connection = exchange.connection();
-        let Exchange {
-            running,
-            admin,
-            settings,
-            folder,
-            ..
-        } = exchange;
-        admin.close().await;
-        running.shutdown().await;
-        Self {
-            settings,
-            connection,
-            planner,
-            here,
-            helper,
-            there,
-            _folder: folder,
-        }
-    }
-
     fn serve(&self, drain_seconds: &str) -> Process {
         let words = [
             "--operations-listen",
@@ -126,7 +86,7 @@ async fn draining(process: &Process) {
 async fn a_send_under_way_ends_well_and_nothing_is_lost() {
     let ground = Ground::new().await;
     let process = ground.serve("0");
-    let receiver = process.line(&ground.connection, &ground.there, &ground.helper).await;
+    let receiver = ground.receiver(&process).await;
     let mut events = receiver.events().await.unwrap();
     let (header, mut line, rest) = ground.half_sent(&process).await;
     process.terminate();
@@ -143,10 +103,31 @@ async fn a_send_under_way_ends_well_and_nothing_is_lost() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(process.ended().await, "not in order");
     let process = ground.serve("0");
-    let receiver = process.line(&ground.connection, &ground.there, &ground.helper).await;
+    let receiver = ground.receiver(&process).await;
     let rows = receiver.inbox(0, 10).await.unwrap().rows;
     assert_eq!(rows.iter().map(|row| row.header.id).collect::<Vec<_>>(), [header.id]);
     process.kill();
+}
+
+/// As systemd listens to a unit of `Type=notify`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_is_told_when_it_is_ready_and_how_long_its_end_takes() {
+    let ground = Ground::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let heard = async || {
+        let mut said = [0; 200];
+        let length = manager.recv(&mut said).await.unwrap();
+        String::from_utf8(said[..length].to_vec()).unwrap()
+    };
+    let mut server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
+    server.env("NOTIFY_SOCKET", &path);
+    let process = Process::start_as(server, &ground.settings, &["--drain-seconds", "1"], Stdio::null());
+    assert_eq!(heard().await.trim_end(), "READY=1");
+    process.terminate();
+    assert_eq!(heard().await.trim_end(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=21000000");
+    assert!(process.ended().await, "not in order");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +136,7 @@ async fn whoever_comes_while_it_drains_is_served() {
     let process = ground.serve("600");
     process.terminate();
     draining(&process).await;
-    let receiver = process.line(&ground.connection, &ground.there, &ground.helper).await;
+    let receiver = ground.receiver(&process).await;
     assert!(receiver.inbox(0, 10).await.unwrap().rows.is_empty());
     // A second time means at once: neither the ten minutes nor a send under way is waited for.
     let (_, line, _) = ground.half_sent(&process).await;

@@ -16,6 +16,8 @@ mod draining;
 mod endpoints;
 mod enrolment;
 mod exchange;
+mod faults;
+mod ground;
 mod kills;
 mod limits;
 mod linkage;

@@ -16,10 +16,8 @@ use serde_json::Value;
 use crate::{
     bare::ask,
     exchange::{Exchange, HELPER, PLANNER, bytes, header, json, refused},
-    kills::Process,
+    ground::{Ground, PARTS, Process},
 };
-
-const PARTS: &[(Option<&str>, &[u8])] = &[(Some("cover"), b"{}"), (Some("A.CSV"), b"one two three")];
 
 /// The settings, asked for operations on a free port.
 fn asked(settings: &mut Settings) {
@@ -199,19 +197,8 @@ async fn too_little_room_is_told_before_it_is_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_takes_no_writes_is_told_and_loses_nothing() {
     const BLOCKS_OF_512: u64 = 1_200;
-    let exchange = Exchange::start_embedded().await;
-    let (planner, here, _) = exchange.desk(PLANNER, "43").await;
-    let (helper, ..) = exchange.desk(HELPER, "11").await;
-    let connection = exchange.connection();
-    let Exchange {
-        running,
-        admin,
-        settings,
-        folder: _folder,
-        ..
-    } = exchange;
-    admin.close().await;
-    running.shutdown().await;
+    let ground = Ground::embedded().await;
+    let settings = &ground.settings;
     let mut limited = Command::new("sh");
     limited.args([
         "-c",
@@ -220,17 +207,17 @@ async fn a_storage_that_takes_no_writes_is_told_and_loses_nothing() {
         env!("CARGO_BIN_EXE_exchange-server"),
     ]);
     let words = ["--operations-listen", "127.0.0.1:0", "--disk-free-floor-mb", "0"];
-    let process = Process::start_as(limited, &settings, &words, Stdio::null());
+    let process = Process::start_as(limited, settings, &words, Stdio::null());
     let url = process.operations_url.clone();
     assert_eq!(readiness(&url).await.0, 200);
-    let line = process.line(&connection, &here, &planner).await;
+    let line = ground.sender(&process).await;
     // Sends until the log of the database may not grow any more, at last by hardly anything.
     let mut accepted = Vec::new();
     for size in [100_000, 10_000, 1] {
         let content = vec![b'x'; size];
         let parts: &[(Option<&str>, &[u8])] = &[(Some("A.CSV"), &content)];
         loop {
-            let header = header(&planner, &helper, parts);
+            let header = header(&ground.planner, &ground.helper, parts);
             match line.send_small(header.id, &json(&header), &bytes(parts)).await {
                 Ok(_) => accepted.push(header.id),
                 refusal => {
@@ -255,8 +242,8 @@ async fn a_storage_that_takes_no_writes_is_told_and_loses_nothing() {
     assert!(figure(&metrics, "careplan_ready") < 0.5);
     assert_eq!(ask(&url, "/health").await.0, 200);
     process.kill();
-    let process = Process::start(&settings);
-    let line = process.line(&connection, &here, &planner).await;
+    let process = Process::start(settings);
+    let line = ground.sender(&process).await;
     let kept: Vec<_> = line
         .outbox(0, 200)
         .await
@@ -272,25 +259,17 @@ async fn a_storage_that_takes_no_writes_is_told_and_loses_nothing() {
 /// At the level that says most: what everybody did is there, and nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_has_a_line_for_each_request_and_names_nobody() {
-    let exchange = Exchange::start().await;
-    let (planner, here, _) = exchange.desk(PLANNER, "43").await;
-    let (helper, there, _) = exchange.desk(HELPER, "11").await;
-    let connection = exchange.connection();
-    let Exchange {
-        running,
-        admin,
-        settings,
-        folder,
-        ..
-    } = exchange;
-    admin.close().await;
-    running.shutdown().await;
+    let ground = Ground::new().await;
+    let Ground {
+        planner, helper, here, ..
+    } = &ground;
+    let folder = &ground.folder;
     let path = folder.path().join("server.log");
     let mut server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
     server.env("CAREPLAN_LOG", "trace");
     let log = Stdio::from(File::create(&path).unwrap());
-    let process = Process::start_as(server, &settings, &["--log-json"], log);
-    let mut there_now = connection.clone();
+    let process = Process::start_as(server, &ground.settings, &["--log-json"], log);
+    let mut there_now = ground.connection.clone();
     there_now.exchange_url.clone_from(&process.exchange_url);
     let client = exchange_client::ExchangeClient::new(&there_now, Some(&here.identity)).unwrap();
     let person = &planner.person;
@@ -308,8 +287,8 @@ async fn the_log_has_a_line_for_each_request_and_names_nobody() {
         .await
         .unwrap();
     let sender = client.signed_in(&tokens.access);
-    let receiver = process.line(&connection, &there, &helper).await;
-    let header = header(&planner, &helper, PARTS);
+    let receiver = ground.receiver(&process).await;
+    let header = header(planner, helper, PARTS);
     sender
         .send_small(header.id, &json(&header), &bytes(PARTS))
         .await

@@ -210,6 +210,40 @@ fn everything_that_cannot_be_used_is_refused_by_name() {
     }
 }
 
+/// The file of the Debian package, as it comes and with every line said that it only shows.
+#[test]
+fn the_packaged_settings_can_be_used_and_show_every_setting_with_its_default() {
+    let packaged = include_str!("../../../../packaging/server/server.toml")
+        .replace("/var/lib/careplan-exchange", "HERE/data")
+        .replace("/etc/careplan-exchange/keys", "HERE/keys");
+    let whole = packaged
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(setting) if setting.split(' ').nth(1) == Some("=") => setting,
+            _ => line,
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    let (as_it_comes, all_said) = (Ground::new(&packaged), Ground::new(&whole));
+    let said = as_it_comes.good(&[], &[]);
+    let shown = |ground: &Ground, said: String| said.replace(ground.here(), "HERE");
+    assert_eq!(
+        shown(&as_it_comes, said.clone()),
+        shown(&all_said, all_said.good(&[], &[])),
+        "a default that is none"
+    );
+    for name in said
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+    {
+        assert!(
+            whole.lines().any(|line| line.starts_with(&format!("{name} = "))),
+            "{name} is not shown"
+        );
+    }
+}
+
 #[test]
 fn a_file_that_is_none_is_refused() {
     let refused = |path: &Path| {

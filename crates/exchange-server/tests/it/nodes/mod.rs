@@ -29,7 +29,7 @@ use test_engine::engine_file;
 use self::switch::{Line, Switch};
 use crate::{
     exchange::{Exchange, HELPER, Office, PLANNER, Terminal, header, json, refused, sign_in},
-    kills::Process,
+    ground::Process,
 };
 
 const NODES: usize = 3;

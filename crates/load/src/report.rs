@@ -1,0 +1,137 @@
+//! What is printed of a run, for people and for machines.
+
+use std::{fs::File, io::Write as _, path::Path, sync::Arc};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::{
+    Rate,
+    ledger::Verdict,
+    node::Usage,
+    sending::Sent,
+    times::{Act, Times},
+};
+
+/// A part of a run: one rate.
+pub(crate) struct Part {
+    pub(crate) rate: Rate,
+    pub(crate) sent: Sent,
+    /// From the first send until the last arrival.
+    pub(crate) through_seconds: f64,
+    /// Of each node.
+    pub(crate) before: Vec<Usage>,
+    pub(crate) after: Vec<Usage>,
+    pub(crate) peak_megabytes: Vec<f64>,
+    pub(crate) times: Arc<Times>,
+}
+
+pub(crate) struct Report {
+    json: Option<File>,
+}
+
+impl Report {
+    pub(crate) fn new(json: Option<&Path>) -> Result<Self> {
+        let made = json.map(|path| File::create(path).with_context(|| format!("making {}", path.display())));
+        Ok(Self {
+            json: made.transpose()?,
+        })
+    }
+
+    pub(crate) fn add(&mut self, part: &Part) -> Result<()> {
+        let Part { sent, rate, .. } = part;
+        let name = rate.name();
+        let units = sent.units as f64;
+        println!(
+            "\n{name} a second: {} units of {:.1} kB in {:.1} s, {:.1} sent and {:.1} through a second",
+            sent.units,
+            sent.bytes as f64 / units / 1_000.0,
+            sent.seconds,
+            units / sent.seconds,
+            units / part.through_seconds,
+        );
+        self.figure(&format!("load_{name}_sent"), units / sent.seconds, "/s")?;
+        self.figure(&format!("load_{name}_through"), units / part.through_seconds, "/s")?;
+        for (place, (before, after)) in part.before.iter().zip(&part.after).enumerate() {
+            let node = format!("load_{name}_node{}", place + 1);
+            let cpu = after.cpu_seconds - before.cpu_seconds;
+            let written = after.written_bytes - before.written_bytes;
+            let grown = after.database_bytes - before.database_bytes;
+            let commits = after.commits - before.commits;
+            let megabytes = part.peak_megabytes.get(place).copied().unwrap_or_default();
+            println!(
+                "  node {}: CPU {:.0} % of a core, {:.2} ms a unit; memory {megabytes:.0} MB at most; {:.1} kB written, {:.1} kB \
+                 kept and {:.2} commits a unit; {:.0} connections",
+                place + 1,
+                cpu / part.through_seconds * 100.0,
+                cpu / units * 1_000.0,
+                written / units / 1_000.0,
+                grown / units / 1_000.0,
+                commits / units,
+                after.connections,
+            );
+            self.figure(&format!("{node}_cpu_unit"), cpu / units * 1_000.0, "ms")?;
+            self.figure(&format!("{node}_memory"), megabytes, "MB")?;
+            self.figure(&format!("{node}_written_unit"), written / units / 1_000.0, "kB")?;
+            self.figure(&format!("{node}_kept_unit"), grown / units / 1_000.0, "kB")?;
+            self.figure(&format!("{node}_commits_unit"), commits / units, "")?;
+        }
+        println!("  {:<8} {:>9} {:>9} {:>9} {:>9}", "ms", "count", "p50", "p99", "p99.9");
+        for act in Act::ALL {
+            let Some(spread) = part.times.spread(act) else {
+                continue;
+            };
+            let act = act.name();
+            println!(
+                "  {act:<8} {:>9} {:>9.2} {:>9.2} {:>9.2}",
+                spread.count, spread.p50, spread.p99, spread.p999
+            );
+            for (of, value) in [("p50", spread.p50), ("p99", spread.p99), ("p999", spread.p999)] {
+                self.figure(&format!("load_{name}_{act}_{of}"), value, "ms")?;
+            }
+        }
+        let errors = part.times.errors();
+        for (act, code, count) in &errors {
+            println!("  {count} times {} failed with {code}, and was tried again", act.name());
+        }
+        let count: u64 = errors.iter().map(|(_, _, count)| count).sum();
+        self.figure(&format!("load_{name}_errors"), count as f64, "")
+    }
+
+    pub(crate) fn close(&mut self, verdict: &Verdict) -> Result<()> {
+        println!(
+            "\nsent {}, accepted {}, lost {}, doubled {}, changed {}, astray {}, open {}",
+            verdict.sent,
+            verdict.accepted,
+            verdict.lost,
+            verdict.doubled,
+            verdict.changed,
+            verdict.astray,
+            verdict.open
+        );
+        for (name, count) in [
+            ("load_unanswered", verdict.sent - verdict.accepted.min(verdict.sent)),
+            ("load_lost", verdict.lost),
+            ("load_doubled", verdict.doubled),
+            ("load_changed", verdict.changed),
+            ("load_astray", verdict.astray),
+            ("load_open", verdict.open),
+        ] {
+            let line = json!({ "bench": name, "value": count, "unit": "", "must": 0, "goal": 0 });
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    /// A figure without a bound of its own: the machine and the other side share in it.
+    fn figure(&mut self, name: &str, value: f64, unit: &str) -> Result<()> {
+        self.line(&json!({ "bench": name, "value": value, "unit": unit, "must": null, "goal": null }))
+    }
+
+    fn line(&mut self, line: &Value) -> Result<()> {
+        if let Some(file) = &mut self.json {
+            writeln!(file, "{line}")?;
+        }
+        Ok(())
+    }
+}
