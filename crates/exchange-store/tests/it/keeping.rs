@@ -374,7 +374,7 @@ async fn of_what_is_over_everything_but_the_content_is_there_after_years() {
     let rows = inbox(store).await;
     assert_eq!(rows[0].status, DeliveryStatus::Received { at: at(9) });
     assert!(matches!(rows[1].status, DeliveryStatus::Expired { .. }));
-    assert_eq!(rows[0].header, fetched.header);
+    assert_eq!(rows[0].header.read().unwrap(), fetched.header);
     assert_eq!(outbox(store).await.len(), 2);
     let again = store
         .accept(fetched.clone(), actor(PLANNER, 1), at(0) + TimeDelta::days(2_000))
