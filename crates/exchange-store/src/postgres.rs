@@ -33,8 +33,11 @@ const LIMITS: [(&str, &str); 3] = [
 const CHANNEL: &str = "exchange";
 /// PostgreSQL takes fewer than 8,000 bytes in one message.
 const MESSAGE_BYTES_MAX: usize = 7_000;
-/// How long a node that hears nothing waits before it tries again.
+/// How long a node that cannot listen waits before it tries again.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
+/// How long a node hears nothing before it asks whether the line still stands: lines on which nothing passes are dropped
+/// on the way without a word.
+const LISTEN_ASK: Duration = Duration::from_secs(10);
 
 /// Every change of the schema, in order, under the numbers that SQLite has. Each only adds (style 21).
 pub(crate) fn migrator() -> Migrator {
@@ -156,8 +159,18 @@ async fn hear(options: &PgConnectOptions, node: &str, shared: &std::sync::Weak<S
         Some(shared) => shared.forget(),
         None => return Ok(()),
     }
-    while let Some(message) = listener.try_recv().await? {
-        let Some(shared) = shared.upgrade() else { break };
+    loop {
+        let message = match tokio::time::timeout(LISTEN_ASK, listener.try_recv()).await {
+            Ok(heard) => heard?,
+            Err(_) => {
+                let asked = tokio::time::timeout(CONNECT_MAX, sqlx::query("SELECT 1").execute(&mut listener));
+                asked.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+                continue;
+            }
+        };
+        let (Some(message), Some(shared)) = (message, shared.upgrade()) else {
+            return Ok(());
+        };
         let mut words = message.payload().split(' ');
         if words.next() == Some(node) {
             continue;
@@ -183,7 +196,6 @@ async fn hear(options: &PgConnectOptions, node: &str, shared: &std::sync::Weak<S
             }
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ impl Store {
         let current = masters::begin(&mut connection, &found).await?;
         let (readers, large) = match (&origin, &engine) {
             (Origin::Postgres { options, .. }, Engine::Shared(shared)) => (
-                sql::Pool::Postgres(postgres::readers(options.clone())),
+                sql::Pool::Postgres(postgres::readers((**options).clone())),
                 LargeContents::Bucket(Bucket::open(&shared.bucket).await?),
             ),
             (_, engine) => {
@@ -106,7 +106,7 @@ impl Store {
             closed: Notify::new(),
         });
         if let Origin::Postgres { options, node } = &origin {
-            let heard = postgres::listen(options.clone(), Arc::clone(node), Arc::downgrade(&shared));
+            let heard = postgres::listen((**options).clone(), Arc::clone(node), Arc::downgrade(&shared));
             tokio::spawn(heard);
         }
         let writer = Writer::start(connection, origin, Arc::clone(&shared));
@@ -142,7 +142,7 @@ impl Store {
                 (Origin::Sqlite, sql::Connection::Sqlite(sqlite::connect(data).await?))
             }
             Engine::Shared(shared) => {
-                let options = postgres::options(shared)?;
+                let options = Box::new(postgres::options(shared)?);
                 let connection = postgres::connect(&options).await?;
                 let node = Uuid::now_v7().simple().to_string().into();
                 (

@@ -49,7 +49,7 @@ type Job = Box<dyn for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, (Answer, bool)
 pub(crate) enum Origin {
     Sqlite,
     Postgres {
-        options: PgConnectOptions,
+        options: Box<PgConnectOptions>,
         /// The name under which this node tells the others what it committed.
         node: Arc<str>,
     },
