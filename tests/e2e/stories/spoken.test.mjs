@@ -55,8 +55,15 @@ test("下書き一覧", async () => {
   await planner.button("送信一覧を見る").click();
 });
 
+/** The choices of the filters come after the rows. */
+async function offersToFilterBy(person, content) {
+  const choices = person.page.getByRole("combobox", { name: "内容" });
+  await choices.locator("option", { hasText: content }).waitFor({ state: "attached" });
+}
+
 test("送信一覧", async () => {
   await planner.sees("相手の事業所はまだ受け取っていません");
+  await offersToFilterBy(planner, "サービス利用票・別表");
   await planner.reads("outbox");
 });
 
@@ -64,6 +71,7 @@ test("受信一覧", async () => {
   await provider.goTo("受信一覧");
   await provider.sees("よろしくお願いします。");
   await provider.page.getByRole("tab", { name: "未取得1件" }).waitFor();
+  await offersToFilterBy(provider, "サービス利用票・別表");
   await provider.reads("inbox");
 });
 
