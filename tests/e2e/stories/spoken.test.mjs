@@ -71,7 +71,7 @@ test("受信一覧", async () => {
   await provider.goTo("受信一覧");
   await provider.sees("よろしくお願いします。");
   await provider.page.getByRole("tab", { name: "未取得1件" }).waitFor();
-  await offersToFilterBy(provider, "サービス利用票・別表");
+  await offersToFilterBy(provider, "サービス提供票・別表");
   await provider.reads("inbox");
 });
 
