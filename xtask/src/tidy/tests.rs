@@ -79,7 +79,10 @@ fn the_window_and_the_database_have_their_places() {
         "{flaws:?}"
     );
     let flaws = graph_flaws(&[("exchange-server", "sqlx", None)]);
-    assert_eq!(flaws, ["exchange-server → sqlx: only exchange-store, desk, bench, test-engine may"]);
+    assert_eq!(
+        flaws,
+        ["exchange-server → sqlx: only exchange-store, desk, bench, test-engine may"]
+    );
 }
 
 #[test]
