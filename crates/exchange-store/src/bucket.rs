@@ -58,8 +58,12 @@ impl Bucket {
             .with_access_key_id(&place.access_key_id)
             .with_secret_access_key(place.secret_access_key.as_str())
             .with_virtual_hosted_style_request(false)
-            .with_allow_http(place.endpoint.starts_with("http://"))
-            .with_client_options(ClientOptions::new().with_timeout(TRY_MAX).with_allow_http(true))
+            .with_client_options(
+                ClientOptions::new()
+                    .with_timeout(TRY_MAX)
+                    // Only as the operator wrote it: an address with TLS is never left for one without.
+                    .with_allow_http(place.endpoint.starts_with("http://")),
+            )
             .with_retry(RetryConfig {
                 backoff: BackoffConfig::default(),
                 max_retries: 3,
