@@ -173,6 +173,14 @@ impl Exchange {
         (office, terminal, line)
     }
 
+    /// Ends the server in order, and leaves what it was set to and the folder with its data and keys.
+    pub(crate) async fn leave(self) -> (Connection, Settings, TempDir) {
+        let connection = self.connection();
+        self.admin.close().await;
+        self.running.shutdown().await;
+        (connection, self.settings, self.folder)
+    }
+
     /// Ends the server and starts it again over the same data, on other ports.
     pub(crate) async fn restart(self) -> Self {
         self.running.shutdown().await;

@@ -43,16 +43,7 @@ impl Ground {
     async fn left_by(exchange: Exchange) -> Self {
         let (planner, here, _) = exchange.desk(PLANNER, "43").await;
         let (helper, there, _) = exchange.desk(HELPER, "11").await;
-        let connection = exchange.connection();
-        let Exchange {
-            running,
-            admin,
-            settings,
-            folder,
-            ..
-        } = exchange;
-        admin.close().await;
-        running.shutdown().await;
+        let (connection, settings, folder) = exchange.leave().await;
         Self {
             settings,
             connection,

@@ -60,16 +60,7 @@ impl Cluster {
         let (planner, here, _) = exchange.desk(PLANNER, "43").await;
         let (helper, there, _) = exchange.desk(HELPER, "11").await;
         let there_too = exchange.terminal(&helper, "奥の部屋").await;
-        let mut connection = exchange.connection();
-        let Exchange {
-            running,
-            admin,
-            settings,
-            folder,
-            ..
-        } = exchange;
-        admin.close().await;
-        running.shutdown().await;
+        let (mut connection, settings, folder) = exchange.leave().await;
         let Engine::Shared(engine) = &settings.engine else {
             panic!("the environment names no shared engine: this runs in `cargo xtask test`");
         };
