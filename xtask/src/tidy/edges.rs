@@ -73,6 +73,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ),
     ("careplan-exchange", &["care-model", "desk", "desk-ipc", "messages"]),
     // What tests stand on.
+    ("fault-row", &[]),
     ("test-engine", &["exchange-store"]),
     (
         "test-support",
@@ -131,6 +132,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
+    ("fault-row", &[]),
     ("test-engine", &["test-support", "bench"]),
     ("test-support", &["bench"]),
     ("care-samples", &["test-support", "bench", "load"]),
