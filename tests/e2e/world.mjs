@@ -126,6 +126,24 @@ export class World {
     await end(this.#server);
   }
 
+  /** The server's process is gone between two statements. */
+  async killServer() {
+    await kill(this.#server);
+  }
+
+  /** A backup of this instant beside the running server; gives its folder. */
+  async backUp(name) {
+    const folder = path.join(this.folder, name);
+    await this.#admin("backup", "--out", folder);
+    return folder;
+  }
+
+  /** The data folder is lost, and a backup takes its place, under the same keys; the server is stopped before. */
+  async loseAndRestore(backup) {
+    await rm(this.data, { recursive: true });
+    await this.#admin("restore", "--from", backup);
+  }
+
   /** The server falls silent without a word. */
   freezeServer() {
     this.#server.kill("SIGSTOP");
@@ -350,9 +368,7 @@ export class Terminal {
 
   /** The desk's process is gone between two statements, as when the power fails. */
   async kill() {
-    const ended = once(this.#child, "exit");
-    this.#child.kill("SIGKILL");
-    await ended;
+    await kill(this.#child);
   }
 
   #script(name, body) {
@@ -402,6 +418,12 @@ async function listening(address, child) {
     await new Promise((resume) => setTimeout(resume, 50));
   }
   throw new Error(`nothing listens on ${address}`);
+}
+
+async function kill(child) {
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
 }
 
 async function end(child) {
