@@ -19,10 +19,11 @@ use crate::{
     tidy,
 };
 use report::Report;
+pub(crate) use report::shown;
 
 /// The window is tested as it ships: with the built page inside. One feature set for all stages, so that nothing is
 /// compiled twice.
-const FEATURES: &[&str] = &[
+pub(crate) const FEATURES: &[&str] = &[
     "--workspace",
     "--locked",
     "--features",
