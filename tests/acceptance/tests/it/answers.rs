@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 use care_model::DeliveryId;
-use desk_ipc::{CompositionMode, DeskCommands, OutboxStatus};
+use desk_ipc::{CompositionMode, OutboxStatus};
 use exchange_client::{ClientError, SignedIn};
 use fault_row::{Breaches, Row};
 use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP, OpenDesk};
