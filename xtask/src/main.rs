@@ -6,11 +6,13 @@
 mod bench;
 mod bindings;
 mod demo;
+mod faults;
 mod fuzz;
 mod installers;
 mod licences;
 mod load;
 mod mutants;
+mod sabotages;
 mod setup;
 mod shared;
 mod suite;
@@ -90,6 +92,13 @@ enum Task {
     },
     /// Month-end with many offices against a real server, built for release; fails if anything is lost or doubled.
     Load(load::Options),
+    /// Runs the rows of the faults table (docs/RELIABILITY.md); fails if anything is lost, doubled, half or leaked.
+    Faults(faults::Options),
+    /// Breaks what must hold, in a copy of the checkout, one line at a time, and fails if no row notices.
+    Sabotages {
+        /// Which; all twelve if none is named.
+        names: Vec<String>,
+    },
     /// Runs the fuzz targets under libFuzzer; every test run replays their kept inputs.
     Fuzz {
         /// Minutes for each target.
@@ -132,6 +141,8 @@ fn run(task: Task) -> Result<()> {
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, shared, names } => bench::run(json, shared, names),
         Task::Load(options) => load::run(options),
+        Task::Faults(options) => faults::run(options),
+        Task::Sabotages { names } => sabotages::run(&names),
         Task::Fuzz { minutes, targets } => fuzz::run(minutes, &targets),
         Task::Mutants { crates } => mutants::run(&crates),
         Task::Tidy => tidy::run(),

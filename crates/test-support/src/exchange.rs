@@ -112,7 +112,7 @@ impl ExampleExchange {
         self.write_connection_file().await
     }
 
-    /// Starts the server again with so many requests a minute for each terminal.
+    /// Starts the server again with so many requests a minute for each terminal; 0 is as many as it likes.
     pub async fn limit_requests(&mut self, a_minute: u32) -> Result<()> {
         self.settings.pace.requests_a_minute_terminal = NonZeroU32::new(a_minute);
         self.restart().await

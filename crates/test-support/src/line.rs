@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
@@ -40,9 +40,17 @@ struct Faults {
     down_left: AtomicI64,
     /// A connection that carried as many bytes to the server since this was armed loses the answer to them.
     answer_lost_after: AtomicI64,
+    /// Which answers are lost besides, as long as this is there.
+    answers_lost: Mutex<Option<Lots>>,
     delay_ms: AtomicU64,
     /// Faults that happened.
     happened: watch::Sender<u32>,
+}
+
+/// Draws lots for the answers to what had at least so many bytes.
+struct Lots {
+    sent_bytes: i64,
+    draw: Box<dyn FnMut() -> bool + Send>,
 }
 
 impl Line {
@@ -57,6 +65,7 @@ impl Line {
             up_left: AtomicI64::new(NEVER),
             down_left: AtomicI64::new(NEVER),
             answer_lost_after: AtomicI64::new(NEVER),
+            answers_lost: Mutex::new(None),
             delay_ms: AtomicU64::new(0),
             happened: watch::Sender::new(0),
         });
@@ -102,6 +111,21 @@ impl Line {
         self.faults.answer_lost_after.store(count(sent_bytes), Ordering::SeqCst);
     }
 
+    /// From now on loses each answer for which the lot that is drawn says so, of connections that carried at least
+    /// `sent_bytes` to the server since they last got one.
+    pub fn lose_answers(&self, sent_bytes: u64, draw: impl FnMut() -> bool + Send + 'static) {
+        *self.faults.lots() = Some(Lots {
+            sent_bytes: count(sent_bytes),
+            draw: Box::new(draw),
+        });
+    }
+
+    /// Loses no answers any more; gives how many faults have happened.
+    pub fn keep_answers(&self) -> u32 {
+        *self.faults.lots() = None;
+        *self.faults.happened.borrow()
+    }
+
     /// Holds everything back for so long, both ways.
     pub fn delay(&self, delay: Duration) {
         let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
@@ -130,6 +154,24 @@ impl Faults {
 
     fn happens(&self) {
         self.happened.send_modify(|happened| *happened += 1);
+    }
+
+    fn lots(&self) -> std::sync::MutexGuard<'_, Option<Lots>> {
+        self.answers_lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the answer to so many bytes is lost.
+    fn loses_answer_to(&self, sent: i64) -> bool {
+        let armed = self.answer_lost_after.load(Ordering::SeqCst);
+        let once = sent >= armed
+            && self
+                .answer_lost_after
+                .compare_exchange(armed, NEVER, Ordering::SeqCst, Ordering::SeqCst)
+                .is_ok();
+        once || self
+            .lots()
+            .as_mut()
+            .is_some_and(|lots| sent >= lots.sent_bytes && (lots.draw)())
     }
 
     /// Counts bytes off; how many of them may still pass, and whether the fault happens now.
@@ -203,13 +245,7 @@ async fn carry_up(faults: &Faults, unanswered: &AtomicI64, mut from: OwnedReadHa
 async fn carry_down(faults: &Faults, unanswered: &AtomicI64, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
     let mut piece = [0; PIECE_BYTES];
     while let Ok(read @ 1..) = from.read(&mut piece).await {
-        let lost_after = faults.answer_lost_after.load(Ordering::SeqCst);
-        if unanswered.swap(0, Ordering::SeqCst) >= lost_after
-            && faults
-                .answer_lost_after
-                .compare_exchange(lost_after, NEVER, Ordering::SeqCst, Ordering::SeqCst)
-                .is_ok()
-        {
+        if faults.loses_answer_to(unanswered.swap(0, Ordering::SeqCst)) {
             faults.happens();
             return;
         }
@@ -281,6 +317,13 @@ mod tests {
         line.cut_after_sent(5);
         assert_eq!(ask(&mut stream).await, 0);
         line.faults_happened(3).await;
+
+        line.lose_answers(10, || true);
+        let mut stream = TcpStream::connect(line.address()).await.unwrap();
+        assert_eq!(ask(&mut stream).await, 0);
+        assert_eq!(line.keep_answers(), 4);
+        let mut stream = TcpStream::connect(line.address()).await.unwrap();
+        assert_eq!(ask(&mut stream).await, 10);
 
         line.set_away(true);
         let mut stream = TcpStream::connect(line.address()).await.unwrap();

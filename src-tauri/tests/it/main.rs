@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use fault_row::{Breaches, Form, Row};
 use serde_json::Value;
 
 /// Expands the list into names.
@@ -35,7 +36,8 @@ fn permissions() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_capability_holds_exactly_the_commands_listening_and_zoom() {
+fn row_21_the_capability_holds_exactly_the_commands_listening_and_zoom() {
+    let row = Row::open(21, "what the capability permits the local window, and nobody else");
     let mut expected: BTreeSet<String> = COMMANDS
         .iter()
         .map(|name| format!("allow-{}", name.replace('_', "-")))
@@ -44,6 +46,7 @@ fn the_capability_holds_exactly_the_commands_listening_and_zoom() {
     expected.insert("core:event:allow-unlisten".to_owned());
     expected.insert(ZOOM.to_owned());
     assert_eq!(permissions(), expected);
+    row.close(expected.len() as u64, Breaches::default());
 }
 
 #[test]
@@ -83,7 +86,9 @@ fn the_capability_is_for_the_local_window_only() {
 }
 
 #[test]
-fn the_policy_lets_nothing_foreign_or_inline_in() {
+fn row_21_the_policy_lets_nothing_foreign_or_inline_in() {
+    let row = Row::open(21, "what the content security policy lets in");
+    let mut judged = 0;
     let configuration = parsed(CONFIGURATION);
     let security = &configuration["app"]["security"];
     let policy = security["csp"].as_str().expect("one policy");
@@ -97,14 +102,44 @@ fn the_policy_lets_nothing_foreign_or_inline_in() {
         "connect-src ipc: http://ipc.localhost",
     ] {
         assert!(policy.split("; ").any(|part| part == needed), "{needed} in {policy}");
+        judged += 1;
     }
     for refused in ["unsafe", "*", "https:", "blob:", "ws:", "wasm"] {
         assert!(!policy.contains(refused), "{refused} in {policy}");
+        judged += 1;
     }
     // The build's own hashes and nonces stay on, and development has no other policy.
     assert!(security.get("dangerousDisableAssetCspModification").is_none());
     assert!(security.get("devCsp").is_none());
     assert!(security.get("assetProtocol").is_none());
+    row.close(judged, Breaches::default());
+}
+
+/// The true window, which the short form leaves to the story of the same name: no script, frame or request gets out of the
+/// page, and a foreign page in the window is refused every command.
+#[cfg(target_os = "linux")]
+#[test]
+fn row_21_a_foreign_page_in_the_true_window_is_refused() {
+    let row = match Form::of_this_run() {
+        Form::Short => Row::open(
+            21,
+            "whether the story of the foreign page is there, which the stage of the true window runs",
+        ),
+        Form::Long => Row::open(21, "a foreign page in the true window asks for every command"),
+    };
+    let native = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/native");
+    let story = "stories/foreign.test.mjs";
+    let text = std::fs::read_to_string(format!("{native}/{story}")).expect("the story is there");
+    assert!(text.contains("a foreign page in the window is refused every command"));
+    if row.form() == Form::Long {
+        let run = std::process::Command::new("node")
+            .args(["--test", story])
+            .current_dir(native)
+            .status();
+        assert!(run.expect("node").success(), "the story failed");
+    }
+    let asked = row.times(1, COMMANDS.len() as u64);
+    row.close(asked, Breaches::default());
 }
 
 #[test]

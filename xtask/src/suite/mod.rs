@@ -14,20 +14,25 @@ use anyhow::Result;
 use xshell::Shell;
 
 use crate::{
-    bindings, demo, root, setup,
+    bindings, demo, faults, root, setup,
     shared::{PLACES, SharedServices},
     tidy,
 };
 use report::Report;
+pub(crate) use report::shown;
 
 /// The window is tested as it ships: with the built page inside. One feature set for all stages, so that nothing is
 /// compiled twice.
-const FEATURES: &[&str] = &[
+pub(crate) const FEATURES: &[&str] = &[
     "--workspace",
     "--locked",
     "--features",
     "careplan-exchange/custom-protocol",
 ];
+
+/// The seed of the rows of the faults table: the same in every run, so that a change alone makes one fail. Other seeds are
+/// tried by `cargo xtask faults`.
+const FAULTS_SEED: u64 = 1;
 
 /// Whose tests run a second time on the engine that nodes share.
 const ON_BOTH_ENGINES: &str = "package(exchange-store) | package(exchange-server)";
@@ -71,13 +76,18 @@ pub(crate) fn run(long: bool) -> Result<()> {
     report.stage("build", |report| {
         report.command("build", &mut cargo(&["build", "--all-targets"], FEATURES))
     });
+    // The rows of the faults table are ordinary tests: what they say is collected on the way.
+    let lines = faults::Lines::new()?;
     report.stage("Rust tests", |report| {
         if setup::has("cargo-nextest") {
             let first = ["nextest", "run", "--no-fail-fast", "-E", "not package(fuzz)"];
-            report.tests("Rust tests", &mut cargo(&first, FEATURES))
+            let mut words = cargo(&first, FEATURES);
+            lines.collect(&mut words, FAULTS_SEED);
+            report.tests("Rust tests", &mut words)
         } else {
             let first = ["test", "--no-fail-fast", "--tests", "--exclude", "fuzz"];
             let mut words = cargo(&first, FEATURES);
+            lines.collect(&mut words, FAULTS_SEED);
             report.tests("Rust tests", words.args(["--", "--skip", "nodes::"]))
         }
     });
@@ -116,7 +126,11 @@ pub(crate) fn run(long: bool) -> Result<()> {
                 &[],
             )
         };
+        lines.collect(&mut words, FAULTS_SEED);
         report.tests("fuzz targets: kept and changed inputs", &mut words)
+    });
+    report.stage("the faults table", |report| {
+        report.check("the lines of every row", || faults::summary(&lines))
     });
     report.stage("the open API, by an outside tester", |report| {
         report.check("schemathesis", || outside::run(&shell, long))

@@ -114,7 +114,7 @@ impl Report {
 }
 
 /// Runs a command, shows what it prints while it runs, and gives that back.
-fn shown(command: &mut Command) -> Result<(bool, String)> {
+pub(crate) fn shown(command: &mut Command) -> Result<(bool, String)> {
     println!("$ {}", line(command));
     let mut child = command
         .stdin(Stdio::null())

@@ -101,7 +101,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-protocol",
         ],
     ),
-    ("xtask", &["desk-ipc", "messages"]),
+    ("xtask", &["desk-ipc", "fault-row", "messages"]),
     (
         "load",
         &[
@@ -132,7 +132,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
-    ("fault-row", &[]),
+    ("fault-row", &["xtask"]),
     ("test-engine", &["test-support", "bench"]),
     ("test-support", &["bench"]),
     ("care-samples", &["test-support", "bench", "load"]),

@@ -139,6 +139,7 @@ fn cut(text: &str, bytes_max: usize) -> &str {
 mod tests {
     use care_model::{DeliveryId, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth};
     use exchange_protocol::Sealing;
+    use fault_row::{Breaches, Row};
     use proptest::prelude::*;
 
     use super::*;
@@ -222,6 +223,107 @@ mod tests {
         let bare = |naming| folder_name(naming, at, &header(None, None)).name;
         assert_eq!(bare(Naming::TimeOfficeSerial), "20270115170000_9970100013_abababababab");
         assert_eq!(bare(Naming::MonthOfficeSerial), "20270115_9970100013_abababababab");
+    }
+
+    /// Of these a name is put together: each is trouble somewhere.
+    const PIECES: &[&str] = &[
+        "..",
+        ".",
+        "/",
+        "\\",
+        ":",
+        "CON",
+        "nul",
+        "COM1",
+        "LPT¹",
+        "conin$",
+        " ",
+        "\u{3000}",
+        "\u{202e}",
+        "\u{200b}",
+        "\u{0}",
+        "\n",
+        "\t",
+        "か\u{3099}",
+        "が",
+        "ｶﾞ",
+        "Ａ",
+        "a",
+        "A",
+        "報告",
+        "😀",
+        "~$",
+        "*",
+        "?",
+        "|",
+        "\"",
+        "<",
+        ">",
+        ".pdf",
+        ".PDF",
+        ".lnk",
+        "desktop.ini",
+        "\u{2028}",
+        "\u{feff}",
+        "ß",
+        "ﬁ",
+        "İ",
+        "-",
+        "C:",
+        "\\\\?\\",
+        "長長長長長長長長長長長長長長長長長長長長長長長長長",
+    ];
+
+    /// Names of a delivery as anybody may send them become names of one folder: each inside it, each its own, each one
+    /// that every system takes. Some are written, beside what lies there already.
+    #[test]
+    fn row_14_any_names_are_saved_inside_the_folder_and_over_nothing() {
+        let row = Row::open(14, "names of attachments put together from what is trouble somewhere");
+        let mut random = fastrand::Rng::with_seed(row.seed());
+        let deliveries = row.times(2_000, 200_000);
+        let (mut tried, mut breaches) = (0, Breaches::default());
+        for number in 0..deliveries {
+            let written = number % 100 == 0;
+            let folder = written.then(|| tempfile::tempdir().unwrap());
+            let standard = "UPKIHON_SUB1_9900100018_46_99A0105007_A2_20260326093043.CSV";
+            let mut taken = HashSet::from([name_key(standard)]);
+            let mut keys = taken.clone();
+            for _ in 0..10 {
+                let pieces = random.usize(0..9);
+                let mut sent: String = (0..pieces).map(|_| PIECES[random.usize(..PIECES.len())]).collect();
+                if random.u8(..8) == 0 {
+                    sent = standard.to_lowercase();
+                }
+                let name = safe_name(&sent, &mut taken);
+                tried += 1;
+                let inside = std::path::Path::new(&name).components().count() == 1
+                    && !name.chars().any(|c| is_forbidden(c) || is_invisible(c))
+                    && !name.starts_with(['.', ' '])
+                    && !name.ends_with(['.', ' '])
+                    && !is_reserved(&name)
+                    && name.len() <= NAME_BYTES_MAX + " (10)".len();
+                if !inside {
+                    breaches.leaked += 1;
+                    eprintln!("{sent:?} became {name:?}");
+                }
+                if !keys.insert(name_key(&name)) {
+                    breaches.lost += 1;
+                    eprintln!("{sent:?} became {name:?}, which is there already");
+                }
+                if let Some(folder) = &folder {
+                    let file = std::fs::File::options()
+                        .write(true)
+                        .create_new(true)
+                        .open(folder.path().join(&name));
+                    breaches.lost += u64::from(file.is_err());
+                }
+            }
+            if let Some(folder) = folder {
+                let there = std::fs::read_dir(folder.path()).unwrap().count();
+                breaches.leaked += u64::from(there != 10);
+            }
+        }
+        row.close(tried, breaches);
     }
 
     proptest! {

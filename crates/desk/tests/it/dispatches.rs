@@ -6,14 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use care_model::{DeliveryId, OfficeNumber, Party, ProblemCode, ServiceKind, limits};
+use care_model::{DeliveryId, OfficeNumber, Party, ProblemCode, limits};
 use care_samples::Samples;
 use desk_ipc::{
     AttachFiles, CompositionId, CompositionMode, CompositionView, DeskCommands, EditNote, SendStart, SendStateView,
 };
-use test_support::{CARE_MANAGEMENT, HOME_HELP, OpenDesk};
+use test_support::{HOME_HELP, OpenDesk};
 
-use crate::support::{Offices, assert_refused, codes, pdf, unit, unit_to};
+use crate::support::{Offices, assert_refused, pdf, unit, unit_to};
 
 fn confirmed(composition: CompositionId) -> SendStart {
     SendStart {
@@ -92,104 +92,6 @@ async fn a_desk_that_asks_too_often_waits_and_sends_everything_once() -> Result<
         receiver.inbox(0, limits::PAGE_ROWS_MAX).await?.rows.len(),
         DELIVERIES as usize
     );
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn seven_of_a_hundred_are_explained_and_only_they_are_sent_again() -> Result<()> {
-    let offices = Offices::open().await?;
-    let files = offices.exchange.folder("files")?;
-    let desk = &offices.manager;
-    let (mut samples, to) = (Samples::new(2), HOME_HELP.party()?);
-    let kind = ServiceKind::parse("11")?;
-    let mut good: Vec<PathBuf> = Vec::new();
-    for _ in 0..93 {
-        good.extend(unit_to(&files, &mut samples, "home_plan_delete", to)?.1);
-    }
-    let mut bad = |id: &str, to: Party| -> Result<Vec<PathBuf>> { Ok(unit_to(&files, &mut samples, id, to)?.1) };
-    // An office that is not on the exchange, one that is not there in this kind, and this office itself.
-    let unknown = bad("home_plan_delete", Party::new(OfficeNumber::parse("9970109999")?, kind))?;
-    let other_kind = bad("home_plan_delete", Party::new(to.office, ServiceKind::parse("15")?))?;
-    let to_itself = bad("home_plan_delete", CARE_MANAGEMENT.party()?)?;
-    // A file that is no text of the format, one without its mate, one that is too large, and one name with two contents.
-    let unreadable = bad("home_plan_delete", to)?;
-    std::fs::write(&unreadable[0], b"\xff\xfe1\0,\0")?;
-    let mut lacking = bad("home_schedule", to)?;
-    let mate = lacking.pop().context("a mate")?;
-    let huge = bad("home_plan_delete", to)?;
-    let whole = std::fs::read(&huge[0])?;
-    std::fs::File::options()
-        .write(true)
-        .open(&huge[0])?
-        .set_len(limits::STANDARD_FILE_BYTES_MAX + 1)?;
-    let doubled = bad("home_plan_delete", to)?;
-    let twin = files.join("twin").join(doubled[0].file_name().context("a name")?);
-    std::fs::create_dir(files.join("twin"))?;
-    let mut other = std::fs::read(&doubled[0])?;
-    other.extend_from_within(..);
-    std::fs::write(&twin, other)?;
-    let all = [
-        good,
-        unknown,
-        other_kind,
-        to_itself,
-        unreadable.clone(),
-        lacking,
-        huge.clone(),
-        doubled,
-        vec![twin],
-    ]
-    .concat();
-    let view = desk.compose(CompositionMode::Dispatch, all).await?;
-    assert!(view.can_send, "{:?}", view.findings);
-    let blocked: Vec<_> = view.deliveries.iter().filter(|planned| planned.blocked).collect();
-    assert_eq!((view.deliveries.len(), blocked.len(), view.over_limit), (99, 6, 0));
-    for code in [
-        "destination_unknown",
-        "destination_is_sender",
-        "encoding_utf16",
-        "mate_missing",
-        "file_too_large",
-        "duplicate_differs",
-    ] {
-        assert!(codes(&view).contains(&code.to_owned()), "{code}: {:?}", codes(&view));
-    }
-    let strangers = blocked
-        .iter()
-        .filter(|planned| planned.on_exchange == desk_ipc::OnExchange::No);
-    assert_eq!(strangers.count(), 2);
-    let said = |planned: &desk_ipc::PlannedView| {
-        let mut all = planned
-            .findings
-            .iter()
-            .chain(planned.files.iter().flat_map(|file| &file.findings));
-        all.any(|found| !found.message.is_empty() && !found.remedy.is_empty())
-    };
-    assert!(blocked.iter().all(|planned| said(planned)), "{blocked:?}");
-    desk.start_sending(view.id).await?;
-    assert_eq!(desk.sent(view.id).await?.sent, 93);
-
-    // What can be put right is: the mate comes, the large one is written anew. Only these go.
-    std::fs::write(&huge[0], whole)?;
-    let before = desk.desk.composition(view.id).await?;
-    let gone = before
-        .unplaced
-        .iter()
-        .find(|file| file.size_bytes > limits::STANDARD_FILE_BYTES_MAX);
-    let remove = desk_ipc::RemoveFile {
-        composition: view.id,
-        file: gone.context("the large file")?.file,
-    };
-    desk.desk.remove_file(remove).await?;
-    let add = desk_ipc::AddDrop {
-        composition: view.id,
-        drop: desk.desk.drop_files(vec![mate, huge[0].clone()]).id,
-    };
-    desk.desk.add_drop(add).await?;
-    desk.start_sending(view.id).await?;
-    assert_eq!(desk.sent(view.id).await?.sent, 95);
-    let receiver = offices.exchange.terminal(&offices.exchange.service, "数える").await?;
-    assert_eq!(receiver.inbox(0, limits::PAGE_ROWS_MAX).await?.rows.len(), 95);
     Ok(())
 }
 

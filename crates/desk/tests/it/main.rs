@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod bulks;
 mod certificate_files;
 mod certificates;
 mod composing;
@@ -12,6 +13,7 @@ mod dispatches;
 mod drafts;
 mod full_disks;
 mod keeping;
+mod landed_names;
 mod landing;
 mod lists;
 mod locking;

@@ -1,15 +1,11 @@
 //! Nothing of people lies in clear in the profile (D14), and nothing of files in a log.
 
-use std::{
-    io,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use desk_ipc::{CompositionMode, DeskCommands, EditNote, FindingView, RepairRequest, SendStart};
 
-use crate::support::{Offices, pdf, unit};
+use crate::support::{Logged, Offices, pdf, unit};
 
 const CANARY: &str = "CANARYNOTE";
 const CANARY_NAME: &str = "CANARYFILE.pdf";
@@ -64,33 +60,9 @@ async fn no_name_note_token_or_content_in_clear() -> Result<()> {
     Ok(())
 }
 
-/// Everything that was logged, at any level, by whatever crate.
-#[derive(Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Logged {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .map_err(|_| io::ErrorKind::Other)?
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_value_of_a_file_reaches_a_log() -> Result<()> {
-    let logged = Logged::default();
-    let into = logged.clone();
-    // Every test is a process of its own, so this takes nobody else's log.
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(move || into.clone())
-        .init();
+    let logged = Logged::of_this_process();
     let offices = Offices::open().await?;
     let files = offices.exchange.folder("CANARYORIGIN")?;
     let (made, paths) = unit(&files, 51, "home_schedule")?;
@@ -120,8 +92,7 @@ async fn no_value_of_a_file_reaches_a_log() -> Result<()> {
     .await?;
     offices.manager.sent(view.id).await?;
 
-    let logged = logged.0.lock().map_err(|_| anyhow::anyhow!("a writer panicked"))?;
-    let logged = String::from_utf8_lossy(&logged);
+    let logged = logged.text();
     assert!(logged.contains("careless") && logged.len() > 1_000);
     for canary in ["CANARYVALUE", "CANARYORIGIN", "見本 ", "mihon-hanako-2026"] {
         let line = logged.lines().find(|line| line.contains(canary));

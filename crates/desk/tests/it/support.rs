@@ -1,6 +1,10 @@
 //! Files to send, and shorter ways.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use anyhow::{Context, Result};
 use care_model::{DeliveryId, Edition, Party, ProblemCode, ServiceMonth};
@@ -177,5 +181,43 @@ pub(crate) fn edit(view: &SettingsView) -> SettingsEdit {
         starts_with_computer: view.starts_with_computer,
         stays_in_tray: view.stays_in_tray,
         proxy: view.proxy.clone(),
+    }
+}
+
+/// Everything that is logged in this process, at any level, by whatever crate: the desks and the exchange.
+#[derive(Clone, Default)]
+pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Logged {
+    /// From now on; asked for again, from the first time on.
+    pub(crate) fn of_this_process() -> Self {
+        static LOGGED: OnceLock<Logged> = OnceLock::new();
+        let begin = || {
+            let logged = Self::default();
+            let into = logged.clone();
+            tracing_subscriber::fmt()
+                .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+                .with_writer(move || into.clone())
+                .init();
+            logged
+        };
+        LOGGED.get_or_init(begin).clone()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&logged).into_owned()
+    }
+}
+
+impl io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        logged.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use exchange_audit::{
     Act, Chain, Checkpoint, Export, Flaw, Record, Signer, Subject, Verified, VerifyError, Who, first_hash, next_hash,
     verify,
 };
+use fault_row::{Breaches, Row};
 use proptest::prelude::*;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -262,6 +263,56 @@ fn what_was_done_to_an_export_is_found_at_its_place() {
     for (what, lines, line, flaw) in cases {
         assert_eq!(found(&lines, &authority), Err((line, flaw)), "{what}");
     }
+}
+
+/// The line of a record in an export with a checkpoint behind every third: the head is the first.
+fn line_of(sequence: u64) -> u64 {
+    1 + sequence + (sequence - 1) / 3
+}
+
+#[test]
+fn row_23_a_record_dropped_changed_or_moved_is_found_at_its_place() {
+    let row = Row::open(23, "each record of a chain dropped, changed and moved");
+    let mut random = fastrand::Rng::with_seed(row.seed());
+    let records = row.times(40, 200);
+    let authority = Authority::new();
+    let signer = authority.signer(ExtendedKeyUsagePurpose::TimeStamping);
+    let lines = export_of(OFFICE, &signer, (1..=records).map(record), at(1_000));
+    assert_eq!(found(&lines, &authority).map(|verified| verified.records), Ok(records));
+    let (mut tried, mut breaches) = (0, Breaches::default());
+    let mut judge = |changed: &[Vec<u8>], line: u64, what: &str| {
+        tried += 1;
+        if !matches!(found(changed, &authority), Err((place, _)) if place == line) {
+            breaches.lost += 1;
+            eprintln!("{what} at line {line}: {:?}", found(changed, &authority));
+        }
+    };
+    for sequence in 1..=records {
+        let line = line_of(sequence);
+        let index = usize::try_from(line).unwrap() - 1;
+        let mut dropped = lines.clone();
+        let taken = dropped.remove(index);
+        judge(&dropped, line, "dropped");
+
+        let mut changed = lines.clone();
+        let digits: Vec<usize> = (0..taken.len())
+            .filter(|place| taken[*place].is_ascii_digit())
+            .collect();
+        let place = digits[random.usize(..digits.len())];
+        changed[index][place] = if taken[place] == b'1' { b'2' } else { b'1' };
+        judge(&changed, line, "changed");
+
+        // To the place of another record, which moves on.
+        let mut to = random.u64(1..records);
+        if to >= sequence {
+            to += 1;
+        }
+        let mut moved = dropped;
+        let target = usize::try_from(line_of(to)).unwrap() - 1;
+        moved.insert(target.min(moved.len()), taken);
+        judge(&moved, line.min(line_of(to)), "moved");
+    }
+    row.close(tried, breaches);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use care_model::ProblemCode;
 use chrono::TimeDelta;
 use exchange_client::{ClientIdentity, ExchangeClient};
 use exchange_protocol::Event;
+use fault_row::{Breaches, Row};
 
 use crate::exchange::{Exchange, HELPER, PLANNER, Terminal, account, bytes, header, json, refused, sign_in};
 
@@ -99,7 +100,8 @@ async fn many_wrong_passwords_make_the_next_one_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_end_and_are_renewed_once() {
+async fn row_17_tokens_end_and_are_renewed_once() {
+    let row = Row::open(17, "tokens that ended, were used or are another terminal's");
     let exchange = Exchange::start().await;
     let office = exchange.office(PLANNER, "43").await;
     let terminal = exchange.terminal(&office, "受付").await;
@@ -138,10 +140,12 @@ async fn tokens_end_and_are_renewed_once() {
         refused(client.refresh(&renewed.refresh).await),
         ProblemCode::SignInRequired
     );
+    row.close(5, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_that_are_no_longer_good_are_answered_in_words() {
+async fn row_16_certificates_that_are_no_longer_good_are_answered_in_words() {
+    let row = Row::open(16, "an expired and a revoked certificate");
     let exchange = Exchange::start().await;
     let (office, terminal, line) = exchange.desk(PLANNER, "43").await;
     let short = exchange
@@ -165,10 +169,13 @@ async fn certificates_that_are_no_longer_good_are_answered_in_words() {
         refused(sign_in(&terminal, &office).await.map(drop)),
         ProblemCode::CertificateRevoked
     );
+    row.close(3, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_of_another_exchange_does_not_get_in() {
+async fn row_16_a_certificate_of_another_exchange_does_not_get_in() {
+    let row = Row::open(16, "a certificate and a server of another authority");
+    let tries_at_once = row.times(400, 4_000);
     let (here, there) = (Exchange::start().await, Exchange::start().await);
     let office = here.office(PLANNER, "43").await;
     let foreign_office = there.office(PLANNER, "43").await;
@@ -181,7 +188,7 @@ async fn a_certificate_of_another_exchange_does_not_get_in() {
     assert_eq!(error.code(), ProblemCode::CertificateForeign, "{error:?}");
     // The refusal comes before, while or after the request leaves, as it happens: it is heard all the same.
     let mut tries = tokio::task::JoinSet::new();
-    for _ in 0..400 {
+    for _ in 0..tries_at_once {
         let client = stranger.client.clone();
         tries.spawn(async move {
             client
@@ -203,6 +210,7 @@ async fn a_certificate_of_another_exchange_does_not_get_in() {
     };
     let error = sign_in(&misled, &office).await.map(drop).unwrap_err();
     assert_eq!(error.code(), ProblemCode::ServerUntrusted, "{error:?}");
+    row.close(tries_at_once + 2, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

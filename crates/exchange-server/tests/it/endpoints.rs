@@ -8,6 +8,7 @@ use exchange_client::ClientIdentity;
 use exchange_protocol::{DeliveryHeader, Problem, envelope};
 use exchange_server::{Caller, ENDPOINTS, Endpoint, Listener, SANDBOX_ENDPOINTS};
 use exchange_store::OperatorRole;
+use fault_row::{Breaches, Row};
 use rcgen::{ExtendedKeyUsagePurpose, PKCS_ED25519};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -460,7 +461,8 @@ fn keeps_out(code: ProblemCode) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_endpoint_answers_every_caller_as_its_table_says() {
+async fn row_17_every_endpoint_answers_every_caller_as_its_table_says() {
+    let row = Row::open(17, "every endpoint asked by every kind of caller");
     let world = World::new().await;
     let mut cells = 0;
     for endpoint in ENDPOINTS {
@@ -537,6 +539,7 @@ async fn every_endpoint_answers_every_caller_as_its_table_says() {
         arrived.extend_from_slice(&piece);
     }
     assert_eq!(arrived, b"a text");
+    row.close(cells, Breaches::default());
 }
 
 /// The matrix as people read it.

@@ -7,6 +7,7 @@ use care_model::{DeliveryId, ProblemCode};
 use chrono::TimeDelta;
 use exchange_client::{ClientError, ClientIdentity, ExchangeClient, SignedIn, make_certificate_request};
 use exchange_protocol::{DeliveryStatus, RenewalRequest};
+use fault_row::{Breaches, Form, Row};
 use tokio::{
     sync::{RwLock, Semaphore, watch},
     task::JoinHandle,
@@ -18,7 +19,10 @@ use crate::{
 };
 
 /// Rounds that each worker does between two turns of the rotation.
-const ROUNDS: u64 = 5;
+fn rounds() -> u64 {
+    Form::of_this_run().times(5, 100)
+}
+
 /// Deliveries that wait at once: whoever sends goes on as soon as something was fetched.
 const WAITING_MAX: usize = 20;
 /// Days that the first certificates hold: few enough to be renewed at once.
@@ -123,7 +127,7 @@ impl Worker {
     }
 
     async fn goes_on(&mut self) {
-        let goal = *self.rounds.borrow() + ROUNDS;
+        let goal = *self.rounds.borrow() + rounds();
         // An error means that the worker failed, which its end tells.
         let _ = self.rounds.wait_for(|rounds| *rounds >= goal).await;
     }
@@ -168,7 +172,8 @@ fn reconnected(exchange: &Exchange, terminal: &Terminal) -> Terminal {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_request_fails_while_every_certificate_is_renewed_under_load() {
+async fn row_16_no_request_fails_while_every_certificate_is_renewed_under_load() {
+    let row = Row::open(16, "deliveries sent and fetched while every certificate is renewed");
     // A server whose own certificate is due, and which has not noticed yet.
     let mut exchange = Exchange::start().await;
     exchange.settings.pace.requests_a_minute_terminal = None;
@@ -286,7 +291,7 @@ async fn no_request_fails_while_every_certificate_is_renewed_under_load() {
     let of = |ids: Vec<DeliveryId>| ids.into_iter().collect::<BTreeSet<_>>();
     let (count, sent) = (sent.len(), of(sent));
     assert_eq!((count, &sent), (sent.len(), &of(fetched)));
-    assert!(count as u64 >= 3 * ROUNDS, "{count}");
+    assert!(count as u64 >= 3 * rounds(), "{count}");
     // And as many as that are in the list, each once, each received.
     let (mut after, mut listed) = (0, Vec::new());
     loop {
@@ -301,4 +306,5 @@ async fn no_request_fails_while_every_certificate_is_renewed_under_load() {
         }
     }
     assert_eq!((listed.len(), of(listed)), (count, sent));
+    row.close(count as u64, Breaches::default());
 }

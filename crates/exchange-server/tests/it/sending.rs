@@ -4,6 +4,7 @@ use bytes::Bytes;
 use care_model::{OfficeNumber, ProblemCode, ServiceKind};
 use chrono::{TimeDelta, Utc};
 use exchange_protocol::{DeliveryStatus, Event};
+use fault_row::{Breaches, Row};
 
 use crate::exchange::{Exchange, HELPER, PLANNER, bytes, header, json, refused};
 
@@ -54,6 +55,46 @@ async fn a_delivery_is_taken_once_however_often_it_is_sent() {
     assert!(receiver.inbox(inbox.next, 10).await.unwrap().rows.is_empty());
     let outbox = line.outbox(0, 10).await.unwrap();
     assert_eq!((outbox.rows.len(), outbox.rows[0].sequence), (1, 1));
+}
+
+/// Whose terminal and session it is says who sends, whatever a header claims; by either way of sending.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_17_nobody_sends_in_the_name_of_another_office() {
+    let row = Row::open(
+        17,
+        "deliveries in the name of another office, or of a kind that it is not",
+    );
+    let exchange = Exchange::start().await;
+    let (planner, _, line) = exchange.desk(PLANNER, "43").await;
+    let (helper, _, other) = exchange.desk(HELPER, "11").await;
+    let large = [b"%PDF-1.7".to_vec(), vec![b'x'; 300_000]].concat();
+    let large_parts: &[(Option<&str>, &[u8])] = &[(Some("A.CSV"), b"one"), (None, &large)];
+    let mut tried = 0;
+    for parts in [PARTS, large_parts] {
+        let good = header(&planner, &helper, parts);
+        let forged = |change: &dyn Fn(&mut exchange_protocol::DeliveryHeader)| {
+            let mut forged = good.clone();
+            forged.id = care_model::DeliveryId::generate();
+            change(&mut forged);
+            forged
+        };
+        for header in [
+            forged(&|header| (header.from, header.to) = (helper.party, planner.party)),
+            forged(&|header| header.from.office = OfficeNumber::parse("9970101011").unwrap()),
+            forged(&|header| header.from.kind = helper.party.kind),
+        ] {
+            let source = std::sync::Arc::new(bytes(parts));
+            let refusal = line.send(json(&header), &source, |_| {}).await;
+            assert_eq!(refused(refusal), ProblemCode::SenderMismatch);
+            tried += 1;
+        }
+    }
+    let mut breaches = Breaches::default();
+    for line in [&line, &other] {
+        breaches.leaked += line.inbox(0, 10).await.unwrap().rows.len() as u64;
+        breaches.leaked += line.outbox(0, 10).await.unwrap().rows.len() as u64;
+    }
+    row.close(tried, breaches);
 }
 
 #[tokio::test(flavor = "multi_thread")]

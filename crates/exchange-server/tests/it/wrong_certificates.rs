@@ -7,12 +7,13 @@ use care_model::{ProblemCode, TerminalId};
 use chrono::TimeDelta;
 use exchange_client::{ClientError, ClientIdentity, ExchangeClient, make_certificate_request};
 use exchange_protocol::EnrolmentRequest;
+use fault_row::{Breaches, Row};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose as Use, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_ED25519, SignatureAlgorithm,
 };
 
-use crate::exchange::{Exchange, Office, PLANNER, Terminal, account, refused, sign_in};
+use crate::exchange::{Exchange, HELPER, Office, PLANNER, Terminal, account, refused, sign_in};
 
 /// The authority of a running exchange, by the files that its operator guards.
 pub(crate) fn authority(exchange: &Exchange) -> Issuer<'static, KeyPair> {
@@ -92,7 +93,8 @@ async fn token(terminal: &Terminal, office: &Office) -> exchange_client::AccessT
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_does_not_hold_yet_is_answered_in_words_until_it_does() {
+async fn row_16_one_that_does_not_hold_yet_is_answered_in_words_until_it_does() {
+    let row = Row::open(16, "a certificate that does not hold yet");
     let exchange = Exchange::start().await;
     let (office, terminal, line) = exchange.desk(PLANNER, "43").await;
     // It holds from a day before it was issued, by the server's clock, which is put back.
@@ -109,10 +111,13 @@ async fn one_that_does_not_hold_yet_is_answered_in_words_until_it_does() {
     exchange.clock.advance(TimeDelta::hours(2));
     line.outbox(0, 1).await.unwrap();
     terminal.client.this_terminal().await.unwrap();
+    row.close(3, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_ours_for_another_use_is_nobody_and_is_told_so() {
+async fn row_16_one_of_ours_for_another_use_is_nobody_and_is_told_so() {
+    let row = Row::open(16, "certificates for another use, forged, of another office's terminal");
+    let mut shown_ones = 0;
     let exchange = Exchange::start().await;
     let (office, terminal, _) = exchange.desk(PLANNER, "43").await;
     let token = token(&terminal, &office).await;
@@ -128,6 +133,7 @@ async fn one_of_ours_for_another_use_is_nobody_and_is_told_so() {
         let shown = issue(&ours, &office, known, &uses, algorithm);
         let answers = answers(&exchange, &shown, &token).await;
         assert_eq!(answers, [ProblemCode::CertificateWrongUse; 3], "{uses:?}");
+        shown_ones += 1;
     }
     // For terminals, naming one, and of ours: but not the one that was given to it.
     let forged = issue(&ours, &office, known, &[Use::ClientAuth], ecdsa);
@@ -141,10 +147,16 @@ async fn one_of_ours_for_another_use_is_nobody_and_is_told_so() {
             let shown = issue(&issuer, &office, known, &uses, ecdsa);
             let answers = answers(&exchange, &shown, &token).await;
             assert_eq!(answers, [ProblemCode::CertificateForeign; 3], "{uses:?}");
+            shown_ones += 1;
         }
     }
+    // A good certificate of another office, with the token of a person of this one.
+    let (_, elsewhere, _) = exchange.desk(HELPER, "11").await;
+    let theirs = elsewhere.client.signed_in(&token);
+    assert_eq!(refused(theirs.outbox(0, 1).await), ProblemCode::SignInRequired);
     // The terminal itself goes on.
     terminal.client.signed_in(&token).me().await.unwrap();
+    row.close(shown_ones + 2, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ mod contents;
 mod deliveries;
 mod figures;
 mod keeping;
+mod large;
 mod masters;
 mod offices;
 mod sessions;

@@ -7,12 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fault_row::{Breaches, Form, Row};
 use fuzz::{TARGETS, Target, mutate::Mutations};
 
 /// Kilobytes that the kept inputs of all targets may have together.
 const CORPUS_KB_MAX: u64 = 1_000;
-/// The seed of the short run; `FUZZ_SEED` gives another.
-const SEED: u64 = 3;
+/// How many times as many changed inputs the long form has.
+const LONGER: usize = 40;
 
 fn folder(target: &Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name)
@@ -46,8 +47,9 @@ fn run(target: &Target, input: &[u8], what: &str) {
     }
 }
 
-/// Replays the corpus and `changed` inputs that are made from it.
-fn replay(name: &str, changed: usize) {
+/// Replays the corpus and `changed` inputs that are made from it; the long form of the row makes more of them.
+fn replay(name: &'static str, changed: usize) {
+    let row = Row::open(15, name);
     let target = fuzz::target(name).unwrap();
     let kept = corpus(target);
     assert!(!kept.is_empty(), "{name} has no corpus");
@@ -55,63 +57,65 @@ fn replay(name: &str, changed: usize) {
         assert!(input.len() <= target.bytes_max, "{name}/{file} is over the bound");
         run(target, input, file);
     }
-    let seed = std::env::var("FUZZ_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or(SEED);
+    let changed = match row.form() {
+        Form::Short => changed,
+        Form::Long => changed * LONGER,
+    };
+    let (seed, count) = (row.seed(), kept.len() + changed);
     let inputs: Vec<Vec<u8>> = kept.into_iter().map(|(_, input)| input).collect();
     for (number, input) in Mutations::new(target, &inputs, seed).take(changed).enumerate() {
         run(target, &input, &format!("seed-{seed}-number-{number}"));
     }
+    row.close(count as u64, Breaches::default());
 }
 
 #[test]
-fn names() {
+fn row_15_names() {
     replay("name", 100_000);
 }
 
 #[test]
-fn contents() {
+fn row_15_contents() {
     replay("csv", 5_000);
 }
 
 #[test]
-fn text_and_records() {
+fn row_15_text_and_records() {
     replay("text", 10_000);
 }
 
 #[test]
-fn repairs() {
+fn row_15_repairs() {
     replay("repair", 1_500);
 }
 
 #[test]
-fn readings() {
+fn row_15_readings() {
     replay("reading", 2_000);
 }
 
 #[test]
-fn piles() {
+fn row_15_piles() {
     replay("bundle", 3_000);
 }
 
 #[test]
-fn deliveries_in_one_request() {
+fn row_15_deliveries_in_one_request() {
     replay("envelope", 60_000);
 }
 
 #[test]
-fn refusals() {
+fn row_15_refusals() {
     replay("problem", 60_000);
 }
 
 #[test]
-fn connection_files() {
+fn row_15_connection_files() {
     replay("connection", 15_000);
 }
 
 #[test]
-fn certificate_files() {
+fn row_15_certificate_files() {
     // Each one that is whole costs what its password is made to cost.
     replay("certificate_file", 1_500);
 }

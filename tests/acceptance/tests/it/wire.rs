@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use care_model::{DeliveryId, ProblemCode};
 use exchange_client::{ClientError, ClientIdentity, ExchangeClient, SignedIn};
 use exchange_protocol::{DeliveryStatus, Event, InboxEntry};
+use fault_row::{Breaches, Row};
 use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP};
 
 use crate::material::{Wired, wired};
@@ -231,24 +232,44 @@ async fn a_large_upload_goes_on_where_it_was_cut() -> Result<()> {
     Ok(())
 }
 
+/// A claim that was given anew, to the same terminal or by a takeover, ends the one before: only the fence in force
+/// confirms. Until then every byte is there, however often it was served.
 #[tokio::test]
-async fn a_takeover_ends_the_first_claim() -> Result<()> {
+async fn row_06_only_the_claim_in_force_confirms_and_until_then_all_is_there() -> Result<()> {
+    let row = Row::open(6, "claimed again and taken over after every byte was served");
     let exchange = ExampleExchange::start().await?;
     let sender = exchange.terminal(&exchange.manager, "送信").await?;
     let first = exchange.terminal(&exchange.service, "一台目").await?;
     let second = exchange.terminal(&exchange.service, "二台目").await?;
-    let delivery = to_service(&[10])?;
-    send(&sender, &delivery).await?;
-    let lost = first.claim(delivery.id, None).await?;
-    fetched(&first, &lost, 0, 0).await?;
-    let taken = second.claim(delivery.id, Some(lost.fence)).await?;
-    assert!(taken.fence > lost.fence);
-    assert_eq!(
-        refused(first.confirm(delivery.id, lost.fence).await),
-        ProblemCode::ClaimLost
-    );
-    fetched(&second, &taken, 0, 0).await?;
-    second.confirm(delivery.id, taken.fence).await?;
+    let (deliveries, mut breaches) = (row.times(6, 300), Breaches::default());
+    for number in 0..deliveries {
+        // In one request, and in chunks.
+        let delivery = to_service(&[if number % 2 == 0 { 10 } else { 300_000 }])?;
+        send(&sender, &delivery).await?;
+        let mut whole = async |line: &SignedIn, claim: &exchange_protocol::Claim| {
+            let arrived = fetched(line, claim, 0, 0).await;
+            breaches.lost += u64::from(arrived.is_err());
+            breaches.half += u64::from(arrived.is_ok_and(|bytes| bytes != delivery.parts[0][..]));
+        };
+        let lost = first.claim(delivery.id, None).await?;
+        whole(&first, &lost).await;
+        let again = first.claim(delivery.id, None).await?;
+        whole(&first, &again).await;
+        let early = first.confirm(delivery.id, lost.fence).await;
+        let taken = second.claim(delivery.id, Some(again.fence)).await?;
+        whole(&second, &taken).await;
+        let late = first.confirm(delivery.id, again.fence).await;
+        for stale in [early, late] {
+            assert_eq!(refused(stale), ProblemCode::ClaimLost);
+        }
+        assert!(lost.fence < again.fence && again.fence < taken.fence);
+        second.confirm(delivery.id, taken.fence).await?;
+        assert_eq!(
+            refused(first.claim(delivery.id, None).await),
+            ProblemCode::AlreadyReceived
+        );
+    }
+    row.close(deliveries, breaches);
     Ok(())
 }
 

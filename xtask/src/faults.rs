@@ -1,0 +1,347 @@
+//! `cargo xtask faults`: the rows of the faults table (docs/RELIABILITY.md), each one or more tests.
+//!
+//! A test belongs to row 4 if its name begins with `row_04_`; `crates/fault-row` gives it its seed and takes its line.
+//! Everything here runs on the embedded engine; what needs PostgreSQL and a bucket is in the store's and the server's tests.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use fault_row::{LINES, LONG, Line, SEED};
+use tempfile::TempDir;
+
+use crate::{root, setup, suite};
+
+/// A row of the table.
+pub(crate) struct Row {
+    pub(crate) number: u8,
+    title: &'static str,
+    /// What the long form reaches.
+    long: &'static str,
+}
+
+const fn row(number: u8, title: &'static str, long: &'static str) -> Row {
+    Row { number, title, long }
+}
+
+/// The rows that are tests. 18, 19, 20 and 24 are judged by documents, by the compiler and by the screens' own tests.
+pub(crate) const ROWS: &[Row] = &[
+    row(
+        1,
+        "kill -9 of the server amid send, fetch, confirm, bulk",
+        "1,000 kills",
+    ),
+    row(
+        2,
+        "power cut: unsynced writes dropped, torn, reordered",
+        "10,000 cut points",
+    ),
+    row(
+        3,
+        "server, clients, clock, network and disk simulated from one seed",
+        "2,000 seeds",
+    ),
+    row(4, "the answer is lost after the commit", "100,000 sends"),
+    row(5, "histories with faults against a small model", "1,000,000 operations"),
+    row(
+        6,
+        "received once: cuts, a killed client, two terminals",
+        "every 4 KB of a delivery",
+    ),
+    row(7, "a bulk of 100 with 7 bad ones", "20 bulks"),
+    row(
+        8,
+        "full, failing and read-only disks, no handles, little memory, clocks",
+        "every fault",
+    ),
+    row(9, "soak", "10 minutes"),
+    row(10, "overload at five times what it can", "a minute at that rate"),
+    row(
+        11,
+        "10,000 idle connections, slow and half-open ones",
+        "10,000 connections",
+    ),
+    row(
+        12,
+        "large files: resumed at every chunk, a damaged chunk",
+        "100 MB by the client, 2 GiB by the store",
+    ),
+    row(13, "bad CSV", "2,000,000 changed files beside the named ones"),
+    row(14, "bad names", "2,000,000 names"),
+    row(
+        15,
+        "fuzzing of every reader of outside bytes",
+        "40 times the changed inputs",
+    ),
+    row(
+        16,
+        "certificates that are no good; rotation under load",
+        "20 times the rounds",
+    ),
+    row(17, "every endpoint by every kind of caller", "the same"),
+    row(
+        21,
+        "the page can't reach what it shouldn't",
+        "the same, and in the true window",
+    ),
+    row(22, "versions beside each other; a migration killed", "every migration"),
+    row(
+        23,
+        "the audit chain: dropped, changed, moved records",
+        "every record of a chain of 200",
+    ),
+];
+
+/// What is run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// All choices follow from it; one of this moment if none is named.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The form that reaches the table's figures; hours for all rows.
+    #[arg(long)]
+    long: bool,
+    /// Also writes every line to this file, one JSON object a line.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Rows by number; all if none is named.
+    rows: Vec<u8>,
+}
+
+/// Runs the rows, prints their lines, and fails on a breach, a failing test, and a row that says nothing.
+pub(crate) fn run(options: Options) -> Result<()> {
+    let known = |number: &u8| ROWS.iter().any(|row| row.number == *number);
+    if let Some(unknown) = options.rows.iter().find(|number| !known(number)) {
+        bail!(
+            "there is no row {unknown}; there are: {}",
+            numbers(ROWS.iter().map(|row| row.number))
+        );
+    }
+    let rows: BTreeSet<u8> = match &options.rows[..] {
+        [] => ROWS.iter().map(|row| row.number).collect(),
+        named => named.iter().copied().collect(),
+    };
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+    };
+    println!("seed {seed}");
+    for row in ROWS.iter().filter(|row| rows.contains(&row.number)) {
+        let long = if options.long {
+            format!(" (long: {})", row.long)
+        } else {
+            String::new()
+        };
+        println!("row {:>2}  {}{long}", row.number, row.title);
+    }
+    let lines = Lines::new()?;
+    let mut command = tests(&root(), &rows, options.long, &[]);
+    lines.collect(&mut command, seed);
+    if options.long {
+        command.env(LONG, "1");
+    }
+    let start = Instant::now();
+    let (ended_well, text) = suite::shown(&mut command)?;
+    let read = lines.read()?;
+    println!("\n{}", table(&read));
+    if let Some(path) = options.json {
+        write_json(&path, &read)?;
+    }
+    let silent: BTreeSet<u8> = rows
+        .iter()
+        .copied()
+        .filter(|number| !read.iter().any(|line| line.row == *number))
+        .collect();
+    let mut broken = failed_rows(&text);
+    broken.extend(read.iter().filter(|line| !line.breaches.none()).map(|line| line.row));
+    println!(
+        "{} rows, {} lines, seed {seed}, {:.0} s",
+        rows.len(),
+        read.len(),
+        start.elapsed().as_secs_f64()
+    );
+    if ended_well && silent.is_empty() && broken.is_empty() {
+        return Ok(());
+    }
+    if !silent.is_empty() {
+        println!("left no line: {}", numbers(silent.iter().copied()));
+    }
+    let again = if broken.is_empty() { &rows } else { &broken };
+    let long = if options.long { "--long " } else { "" };
+    bail!(
+        "failed; again by: cargo xtask faults --seed {seed} {long}{}",
+        numbers(again.iter().copied())
+    )
+}
+
+/// The tests of these rows in a checkout, with these words for the build besides.
+pub(crate) fn tests(checkout: &Path, rows: &BTreeSet<u8>, long: bool, build: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(checkout);
+    if setup::has("cargo-nextest") {
+        let profile = if long { "faults" } else { "default" };
+        command.args(["nextest", "run", "--no-fail-fast", "--profile", profile]);
+        command.args(suite::FEATURES).args(build).arg("-E").arg(filter(rows));
+    } else {
+        command.args(["test", "--no-fail-fast", "--tests"]);
+        command.args(suite::FEATURES).args(build).arg("--");
+        command.args(rows.iter().map(|row| prefix(*row)));
+    }
+    command
+}
+
+/// How the names of a row's tests begin.
+fn prefix(row: u8) -> String {
+    format!("row_{row:02}_")
+}
+
+fn filter(rows: &BTreeSet<u8>) -> String {
+    let each = rows.iter().map(|row| format!("test(/(^|::){}/)", prefix(*row)));
+    each.collect::<Vec<_>>().join(" | ")
+}
+
+fn numbers(rows: impl Iterator<Item = u8>) -> String {
+    rows.map(|row| row.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Rows of which a test failed, by what the runner printed.
+pub(crate) fn failed_rows(text: &str) -> BTreeSet<u8> {
+    let failed = |line: &&str| {
+        let line = line.trim();
+        ["FAIL", "TIMEOUT", "SIGABRT", "SIGSEGV", "SIGKILL"]
+            .iter()
+            .any(|word| line.starts_with(word))
+            || line.ends_with("... FAILED")
+    };
+    let number = |line: &str| {
+        let digits = line.split("row_").nth(1)?.get(..2)?;
+        digits.parse().ok()
+    };
+    text.lines().filter(failed).filter_map(number).collect()
+}
+
+/// Where tests leave their lines.
+pub(crate) struct Lines(TempDir);
+
+impl Lines {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(tempfile::tempdir()?))
+    }
+
+    /// Tells the tests of a command where to leave their lines, and their seed.
+    pub(crate) fn collect(&self, command: &mut Command, seed: u64) {
+        command.env(LINES, self.0.path()).env(SEED, seed.to_string());
+    }
+
+    /// All that was left, in the order of the table.
+    pub(crate) fn read(&self) -> Result<Vec<Line>> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(self.0.path())? {
+            paths.push(entry?.path());
+        }
+        // They begin with the row's number.
+        paths.sort();
+        let line = |path: &PathBuf| -> Result<Line> {
+            let text = fs::read_to_string(path)?;
+            serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))
+        };
+        paths.iter().map(line).collect()
+    }
+}
+
+/// The lines as people read them.
+pub(crate) fn table(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let broken = line.breaches;
+        let _ = write!(
+            text,
+            "row {:>2}  {}: {} times, seed {}, lost {}, doubled {}, half {}, leaked {}, {:.1} s",
+            line.row,
+            line.tried,
+            line.times,
+            line.seed,
+            broken.lost,
+            broken.doubled,
+            broken.half,
+            broken.leaked,
+            line.seconds
+        );
+        for (name, value) in &line.figures {
+            let _ = write!(text, ", {name} {value:.1}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn write_json(path: &Path, lines: &[Line]) -> Result<()> {
+    let mut file = fs::File::create(path).with_context(|| format!("writing {}", path.display()))?;
+    for line in lines {
+        writeln!(file, "{}", serde_json::to_string(line)?)?;
+    }
+    Ok(())
+}
+
+/// Prints the lines that a run of all tests left, under a heading; fails if a row of the table left none.
+pub(crate) fn summary(lines: &Lines) -> Result<()> {
+    let read = lines.read()?;
+    println!("\nfaults, short form\n{}", table(&read));
+    let silent = ROWS
+        .iter()
+        .filter(|row| !read.iter().any(|line| line.row == row.number));
+    let silent = numbers(silent.map(|row| row.number));
+    ensure!(silent.is_empty(), "left no line: row {silent}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use fault_row::Breaches;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_the_names_of_their_tests() {
+        let rows = BTreeSet::from([4, 12]);
+        assert_eq!(filter(&rows), "test(/(^|::)row_04_/) | test(/(^|::)row_12_/)");
+        let text = "  PASS [ 0.1s] (1/4) desk::it landing::row_14_names\n\
+                    \x20 FAIL [ 0.2s] (2/4) acceptance::it wire::row_04_an_answer\n\
+                    TIMEOUT [ 9.0s] (3/4) acceptance::it large::row_12_resumed\n\
+                    test row_23_found ... FAILED\n    FAIL [ 0.2s] (4/4) desk::it another";
+        assert_eq!(failed_rows(text), BTreeSet::from([4, 12, 23]));
+    }
+
+    #[test]
+    fn a_line_says_all_that_was_counted() {
+        let line = Line {
+            row: 4,
+            tried: "the answer is lost".to_owned(),
+            times: 100,
+            seed: 7,
+            breaches: Breaches {
+                doubled: 1,
+                ..Breaches::default()
+            },
+            seconds: 1.25,
+            figures: vec![("extra_mb".to_owned(), 3.0)],
+        };
+        assert_eq!(
+            table(&[line]),
+            "row  4  the answer is lost: 100 times, seed 7, lost 0, doubled 1, half 0, leaked 0, 1.2 s, extra_mb 3.0\n"
+        );
+    }
+
+    #[test]
+    fn the_rows_are_in_order_and_each_is_there_once() {
+        assert!(ROWS.is_sorted_by(|one, next| one.number < next.number));
+        assert_eq!(ROWS.len(), 20);
+    }
+}

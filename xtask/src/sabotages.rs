@@ -1,0 +1,265 @@
+//! `cargo xtask sabotages`: the test of the tests. Each sabotage breaks one thing that must hold, by one line, in a copy of
+//! the checkout; the short form of the rows that are named for it must fail.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use xshell::{Shell, cmd};
+
+use crate::{
+    faults::{self, Lines},
+    root, suite,
+};
+
+/// One line that breaks something.
+struct Sabotage {
+    name: &'static str,
+    file: &'static str,
+    /// What stands in the file exactly once; a second line is there to tell it from others like it.
+    line: &'static str,
+    instead: &'static str,
+    /// The rows of which at least one must fail.
+    rows: &'static [u8],
+}
+
+/// The twelve.
+const SABOTAGES: &[Sabotage] = &[
+    Sabotage {
+        name: "skip-the-sync",
+        file: "crates/exchange-store/src/folder.rs",
+        line: "self.file.sync_data().map_err(&failed)?;",
+        instead: "",
+        rows: &[2],
+    },
+    Sabotage {
+        name: "drop-the-idempotency-check",
+        file: "crates/exchange-store/src/deliveries.rs",
+        line: ".bind(new.id.as_bytes().to_vec())",
+        instead: ".bind(DeliveryId::generate().as_bytes().to_vec())",
+        rows: &[4],
+    },
+    Sabotage {
+        name: "show-before-the-last-part",
+        file: "crates/exchange-store/src/uploads.rs",
+        line: "let header = convert::header(&row.header_json)?;\n        for (part, (asked, stored))",
+        instead: "let mut header = convert::header(&row.header_json)?; header.parts.truncate(1);\n        for (part, (asked, stored))",
+        rows: &[12],
+    },
+    Sabotage {
+        name: "erase-before-received",
+        file: "crates/exchange-store/src/deliveries.rs",
+        line: "let erases = effects.contains(&DeliveryEffect::EraseContent);",
+        instead: "let erases = effects.contains(&DeliveryEffect::EraseContent) || columns.all_served;",
+        rows: &[6],
+    },
+    Sabotage {
+        name: "take-the-last-of-a-page-twice",
+        file: "crates/exchange-store/src/lists.rs",
+        line: "WHERE to_office = ? AND inbox_change > ? ORDER BY inbox_change LIMIT ?",
+        instead: "WHERE to_office = ? AND inbox_change >= ? ORDER BY inbox_change LIMIT ?",
+        rows: &[4],
+    },
+    Sabotage {
+        name: "ignore-the-fence",
+        file: "crates/exchange-flow/src/delivery.rs",
+        line: "E::Confirm { terminal, fence }) if claim.terminal == terminal && claim.fence == fence => {",
+        instead: "E::Confirm { terminal, fence }) if claim.fence >= fence => {",
+        rows: &[6],
+    },
+    Sabotage {
+        name: "let-an-expired-token-pass",
+        file: "crates/exchange-server/src/extract.rs",
+        line: "&& session.access_until > app.clock.now()",
+        instead: "",
+        rows: &[17],
+    },
+    Sabotage {
+        name: "skip-the-sender-check",
+        file: "crates/exchange-server/src/deliveries.rs",
+        line: "if header.from.office != sender.number || !sender.kinds.contains(&header.from.kind) {",
+        instead: "if !sender.kinds.contains(&header.from.kind) {",
+        rows: &[17],
+    },
+    Sabotage {
+        name: "write-a-name-to-the-log",
+        file: "crates/exchange-server/src/sign_in.rs",
+        line: "let begun = app.store.begin_session(stored, proof, actor, step.person_name, now);",
+        instead: "tracing::info!(person = step.person_name, \"signed in\"); \
+                  let begun = app.store.begin_session(stored, proof, actor, step.person_name, now);",
+        rows: &[7],
+    },
+    Sabotage {
+        name: "keep-the-outbox-in-memory",
+        file: "crates/desk/src/workbench.rs",
+        line: "self.store.add_outgoing(&ready, self.now()).await?;",
+        instead: "",
+        rows: &[4],
+    },
+    Sabotage {
+        name: "confirm-before-landing",
+        file: "crates/desk/src/pickup/mod.rs",
+        line: "let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
+        instead: "let _ = line.exchange.confirm(delivery, claim.fence).await; \
+                  let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
+        rows: &[6],
+    },
+    Sabotage {
+        name: "follow-a-link",
+        file: "crates/desk/src/landing/mod.rs",
+        line: "if !fs::symlink_metadata(&parent)?.is_dir() {",
+        instead: "if !fs::metadata(&parent)?.is_dir() {",
+        rows: &[14],
+    },
+];
+
+/// The rows' tests are in these targets; the page's window and the units are not built.
+const BUILD: &[&str] = &["--test", "it"];
+/// Any seed will do: what is caught by one seed alone is not caught.
+const SEED: u64 = 1;
+
+/// Does the named sabotages, or all, one after the other; fails if one is not noticed.
+pub(crate) fn run(wanted: &[String]) -> Result<()> {
+    let named = |name: &String| SABOTAGES.iter().find(|sabotage| sabotage.name == name);
+    let chosen: Vec<&Sabotage> = match wanted {
+        [] => SABOTAGES.iter().collect(),
+        wanted => {
+            let names = || {
+                SABOTAGES
+                    .iter()
+                    .map(|sabotage| sabotage.name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            let found = |name| named(name).with_context(|| format!("{name} is no sabotage; there are: {}", names()));
+            wanted.iter().map(found).collect::<Result<_>>()?
+        }
+    };
+    let copy = root().join("target/sabotages");
+    copy_checkout(&copy)?;
+    let rows = chosen.iter().flat_map(|sabotage| sabotage.rows).copied().collect();
+    let (passed, broken) = judge(&copy, &rows)?;
+    ensure!(
+        passed && broken.is_empty(),
+        "the rows fail without any sabotage: {broken:?}"
+    );
+    let mut unnoticed = Vec::new();
+    let mut said = Vec::new();
+    for sabotage in chosen {
+        println!("\n── {}", sabotage.name);
+        let path = copy.join(sabotage.file);
+        let whole = fs::read_to_string(&path)?;
+        fs::write(&path, sabotage.done_to(&whole)?)?;
+        let judged = judge(&copy, &sabotage.rows.iter().copied().collect());
+        fs::write(&path, whole)?;
+        let (passed, broken) = judged?;
+        if broken.is_empty() {
+            ensure!(passed, "{}: it does not compile any more", sabotage.name);
+            unnoticed.push(sabotage.name);
+        }
+        said.push(format!("{}: noticed by row {broken:?}", sabotage.name));
+    }
+    println!("\n{}", said.join("\n"));
+    if !unnoticed.is_empty() {
+        bail!("not noticed: {}", unnoticed.join(", "));
+    }
+    Ok(())
+}
+
+/// Runs the short form of rows in the copy; tells whether all passed, and the rows that did not.
+fn judge(copy: &Path, rows: &BTreeSet<u8>) -> Result<(bool, BTreeSet<u8>)> {
+    let lines = Lines::new()?;
+    let mut command = faults::tests(copy, rows, false, BUILD);
+    // What others wrote is built already, in the checkout's own folder.
+    command.env("CARGO_TARGET_DIR", root().join("target"));
+    lines.collect(&mut command, SEED);
+    let (passed, text) = suite::shown(&mut command)?;
+    let mut broken = faults::failed_rows(&text);
+    broken.extend(
+        lines
+            .read()?
+            .iter()
+            .filter(|line| !line.breaches.none())
+            .map(|line| line.row),
+    );
+    Ok((passed, broken))
+}
+
+impl Sabotage {
+    /// The file's text after it.
+    fn done_to(&self, text: &str) -> Result<String> {
+        ensure!(
+            text.matches(self.line).count() == 1,
+            "{}: its line does not stand in {} exactly once",
+            self.name,
+            self.file
+        );
+        Ok(text.replacen(self.line, self.instead, 1))
+    }
+}
+
+/// Copies what git knows or would know, and the built page. What is the same already stays, so that it is not built again.
+fn copy_checkout(copy: &Path) -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    let listed = cmd!(shell, "git ls-files --cached --others --exclude-standard -z")
+        .quiet()
+        .read()?;
+    let mut wanted: BTreeSet<PathBuf> = listed.split('\0').map(PathBuf::from).collect();
+    // The page is a part of the window, which is built with the rest.
+    ensure!(
+        root().join("ui/dist").is_dir(),
+        "the page is not built: run npm run build"
+    );
+    files_below(&root(), Path::new("ui/dist"), &mut wanted)?;
+    let mut there = BTreeSet::new();
+    fs::create_dir_all(copy)?;
+    files_below(copy, Path::new(""), &mut there)?;
+    for path in there.difference(&wanted).filter(|path| !path.starts_with("target")) {
+        fs::remove_file(copy.join(path))?;
+    }
+    for path in wanted {
+        let (from, to) = (root().join(&path), copy.join(&path));
+        // Deleted here, and git does not know it yet.
+        let Ok(bytes) = fs::read(&from) else { continue };
+        if fs::read(&to).is_ok_and(|same| same == bytes) {
+            continue;
+        }
+        to.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(&to, bytes).with_context(|| format!("copying {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Every file below a folder of `base`, by its path from there.
+fn files_below(base: &Path, folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(base.join(folder))? {
+        let entry = entry?;
+        let path = folder.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => files_below(base, &path, found)?,
+            false => drop(found.insert(path)),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sabotage_still_finds_its_line() {
+        for sabotage in SABOTAGES {
+            let text = fs::read_to_string(root().join(sabotage.file)).unwrap();
+            let done = sabotage.done_to(&text).unwrap();
+            assert_ne!(done, text, "{}", sabotage.name);
+            let rows = faults::ROWS.iter().map(|row| row.number).collect::<BTreeSet<_>>();
+            assert!(!sabotage.rows.is_empty() && sabotage.rows.iter().all(|row| rows.contains(row)));
+        }
+        assert_eq!(SABOTAGES.len(), 12);
+    }
+}
