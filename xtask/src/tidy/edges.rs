@@ -110,6 +110,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-client",
             "exchange-protocol",
             "exchange-server",
+            "test-engine",
         ],
     ),
     (
@@ -133,7 +134,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
     ("fault-row", &[]),
-    ("test-engine", &["test-support", "bench"]),
+    ("test-engine", &["test-support", "bench", "load"]),
     ("test-support", &["bench"]),
     ("care-samples", &["test-support", "bench", "load"]),
 ];
