@@ -6,6 +6,7 @@
 mod bare;
 mod crowd;
 mod exchange;
+mod nodes;
 mod overload;
 mod soak;
 
@@ -84,20 +85,6 @@ fn everything_that_is_sent_arrives_once_and_the_figures_say_so() {
     );
     let own = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(own, 1, "the data are deleted: {said}");
-}
-
-#[test]
-fn several_nodes_are_loaded_and_each_is_said() {
-    if !test_engine::is_shared() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &[SMALL, &["--rate", "20", "--nodes", "3"]].concat());
-    let said = told(&output);
-    assert!(output.status.success(), "{said}");
-    for of in ["node 1:", "node 2:", "node 3:", "database:", "store:", "offices:"] {
-        assert!(said.contains(&format!("  {of} CPU")), "{of}\n{said}");
-    }
 }
 
 #[test]
