@@ -210,3 +210,18 @@ impl hyper::body::Body for Timed {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_than_there_are_places_for_is_refused_until_one_is_free() {
+        let places = Places::new(SENDS_AT_ONCE_MAX);
+        let mut taken: Vec<_> = (0..SENDS_AT_ONCE_MAX).map(|_| places.place().unwrap()).collect();
+        let refused = places.place().unwrap_err();
+        assert_eq!(refused.problem().code, ProblemCode::ServerBusy);
+        taken.pop();
+        assert!(places.place().is_ok());
+    }
+}

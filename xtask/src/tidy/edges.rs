@@ -148,6 +148,7 @@ pub(super) const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["exchange-server", "desk-bridge"]),
     ("reqwest", &["exchange-client"]),
     ("keyring", &["desk"]),
+    ("opentelemetry", &["exchange-server"]),
 ];
 
 /// `(from, to)`: must not be reached when `from` is built, over any path.

@@ -6,9 +6,10 @@ use serde_json::Value;
 use crate::{run, told};
 
 const RATE: u32 = 60;
-/// Parts in which the run is measured; the first ones fill caches and threads.
-const PARTS: usize = 10;
-const WARM_PARTS: usize = 3;
+/// Minutes of the long form, of which each is measured.
+const MINUTES: u64 = 10;
+/// Of ten parts the first so many fill caches and threads, and are not compared.
+const WARM_TENTHS: usize = 3;
 const MEMORY_DRIFT_MAX: f64 = 0.02;
 const P99_DRIFT_MAX: f64 = 0.1;
 
@@ -17,7 +18,7 @@ fn row_09_a_long_load_leaves_memory_and_times_where_they_were() {
     let mut row = Row::open(9, "the same load for a long time");
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("figures.json");
-    let rates = vec![RATE.to_string(); row.times(3, PARTS as u64) as usize].join(",");
+    let rates = vec![RATE.to_string(); row.times(3, MINUTES) as usize].join(",");
     let (seconds, seed) = (row.times(1, 60).to_string(), row.seed().to_string());
     let offices = row.times(40, 500).to_string();
     let output = run(
@@ -51,7 +52,7 @@ fn row_09_a_long_load_leaves_memory_and_times_where_they_were() {
     let of_rate = |name: &str| format!("load_{RATE}_{name}");
     assert_eq!(count(&of_rate("errors")), 0, "{said}");
     let drift = |values: &[f64]| {
-        let warm = &values[WARM_PARTS.min(values.len() - 1)..];
+        let warm = &values[values.len() * WARM_TENTHS / 10..];
         let half = (warm.len() / 2).max(1);
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
         mean(&warm[warm.len() - half..]) / mean(&warm[..half]) - 1.0
