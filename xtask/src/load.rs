@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::root;
+use crate::{
+    root,
+    shared::{PLACES, SharedServices},
+};
 
 /// How it is loaded.
 #[derive(clap::Args)]
@@ -24,6 +27,9 @@ pub(crate) struct Options {
     /// Who sends what to whom follows from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Over a throw-away database and store that so many nodes share; without it one server keeps all in a folder.
+    #[arg(long)]
+    nodes: Option<u32>,
     /// Also writes every figure to this file, one JSON object a line.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -45,10 +51,21 @@ pub(crate) fn run(options: Options) -> Result<()> {
         options.seed.to_string(),
     );
     let rate = options.rate;
+    let nodes = options.nodes.map(|nodes| nodes.to_string());
+    let nodes = nodes.iter().flat_map(|nodes| ["--nodes", nodes]);
+    // Durable, for this is a measurement. They end with the run.
+    let services = match options.nodes {
+        Some(_) => Some(SharedServices::start(&shell, true)?),
+        None => None,
+    };
+    let places = services
+        .as_ref()
+        .map(|services| shell.push_env(PLACES, &services.places));
     cmd!(
         shell,
-        "{load} --server {server} --scratch {scratch} --seconds {seconds} --offices {offices} --rate {rate} --seed {seed} {json...}"
+        "{load} --server {server} --scratch {scratch} --seconds {seconds} --offices {offices} --rate {rate} --seed {seed} {nodes...} {json...}"
     )
     .run()?;
+    drop(places);
     Ok(())
 }

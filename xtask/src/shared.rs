@@ -87,6 +87,8 @@ impl SharedServices {
             "bucket": BUCKET,
             "access_key_id": ACCESS_KEY,
             "secret_access_key": SECRET_KEY,
+            "database_process": postgres.process()?,
+            "store_process": store.id(),
         });
         fs::write(&places, said.to_string())?;
         let services = Self {
@@ -152,6 +154,12 @@ impl Postgres {
         let log = home.join("log").display().to_string();
         postgres.run("pg_ctl", &["-D", &data, "-w", "-l", &log, "-o", &options, "start"])?;
         Ok(postgres)
+    }
+
+    /// The process that all others of it are children of.
+    fn process(&self) -> Result<u32> {
+        let text = fs::read_to_string(self.data.join("postmaster.pid")).context("asking for the database's process")?;
+        text.lines().next().unwrap_or_default().parse().context("no process")
     }
 
     fn run(&self, program: &str, words: &[&str]) -> Result<()> {

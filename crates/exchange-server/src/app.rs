@@ -11,7 +11,7 @@ use crate::{
     authority::Authority,
     delays::Delays,
     operations::{Health, Meters},
-    pace::Pace,
+    pace::{Pace, Places},
     passwords::Passwords,
     server_certificate::ServerCertificate,
 };
@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) health: Health,
     pub(crate) meters: Meters,
     pub(crate) pace: Pace,
+    /// Of sends that are being accepted.
+    pub(crate) sends: Places,
     /// Carried by every answer (D8).
     pub(crate) epoch: u64,
     /// Where terminals connect, as they are told.

@@ -4,6 +4,7 @@ mod acts;
 mod operations;
 mod serve;
 mod service;
+mod traces;
 
 use std::{
     io::{self, Read as _, Write as _},

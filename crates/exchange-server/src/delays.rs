@@ -121,14 +121,12 @@ struct Wrong {
 }
 
 impl Wrong {
-    fn until(&self, rule: Rule) -> DateTime<Utc> {
-        let over = self.count.saturating_sub(rule.free_tries).min(10);
-        let minutes = if over == 0 {
-            0
-        } else {
-            (1_i64 << (over - 1)).min(rule.wait_minutes_max)
-        };
-        self.last + TimeDelta::minutes(minutes)
+    /// Until when the next try has to wait; none while tries are free, for then a try whose time was read a moment before
+    /// another's, and which comes here after it, has nothing to wait for.
+    fn until(&self, rule: Rule) -> Option<DateTime<Utc>> {
+        let over = self.count.checked_sub(rule.free_tries + 1)?.min(9);
+        let minutes = (1_i64 << over).min(rule.wait_minutes_max);
+        Some(self.last + TimeDelta::minutes(minutes))
     }
 }
 
@@ -142,7 +140,7 @@ impl Counts {
 
     fn admit(&self, key: String, now: DateTime<Utc>) -> Result<Counted, i64> {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = wrong.get(&key).map(|entry| entry.until(self.rule))
+        if let Some(until) = wrong.get(&key).and_then(|entry| entry.until(self.rule))
             && now < until
         {
             return Err((until - now).num_seconds().div_euclid(60) + 1);
@@ -242,6 +240,17 @@ mod tests {
             assert_eq!(wrong(&delays, "cc1", "here", at), Ok(()));
         }
         assert_eq!(wrong(&delays, "cc1", "here", at), Err(2));
+    }
+
+    #[test]
+    fn tries_that_are_free_may_come_in_another_order_than_their_times() {
+        let delays = Delays::default();
+        let now = start();
+        for number in 0..=ONE_ACCOUNT.free_tries {
+            let a_moment_before = now - TimeDelta::milliseconds(number.into());
+            assert_eq!(wrong(&delays, "cc1", "here", a_moment_before), Ok(()), "{number}");
+        }
+        assert_eq!(wrong(&delays, "cc1", "here", now), Err(1));
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub use passwords::{PasswordCost, PasswordError};
 pub use portal::{PAGES, Page, Viewer};
 pub use router::{Caller, ENDPOINTS, Endpoint, Listener, SANDBOX_ENDPOINTS};
 pub use server::{Running, Server, StartError};
-pub use settings::{Settings, keys_beside};
+pub use settings::{Settings, TracesSettings, keys_beside};
 pub use settings_check::SettingsFlaw;
 pub use tls::TlsError;
 

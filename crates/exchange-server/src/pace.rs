@@ -1,5 +1,5 @@
 //! How much one party may ask for, and how slowly (ADR 0034): requests a minute for each terminal, and for each network of
-//! those that are none; and a floor under the speed of a body.
+//! those that are none; a floor under the speed of a body; and how many sends are accepted at the same time (ADR 0046).
 
 use std::{
     future::Future as _,
@@ -25,12 +25,15 @@ use bytes::Bytes;
 use care_model::{ProblemCode, TerminalId};
 use governor::{Quota, RateLimiter, clock::DefaultClock, state::keyed::HashMapStateStore};
 use hyper::body::{Body as _, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, Sleep, sleep},
+};
 
 use crate::{
     app::App,
     extract::{Peer, Source},
-    refusal::Refusal,
+    refusal::{Answer, Refusal},
 };
 
 /// How much one party may ask for. Where there is no number there is no limit.
@@ -66,6 +69,25 @@ pub(crate) const RETRY_AFTER_SECONDS: u64 = 1;
 const BODY_BYTES_A_SECOND_MIN: u128 = 256;
 /// Parties remembered at once.
 const REMEMBERED_MAX: usize = 50_000;
+
+/// Sends that are being accepted at the same time, from the last byte of their body to the answer: half of what one
+/// commit takes, for while one is being synced the next one gathers.
+pub(crate) const SENDS_AT_ONCE_MAX: usize = 128;
+
+/// Places of those who are served at the same time. Whoever finds none is told at once to come again: in a queue it would
+/// wait longer, and be given up by the other side.
+pub(crate) struct Places(Semaphore);
+
+impl Places {
+    pub(crate) fn new(max: usize) -> Self {
+        Self(Semaphore::new(max))
+    }
+
+    /// A place, which ends with the value.
+    pub(crate) fn place(&self) -> Answer<SemaphorePermit<'_>> {
+        self.0.try_acquire().map_err(|_| ProblemCode::ServerBusy.into())
+    }
+}
 
 /// The limits with what is remembered of each party.
 pub(crate) struct Pace {
@@ -186,5 +208,20 @@ impl hyper::body::Body for Timed {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_than_there_are_places_for_is_refused_until_one_is_free() {
+        let places = Places::new(SENDS_AT_ONCE_MAX);
+        let mut taken: Vec<_> = (0..SENDS_AT_ONCE_MAX).map(|_| places.place().unwrap()).collect();
+        let refused = places.place().unwrap_err();
+        assert_eq!(refused.problem().code, ProblemCode::ServerBusy);
+        taken.pop();
+        assert!(places.place().is_ok());
     }
 }

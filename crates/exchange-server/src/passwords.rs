@@ -13,8 +13,10 @@ use argon2::{
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use care_model::limits;
+use exchange_store::{SPANS, blocking};
 use thiserror::Error;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 /// What trying a password costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,12 +180,13 @@ impl Passwords {
             .map_err(|_| PasswordError::Busy)?;
         let turn = Arc::clone(&turns.running)
             .acquire_owned()
+            .instrument(tracing::info_span!(target: SPANS, "password.turn"))
             .await
             .map_err(|_| PasswordError::Hash)?;
         self.work.fetch_add(1, Ordering::Relaxed);
         // The turn goes with the work: a caller that gives up does not let another in beside it.
-        let worked = tokio::task::spawn_blocking(move || {
-            let done = work();
+        let worked = blocking(move || {
+            let done = tracing::info_span!(target: SPANS, "password.hash").in_scope(work);
             drop((turn, place));
             done
         });

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use care_model::ProblemCode;
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_protocol::{Claim, ClaimRequest, ConfirmRequest, Received};
-use exchange_store::{ByteRange, ClaimRefusal, PartReader, Serving, ServingSource};
+use exchange_store::{ByteRange, ClaimRefusal, PartReader, Serving, ServingSource, blocking};
 use futures::stream;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
+use tracing::Span;
 
 use crate::{
     app::App,
@@ -133,19 +134,26 @@ fn stream_file(
     start: u64,
     end: u64,
 ) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> {
-    stream::try_unfold((reader, start), move |(mut reader, offset)| async move {
-        if offset >= end {
-            return Ok(None);
-        }
-        let length = usize::try_from(end - offset).unwrap_or(usize::MAX).min(STREAM_BYTES);
-        let read = tokio::task::spawn_blocking(move || {
-            let bytes = reader.read_range(offset, length)?;
-            Ok::<_, std::io::Error>((bytes, reader))
-        });
-        let (bytes, reader) = read.await.map_err(std::io::Error::other)??;
-        let next = offset + bytes.len() as u64;
-        Ok(Some((Bytes::from(bytes), (reader, next))))
-    })
+    // The head is answered by now; what is read for the body still belongs to the request.
+    let request = Span::current();
+    stream::try_unfold(
+        (reader, start, request),
+        move |(mut reader, offset, request)| async move {
+            if offset >= end {
+                return Ok(None);
+            }
+            let length = usize::try_from(end - offset).unwrap_or(usize::MAX).min(STREAM_BYTES);
+            let read = request.in_scope(|| {
+                blocking(move || {
+                    let bytes = reader.read_range(offset, length)?;
+                    Ok::<_, std::io::Error>((bytes, reader))
+                })
+            });
+            let (bytes, reader) = read.await.map_err(std::io::Error::other)??;
+            let next = offset + bytes.len() as u64;
+            Ok(Some((Bytes::from(bytes), (reader, next, request))))
+        },
+    )
 }
 
 fn octets(body: Body) -> Response {

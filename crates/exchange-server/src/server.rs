@@ -17,7 +17,7 @@ use crate::{
     keys::{Keys, KeysError},
     listener::{self, Sources},
     operations::{self, Health, Meters},
-    pace::Pace,
+    pace::{Pace, Places, SENDS_AT_ONCE_MAX},
     passwords::{PasswordError, Passwords},
     portal::session::IDLE_MINUTES,
     router::{Listener, router},
@@ -135,6 +135,7 @@ impl Server {
             health: Health::new(settings.clock.now(), settings.disk_free_floor_bytes),
             meters,
             pace: Pace::new(&settings.pace),
+            sends: Places::new(SENDS_AT_ONCE_MAX),
             ending: ending.clone(),
             sandbox: sandbox.then(|| end.clone()),
         });

@@ -7,6 +7,7 @@ use std::{
 };
 
 use exchange_store::Engine;
+use http::{Uri, uri::Scheme};
 
 use crate::{Clock, pace::PaceSettings, passwords::PasswordCost};
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub drain: Duration,
     /// How much one party may ask for in a time.
     pub pace: PaceSettings,
+    /// Where traces are sent, if anywhere.
+    pub traces: Option<TracesSettings>,
     /// The names and addresses in the server's certificate.
     pub server_names: Vec<String>,
     /// What a password costs to try.
@@ -43,6 +46,33 @@ pub struct Settings {
     /// How often the audit's new lines are chained and signed.
     pub seal_every: Duration,
 }
+
+/// Where traces are sent in the form of OpenTelemetry, and how many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracesSettings {
+    /// A collector that takes OTLP over plain HTTP, as `http://HOST:PORT`, with its path if that is not `/v1/traces`.
+    pub endpoint: String,
+    /// Of a hundred requests so many are traced, chosen by chance.
+    pub percent: u8,
+}
+
+impl TracesSettings {
+    /// The address that spans are posted to; none if it is no address in plain HTTP.
+    pub fn address(&self) -> Option<Uri> {
+        let address: Uri = self.endpoint.parse().ok()?;
+        let is_plain = address.scheme() == Some(&Scheme::HTTP) && address.host().is_some_and(|host| !host.is_empty());
+        if !is_plain || address.query().is_some() {
+            return None;
+        }
+        match address.path() {
+            "" | "/" => format!("http://{}{TRACES_PATH}", address.authority()?).parse().ok(),
+            _ => Some(address),
+        }
+    }
+}
+
+/// Where a collector takes traces unless it says otherwise (OTLP/HTTP).
+const TRACES_PATH: &str = "/v1/traces";
 
 /// Within the ten seconds that D10 gives, and no oftener, so that a burst of sends shares the writer with as little as
 /// can be.
@@ -66,6 +96,7 @@ impl Settings {
             disk_free_floor_bytes: DISK_FREE_FLOOR_BYTES,
             drain: Duration::ZERO,
             pace: PaceSettings::default(),
+            traces: None,
             server_names: default_server_names(),
             password_cost: PasswordCost::default(),
             clock: Clock::system(),

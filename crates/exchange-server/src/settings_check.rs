@@ -42,6 +42,18 @@ pub enum SettingsFlaw {
         /// As it is set.
         requests: u32,
     },
+    /// Spans would go nowhere.
+    #[error("traces cannot be sent to {endpoint:?}: an address in plain HTTP is needed, such as http://127.0.0.1:4318")]
+    TracesEndpoint {
+        /// As it is set.
+        endpoint: String,
+    },
+    /// None, or more than there are.
+    #[error("{percent} of a hundred requests cannot be traced: 1 to 100 can")]
+    TracesPercent {
+        /// As it is set.
+        percent: u8,
+    },
     /// The certificate would name nobody.
     #[error("there is no server name")]
     NoServerName,
@@ -107,6 +119,16 @@ impl Settings {
                 .filter(|limit| *limit < REQUESTS_A_MINUTE_MIN)
             {
                 flaws.push(SettingsFlaw::Requests { requests });
+            }
+        }
+        if let Some(traces) = &self.traces {
+            if traces.address().is_none() {
+                let endpoint = traces.endpoint.clone();
+                flaws.push(SettingsFlaw::TracesEndpoint { endpoint });
+            }
+            if !(1..=100).contains(&traces.percent) {
+                let percent = traces.percent;
+                flaws.push(SettingsFlaw::TracesPercent { percent });
             }
         }
         if self.server_names.is_empty() {

@@ -22,8 +22,9 @@ use object_store::{
 use sealing::{Key, TAG_BYTES, seal_segment_onto};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
+use tracing::{Instrument as _, Span};
 
-use crate::{BucketPlace, StoreError, large::Segments};
+use crate::{BucketPlace, StoreError, large::Segments, spans::SPANS};
 
 /// The name of the folder of contents, under the exchange's prefix.
 const CONTENT: &str = "content";
@@ -82,8 +83,8 @@ impl Bucket {
     }
 
     /// Waits for a request where it may block.
-    fn wait<T>(&self, request: impl Future<Output = object_store::Result<T>>) -> object_store::Result<T> {
-        self.runtime.block_on(request)
+    fn wait<T>(&self, span: Span, request: impl Future<Output = object_store::Result<T>>) -> object_store::Result<T> {
+        self.runtime.block_on(request.instrument(span))
     }
 
     /// Where a part's chunks are.
@@ -106,11 +107,13 @@ impl Bucket {
         let sealed = Bytes::from(sealed);
         let create = PutOptions::from(PutMode::Create);
         let put = self.store.put_opts(&path, PutPayload::from(sealed.clone()), create);
-        match self.wait(put) {
+        let span = tracing::info_span!(target: SPANS, "bucket.put", bytes = sealed.len());
+        match self.wait(span, put) {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                let span = tracing::info_span!(target: SPANS, "bucket.get", bytes = sealed.len());
                 let there = self
-                    .wait(async { self.store.get(&path).await?.bytes().await })
+                    .wait(span, async { self.store.get(&path).await?.bytes().await })
                     .map_err(failed("reading a chunk"))?;
                 Ok(there == sealed)
             }
@@ -121,8 +124,9 @@ impl Bucket {
     /// Opens a sealed part. Where it may block.
     pub(crate) fn open_part(&self, id: DeliveryId, key: &Key, part: u32) -> Result<BucketPart, StoreError> {
         let prefix = self.part(id, key, part);
+        let span = tracing::info_span!(target: SPANS, "bucket.list");
         let found: Vec<_> = self
-            .wait(self.store.list(Some(&prefix)).try_collect())
+            .wait(span, self.store.list(Some(&prefix)).try_collect())
             .map_err(failed("listing a part"))?;
         let mut chunks = Vec::with_capacity(found.len());
         for object in found {
@@ -217,7 +221,8 @@ impl Bucket {
                         _ => Ok(()),
                     }
                 });
-        deleted.await.map_err(failed("deleting a content"))
+        let span = tracing::info_span!(target: SPANS, "bucket.delete");
+        deleted.instrument(span).await.map_err(failed("deleting a content"))
     }
 }
 
@@ -296,10 +301,11 @@ impl BucketPart {
         let start = position - chunk.start;
         let end = (start + READ_AHEAD_BYTES).min(chunk.end - chunk.start);
         self.ahead = match &chunk.at {
-            Place::Object(path) => self
-                .bucket
-                .wait(self.bucket.store.get_range(path, start..end))
-                .map_err(io::Error::other)?,
+            Place::Object(path) => {
+                let span = tracing::info_span!(target: SPANS, "bucket.get", bytes = end - start);
+                let range = self.bucket.store.get_range(path, start..end);
+                self.bucket.wait(span, range).map_err(io::Error::other)?
+            }
             Place::Memory(bytes) => bytes.slice(start as usize..end as usize),
         };
         self.ahead_start = position;

@@ -13,6 +13,7 @@ use crate::{
     Actor, ClaimRefusal, PartReader, Store, StoreError, convert,
     deliveries::{load, state_of, store_state},
     large::part_number,
+    spans::blocking,
     sql,
 };
 
@@ -182,7 +183,7 @@ impl Store {
             ServingSource::Memory(bytes) => Ok(Ok(bytes)),
             ServingSource::File(mut reader) => {
                 let length = usize::try_from(size_bytes.min(limits::COVER_BYTES_MAX)).unwrap_or(usize::MAX);
-                let read = tokio::task::spawn_blocking(move || reader.read_range(0, length)).await;
+                let read = blocking(move || reader.read_range(0, length)).await;
                 let bytes = read
                     .map_err(|_| StoreError::Closed)?
                     .map_err(StoreError::folder("reading a cover"))?;
@@ -206,8 +207,7 @@ impl Store {
             Some(sealed) => ServingSource::Memory(open_small(&key, header, part, start, end, &sealed)?),
             None => {
                 let shared = Arc::clone(&self.shared);
-                let opened =
-                    tokio::task::spawn_blocking(move || shared.large.reader(id, &key, part_number(part))).await;
+                let opened = blocking(move || shared.large.reader(id, &key, part_number(part))).await;
                 let reader = opened.map_err(|_| StoreError::Closed)??;
                 if reader.size_bytes() != part_bytes {
                     return Err(StoreError::Damaged { what: "part" });

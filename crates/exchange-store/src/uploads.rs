@@ -9,11 +9,13 @@ use exchange_protocol::{Accepted, DeliveryHeader, UploadProgress};
 use futures::{Stream, StreamExt as _};
 use sealing::{Key, SEGMENT_BYTES};
 use sha2::{Digest as _, Sha256};
+use tracing::Instrument as _;
 
 use crate::{
     Actor, PartReader, Refusal, Store, StoreError, convert,
     deliveries::{Acceptance, accept, load},
     large::{part_number, read_through},
+    spans::blocking,
     sql,
     writer::Batch,
 };
@@ -141,7 +143,9 @@ impl<S: Stream<Item = Result<Bytes, ChunkRefusal>> + Unpin> Pieces<S> {
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::spawn(work).await.map_err(|_| StoreError::Closed)?
+    tokio::spawn(work.in_current_span())
+        .await
+        .map_err(|_| StoreError::Closed)?
 }
 
 impl Store {
@@ -202,7 +206,7 @@ impl Store {
         let wrapped_key = self.wrap(id, &key)?;
         let sizes: Vec<u64> = upload.header.parts.iter().map(|part| part.size_bytes).collect();
         let shared = Arc::clone(&self.shared);
-        let prepared = tokio::task::spawn_blocking(move || shared.large.prepare(id, &key, &sizes));
+        let prepared = blocking(move || shared.large.prepare(id, &key, &sizes));
         prepared.await.map_err(|_| StoreError::Closed)??;
         let stored_bytes = vec![0; upload.header.parts.len()];
         let stored = stored_text(&stored_bytes)?;
@@ -244,7 +248,7 @@ impl Store {
             .await?;
         if let Err(refusal) = begun {
             let shared = Arc::clone(&self.shared);
-            let deleted = tokio::task::spawn_blocking(move || shared.large.give_up(id));
+            let deleted = blocking(move || shared.large.give_up(id));
             deleted.await.map_err(|_| StoreError::Closed)??;
             return Ok(UploadStart::Refused(refusal));
         }
@@ -288,7 +292,7 @@ impl Store {
         };
         let key = self.unwrap_key(id, &begun.wrapped_key)?;
         let shared = Arc::clone(&self.shared);
-        let opened = tokio::task::spawn_blocking(move || {
+        let opened = blocking(move || {
             let number = part_number(part);
             shared.large.writer(id, &key, number, offset, part_bytes)
         });
@@ -314,7 +318,7 @@ impl Store {
                 continue;
             }
             let _alone = self.shared.uploads.lock(id).await;
-            let written = tokio::task::spawn_blocking(move || {
+            let written = blocking(move || {
                 let is_written = writer.write(&piece)?;
                 piece.clear();
                 Ok::<_, StoreError>((writer, piece, is_written))
@@ -326,7 +330,7 @@ impl Store {
             }
         }
         let _alone = self.shared.uploads.lock(id).await;
-        let synced = tokio::task::spawn_blocking(move || writer.sync());
+        let synced = blocking(move || writer.sync());
         if !synced.await.map_err(|_| StoreError::Closed)?? {
             return self.begin_again(id, office, &begun).await;
         }
@@ -456,7 +460,7 @@ impl Store {
         let key = self.unwrap_key(id, &row.wrapped_key)?;
         let shared = Arc::clone(&self.shared);
         let read_header = header.clone();
-        let inspected = tokio::task::spawn_blocking(move || -> Result<Result<(), CommitRefusal<R>>, StoreError> {
+        let inspected = blocking(move || -> Result<Result<(), CommitRefusal<R>>, StoreError> {
             for (part, asked) in read_header.parts.iter().enumerate() {
                 let mut reader = shared.large.reader(id, &key, part_number(part))?;
                 let mut digest = Sha256::new();

@@ -15,6 +15,7 @@ use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument as _, Span, field};
 
 use crate::{
     Refusal, StoreError,
@@ -25,6 +26,7 @@ use crate::{
     meters::Meters,
     postgres::{self, Told},
     retention,
+    spans::SPANS,
     sql::{self, Text},
     store::Shared,
 };
@@ -41,8 +43,14 @@ const COMMIT_MAX: Duration = Duration::from_secs(20);
 
 /// How an act answers once its transaction is durable, or was not stored.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-/// An act in the queue: writes, and gives back how to answer and whether its statements went through.
+/// An act: writes, and gives back how to answer and whether its statements went through.
 type Job = Box<dyn for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, (Answer, bool)> + Send>;
+
+/// An act in the queue, with the span in which it is waited for.
+struct Queued {
+    job: Job,
+    span: Span,
+}
 
 /// Where the writer's connection comes from, and comes from again.
 #[derive(Debug, Clone)]
@@ -58,7 +66,7 @@ pub(crate) enum Origin {
 /// The way into the writer's queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Queued>,
     meters: Arc<OnceLock<Meters>>,
 }
 
@@ -119,11 +127,16 @@ impl Writer {
                 (answer, stands)
             })
         });
-        self.jobs.try_send(job).map_err(|error| match error {
+        let span = tracing::info_span!(target: SPANS, "storage.act");
+        let queued = Queued {
+            job,
+            span: span.clone(),
+        };
+        self.jobs.try_send(queued).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })?;
-        answer.await.map_err(|_| StoreError::Busy)?
+        answer.instrument(span).await.map_err(|_| StoreError::Busy)?
     }
 }
 
@@ -341,7 +354,12 @@ impl Batch {
     }
 }
 
-async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Shared>, meters: Arc<OnceLock<Meters>>) {
+async fn run(
+    mut batch: Batch,
+    mut waiting: mpsc::Receiver<Queued>,
+    shared: Arc<Shared>,
+    meters: Arc<OnceLock<Meters>>,
+) {
     let mut jobs = Vec::with_capacity(BATCH_ACTS_MAX);
     loop {
         let taken = tokio::time::timeout(FOREIGN_CHANGE_POLL, waiting.recv_many(&mut jobs, BATCH_ACTS_MAX)).await;
@@ -353,10 +371,12 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
             continue;
         }
         let (acts, began) = (jobs.len(), Instant::now());
+        let span = commit_span(&jobs);
         let stored = match batch.origin {
-            Origin::Sqlite => commit(&mut batch, &mut jobs, &shared).await,
+            Origin::Sqlite => commit(&mut batch, &mut jobs, &shared).instrument(span.clone()).await,
             Origin::Postgres { .. } => {
-                let committed = tokio::time::timeout(COMMIT_MAX, commit(&mut batch, &mut jobs, &shared)).await;
+                let commit = commit(&mut batch, &mut jobs, &shared).instrument(span.clone());
+                let committed = tokio::time::timeout(COMMIT_MAX, commit).await;
                 if committed.is_err() {
                     // Whether it was stored is not known: whoever asked is told to come again, and finds what there is.
                     jobs.clear();
@@ -365,6 +385,7 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
                 committed.unwrap_or(false)
             }
         };
+        span.record("stored", stored);
         if let Some(meters) = meters.get() {
             if stored {
                 meters.committed(acts, began.elapsed(), batch.audit.iter().map(AuditLine::act));
@@ -377,6 +398,16 @@ async fn run(mut batch: Batch, mut waiting: mpsc::Receiver<Job>, shared: Arc<Sha
         tracing::warn!(%error, "the writer's database did not close in order");
     }
     shared.closed.notify_waiters();
+}
+
+/// A commit belongs to no one request: it is a trace of its own, with links to the acts that it stored.
+fn commit_span(jobs: &[Queued]) -> Span {
+    let acts = jobs.len();
+    let span = tracing::info_span!(target: SPANS, parent: None, "storage.commit", acts, stored = field::Empty);
+    for queued in jobs {
+        span.follows_from(&queued.span);
+    }
+    span
 }
 
 impl Batch {
@@ -466,7 +497,7 @@ impl Batch {
 }
 
 /// Runs the acts in one transaction, syncs it, answers them all; false if nothing was stored.
-async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) -> bool {
+async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> bool {
     if batch.mailboxes.len() > MAILBOXES_MAX {
         batch.mailboxes.clear();
     }
@@ -476,8 +507,8 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Job>, shared: &Shared) -> bool
     let mut outcome = batch.begin(shared).await;
     if outcome.is_ok() {
         let mut all_stand = true;
-        for job in jobs.drain(..) {
-            let (answer, stands) = job(batch).await;
+        for queued in jobs.drain(..) {
+            let (answer, stands) = (queued.job)(batch).await;
             answers.push(answer);
             all_stand &= stands;
             if !stands {

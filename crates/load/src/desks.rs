@@ -14,9 +14,10 @@ use exchange_client::{ClientError, SignedIn};
 use exchange_protocol::{Claim, DeliveryStatus, Event};
 use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
 
+use load::offices::Office;
+
 use crate::{
     ledger::Ledger,
-    offices::Office,
     times::{Act, Times},
 };
 

@@ -8,15 +8,12 @@
 
 mod desks;
 mod ledger;
-mod node;
-mod offices;
 mod report;
 mod sending;
-mod stock;
 mod times;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     str::FromStr,
     sync::Arc,
@@ -28,20 +25,22 @@ use care_model::{ProblemCode, limits};
 use clap::Parser;
 use exchange_client::{ClientError, Connection};
 use exchange_protocol::DeliveryStatus;
-use exchange_server::{
-    Settings,
-    admin::{Admin, AdminSettings},
-};
+use exchange_server::admin::{Admin, AdminSettings};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::watch;
 
+use load::{
+    ground::Ground,
+    node::Node,
+    offices::{self, OFFICES_MAX, Office},
+    processes,
+    stock::Stock,
+};
+
 use crate::{
     desks::Shared,
-    node::Node,
-    offices::{OFFICES_MAX, Office},
-    report::{Part, Report},
+    report::{Part, Report, Used},
     sending::Sender,
-    stock::Stock,
 };
 
 /// How long what was accepted may take to arrive once nothing is sent any more.
@@ -73,6 +72,9 @@ struct Arguments {
     /// Who sends what to whom follows from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// So many servers over the database and the bucket that the environment names; without it one server in a folder.
+    #[arg(long)]
+    nodes: Option<usize>,
     /// Writes every figure as one JSON object a line.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -132,17 +134,24 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let mut report = Report::new(arguments.json.as_deref())?;
     std::fs::create_dir_all(&arguments.scratch)?;
     let folder = tempfile::tempdir_in(&arguments.scratch)?;
-    let data = folder.path().join("data");
+    let ground = match arguments.nodes {
+        None => Ground::embedded(folder.path()),
+        Some(nodes) => Ground::shared(folder.path(), nodes).await?,
+    };
     let begun = Instant::now();
-    let registered = offices::register(&data, arguments.offices).await?;
+    let registered = offices::register(&ground.settings, arguments.offices).await?;
+    ground.hand_out_keys()?;
     println!(
         "{} offices registered in {:.1} s",
         registered.len(),
         begun.elapsed().as_secs_f64()
     );
-    // One node on the embedded engine. Several over one database are several of these, and a connection for each.
-    let nodes = [Node::start(&arguments.server, &data)?];
-    let connections = connections(&data, &nodes).await?;
+    let nodes = ground
+        .nodes
+        .iter()
+        .map(|(data, keys)| Node::start(&arguments.server, (data, keys), &[]))
+        .collect::<Result<Vec<_>>>()?;
+    let connections = connections(&ground, &nodes).await?;
     let begun = Instant::now();
     let offices = offices::sign_in(&registered, &connections).await?;
     println!("enrolled and signed in in {:.1} s", begun.elapsed().as_secs_f64());
@@ -156,7 +165,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let sender = Arc::new(Sender::new(offices, stock, Arc::clone(&shared), arguments.seed));
     for rate in &arguments.rate {
         shared.begin();
-        let before = usages(&nodes)?;
+        let before = usages(&ground, &nodes)?;
         let begun = Instant::now();
         let sent = sender.run(*rate, Duration::from_secs(arguments.seconds)).await?;
         arrived(&shared, begun.elapsed()).await;
@@ -166,7 +175,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             sent,
             through_seconds,
             before,
-            after: usages(&nodes)?,
+            after: usages(&ground, &nodes)?,
             peak_megabytes: nodes.iter().map(Node::peak_megabytes).collect::<Result<_>>()?,
             times: shared.times(),
         })?;
@@ -186,8 +195,8 @@ async fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// What a terminal of each node would be set up with.
-async fn connections(data: &Path, nodes: &[Node]) -> Result<Vec<Connection>> {
-    let admin = Admin::open(AdminSettings::from(&Settings::new(data))).await?;
+async fn connections(ground: &Ground, nodes: &[Node]) -> Result<Vec<Connection>> {
+    let admin = Admin::open(AdminSettings::from(&ground.settings)).await?;
     let mut connections = Vec::new();
     for node in nodes {
         let file = admin.connection_file(&node.exchange_url, &node.enrolment_url).await?;
@@ -197,15 +206,30 @@ async fn connections(data: &Path, nodes: &[Node]) -> Result<Vec<Connection>> {
     Ok(connections)
 }
 
-/// What every node has used; its peak of memory begins anew.
-fn usages(nodes: &[Node]) -> Result<Vec<node::Usage>> {
-    nodes
-        .iter()
-        .map(|node| {
-            node.forget_peak()?;
-            node.usage()
-        })
-        .collect()
+/// What every node has used, and its peak of memory begins anew; and what all of them stand on.
+fn usages(ground: &Ground, nodes: &[Node]) -> Result<Used> {
+    let of_nodes = nodes.iter().map(|node| {
+        node.forget_peak()?;
+        node.usage()
+    });
+    let nodes = of_nodes.collect::<Result<_>>()?;
+    let mut others = vec![("offices", processes::used(std::process::id(), false)?)];
+    let mut database_bytes = None;
+    match test_engine::Places::from_environment().filter(|_| ground.is_shared()) {
+        None => database_bytes = Some(std::fs::metadata(ground.settings.data.join("exchange.db"))?.len() as f64),
+        Some(places) => {
+            for (name, process) in [("database", places.database_process), ("store", places.store_process)] {
+                if let Some(process) = process {
+                    others.push((name, processes::used_with_children(process)?));
+                }
+            }
+        }
+    }
+    Ok(Used {
+        nodes,
+        others,
+        database_bytes,
+    })
 }
 
 /// Waits until everything that was accepted has arrived, or until that takes too long.

@@ -4,38 +4,41 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 
-/// The system counts the time of a process in hundredths of a second.
-const TICKS_A_SECOND: f64 = 100.0;
+use crate::processes;
+
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
 /// A running server; it ends with this value.
-pub(crate) struct Node {
+#[derive(Debug)]
+pub struct Node {
     process: Child,
-    data: PathBuf,
-    pub(crate) exchange_url: String,
-    pub(crate) enrolment_url: String,
+    /// Where terminals connect.
+    pub exchange_url: String,
+    /// Where terminals without a certificate connect.
+    pub enrolment_url: String,
     operations_url: String,
 }
 
 /// What a server has used since its start.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Usage {
-    pub(crate) cpu_seconds: f64,
+pub struct Usage {
+    /// Seconds of a core.
+    pub cpu_seconds: f64,
     /// Bytes that it had the system write to its disk.
-    pub(crate) written_bytes: f64,
+    pub written_bytes: f64,
     /// Commits of its database, each with its sync.
-    pub(crate) commits: f64,
-    /// The database file, without its log.
-    pub(crate) database_bytes: f64,
+    pub commits: f64,
+    /// Memory that it took when this was read.
+    pub resident_bytes: f64,
     /// Connections that were open when this was read.
-    pub(crate) connections: f64,
+    pub connections: f64,
 }
 
 impl Node {
@@ -43,13 +46,16 @@ impl Node {
     ///
     /// All offices come from one address here, which no exchange sees elsewhere: the two limits on one network are
     /// lifted. The limit on each terminal holds as it does by default.
-    pub(crate) fn start(program: &Path, data: &Path) -> Result<Self> {
+    pub fn start(program: &Path, (data, keys): (&Path, &Path), more: &[&str]) -> Result<Self> {
         let mut process = Command::new(program)
             .args(["serve", "--data"])
             .arg(data)
+            .arg("--keys")
+            .arg(keys)
             .args(["--listen", "127.0.0.1:0", "--enrolment-listen", "127.0.0.1:0"])
             .args(["--operations-listen", "127.0.0.1:0"])
             .args(["--requests-a-minute-source", "0", "--connections-a-source", "0"])
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -71,7 +77,6 @@ impl Node {
         };
         Ok(Self {
             process,
-            data: data.to_owned(),
             exchange_url,
             enrolment_url,
             operations_url,
@@ -79,43 +84,48 @@ impl Node {
     }
 
     /// What it has used until now.
-    pub(crate) fn usage(&self) -> Result<Usage> {
-        let metrics = self.metrics()?;
-        let figure = |name: &str| -> Result<f64> {
-            let line = metrics
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.trim().parse().ok())
-                .with_context(|| format!("the server has no {name}"))
-        };
-        let of_process = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", self.process.id()));
-        let stat = of_process("stat")?;
-        // The name in brackets may hold anything; times of the process are the 12th and 13th word behind it.
-        let times = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: f64 = times.skip(11).take(2).filter_map(|word| word.parse::<f64>().ok()).sum();
-        let io = of_process("io")?;
-        let written = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    pub fn usage(&self) -> Result<Usage> {
+        let used = processes::used(self.process.id(), false)?;
         Ok(Usage {
-            cpu_seconds: ticks / TICKS_A_SECOND,
-            written_bytes: written.and_then(|value| value.parse().ok()).context("no write_bytes")?,
-            commits: figure("careplan_commit_seconds_count")?,
-            database_bytes: fs::metadata(self.data.join("exchange.db"))?.len() as f64,
-            connections: figure("careplan_connections{listener=\"exchange\"}")?,
+            cpu_seconds: used.cpu_seconds,
+            written_bytes: used.written_bytes,
+            commits: self.metric("careplan_commit_seconds_count")?,
+            resident_bytes: self.resident_bytes()?,
+            connections: self.metric("careplan_connections{listener=\"exchange\"}")?,
         })
     }
 
+    /// A figure of its own metrics, by its name and labels.
+    pub fn metric(&self, name: &str) -> Result<f64> {
+        let metrics = self.metrics()?;
+        let line = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|value| value.trim().parse().ok())
+            .with_context(|| format!("the server has no {name}"))
+    }
+
+    /// The memory that it takes now, in bytes.
+    pub fn resident_bytes(&self) -> Result<f64> {
+        self.status("VmRSS:")
+    }
+
     /// The most memory that it has taken since [`Self::forget_peak`], in megabytes.
-    pub(crate) fn peak_megabytes(&self) -> Result<f64> {
+    pub fn peak_megabytes(&self) -> Result<f64> {
+        Ok(self.status("VmHWM:")? / 1_000_000.0)
+    }
+
+    fn status(&self, name: &str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes: f64 = peak
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes: f64 = line
             .and_then(|value| value.trim().strip_suffix(" kB")?.parse().ok())
-            .context("no peak of memory")?;
-        Ok(kilobytes * 1_024.0 / 1_000_000.0)
+            .with_context(|| format!("no {name}"))?;
+        Ok(kilobytes * 1_024.0)
     }
 
     /// Lets the peak begin anew from what it takes now.
-    pub(crate) fn forget_peak(&self) -> Result<()> {
+    pub fn forget_peak(&self) -> Result<()> {
         fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5").context("forgetting the peak of memory")
     }
 

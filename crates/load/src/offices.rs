@@ -1,10 +1,8 @@
 //! The offices: registered before the server starts, each with a terminal, a certificate and a session of its own.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use care_model::{AccountId, OfficeNumber, Party, ServiceKind};
-use exchange_client::{ClientIdentity, Connection, ExchangeClient, SignedIn, make_certificate_request};
+use exchange_client::{AccessToken, ClientIdentity, Connection, ExchangeClient, SignedIn, make_certificate_request};
 use exchange_protocol::EnrolmentRequest;
 use exchange_server::{
     PasswordCost, Settings,
@@ -18,30 +16,37 @@ use crate::stock::Way;
 const PASSWORD: &str = "fuka-shiken-2026";
 const AT_ONCE: usize = 16;
 /// The most offices that the numbers below hold.
-pub(crate) const OFFICES_MAX: usize = 90_000;
+pub const OFFICES_MAX: usize = 90_000;
 
 /// An office that is registered.
 #[derive(Debug, Clone)]
-pub(crate) struct Registered {
-    pub(crate) party: Party,
+pub struct Registered {
+    /// Its number and kind.
+    pub party: Party,
     office: AccountId,
     person: AccountId,
 }
 
 /// An office at its terminal, signed in.
 #[derive(Clone)]
-pub(crate) struct Office {
-    pub(crate) party: Party,
-    pub(crate) line: SignedIn,
+pub struct Office {
+    /// Its number and kind.
+    pub party: Party,
+    /// What its terminal asks the exchange by.
+    pub line: SignedIn,
+    /// The certificate of its terminal, with the key.
+    pub identity: ClientIdentity,
+    /// What its session shows with every request.
+    pub access: AccessToken,
 }
 
 /// Whether the office of a place plans care; the others give it.
-pub(crate) fn plans(place: usize) -> bool {
+pub fn plans(place: usize) -> bool {
     place.is_multiple_of(2)
 }
 
 /// The way of what an office sends.
-pub(crate) fn way_from(place: usize) -> Way {
+pub fn way_from(place: usize) -> Way {
     if plans(place) { Way::Plan } else { Way::Actual }
 }
 
@@ -49,12 +54,12 @@ pub(crate) fn way_from(place: usize) -> Way {
 ///
 /// Their passwords are made to cost as little as can be: what a sign-in costs is another figure (`sign_in`), and here it
 /// would be all that is measured. What is kept of them says its own cost, so the server needs no setting for it.
-pub(crate) async fn register(data: &Path, count: usize) -> Result<Vec<Registered>> {
+pub async fn register(settings: &Settings, count: usize) -> Result<Vec<Registered>> {
     ensure!(
         (2..=OFFICES_MAX).contains(&count),
         "between 2 and {OFFICES_MAX} offices can take part"
     );
-    let mut settings = Settings::new(data);
+    let mut settings = settings.clone();
     settings.password_cost = PasswordCost::least();
     let admin = Admin::init((&settings).into(), NewExchange::default()).await?;
     let registered = stream::iter(0..count)
@@ -95,7 +100,7 @@ async fn register_one(admin: &Admin, place: usize) -> Result<Registered> {
 }
 
 /// Enrols a terminal for every office and signs in there; the offices take turns over the nodes.
-pub(crate) async fn sign_in(offices: &[Registered], nodes: &[Connection]) -> Result<Vec<Office>> {
+pub async fn sign_in(offices: &[Registered], nodes: &[Connection]) -> Result<Vec<Office>> {
     let strangers: Vec<ExchangeClient> = nodes
         .iter()
         .map(|connection| ExchangeClient::new(connection, None))
@@ -133,5 +138,7 @@ async fn sign_in_one(office: &Registered, connection: &Connection, stranger: &Ex
     Ok(Office {
         party: office.party,
         line: client.signed_in(&tokens.access),
+        identity,
+        access: tokens.access,
     })
 }

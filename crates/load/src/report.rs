@@ -5,10 +5,11 @@ use std::{fs::File, io::Write as _, path::Path, sync::Arc};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use load::{node::Usage, processes};
+
 use crate::{
     Rate,
     ledger::Verdict,
-    node::Usage,
     sending::Sent,
     times::{Act, Times},
 };
@@ -19,11 +20,20 @@ pub(crate) struct Part {
     pub(crate) sent: Sent,
     /// From the first send until the last arrival.
     pub(crate) through_seconds: f64,
+    pub(crate) before: Used,
+    pub(crate) after: Used,
     /// Of each node.
-    pub(crate) before: Vec<Usage>,
-    pub(crate) after: Vec<Usage>,
     pub(crate) peak_megabytes: Vec<f64>,
     pub(crate) times: Arc<Times>,
+}
+
+/// What everything that took part has used.
+pub(crate) struct Used {
+    pub(crate) nodes: Vec<Usage>,
+    /// By name: the offices themselves, and what nodes share.
+    pub(crate) others: Vec<(&'static str, processes::Used)>,
+    /// The database file of the embedded engine, without its log.
+    pub(crate) database_bytes: Option<f64>,
 }
 
 pub(crate) struct Report {
@@ -52,29 +62,45 @@ impl Report {
         );
         self.figure(&format!("load_{name}_sent"), units / sent.seconds, "/s")?;
         self.figure(&format!("load_{name}_through"), units / part.through_seconds, "/s")?;
-        for (place, (before, after)) in part.before.iter().zip(&part.after).enumerate() {
+        for (place, (before, after)) in part.before.nodes.iter().zip(&part.after.nodes).enumerate() {
             let node = format!("load_{name}_node{}", place + 1);
             let cpu = after.cpu_seconds - before.cpu_seconds;
             let written = after.written_bytes - before.written_bytes;
-            let grown = after.database_bytes - before.database_bytes;
             let commits = after.commits - before.commits;
             let megabytes = part.peak_megabytes.get(place).copied().unwrap_or_default();
             println!(
-                "  node {}: CPU {:.0} % of a core, {:.2} ms a unit; memory {megabytes:.0} MB at most; {:.1} kB written, {:.1} kB \
-                 kept and {:.2} commits a unit; {:.0} connections",
+                "  node {}: CPU {:.0} % of a core, {:.2} ms a unit; memory {megabytes:.0} MB at most; {:.1} kB written \
+                 and {:.2} commits a unit; {:.0} connections",
                 place + 1,
                 cpu / part.through_seconds * 100.0,
                 cpu / units * 1_000.0,
                 written / units / 1_000.0,
-                grown / units / 1_000.0,
                 commits / units,
                 after.connections,
             );
             self.figure(&format!("{node}_cpu_unit"), cpu / units * 1_000.0, "ms")?;
             self.figure(&format!("{node}_memory"), megabytes, "MB")?;
+            self.figure(&format!("{node}_resident"), after.resident_bytes / 1_000_000.0, "MB")?;
             self.figure(&format!("{node}_written_unit"), written / units / 1_000.0, "kB")?;
-            self.figure(&format!("{node}_kept_unit"), grown / units / 1_000.0, "kB")?;
             self.figure(&format!("{node}_commits_unit"), commits / units, "")?;
+        }
+        if let (Some(before), Some(after)) = (part.before.database_bytes, part.after.database_bytes) {
+            let kept = (after - before) / units / 1_000.0;
+            println!("  {kept:.1} kB kept a unit");
+            self.figure(&format!("load_{name}_kept_unit"), kept, "kB")?;
+        }
+        for ((of, before), (_, after)) in part.before.others.iter().zip(&part.after.others) {
+            let cpu = after.cpu_seconds - before.cpu_seconds;
+            let written = (after.written_bytes - before.written_bytes) / units / 1_000.0;
+            let megabytes = after.memory_bytes / 1_000_000.0;
+            println!(
+                "  {of}: CPU {:.0} % of a core, {:.2} ms a unit; memory {megabytes:.0} MB; {written:.1} kB written a unit",
+                cpu / part.through_seconds * 100.0,
+                cpu / units * 1_000.0,
+            );
+            self.figure(&format!("load_{name}_{of}_cpu_unit"), cpu / units * 1_000.0, "ms")?;
+            self.figure(&format!("load_{name}_{of}_memory"), megabytes, "MB")?;
+            self.figure(&format!("load_{name}_{of}_written_unit"), written, "kB")?;
         }
         println!("  {:<8} {:>9} {:>9} {:>9} {:>9}", "ms", "count", "p50", "p99", "p99.9");
         for act in Act::ALL {
@@ -109,6 +135,7 @@ impl Report {
             verdict.astray,
             verdict.open
         );
+        self.figure("load_sent", verdict.sent as f64, "")?;
         for (name, count) in [
             ("load_unanswered", verdict.sent - verdict.accepted.min(verdict.sent)),
             ("load_lost", verdict.lost),

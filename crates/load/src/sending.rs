@@ -14,13 +14,12 @@ use fastrand::Rng;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::task::JoinSet;
 
-use crate::{
-    Rate,
-    desks::Shared,
+use load::{
     offices::{Office, plans, way_from},
     stock::Stock,
-    times::Act,
 };
+
+use crate::{Rate, desks::Shared, times::Act};
 
 /// Of ten jobs one is a bulk of so many units by one office; most units at month-end leave that way.
 const BULK_UNITS: u64 = 20;

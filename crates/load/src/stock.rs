@@ -16,8 +16,10 @@ const MONTH: &str = "202604";
 
 /// From an office that plans to one that serves, and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
+    /// A schedule of who plans care.
     Plan,
+    /// What was done, by who gives it.
     Actual,
 }
 
@@ -31,34 +33,42 @@ impl Way {
 }
 
 /// Bundles whose bytes are made and digested.
-pub(crate) struct Stock {
+#[derive(Debug)]
+pub struct Stock {
     plans: Vec<Bundle>,
     actuals: Vec<Bundle>,
     month: ServiceMonth,
 }
 
+#[derive(Debug)]
 struct Bundle {
     recipients: u32,
     files: Vec<(FileKind, NameMonth, Bytes, Digest)>,
 }
 
 /// A delivery that is ready to leave.
-pub(crate) struct Outgoing {
-    pub(crate) id: DeliveryId,
-    pub(crate) header_json: Vec<u8>,
-    pub(crate) parts: Vec<Bytes>,
-    pub(crate) digests: Vec<Digest>,
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Its identity, new.
+    pub id: DeliveryId,
+    /// Its header as it travels.
+    pub header_json: Vec<u8>,
+    /// The cover and the files.
+    pub parts: Vec<Bytes>,
+    /// Of each part.
+    pub digests: Vec<Digest>,
 }
 
 impl Outgoing {
     /// Bytes of its parts.
-    pub(crate) fn size_bytes(&self) -> u64 {
+    pub fn size_bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.len() as u64).sum()
     }
 }
 
 impl Stock {
-    pub(crate) fn make(seed: u64, planner: Party, provider: Party) -> Result<Self> {
+    /// Makes the bundles that follow from a seed, of one office that plans and one that serves.
+    pub fn make(seed: u64, planner: Party, provider: Party) -> Result<Self> {
         let month = ServiceMonth::parse(MONTH)?;
         let mut samples = Samples::new(seed);
         let mut make = |way: Way, from, to| {
@@ -85,7 +95,7 @@ impl Stock {
     }
 
     /// The delivery of a number: another number is another serial, another cover, and mostly another bundle.
-    pub(crate) fn delivery(&self, number: u64, way: Way, from: Party, to: Party) -> Result<Outgoing> {
+    pub fn delivery(&self, number: u64, way: Way, from: Party, to: Party) -> Result<Outgoing> {
         let bundles = match way {
             Way::Plan => &self.plans,
             Way::Actual => &self.actuals,

@@ -29,6 +29,12 @@ pub struct Places {
     pub access_key_id: String,
     /// And signs.
     pub secret_access_key: String,
+    /// The process of the database, for what it uses.
+    #[serde(default)]
+    pub database_process: Option<u32>,
+    /// The same of the store.
+    #[serde(default)]
+    pub store_process: Option<u32>,
 }
 
 impl Places {

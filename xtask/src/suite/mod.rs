@@ -35,7 +35,7 @@ pub(crate) const FEATURES: &[&str] = &[
 const FAULTS_SEED: u64 = 1;
 
 /// Whose tests run a second time on the engine that nodes share.
-const ON_BOTH_ENGINES: &str = "package(exchange-store) | package(exchange-server)";
+const ON_BOTH_ENGINES: &str = "package(exchange-store) | package(exchange-server) | (package(load) & test(/^nodes::/))";
 
 /// Runs all stages; with `long` also what takes too much time for every landing.
 pub(crate) fn run(long: bool) -> Result<()> {

@@ -110,6 +110,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-client",
             "exchange-protocol",
             "exchange-server",
+            "test-engine",
         ],
     ),
     (
@@ -133,7 +134,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
     ("fault-row", &["xtask"]),
-    ("test-engine", &["test-support", "bench"]),
+    ("test-engine", &["test-support", "bench", "load"]),
     ("test-support", &["bench"]),
     ("care-samples", &["test-support", "bench", "load"]),
 ];
@@ -147,6 +148,7 @@ pub(super) const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["exchange-server", "desk-bridge"]),
     ("reqwest", &["exchange-client"]),
     ("keyring", &["desk"]),
+    ("opentelemetry", &["exchange-server"]),
 ];
 
 /// `(from, to)`: must not be reached when `from` is built, over any path.

@@ -11,11 +11,12 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use exchange_server::{Server, Settings, SettingsFlaw, engine_of};
+use exchange_server::{Server, Settings, SettingsFlaw, TracesSettings, engine_of};
+use exchange_store::SPANS;
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use super::{Interruption, say, service};
+use super::{Interruption, say, service, traces::Traces};
 
 /// Bytes of a settings file.
 const FILE_BYTES_MAX: u64 = 64 * 1_024;
@@ -24,6 +25,7 @@ const BYTES_OF_MB: u64 = 1_024 * 1_024;
 const DEFAULT_LOG: &str = "info,sqlx=warn";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8443";
 const DEFAULT_ENROLMENT_LISTEN: &str = "127.0.0.1:8444";
+const DEFAULT_TRACES_PERCENT: u8 = 100;
 
 #[derive(Args)]
 pub(super) struct ServeArgs {
@@ -75,6 +77,12 @@ struct Values {
     /// Connections at once of one network at the enrolment address; 0 for no limit [default: 256].
     #[arg(long, env = "CAREPLAN_CONNECTIONS_A_SOURCE")]
     connections_a_source: Option<u32>,
+    /// A collector of traces (OpenTelemetry, OTLP in plain HTTP), such as http://127.0.0.1:4318; for this machine or a network of its own [default: nowhere].
+    #[arg(long, env = "CAREPLAN_TRACES_ENDPOINT")]
+    traces_endpoint: Option<String>,
+    /// How many of a hundred requests are traced, 1 to 100 [default: 100].
+    #[arg(long, env = "CAREPLAN_TRACES_PERCENT")]
+    traces_percent: Option<u8>,
     /// A name or address in the server's certificate; may be repeated [default: those of this machine itself].
     #[arg(long = "server-name", env = "CAREPLAN_SERVER_NAMES", value_delimiter = ',')]
     server_names: Option<Vec<String>>,
@@ -115,6 +123,8 @@ impl Values {
             requests_a_minute_terminal: self.requests_a_minute_terminal.or(others.requests_a_minute_terminal),
             requests_a_minute_source: self.requests_a_minute_source.or(others.requests_a_minute_source),
             connections_a_source: self.connections_a_source.or(others.connections_a_source),
+            traces_endpoint: self.traces_endpoint.or(others.traces_endpoint),
+            traces_percent: self.traces_percent.or(others.traces_percent),
             server_names: self.server_names.or(others.server_names),
             log: self.log.or(others.log),
             log_json: self.log_json.or(others.log_json),
@@ -154,6 +164,10 @@ impl Values {
                 *limit = NonZeroU32::new(said);
             }
         }
+        settings.traces = self.traces_endpoint.as_ref().map(|endpoint| TracesSettings {
+            endpoint: endpoint.clone(),
+            percent: self.traces_percent.unwrap_or(DEFAULT_TRACES_PERCENT),
+        });
         if let Some(names) = &self.server_names {
             settings.server_names.clone_from(names);
         }
@@ -162,7 +176,9 @@ impl Values {
 
     fn filter(&self) -> Result<EnvFilter> {
         let log = self.log.as_deref().unwrap_or(DEFAULT_LOG);
-        EnvFilter::try_new(log).with_context(|| format!("{log:?} does not say what is to be logged"))
+        let filter = EnvFilter::try_new(log).with_context(|| format!("{log:?} does not say what is to be logged"))?;
+        // Spans are for traces alone, and never a part of a log line.
+        Ok(filter.add_directive(format!("{SPANS}=off").parse().context("leaving spans out")?))
     }
 
     /// The same with every default said, as a file would have it.
@@ -180,6 +196,8 @@ impl Values {
             requests_a_minute_terminal: number(settings.pace.requests_a_minute_terminal),
             requests_a_minute_source: number(settings.pace.requests_a_minute_source),
             connections_a_source: number(settings.pace.connections_a_source),
+            traces_endpoint: self.traces_endpoint.clone(),
+            traces_percent: settings.traces.as_ref().map(|traces| traces.percent),
             server_names: Some(settings.server_names.clone()),
             log: Some(self.log.clone().unwrap_or_else(|| DEFAULT_LOG.to_owned())),
             log_json: Some(self.log_json.unwrap_or_default()),
@@ -206,13 +224,19 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
         let whole = toml::to_string(&values.whole(&settings)).context("printing the settings")?;
         return say(format_args!("{whole}\nThe server can start with these settings."));
     }
-    let logger = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    if values.log_json.unwrap_or_default() {
-        logger.json().init();
-    } else {
-        logger.init();
+    let traces = settings.traces.as_ref().map(Traces::start).transpose()?;
+    let log = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let log = match values.log_json.unwrap_or_default() {
+        true => log.json().boxed(),
+        false => log.boxed(),
+    };
+    match &traces {
+        // For the whole, so that a span costs a look at a flag and nothing more.
+        None => tracing_subscriber::registry().with(log).with(filter).init(),
+        Some(traces) => {
+            let log = log.with_filter(filter);
+            tracing_subscriber::registry().with(log).with(traces.layer()).init();
+        }
     }
     let drain = settings.drain;
     let running = Server::start(settings).await?;
@@ -235,6 +259,9 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
     let ended = async {
         tokio::time::sleep(drain).await;
         running.shutdown().await;
+        if let Some(traces) = traces {
+            traces.end().await;
+        }
     };
     tokio::select! {
         () = ended => Ok(()),

@@ -35,4 +35,5 @@ mod renewal;
 mod rotation;
 mod sending;
 mod settings;
+mod traces;
 mod wrong_certificates;

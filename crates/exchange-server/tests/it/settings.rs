@@ -147,6 +147,17 @@ fn everything_that_cannot_be_used_is_refused_by_name() {
             &["line 3", "unknown field `lisen`"],
         ),
         (
+            "data = \"HERE/data\"\ntraces_endpoint = \"https://collector.example.jp\"\n",
+            &[
+                "traces cannot be sent to \"https://collector.example.jp\"",
+                "http://127.0.0.1:4318",
+            ],
+        ),
+        (
+            "data = \"HERE/data\"\ntraces_endpoint = \"http://127.0.0.1:4318\"\ntraces_percent = 0\n",
+            &["0 of a hundred requests cannot be traced"],
+        ),
+        (
             "data = \"HERE/data\"\nlisten = \"somewhere\"\n",
             &["line 2", "listen", "invalid socket address"],
         ),

@@ -3,12 +3,23 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bare;
+mod crowd;
+mod exchange;
+mod nodes;
+mod overload;
+mod soak;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
+use fault_row::Form;
 use serde_json::Value;
+
+/// As few offices, for as short a time, as say anything.
+const SMALL: &[&str] = &["--offices", "40", "--seconds", "1"];
 
 /// The server's program, which lies beside this crate's own.
 fn server() -> PathBuf {
@@ -20,13 +31,17 @@ fn server() -> PathBuf {
     server
 }
 
+/// Times are judged in the long form, of programs that are built for release; elsewhere they are only said.
+fn timings_are_judged(form: Form) -> bool {
+    form == Form::Long && !cfg!(debug_assertions)
+}
+
 fn run(folder: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_exchange-load"))
         .arg("--server")
         .arg(server())
         .arg("--scratch")
         .arg(folder)
-        .args(["--offices", "40", "--seconds", "1"])
         .args(more)
         .output()
         .unwrap()
@@ -41,7 +56,8 @@ fn told(output: &Output) -> String {
 fn everything_that_is_sent_arrives_once_and_the_figures_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("figures.json");
-    let output = run(folder.path(), &["--rate", "20,max", "--json", json.to_str().unwrap()]);
+    let more = ["--rate", "20,max", "--json", json.to_str().unwrap()];
+    let output = run(folder.path(), &[SMALL, &more].concat());
     let said = told(&output);
     assert!(output.status.success(), "{said}");
     let figures: Vec<Value> = std::fs::read_to_string(&json)
@@ -74,7 +90,7 @@ fn everything_that_is_sent_arrives_once_and_the_figures_say_so() {
 #[test]
 fn one_delivery_that_is_lost_makes_it_a_failed_run() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &["--rate", "20", "--forget", "7"]);
+    let output = run(folder.path(), &[SMALL, &["--rate", "20", "--forget", "7"]].concat());
     let said = told(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("lost 1, doubled 0, changed 0, astray 0"), "{said}");

@@ -1,0 +1,200 @@
+//! Row 10: five times as much is asked for as the exchange can do. What it can't do it refuses at once, with a time to
+//! come again; what it accepts stays quick, and nothing is stored twice.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use care_model::DeliveryId;
+use exchange_protocol::envelope;
+use fastrand::Rng;
+use fault_row::{Form, Row};
+use futures::{StreamExt as _, stream};
+use load::offices::plans;
+use tokio::task::JoinSet;
+
+use crate::{
+    bare::{Door, Line},
+    exchange::{Exchange, Taken},
+    timings_are_judged,
+};
+
+/// Lanes that are enough for the most that a server takes.
+const BEST_LANES: usize = 64;
+/// Between an acceptance and the next unit of a lane in the overload: five times the best rate is so many lanes.
+const PAUSE: Duration = Duration::from_millis(100);
+/// More lanes than sends are accepted at once, however slow the machine is.
+const LANES_MIN: usize = 300;
+/// And no more than the machine has connections for.
+const LANES_MAX: usize = 6_000;
+/// Handshakes at the same time.
+const COMING_AT_ONCE: usize = 32;
+const GOODPUT_MIN: f64 = 0.9;
+const ACCEPTED_P99_MAX_MS: f64 = 100.0;
+
+/// What became of the units of some lanes.
+#[derive(Default)]
+struct Outcome {
+    accepted: HashSet<DeliveryId>,
+    /// Begun and refused, and not tried again before the end.
+    open: HashSet<DeliveryId>,
+    /// Of the tries that were accepted, from the first byte to the answer.
+    taken: Taken,
+    refused: u64,
+    /// Refused without a time to come again.
+    unsaid: u64,
+    /// Answered in another way, or not at all.
+    failed: u64,
+}
+
+impl Outcome {
+    fn add(&mut self, other: Self) {
+        self.accepted.extend(other.accepted);
+        self.open.extend(other.open);
+        self.taken.extend(other.taken);
+        self.refused += other.refused;
+        self.unsaid += other.unsaid;
+        self.failed += other.failed;
+    }
+}
+
+/// One connection of an office.
+struct Lane {
+    from: usize,
+    door: Door,
+    line: Line,
+    random: Rng,
+}
+
+/// Sends one unit after the other until the end; who is refused waits as it is told, and tries the same unit again.
+async fn lane(exchange: Arc<Exchange>, mut lane: Lane, pause: Duration, end: Instant) -> Outcome {
+    let Lane {
+        from,
+        door,
+        line,
+        random,
+    } = &mut lane;
+    let mut outcome = Outcome::default();
+    // Not all at the same moment.
+    tokio::time::sleep(pause.mul_f64(random.f64())).await;
+    while Instant::now() < end {
+        let to = loop {
+            let to = random.usize(..exchange.offices.len());
+            if plans(to) != plans(*from) {
+                break to;
+            }
+        };
+        let unit = exchange.unit(random.u64(..), *from, to);
+        let body = envelope::write(&unit.header_json, &unit.parts);
+        let request = door.request(&format!("PUT /v1/deliveries/{}", unit.id), envelope::MEDIA_TYPE, &body);
+        outcome.open.insert(unit.id);
+        while Instant::now() < end {
+            let begun = Instant::now();
+            let answer = match line.ask(&request).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    outcome.failed += 1;
+                    *line = door.open().await;
+                    continue;
+                }
+            };
+            match (answer.status, answer.retry_after) {
+                (200, _) => {
+                    outcome.taken.add(begun.elapsed());
+                    outcome.open.remove(&unit.id);
+                    outcome.accepted.insert(unit.id);
+                    break;
+                }
+                (429 | 503, Some(wait)) => {
+                    outcome.refused += 1;
+                    tokio::time::sleep(wait.min(end - begun)).await;
+                }
+                (429 | 503, None) => outcome.unsaid += 1,
+                _ => outcome.failed += 1,
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+    outcome
+}
+
+async fn lanes(exchange: &Arc<Exchange>, seed: u64, count: usize, pause: Duration, lasting: Duration) -> Outcome {
+    // All are connected before anybody sends: handshakes are no part of the rate.
+    let opened: Vec<Lane> = stream::iter(0..count)
+        .map(|place| {
+            let exchange = Arc::clone(exchange);
+            async move {
+                let from = place % exchange.offices.len();
+                let door = Door::of(
+                    &exchange.offices[from],
+                    &exchange.authority_pem,
+                    &exchange.node.exchange_url,
+                );
+                Lane {
+                    from,
+                    line: door.open().await,
+                    door,
+                    random: Rng::with_seed(seed.wrapping_add(place as u64)),
+                }
+            }
+        })
+        .buffer_unordered(COMING_AT_ONCE)
+        .collect()
+        .await;
+    let end = Instant::now() + lasting;
+    let mut running: JoinSet<_> = opened
+        .into_iter()
+        .map(|of| lane(Arc::clone(exchange), of, pause, end))
+        .collect();
+    let mut all = Outcome::default();
+    while let Some(outcome) = running.join_next().await {
+        all.add(outcome.unwrap());
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_10_at_five_times_its_capacity_the_rest_is_refused_and_the_accepted_stays_quick() {
+    let mut row = Row::open(10, "five times as much is sent as is taken");
+    let seconds = row.times(2, 20);
+    let lasting = Duration::from_secs(seconds);
+    let exchange = Arc::new(Exchange::start(row.times(20, 250) as usize, row.seed(), &[]).await);
+
+    let best = lanes(&exchange, row.seed(), BEST_LANES, Duration::ZERO, lasting).await;
+    let best_rate = best.accepted.len() as f64 / lasting.as_secs_f64();
+    let wanted = (5.0 * best_rate * PAUSE.as_secs_f64()) as usize;
+    let count = wanted.clamp(LANES_MIN, LANES_MAX);
+    let over = lanes(&exchange, row.seed() ^ 1, count, PAUSE, lasting).await;
+    let over_rate = over.accepted.len() as f64 / lasting.as_secs_f64();
+
+    let goodput = over_rate / best_rate;
+    let p99 = over.taken.percentile_ms(99);
+    row.figure("best_a_second", best_rate);
+    row.figure("asked_for_times", count as f64 / PAUSE.as_secs_f64() / best_rate);
+    row.figure("goodput_of_best_percent", goodput * 100.0);
+    row.figure("refused_a_second", over.refused as f64 / lasting.as_secs_f64());
+    row.figure("accepted_p50_ms", over.taken.percentile_ms(50));
+    row.figure("accepted_p99_ms", p99);
+    assert_eq!(
+        (best.failed, best.unsaid, best.refused),
+        (0, 0, 0),
+        "the best is undisturbed"
+    );
+    assert_eq!(
+        (over.failed, over.unsaid),
+        (0, 0),
+        "answered, and told when to come again"
+    );
+    assert!(over.refused > 0, "so many lanes were not too many");
+    if timings_are_judged(row.form()) {
+        assert!(goodput >= GOODPUT_MIN, "{goodput} of the best rate were accepted");
+        assert!(p99 <= ACCEPTED_P99_MAX_MS, "{p99} ms");
+    }
+    let mut all = best;
+    all.add(over);
+    let breaches = exchange.breaches(&all.accepted, &all.open).await;
+    assert!(row.form() == Form::Long || !all.accepted.is_empty());
+    row.close(all.accepted.len() as u64, breaches);
+}

@@ -1,0 +1,75 @@
+//! Row 9: the same load for a long time. Memory and times stay where they were, and nothing fails.
+
+use fault_row::{Breaches, Row};
+use serde_json::Value;
+
+use crate::{run, told};
+
+const RATE: u32 = 60;
+/// Minutes of the long form, of which each is measured.
+const MINUTES: u64 = 10;
+/// Of ten parts the first so many fill caches and threads, and are not compared.
+const WARM_TENTHS: usize = 3;
+const MEMORY_DRIFT_MAX: f64 = 0.02;
+const P99_DRIFT_MAX: f64 = 0.1;
+
+#[test]
+fn row_09_a_long_load_leaves_memory_and_times_where_they_were() {
+    let mut row = Row::open(9, "the same load for a long time");
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("figures.json");
+    let rates = vec![RATE.to_string(); row.times(3, MINUTES) as usize].join(",");
+    let (seconds, seed) = (row.times(1, 60).to_string(), row.seed().to_string());
+    let offices = row.times(40, 500).to_string();
+    let output = run(
+        folder.path(),
+        &[
+            "--rate",
+            &rates,
+            "--seconds",
+            &seconds,
+            "--seed",
+            &seed,
+            "--offices",
+            &offices,
+            "--json",
+            json.to_str().unwrap(),
+        ],
+    );
+    let said = told(&output);
+    assert!(output.status.success(), "{said}");
+    let figures: Vec<Value> = std::fs::read_to_string(&json)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // Every part says each figure once, one part after the other.
+    let all = |name: &str| -> Vec<f64> {
+        let of_name = figures.iter().filter(|figure| figure["bench"] == name);
+        of_name.map(|figure| figure["value"].as_f64().unwrap()).collect()
+    };
+    let count = |name: &str| all(name).iter().sum::<f64>() as u64;
+    let of_rate = |name: &str| format!("load_{RATE}_{name}");
+    assert_eq!(count(&of_rate("errors")), 0, "{said}");
+    let drift = |values: &[f64]| {
+        let warm = &values[values.len() * WARM_TENTHS / 10..];
+        let half = (warm.len() / 2).max(1);
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        mean(&warm[warm.len() - half..]) / mean(&warm[..half]) - 1.0
+    };
+    let memory = drift(&all(&of_rate("node1_resident")));
+    let p99 = drift(&all(&of_rate("send_p99")));
+    row.figure("memory_drift_percent", memory * 100.0);
+    row.figure("send_p99_drift_percent", p99 * 100.0);
+    if crate::timings_are_judged(row.form()) {
+        assert!(memory <= MEMORY_DRIFT_MAX, "{said}");
+        assert!(p99 <= P99_DRIFT_MAX, "{said}");
+    }
+    let breaches = Breaches {
+        lost: count("load_lost") + count("load_open") + count("load_unanswered"),
+        doubled: count("load_doubled"),
+        half: count("load_changed"),
+        leaked: count("load_astray"),
+    };
+    row.close(count("load_sent"), breaches);
+}
