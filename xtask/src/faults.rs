@@ -73,7 +73,7 @@ pub(crate) const ROWS: &[Row] = &[
         "large files: resumed at every chunk, a damaged chunk",
         "100 MB by the client, 2 GiB by the store",
     ),
-    row(13, "bad CSV", "2,000,000 changed files beside the named ones"),
+    row(13, "bad CSV", "200,000 changed files beside the named ones"),
     row(14, "bad names", "2,000,000 names"),
     row(
         15,

@@ -1,5 +1,7 @@
 //! `cargo xtask sabotages`: the test of the tests. Each sabotage breaks one thing that must hold, by one line, in a copy of
 //! the checkout; the short form of the rows that are named for it must fail.
+//!
+//! All of them are built into the copy at once, each behind a switch in the environment: one build in place of twelve.
 
 use std::{
     collections::BTreeSet,
@@ -19,8 +21,9 @@ use crate::{
 struct Sabotage {
     name: &'static str,
     file: &'static str,
-    /// What stands in the file exactly once; a second line is there to tell it from others like it.
+    /// What stands in the file exactly once; more than one line only where others are like it.
     line: &'static str,
+    /// What it becomes; [`SWITCH`] in it is whether this sabotage is wanted.
     instead: &'static str,
     /// The rows of which at least one must fail.
     rows: &'static [u8],
@@ -31,64 +34,74 @@ const SABOTAGES: &[Sabotage] = &[
     Sabotage {
         name: "skip-the-sync",
         file: "crates/exchange-store/src/folder.rs",
-        line: "self.file.sync_data().map_err(&failed)?;",
-        instead: "",
+        line: "let failed = StoreError::folder(\"syncing a chunk\");",
+        instead: "if SABOTAGED { return Ok(()); } let failed = StoreError::folder(\"syncing a chunk\");",
         rows: &[2],
+    },
+    Sabotage {
+        name: "confirm-before-landing",
+        file: "crates/desk/src/pickup/mod.rs",
+        line: "let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
+        instead: "if SABOTAGED { let _ = line.exchange.confirm(delivery, claim.fence).await; } \
+                  let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
+        rows: &[6, 14],
     },
     Sabotage {
         name: "drop-the-idempotency-check",
         file: "crates/exchange-store/src/deliveries.rs",
         line: ".bind(new.id.as_bytes().to_vec())",
-        instead: ".bind(DeliveryId::generate().as_bytes().to_vec())",
-        rows: &[4],
-    },
-    Sabotage {
-        name: "show-before-the-last-part",
-        file: "crates/exchange-store/src/uploads.rs",
-        line: "let header = convert::header(&row.header_json)?;\n        for (part, (asked, stored))",
-        instead: "let mut header = convert::header(&row.header_json)?; header.parts.truncate(1);\n        for (part, (asked, stored))",
-        rows: &[12],
-    },
-    Sabotage {
-        name: "erase-before-received",
-        file: "crates/exchange-store/src/deliveries.rs",
-        line: "let erases = effects.contains(&DeliveryEffect::EraseContent);",
-        instead: "let erases = effects.contains(&DeliveryEffect::EraseContent) || columns.all_served;",
-        rows: &[6],
-    },
-    Sabotage {
-        name: "take-the-last-of-a-page-twice",
-        file: "crates/exchange-store/src/lists.rs",
-        line: "WHERE to_office = ? AND inbox_change > ? ORDER BY inbox_change LIMIT ?",
-        instead: "WHERE to_office = ? AND inbox_change >= ? ORDER BY inbox_change LIMIT ?",
+        instead: ".bind((if SABOTAGED { DeliveryId::generate() } else { new.id }).as_bytes().to_vec())",
         rows: &[4],
     },
     Sabotage {
         name: "ignore-the-fence",
         file: "crates/exchange-flow/src/delivery.rs",
         line: "E::Confirm { terminal, fence }) if claim.terminal == terminal && claim.fence == fence => {",
-        instead: "E::Confirm { terminal, fence }) if claim.fence >= fence => {",
+        instead: "E::Confirm { terminal, fence }) \
+                  if SABOTAGED || (claim.terminal == terminal && claim.fence == fence) => {",
         rows: &[6],
+    },
+    Sabotage {
+        name: "show-before-the-last-part",
+        file: "crates/exchange-store/src/uploads.rs",
+        line: "ok_or(CommitRefusal::Unknown));\n        };\n        let header = convert::header(&row.header_json)?;",
+        instead: "ok_or(CommitRefusal::Unknown));\n        };\n        \
+                  let mut header = convert::header(&row.header_json)?; if SABOTAGED { header.parts.truncate(1); }",
+        rows: &[12],
+    },
+    Sabotage {
+        name: "erase-before-received",
+        file: "crates/exchange-store/src/deliveries.rs",
+        line: "let erases = effects.contains(&DeliveryEffect::EraseContent);",
+        instead: "let erases = effects.contains(&DeliveryEffect::EraseContent) || (SABOTAGED && columns.all_served);",
+        rows: &[6],
+    },
+    Sabotage {
+        name: "follow-a-link",
+        file: "crates/desk/src/landing/mod.rs",
+        line: "// A link is not followed: it may lead anywhere.",
+        instead: "if SABOTAGED && parent.is_dir() { return Ok(parent); }",
+        rows: &[14],
     },
     Sabotage {
         name: "let-an-expired-token-pass",
         file: "crates/exchange-server/src/extract.rs",
         line: "&& session.access_until > app.clock.now()",
-        instead: "",
+        instead: "&& (SABOTAGED || session.access_until > app.clock.now())",
         rows: &[17],
     },
     Sabotage {
         name: "skip-the-sender-check",
         file: "crates/exchange-server/src/deliveries.rs",
         line: "if header.from.office != sender.number || !sender.kinds.contains(&header.from.kind) {",
-        instead: "if !sender.kinds.contains(&header.from.kind) {",
+        instead: "if (!SABOTAGED && header.from.office != sender.number) || !sender.kinds.contains(&header.from.kind) {",
         rows: &[17],
     },
     Sabotage {
         name: "write-a-name-to-the-log",
         file: "crates/exchange-server/src/sign_in.rs",
         line: "let begun = app.store.begin_session(stored, proof, actor, step.person_name, now);",
-        instead: "tracing::info!(person = step.person_name, \"signed in\"); \
+        instead: "if SABOTAGED { tracing::info!(person = step.person_name, \"signed in\"); } \
                   let begun = app.store.begin_session(stored, proof, actor, step.person_name, now);",
         rows: &[7],
     },
@@ -96,26 +109,22 @@ const SABOTAGES: &[Sabotage] = &[
         name: "keep-the-outbox-in-memory",
         file: "crates/desk/src/workbench.rs",
         line: "self.store.add_outgoing(&ready, self.now()).await?;",
-        instead: "",
+        instead: "if !SABOTAGED { self.store.add_outgoing(&ready, self.now()).await?; }",
         rows: &[4],
     },
     Sabotage {
-        name: "confirm-before-landing",
-        file: "crates/desk/src/pickup/mod.rs",
-        line: "let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
-        instead: "let _ = line.exchange.confirm(delivery, claim.fence).await; \
-                  let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
-        rows: &[6],
-    },
-    Sabotage {
-        name: "follow-a-link",
-        file: "crates/desk/src/landing/mod.rs",
-        line: "if !fs::symlink_metadata(&parent)?.is_dir() {",
-        instead: "if !fs::metadata(&parent)?.is_dir() {",
-        rows: &[14],
+        name: "take-the-last-of-a-page-twice",
+        file: "crates/exchange-store/src/lists.rs",
+        line: "Some(row) => convert::number(row.try_get(\"change\")?)?,",
+        instead: "Some(row) => convert::number(row.try_get(\"change\")?)? - u64::from(SABOTAGED),",
+        rows: &[4],
     },
 ];
 
+/// What stands in a sabotaged line for the question whether it is the one that is wanted.
+const SWITCH: &str = "SABOTAGED";
+/// The environment's name for the sabotage that is wanted. Nothing but the copy asks for it.
+const WANTED: &str = "CAREPLAN_SABOTAGE";
 /// The rows' tests are in these targets; the page's window and the units are not built.
 const BUILD: &[&str] = &["--test", "it"];
 /// Any seed will do: what is caught by one seed alone is not caught.
@@ -141,26 +150,19 @@ pub(crate) fn run(wanted: &[String]) -> Result<()> {
     let copy = root().join("target/sabotages");
     copy_checkout(&copy)?;
     let rows = chosen.iter().flat_map(|sabotage| sabotage.rows).copied().collect();
-    let (passed, broken) = judge(&copy, &rows)?;
+    let (passed, broken) = judge(&copy, &rows, None)?;
     ensure!(
         passed && broken.is_empty(),
         "the rows fail without any sabotage: {broken:?}"
     );
-    let mut unnoticed = Vec::new();
-    let mut said = Vec::new();
+    let (mut said, mut unnoticed) = (Vec::new(), Vec::new());
     for sabotage in chosen {
         println!("\n── {}", sabotage.name);
-        let path = copy.join(sabotage.file);
-        let whole = fs::read_to_string(&path)?;
-        fs::write(&path, sabotage.done_to(&whole)?)?;
-        let judged = judge(&copy, &sabotage.rows.iter().copied().collect());
-        fs::write(&path, whole)?;
-        let (passed, broken) = judged?;
-        if broken.is_empty() {
-            ensure!(passed, "{}: it does not compile any more", sabotage.name);
-            unnoticed.push(sabotage.name);
+        let (_, broken) = judge(&copy, &sabotage.rows.iter().copied().collect(), Some(sabotage))?;
+        match broken.is_empty() {
+            true => unnoticed.push(sabotage.name),
+            false => said.push(format!("{}: noticed by row {broken:?}", sabotage.name)),
         }
-        said.push(format!("{}: noticed by row {broken:?}", sabotage.name));
     }
     println!("\n{}", said.join("\n"));
     if !unnoticed.is_empty() {
@@ -170,12 +172,15 @@ pub(crate) fn run(wanted: &[String]) -> Result<()> {
 }
 
 /// Runs the short form of rows in the copy; tells whether all passed, and the rows that did not.
-fn judge(copy: &Path, rows: &BTreeSet<u8>) -> Result<(bool, BTreeSet<u8>)> {
+fn judge(copy: &Path, rows: &BTreeSet<u8>, sabotage: Option<&Sabotage>) -> Result<(bool, BTreeSet<u8>)> {
     let lines = Lines::new()?;
     let mut command = faults::tests(copy, rows, false, BUILD);
     // What others wrote is built already, in the checkout's own folder.
     command.env("CARGO_TARGET_DIR", root().join("target"));
     lines.collect(&mut command, SEED);
+    if let Some(sabotage) = sabotage {
+        command.env(WANTED, sabotage.name);
+    }
     let (passed, text) = suite::shown(&mut command)?;
     let mut broken = faults::failed_rows(&text);
     broken.extend(
@@ -189,19 +194,24 @@ fn judge(copy: &Path, rows: &BTreeSet<u8>) -> Result<(bool, BTreeSet<u8>)> {
 }
 
 impl Sabotage {
-    /// The file's text after it.
-    fn done_to(&self, text: &str) -> Result<String> {
+    /// The file's text with it, behind its switch.
+    fn built_into(&self, text: &str) -> Result<String> {
         ensure!(
             text.matches(self.line).count() == 1,
             "{}: its line does not stand in {} exactly once",
             self.name,
             self.file
         );
-        Ok(text.replacen(self.line, self.instead, 1))
+        let switch = format!(
+            "std::env::var_os(\"{WANTED}\").is_some_and(|name| name == \"{}\")",
+            self.name
+        );
+        Ok(text.replacen(self.line, &self.instead.replace(SWITCH, &switch), 1))
     }
 }
 
-/// Copies what git knows or would know, and the built page. What is the same already stays, so that it is not built again.
+/// Copies what git knows or would know, and the built page, with every sabotage built in. What is the same already stays, so
+/// that it is not built again.
 fn copy_checkout(copy: &Path) -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
@@ -224,7 +234,10 @@ fn copy_checkout(copy: &Path) -> Result<()> {
     for path in wanted {
         let (from, to) = (root().join(&path), copy.join(&path));
         // Deleted here, and git does not know it yet.
-        let Ok(bytes) = fs::read(&from) else { continue };
+        let Ok(mut bytes) = fs::read(&from) else { continue };
+        for sabotage in SABOTAGES.iter().filter(|sabotage| Path::new(sabotage.file) == path) {
+            bytes = sabotage.built_into(std::str::from_utf8(&bytes)?)?.into_bytes();
+        }
         if fs::read(&to).is_ok_and(|same| same == bytes) {
             continue;
         }
@@ -255,8 +268,8 @@ mod tests {
     fn every_sabotage_still_finds_its_line() {
         for sabotage in SABOTAGES {
             let text = fs::read_to_string(root().join(sabotage.file)).unwrap();
-            let done = sabotage.done_to(&text).unwrap();
-            assert_ne!(done, text, "{}", sabotage.name);
+            assert_ne!(sabotage.built_into(&text).unwrap(), text);
+            assert!(sabotage.instead.contains(SWITCH), "{}", sabotage.name);
             let rows = faults::ROWS.iter().map(|row| row.number).collect::<BTreeSet<_>>();
             assert!(!sabotage.rows.is_empty() && sabotage.rows.iter().all(|row| rows.contains(row)));
         }

@@ -115,10 +115,10 @@ async fn row_12_a_large_file_goes_on_at_every_chunk_and_only_the_broken_one_trav
         "chunks were kept"
     );
     // Whatever broke off was a part of one chunk: of each at most one more went.
-    let sent_again = read.load(Ordering::SeqCst) - size;
+    let read_again = read.load(Ordering::SeqCst) - size;
     assert!(
-        sent_again <= (chunks + 1) * CHUNK_BYTES_MAX,
-        "{sent_again} bytes went again"
+        read_again <= (chunks + 1) * CHUNK_BYTES_MAX,
+        "{read_again} bytes were read again"
     );
 
     let listed = receiver.inbox(0, 10).await?.rows;
@@ -148,7 +148,7 @@ async fn row_12_a_large_file_goes_on_at_every_chunk_and_only_the_broken_one_trav
         assert!(after - before <= EXTRA_MB_MAX, "{:.1} MB", after - before);
     }
     row.figure("file_mb", size as f64 / 1e6);
-    row.figure("sent_again_mb", sent_again as f64 / 1e6);
+    row.figure("read_again_mb", read_again as f64 / 1e6);
     row.close(chunks + cuts, breaches);
     Ok(())
 }
