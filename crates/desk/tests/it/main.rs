@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod canary;
 mod certificate_files;
 mod certificates;
 mod composing;

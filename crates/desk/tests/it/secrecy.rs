@@ -66,7 +66,27 @@ async fn no_name_note_token_or_content_in_clear() -> Result<()> {
 
 /// Everything that was logged, at any level, by whatever crate.
 #[derive(Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Logged {
+    /// Begins to keep what is logged. Every test is a process of its own, so this takes nobody else's log.
+    pub(crate) fn of_everything() -> Self {
+        let logged = Self::default();
+        let into = logged.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+            .with_ansi(false)
+            .with_writer(move || into.clone())
+            .init();
+        logged
+    }
+
+    /// What was logged so far.
+    pub(crate) fn text(&self) -> Result<String> {
+        let bytes = self.0.lock().map_err(|_| anyhow::anyhow!("a writer panicked"))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
 
 impl io::Write for Logged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -84,13 +104,7 @@ impl io::Write for Logged {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_value_of_a_file_reaches_a_log() -> Result<()> {
-    let logged = Logged::default();
-    let into = logged.clone();
-    // Every test is a process of its own, so this takes nobody else's log.
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(move || into.clone())
-        .init();
+    let logged = Logged::of_everything();
     let offices = Offices::open().await?;
     let files = offices.exchange.folder("CANARYORIGIN")?;
     let (made, paths) = unit(&files, 51, "home_schedule")?;
@@ -120,13 +134,30 @@ async fn no_value_of_a_file_reaches_a_log() -> Result<()> {
     .await?;
     offices.manager.sent(view.id).await?;
 
-    let logged = logged.0.lock().map_err(|_| anyhow::anyhow!("a writer panicked"))?;
-    let logged = String::from_utf8_lossy(&logged);
+    let logged = logged.text()?;
     assert!(logged.contains("careless") && logged.len() > 1_000);
     for canary in ["CANARYVALUE", "CANARYORIGIN", "見本 ", "mihon-hanako-2026"] {
         let line = logged.lines().find(|line| line.contains(canary));
         assert!(line.is_none(), "{canary}: {line:?}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_panic_says_where_it_was_and_nothing_else() -> Result<()> {
+    let logged = Logged::of_everything();
+    desk::panics_say_only_where();
+    // Cut inside a character: the words of this panic would hold the text.
+    let text = "CANARYVALUE 見本".to_owned();
+    let end = text.len() - 1;
+    let broke_off = std::thread::spawn(move || text[..end].len()).join();
+    assert!(broke_off.is_err());
+    let logged = logged.text()?;
+    assert!(
+        logged.contains("broke off") && logged.contains("secrecy.rs"),
+        "{logged}"
+    );
+    assert!(!logged.contains("CANARY") && !logged.contains("見本"), "{logged}");
     Ok(())
 }
 

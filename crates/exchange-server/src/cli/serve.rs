@@ -214,6 +214,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
     } else {
         logger.init();
     }
+    exchange_server::panics_say_only_where();
     let drain = settings.drain;
     let running = Server::start(settings).await?;
     let mut interruption = Interruption::new()?;
