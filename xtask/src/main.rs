@@ -11,6 +11,8 @@ mod installers;
 mod licences;
 mod load;
 mod mutants;
+mod parts;
+mod sbom;
 mod setup;
 mod shared;
 mod suite;
@@ -55,6 +57,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Writes what the programs are made of, as CycloneDX, into target/bundle/sbom.
+    Sbom,
     /// Two demo offices and their exchange on this computer, in windows or without.
     Demo {
         /// Does the whole main job without a window, and says how it went.
@@ -124,6 +128,7 @@ fn run(task: Task) -> Result<()> {
         Task::Fixtures => fixtures(),
         Task::Gallery => gallery(),
         Task::Licences { check } => licences::run(check),
+        Task::Sbom => sbom::run(),
         Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),

@@ -4,8 +4,11 @@ mod counts;
 mod long;
 mod outside;
 mod report;
+mod same_page;
+mod sandbox;
 mod server_package;
 mod size;
+mod tls;
 mod windows;
 
 use std::process::Command;
@@ -14,7 +17,7 @@ use anyhow::Result;
 use xshell::Shell;
 
 use crate::{
-    bindings, demo, root, setup,
+    bindings, demo, root, sbom, setup,
     shared::{PLACES, SharedServices},
     tidy,
 };
@@ -121,6 +124,9 @@ pub(crate) fn run(long: bool) -> Result<()> {
     report.stage("the open API, by an outside tester", |report| {
         report.check("schemathesis", || outside::run(&shell, long))
     });
+    report.stage("TLS, by an outside scanner", |report| {
+        report.check("sslyze", || tls::run(&shell))
+    });
     report.stage("end to end in the browser", |report| {
         report.tests("end to end in the browser", &mut npm("e2e"))
     });
@@ -136,6 +142,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
         report.command("rustdoc", words.env("RUSTDOCFLAGS", "-D warnings"))
     });
     report.stage("supply chain", |report| {
+        report.check("what the programs are made of", sbom::run)?;
         if setup::has("cargo-deny") {
             report.command(
                 "cargo deny",
