@@ -73,6 +73,8 @@ enum Task {
     },
     /// Proves on Linux that the code is fit for Windows; a part of the long test.
     Windows,
+    /// Lets an outside scanner judge TLS at a server; a part of the test.
+    Tls,
     /// Installs, upgrades and removes the server's package on this machine, as root; a part of the long test.
     ServerPackage,
     /// Builds what is installed: the client at offices, the server.
@@ -133,6 +135,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),
         Task::Windows => suite::windows(),
+        Task::Tls => suite::tls(),
         Task::ServerPackage => suite::server_package(),
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, shared, names } => bench::run(json, shared, names),

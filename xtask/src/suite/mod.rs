@@ -168,6 +168,23 @@ pub(crate) fn windows() -> Result<()> {
     close(&report)
 }
 
+/// What an outside scanner sees of TLS, by itself.
+pub(crate) fn tls() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    let mut report = Report::default();
+    report.stage("build", |report| {
+        report.command(
+            "build",
+            &mut cargo(&["build", "--locked", "-p", "exchange-server"], &[]),
+        )
+    });
+    report.stage("TLS, by an outside scanner", |report| {
+        report.check("sslyze", || tls::run(&shell))
+    });
+    close(&report)
+}
+
 /// The server's package, built, installed on this machine, and taken away again.
 pub(crate) fn server_package() -> Result<()> {
     let shell = Shell::new()?;
