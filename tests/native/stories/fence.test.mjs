@@ -70,7 +70,14 @@ function shownBy() {
 /** Whether a process holds a TCP connection. */
 function hasLine(pid) {
   const tables = ["tcp", "tcp6"].map((name) => readFileSync(`/proc/net/${name}`, "utf8"));
-  const open = new Set(tables.flatMap((table) => table.split("\n").slice(1).map((line) => line.trim().split(/\s+/)[9])));
+  const open = new Set(
+    tables.flatMap((table) =>
+      table
+        .split("\n")
+        .slice(1)
+        .map((line) => line.trim().split(/\s+/)[9]),
+    ),
+  );
   return readdirSync(`/proc/${pid}/fd`).some((descriptor) => {
     try {
       const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
@@ -87,14 +94,18 @@ step("the web view has no line to anywhere", async () => {
   const processes = shownBy();
   const names = processes.map(({ name }) => name);
   // The desk speaks to the exchange. Of the web view's processes the one for the network speaks to nobody.
-  for (const wanted of ["WebKitNetworkPr", "careplan-exchan"]) assert.ok(names.includes(wanted), `${wanted} in ${names}`);
+  for (const wanted of ["WebKitNetworkPr", "careplan-exchan"])
+    assert.ok(names.includes(wanted), `${wanted} in ${names}`);
   const lines = processes.filter(({ pid }) => hasLine(pid)).map(({ name }) => name);
   assert.ok(lines.includes("careplan-exchan"), `${lines}`);
   assert.ok(!lines.includes("WebKitNetworkPr"), `${lines}`);
   const [own, asked] = await page.run(
     `return [location.origin, [...document.querySelectorAll("[src], link[href]")].map((node) => new URL(node.src || node.href).origin)]`,
   );
-  assert.deepEqual([...new Set(asked)].filter((origin) => origin !== own), []);
+  assert.deepEqual(
+    [...new Set(asked)].filter((origin) => origin !== own),
+    [],
+  );
 });
 
 step("no request of the page reaches another site", async () => {
@@ -180,7 +191,9 @@ step("no text becomes a script or a style", async () => {
 step("no command is answered without the window's key", async () => {
   const { page } = mihon;
   const { permissions } = JSON.parse(readFileSync(path.join(root, "src-tauri/capabilities/main.json"), "utf8"));
-  const commands = permissions.filter((name) => name.startsWith("allow-")).map((name) => name.slice(6).replaceAll("-", "_"));
+  const commands = permissions
+    .filter((name) => name.startsWith("allow-"))
+    .map((name) => name.slice(6).replaceAll("-", "_"));
   assert.ok(commands.length > 60, `${commands.length} commands`);
   const answered = await page.runLong(
     `const [commands, wait, done] = arguments;
@@ -225,7 +238,11 @@ step("the framework answers nothing beside the desk's commands, listening and zo
 step("the window is led to no other page", async () => {
   const { page } = mihon;
   const before = await page.run("return location.href");
-  for (const lead of ["location.assign(arguments[0])", "location.href = arguments[0]", "window.open(arguments[0], '_self')"]) {
+  for (const lead of [
+    "location.assign(arguments[0])",
+    "location.href = arguments[0]",
+    "window.open(arguments[0], '_self')",
+  ]) {
     await page.run(lead, `${there()}/led`);
     await pause(300);
     assert.equal(await page.run("return location.href"), before, lead);
