@@ -75,6 +75,7 @@ fn remembered() -> tauri_plugin_window_state::StateFlags {
 fn set_up(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
     let profile = profile_dir(app, arguments)?;
     let guard = log::start(&profile).context("the profile cannot be written")?;
+    desk::panics_say_only_where();
     app.manage(LogGuard(guard));
     let opened = tauri::async_runtime::block_on(Desk::open(DeskSettings {
         profile_dir: profile.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tauri::{App, AppHandle, Manager as _, WebviewWindow, WebviewWindowBuilder};
+use tauri::{App, AppHandle, Manager as _, Url, WebviewWindow, WebviewWindowBuilder};
 
 /// The window's label, as in `tauri.conf.json` and the capability.
 pub(crate) const LABEL: &str = "main";
@@ -14,13 +14,28 @@ pub(crate) fn create(app: &App, profile: &Path, shown: bool) -> tauri::Result<()
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == LABEL) else {
         return Err(tauri::Error::WindowNotFound);
     };
+    // Only a build for development has its page elsewhere than inside itself.
+    let elsewhere = app.config().build.dev_url.clone().filter(|_| tauri::is_dev());
     type_plainly();
     let window = WebviewWindowBuilder::from_config(app, config)?
         .title(messages::window::title())
         .visible(shown)
         .data_directory(profile.join("window"))
+        .on_navigation(move |url| is_ours(url, elsewhere.as_ref()))
         .build()?;
     draw_plainly(&window)
+}
+
+/// Whether an address is that of our own page. The window shows nothing else, whatever a page or what is dropped on it
+/// asks for: the policy of the page has no word for where it may be led.
+fn is_ours(url: &Url, elsewhere: Option<&Url>) -> bool {
+    let inside = match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        // How Windows writes the same.
+        "http" | "https" => url.host_str() == Some("tauri.localhost") && url.port().is_none(),
+        _ => false,
+    };
+    inside || elsewhere.is_some_and(|page| page.origin() == url.origin())
 }
 
 /// Has the page drawn without the graphics card. On an office PC without a good one the card is imitated, which costs
@@ -95,5 +110,34 @@ pub(crate) fn hide(app: &AppHandle) {
         && let Err(error) = window.hide()
     {
         tracing::warn!(%error, "the window could not be hidden");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_led_to_our_own_page_alone() {
+        let page = Url::parse("http://localhost:5173").ok();
+        for (address, inside, in_development) in [
+            ("tauri://localhost", true, true),
+            ("tauri://localhost/index.html#inbox", true, true),
+            ("http://tauri.localhost/", true, true),
+            ("http://localhost:5173/index.html", false, true),
+            ("http://localhost:5174/", false, false),
+            ("http://tauri.localhost:8080/", false, false),
+            ("http://tauri.localhost.example/", false, false),
+            ("tauri://elsewhere/", false, false),
+            ("https://example.jp/", false, false),
+            ("file:///etc/passwd", false, false),
+            ("data:text/html,<p>", false, false),
+            ("about:blank", false, false),
+            ("ipc://localhost/home", false, false),
+        ] {
+            let url = Url::parse(address).unwrap();
+            assert_eq!(is_ours(&url, None), inside, "{address}");
+            assert_eq!(is_ours(&url, page.as_ref()), in_development, "{address}");
+        }
     }
 }

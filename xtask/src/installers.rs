@@ -7,14 +7,14 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::{root, setup};
+use crate::{root, sbom, setup};
 
 /// The framework's command, as new as the crates in the lock file.
 const FRAMEWORK_COMMAND: &str = "@tauri-apps/cli@2.12.5";
 /// What the Windows installer brings where Windows has no web view; the workflow fetches it from its maker.
 const WEB_VIEW_SETUP: &str = "MicrosoftEdgeWebview2Setup.exe";
 
-/// Builds the named bundles; they lie in `target/bundle/bundle`.
+/// Builds the named bundles; they lie in `target/bundle/bundle`, and what they are made of in `target/bundle/sbom`.
 pub(crate) fn run(bundles: &str) -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
@@ -22,6 +22,7 @@ pub(crate) fn run(bundles: &str) -> Result<()> {
         setup::packages(&shell, &[setup::SERVER_PACKAGE])?;
         return server::run(&shell);
     }
+    sbom::run()?;
     setup::packages(&shell, &[setup::WINDOW])?;
     setup::node(&shell)?;
     if bundles == "msi" {

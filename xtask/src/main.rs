@@ -12,7 +12,9 @@ mod installers;
 mod licences;
 mod load;
 mod mutants;
+mod parts;
 mod sabotages;
+mod sbom;
 mod setup;
 mod shared;
 mod suite;
@@ -57,6 +59,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Writes what the programs are made of, as CycloneDX, into target/bundle/sbom.
+    Sbom,
     /// Two demo offices and their exchange on this computer, in windows or without.
     Demo {
         /// Does the whole main job without a window, and says how it went.
@@ -71,6 +75,8 @@ enum Task {
     },
     /// Proves on Linux that the code is fit for Windows; a part of the long test.
     Windows,
+    /// Lets an outside scanner judge TLS at a server; a part of the test.
+    Tls,
     /// Installs, upgrades and removes the server's package on this machine, as root; a part of the long test.
     ServerPackage,
     /// Builds what is installed: the client at offices, the server.
@@ -133,10 +139,12 @@ fn run(task: Task) -> Result<()> {
         Task::Fixtures => fixtures(),
         Task::Gallery => gallery(),
         Task::Licences { check } => licences::run(check),
+        Task::Sbom => sbom::run(),
         Task::Demo { headless: true } => demo::headless(demo::Binaries::Build),
         Task::Demo { headless: false } => demo::window(),
         Task::Test { long } => suite::run(long),
         Task::Windows => suite::windows(),
+        Task::Tls => suite::tls(),
         Task::ServerPackage => suite::server_package(),
         Task::Installers { bundles } => installers::run(&bundles),
         Task::Bench { json, shared, names } => bench::run(json, shared, names),

@@ -1,6 +1,6 @@
 //! Installs what is missing on Debian and Ubuntu; says what is missing elsewhere.
 
-use std::{fs, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
@@ -50,8 +50,8 @@ pub(crate) const WINDOW_TESTS: &[&str] = &[
     "xvfb",
 ];
 
-/// What the outside tester of the API is installed and called with.
-pub(crate) const OUTSIDE_TESTER: &[&str] = &["curl", "python3", "python3-venv"];
+/// What outside testers of the server are installed and called with.
+const OUTSIDE_TESTER: &[&str] = &["curl", "python3", "python3-venv"];
 
 /// What the engine that nodes share is tested on, and what installs and asks the store.
 pub(crate) const SHARED_ENGINE: &[&str] = &["curl", "postgresql", "python3", "python3-venv", "util-linux"];
@@ -115,6 +115,36 @@ pub(crate) fn packages(shell: &Shell, wanted: &[&[&str]]) -> Result<()> {
     .ignore_stdout()
     .run()?;
     Ok(())
+}
+
+/// The program of a Python package, in an environment of its own under `target`.
+pub(crate) fn python_tool(shell: &Shell, package: &str, version: &str) -> Result<PathBuf> {
+    let folder = root().join("target").join(package).join("venv");
+    let program = folder.join("bin").join(package);
+    let asked = format!("import importlib.metadata as all; print(all.version('{package}'))");
+    let is_there = Command::new(folder.join("bin/python"))
+        .args(["-c", &asked])
+        .output()
+        .is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).trim() == version);
+    if is_there {
+        return Ok(program);
+    }
+    if cmd!(shell, "python3 -m venv {folder}")
+        .quiet()
+        .ignore_stdout()
+        .run()
+        .is_err()
+    {
+        packages(shell, &[OUTSIDE_TESTER])?;
+        cmd!(shell, "python3 -m venv --clear {folder}").quiet().run()?;
+    }
+    let pip = folder.join("bin/pip");
+    cmd!(
+        shell,
+        "{pip} install --quiet --disable-pip-version-check {package}=={version}"
+    )
+    .run()?;
+    Ok(program)
 }
 
 /// The Japanese locale, so that the system's own dialogs speak Japanese.

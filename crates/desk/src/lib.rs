@@ -29,6 +29,7 @@ mod landing;
 mod lists;
 mod opened;
 mod outbox;
+mod panics;
 mod pickup;
 pub mod ports;
 mod profile;
@@ -47,5 +48,6 @@ mod words;
 mod workbench;
 
 pub use desk::{Desk, DeskSettings};
+pub use panics::panics_say_only_where;
 pub use repair::write_new;
 pub use words::{change, finding};

@@ -11,6 +11,16 @@ const ZIP_END_BYTES_MAX: u64 = 22 + 65_535;
 /// Bytes of the directory of an Office file that are read.
 const ZIP_DIRECTORY_BYTES_MAX: u32 = 4 * 1_024 * 1_024;
 
+/// What is in the names of an Office document's entries that run: macros of today and of old, controls. Desks look for
+/// the same (`crates/desk/src/intake/recognise.rs`).
+const RUNS: &[&str] = &[
+    "vbaproject.bin",
+    "vbadata.xml",
+    "activex/",
+    "macrosheets/",
+    "dialogsheets/",
+];
+
 /// Whether a content is of a permitted kind: pdf, jpg, png, tif, docx, xlsx, pptx without macros, or text.
 pub(crate) fn is_permitted(content: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<bool> {
     let head = read_at(content, 0, HEAD_BYTES as u64)?;
@@ -57,10 +67,8 @@ fn is_office_file(content: &mut (impl Read + Seek), size_bytes: u64) -> io::Resu
     let has_main = ["word/document.xml", "xl/workbook.xml", "ppt/presentation.xml"]
         .into_iter()
         .any(has);
-    let has_macros = names
-        .iter()
-        .any(|name| name.ends_with("vbaproject.bin") || name.starts_with("xl/macrosheets/"));
-    Ok(has("[content_types].xml") && has_main && !has_macros)
+    let runs = names.iter().any(|name| RUNS.iter().any(|part| name.contains(part)));
+    Ok(has("[content_types].xml") && has_main && !runs)
 }
 
 /// The names in a zip directory, in lower case; none if it is not one.
@@ -126,16 +134,20 @@ mod tests {
     fn kinds_are_told_by_content() {
         let docx = zip(&["[Content_Types].xml", "word/document.xml"]);
         let docm = zip(&["[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"]);
+        let old = zip(&["[Content_Types].xml", "xl/workbook.xml", "xl/macrosheets/sheet1.xml"]);
+        let controls = zip(&["[Content_Types].xml", "word/document.xml", "word/activeX/activeX1.bin"]);
         let other = zip(&["a.exe"]);
         let mut cut = docx.clone();
         cut.truncate(60);
-        let cases: [(&str, &[u8], bool); 13] = [
+        let cases: [(&str, &[u8], bool); 15] = [
             ("pdf", b"%PDF-1.7 ...", true),
             ("jpg", &[0xFF, 0xD8, 0xFF, 0xE0, 0], true),
             ("png", b"\x89PNG\r\n\x1A\n\0\0", true),
             ("tif", b"II*\0....", true),
             ("docx", &docx, true),
             ("docm", &docm, false),
+            ("macros of old", &old, false),
+            ("controls", &controls, false),
             ("zip", &other, false),
             ("cut docx", &cut, false),
             ("text", "ご連絡".as_bytes(), true),

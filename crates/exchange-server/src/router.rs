@@ -109,6 +109,21 @@ endpoints! {
     post "/v1/sandbox/reset" Both Anybody sandbox::reset;
 }
 
+/// What every answer carries, names in lower case: nobody keeps it, and a browser that got hold of one takes it for
+/// what it says it is, runs and frames nothing of it, and comes back over TLS alone. Pages of the portal say more.
+const HEADERS: &[(&str, &str)] = &[
+    ("cache-control", "no-store"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    ("strict-transport-security", STRICT_TRANSPORT),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// Over TLS for a year, also below this host.
+pub(crate) const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
+
 /// The router of a listener.
 pub(crate) fn router(app: App, listener: Listener) -> Router {
     let mut router = Router::new();
@@ -198,6 +213,8 @@ async fn at_the_rim(State(app): State<App>, request: Request, next: Next) -> Res
     }
     let headers = response.headers_mut();
     headers.insert(EPOCH_HEADER, HeaderValue::from(app.epoch));
-    headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in HEADERS {
+        headers.insert(*name, HeaderValue::from_static(value));
+    }
     response
 }

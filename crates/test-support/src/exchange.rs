@@ -118,6 +118,16 @@ impl ExampleExchange {
         self.restart().await
     }
 
+    /// Starts the server again so that it tells operations how it is, and gives where.
+    pub async fn tell_operations(&mut self) -> Result<String> {
+        self.settings.operations_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        // The room on the machine that the tests run on is no part of them.
+        self.settings.disk_free_floor_bytes = 0;
+        self.restart().await?;
+        let running = self.running.as_ref().context("the server is stopped")?;
+        running.operations_url.clone().context("no listener for operations")
+    }
+
     /// Ends the server in order.
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::root;
+use crate::{root, sbom};
 
 /// The package, which is also the unit's name.
 pub(crate) const NAME: &str = "careplan-exchange-server";
@@ -59,6 +59,9 @@ pub(crate) fn pack(shell: &Shell, program: &Path, version: &str, folder: &Path, 
         let name = from.file_name().context("a document without a name")?.to_string_lossy();
         put(&from, &format!("usr/share/doc/{NAME}/{name}"), "0644")?;
     }
+    sbom::run()?;
+    let bill = sbom::path(sbom::SERVER);
+    put(&bill, &format!("usr/share/doc/{NAME}/sbom.cdx.json"), "0644")?;
     for script in ["postinst", "prerm", "postrm"] {
         put(&sources.join(script), &format!("DEBIAN/{script}"), "0755")?;
     }

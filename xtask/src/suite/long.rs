@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use super::{cargo, report::Report, server_package, windows};
+use super::{cargo, report::Report, same_page, server_package, windows};
 use crate::{fuzz, installers, mutants, setup};
 
 /// Minutes for each fuzz target.
@@ -30,6 +30,9 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
             report.command("cargo deny", &mut words)
         });
     }
+    report.stage("the page, built twice", |report| {
+        report.check("the page is the same in two builds", same_page::check)
+    });
     report.stage("the Debian package", |report| {
         report.check("build the package", || installers::run("deb"))?;
         report.check("install, start, remove the package", || deb(shell))

@@ -4,8 +4,11 @@ mod counts;
 mod long;
 mod outside;
 mod report;
+mod same_page;
+mod sandbox;
 mod server_package;
 mod size;
+mod tls;
 mod windows;
 
 use std::process::Command;
@@ -14,7 +17,7 @@ use anyhow::Result;
 use xshell::Shell;
 
 use crate::{
-    bindings, demo, faults, root, setup,
+    bindings, demo, faults, root, sbom, setup,
     shared::{PLACES, SharedServices},
     tidy,
 };
@@ -135,6 +138,9 @@ pub(crate) fn run(long: bool) -> Result<()> {
     report.stage("the open API, by an outside tester", |report| {
         report.check("schemathesis", || outside::run(&shell, long))
     });
+    report.stage("TLS, by an outside scanner", |report| {
+        report.check("sslyze", || tls::run(&shell))
+    });
     report.stage("end to end in the browser", |report| {
         report.tests("end to end in the browser", &mut npm("e2e"))
     });
@@ -150,6 +156,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
         report.command("rustdoc", words.env("RUSTDOCFLAGS", "-D warnings"))
     });
     report.stage("supply chain", |report| {
+        report.check("what the programs are made of", sbom::run)?;
         if setup::has("cargo-deny") {
             report.command(
                 "cargo deny",
@@ -172,6 +179,23 @@ pub(crate) fn windows() -> Result<()> {
     shell.change_dir(root());
     let mut report = Report::default();
     windows::run(&shell, &mut report);
+    close(&report)
+}
+
+/// What an outside scanner sees of TLS, by itself.
+pub(crate) fn tls() -> Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    let mut report = Report::default();
+    report.stage("build", |report| {
+        report.command(
+            "build",
+            &mut cargo(&["build", "--locked", "-p", "exchange-server"], &[]),
+        )
+    });
+    report.stage("TLS, by an outside scanner", |report| {
+        report.check("sslyze", || tls::run(&shell))
+    });
     close(&report)
 }
 

@@ -4,16 +4,16 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
-use crate::{demo, root, setup};
+use super::sandbox::{Sandbox, text};
+use crate::{root, setup};
 
 /// The tester's version: another one tries other things.
 const VERSION: &str = "4.32.5";
@@ -36,12 +36,12 @@ const SEED: &str = "20260401";
 
 /// Installs the tester if need be, starts a sandbox and lets the tester go at both listeners.
 pub(super) fn run(shell: &Shell, long: bool) -> Result<()> {
-    let tester = tester(shell)?;
+    let program = setup::python_tool(shell, "schemathesis", VERSION)?;
     let sandbox = Sandbox::start()?;
-    let token = sandbox.sign_in()?;
+    let token = sign_in(&sandbox)?;
     let office = &sandbox.facts["offices"][0];
 
-    let mut terminal = sandbox.tester(&tester, "exchange_url", long)?;
+    let mut terminal = tester(&sandbox, &program, "exchange_url", long)?;
     terminal
         .args(["--request-cert", text(office, "certificate")?])
         .args(["--request-cert-key", text(office, "key")?])
@@ -51,7 +51,7 @@ pub(super) fn run(shell: &Shell, long: bool) -> Result<()> {
     }
     finds_nothing(terminal)?;
 
-    let mut stranger = sandbox.tester(&tester, "enrolment_url", long)?;
+    let mut stranger = tester(&sandbox, &program, "enrolment_url", long)?;
     for path in at_enrolment()? {
         stranger.args(["--include-path", &path]);
     }
@@ -92,147 +92,62 @@ fn finds_nothing(mut tester: Command) -> Result<()> {
     Ok(())
 }
 
-/// The tester's program, in an environment of its own under `target`.
-fn tester(shell: &Shell) -> Result<PathBuf> {
-    let folder = root().join("target/schemathesis/venv");
-    let program = folder.join("bin/schemathesis");
-    let is_there = Command::new(&program)
-        .arg("--version")
+/// The tester, ready to go at one of the listeners.
+fn tester(sandbox: &Sandbox, program: &Path, listener: &str, long: bool) -> Result<Command> {
+    let rules = root().join("xtask/outside");
+    let mut command = Command::new(program);
+    command
+        .current_dir(sandbox.folder()?)
+        .env("SCHEMATHESIS_HOOKS", "frames")
+        .env("PYTHONPATH", &rules)
+        .arg("--config-file")
+        .arg(rules.join("schemathesis.toml"))
+        .arg("run")
+        .arg(document())
+        .args(["--url", text(&sandbox.facts, listener)?])
+        .arg("--tls-verify")
+        .arg(sandbox.folder()?.join("authority.pem"))
+        .args(["--checks", CHECKS])
+        .args(["--phases", "examples,coverage,fuzzing"])
+        .args(["--max-examples", if long { EXAMPLES_LONG } else { EXAMPLES }])
+        .args(["--continue-on-failure", "--no-color"])
+        .args(["--request-timeout", "20"]);
+    if long {
+        command.args(["--generation-database", "none"]);
+    } else {
+        command.args(["--seed", SEED, "--generation-deterministic"]);
+    }
+    Ok(command)
+}
+
+/// Both steps of signing in, as docs/API.md shows them.
+fn sign_in(sandbox: &Sandbox) -> Result<String> {
+    let office = &sandbox.facts["offices"][0];
+    let person = json!({ "person_id": office["person_id"], "password": office["person_password"] });
+    let step = post(sandbox, "/v1/sign-in/person", &person)?;
+    let office = json!({
+        "step_token": step["step_token"], "office_id": office["office_id"], "password": office["office_password"],
+    });
+    let session = post(sandbox, "/v1/sign-in/office", &office)?;
+    Ok(text(&session, "access_token")?.to_owned())
+}
+
+fn post(sandbox: &Sandbox, path: &str, body: &Value) -> Result<Value> {
+    let office = &sandbox.facts["offices"][0];
+    let file = sandbox.folder()?.join("body.json");
+    fs::write(&file, body.to_string())?;
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--cacert"])
+        .arg(sandbox.folder()?.join("authority.pem"))
+        .args(["--cert", text(office, "certificate")?, "--key", text(office, "key")?])
+        .args(["--header", "Content-Type: application/json", "--data-binary"])
+        .arg(format!("@{}", file.display()))
+        .arg(format!("{}{path}", text(&sandbox.facts, "exchange_url")?))
         .output()
-        .is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains(VERSION));
-    if is_there {
-        return Ok(program);
+        .context("running curl")?;
+    fs::remove_file(&file)?;
+    if !output.status.success() {
+        bail!("curl: {}", String::from_utf8_lossy(&output.stderr));
     }
-    if cmd!(shell, "python3 -m venv {folder}")
-        .quiet()
-        .ignore_stdout()
-        .run()
-        .is_err()
-    {
-        setup::packages(shell, &[setup::OUTSIDE_TESTER])?;
-        cmd!(shell, "python3 -m venv --clear {folder}").quiet().run()?;
-    }
-    let pip = folder.join("bin/pip");
-    cmd!(
-        shell,
-        "{pip} install --quiet --disable-pip-version-check schemathesis=={VERSION}"
-    )
-    .run()?;
-    Ok(program)
-}
-
-/// A sandbox in a temporary folder; it ends with this value.
-struct Sandbox {
-    server: Child,
-    facts: Value,
-}
-
-impl Sandbox {
-    fn start() -> Result<Self> {
-        let mut server = Command::new(demo::program("exchange-server"))
-            .args([
-                "sandbox",
-                "--json",
-                "--listen",
-                "127.0.0.1:0",
-                "--enrolment-listen",
-                "127.0.0.1:0",
-            ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("starting exchange-server sandbox")?;
-        let mut line = String::new();
-        if let Some(output) = server.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        match serde_json::from_str(&line) {
-            Ok(facts) => Ok(Self { server, facts }),
-            Err(error) => {
-                server.kill()?;
-                server.wait()?;
-                Err(error).context("reading what the sandbox printed")
-            }
-        }
-    }
-
-    fn folder(&self) -> Result<PathBuf> {
-        Ok(PathBuf::from(text(&self.facts, "folder")?))
-    }
-
-    /// The tester, ready to go at one of the listeners.
-    fn tester(&self, program: &Path, listener: &str, long: bool) -> Result<Command> {
-        let rules = root().join("xtask/outside");
-        let mut command = Command::new(program);
-        command
-            .current_dir(self.folder()?)
-            .env("SCHEMATHESIS_HOOKS", "frames")
-            .env("PYTHONPATH", &rules)
-            .arg("--config-file")
-            .arg(rules.join("schemathesis.toml"))
-            .arg("run")
-            .arg(document())
-            .args(["--url", text(&self.facts, listener)?])
-            .arg("--tls-verify")
-            .arg(self.folder()?.join("authority.pem"))
-            .args(["--checks", CHECKS])
-            .args(["--phases", "examples,coverage,fuzzing"])
-            .args(["--max-examples", if long { EXAMPLES_LONG } else { EXAMPLES }])
-            .args(["--continue-on-failure", "--no-color"])
-            .args(["--request-timeout", "20"]);
-        if long {
-            command.args(["--generation-database", "none"]);
-        } else {
-            command.args(["--seed", SEED, "--generation-deterministic"]);
-        }
-        Ok(command)
-    }
-
-    /// Both steps of signing in, as docs/API.md shows them.
-    fn sign_in(&self) -> Result<String> {
-        let office = &self.facts["offices"][0];
-        let person = json!({ "person_id": office["person_id"], "password": office["person_password"] });
-        let step = self.post("/v1/sign-in/person", &person)?;
-        let office = json!({
-            "step_token": step["step_token"], "office_id": office["office_id"], "password": office["office_password"],
-        });
-        let session = self.post("/v1/sign-in/office", &office)?;
-        Ok(text(&session, "access_token")?.to_owned())
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let office = &self.facts["offices"][0];
-        let file = self.folder()?.join("body.json");
-        fs::write(&file, body.to_string())?;
-        let output = Command::new("curl")
-            .args(["--silent", "--show-error", "--cacert"])
-            .arg(self.folder()?.join("authority.pem"))
-            .args(["--cert", text(office, "certificate")?, "--key", text(office, "key")?])
-            .args(["--header", "Content-Type: application/json", "--data-binary"])
-            .arg(format!("@{}", file.display()))
-            .arg(format!("{}{path}", text(&self.facts, "exchange_url")?))
-            .output()
-            .context("running curl")?;
-        fs::remove_file(&file)?;
-        if !output.status.success() {
-            bail!("curl: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        serde_json::from_slice(&output.stdout).context("reading an answer")
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        // Asked to end, so that its folder goes too; whatever is left after that is ended.
-        let asked = Command::new("kill").arg(self.server.id().to_string()).status();
-        if !asked.is_ok_and(|status| status.success()) {
-            let _ = self.server.kill();
-        }
-        let _ = self.server.wait();
-    }
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
-    value[field].as_str().with_context(|| format!("no {field}"))
+    serde_json::from_slice(&output.stdout).context("reading an answer")
 }

@@ -4,6 +4,7 @@ mod edges;
 mod graph;
 mod japanese;
 mod page;
+mod proofs;
 mod sources;
 
 use std::fs;
@@ -40,6 +41,12 @@ pub(crate) fn run() -> Result<()> {
         flaws.extend(sources::flaws(source));
         flaws.extend(japanese::flaws(source));
         flaws.extend(page::flaws(source));
+    }
+    for document in proofs::DOCUMENTS {
+        let text = fs::read_to_string(root().join(document)).with_context(|| format!("reading {document}"))?;
+        flaws.extend(proofs::flaws(document, &text, &sources, |path| {
+            root().join(path).exists()
+        }));
     }
     for (path, text) in bindings::files() {
         if fs::read_to_string(root().join(path)).ok().as_deref() != Some(text.as_str()) {

@@ -1,6 +1,6 @@
 //! The rules on small inputs: each must be able to find something.
 
-use super::{Source, graph::Graph, japanese, page, sources};
+use super::{Source, graph::Graph, japanese, page, proofs, sources};
 
 fn source(path: &str, text: &str) -> Source {
     Source {
@@ -190,5 +190,39 @@ fn japanese_stands_in_the_catalogue_comments_and_tests_only() {
         ("crates/care-model/src/x.rs", "let x = \"訪問介護\";", 0),
     ] {
         assert_eq!(japanese::flaws(&source(path, text)).len(), flaws, "{path}: {text}");
+    }
+}
+
+#[test]
+fn a_proof_that_is_not_there_is_found() {
+    let sources = [
+        source(
+            "crates/exchange-server/tests/it/access.rs",
+            "#[tokio::test(flavor = \"multi_thread\")]\nasync fn tokens_end() {}\n\nfn helps() {}\n",
+        ),
+        source(
+            "tests/native/stories/reach.test.mjs",
+            "step(\"no foreign frame\", async () => {});\n",
+        ),
+    ];
+    let flaws = |text: &str| proofs::flaws("docs/SECURITY.md", text, &sources, |path| path == "crates/sealing");
+    for there in [
+        "`access::tokens_end`",
+        "`exchange_server::access::tokens_end`",
+        "`reach.test.mjs: no foreign frame`",
+        "`crates/sealing`",
+        "`certificate_expired`, `--check`, `POST /v1/x`",
+    ] {
+        assert_eq!(flaws(there), Vec::<String>::new(), "{there}");
+    }
+    for gone in [
+        "`access::tokens_end_twice`",
+        "`access::helps`",
+        "`sending::tokens_end`",
+        "`reach.test.mjs: no foreign`",
+        "`other.test.mjs: no foreign frame`",
+        "| a | `crates/gone` |",
+    ] {
+        assert_eq!(flaws(gone).len(), 1, "{gone}");
     }
 }

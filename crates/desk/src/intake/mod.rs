@@ -5,7 +5,7 @@
 //! the reason.
 
 mod pasted;
-mod recognise;
+pub(crate) mod recognise;
 
 use std::{
     fs::{self, File},

@@ -9,6 +9,26 @@ const END_BYTES_MAX: u64 = 66 * 1_024;
 /// Bytes of a text that are looked at.
 const TEXT_BYTES_MAX: u64 = 1_024 * 1_024;
 
+/// What is in the names of an Office document's entries that run: macros of today and of old, controls. The exchange
+/// looks for the same (`crates/exchange-server/src/attachment_kind.rs`).
+const RUNS: &[&[u8]] = &[
+    b"vbaproject.bin",
+    b"vbadata.xml",
+    b"activex/",
+    b"macrosheets/",
+    b"dialogsheets/",
+];
+
+/// The extensions of the kinds that may travel.
+const EXTENSIONS: &[&str] = &[
+    "pdf", "jpg", "jpeg", "png", "tif", "tiff", "docx", "xlsx", "pptx", "txt",
+];
+
+/// Whether an extension is that of a kind that may travel.
+pub(crate) fn may_travel(extension: &str) -> bool {
+    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+}
+
 /// Whether the bytes are of the kind that the name's extension says, and of a kind that may travel.
 pub(crate) fn is_permitted(name: &str, mut bytes: impl Read + Seek) -> io::Result<bool> {
     let Some((_, extension)) = name.rsplit_once('.') else {
@@ -49,16 +69,15 @@ fn is_office_file(mut bytes: impl Read + Seek, folder: &[u8]) -> io::Result<bool
     let mut rest = contents.as_slice();
     while let Some(name) = next_zip_name(&mut rest) {
         let name = name.to_ascii_lowercase();
-        if name.ends_with(b"vbaproject.bin")
-            || name.ends_with(b"vbadata.xml")
-            || name.windows(8).any(|w| w == b"activex/")
-        {
+        let has = |part: &[u8]| name.windows(part.len()).any(|w| w == part);
+        if RUNS.iter().any(|part| has(part)) {
             return Ok(false);
         }
         has_types |= name == b"[content_types].xml";
         has_folder |= name.starts_with(folder);
     }
-    Ok(has_types && has_folder)
+    // Behind an entry that cannot be read nobody knows what comes.
+    Ok(rest.is_empty() && has_types && has_folder)
 }
 
 /// The table of contents of a ZIP archive; none if it is not one.
@@ -147,6 +166,16 @@ mod tests {
     fn kinds_are_told_by_their_bytes() {
         let word = zip(&["[Content_Types].xml", "word/document.xml"]);
         let macros = zip(&["[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"]);
+        let old_macros = zip(&["[Content_Types].xml", "xl/workbook.xml", "xl/macrosheets/sheet1.xml"]);
+        // An entry of which the mark is broken, and macros behind it.
+        let mut hidden = zip(&[
+            "[Content_Types].xml",
+            "word/document.xml",
+            "word/a.xml",
+            "word/vbaProject.bin",
+        ]);
+        let broken = hidden.windows(10).position(|w| w == b"word/a.xml").unwrap() - 46;
+        hidden[broken] = b'Q';
         let cases: &[(&str, &[u8], bool)] = &[
             ("a.pdf", b"%PDF-1.7 ...", true),
             ("a.PDF", b"%PDF-1.7 ...", true),
@@ -161,6 +190,8 @@ mod tests {
             ("a.docx", &word, true),
             ("a.xlsx", &word, false),
             ("a.docx", &macros, false),
+            ("a.xlsx", &old_macros, false),
+            ("a.docx", &hidden, false),
             ("a.docm", &macros, false),
             ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 an old document", false),
             ("a.docx", b"PK", false),

@@ -19,7 +19,7 @@ use care_model::{Digest, ProblemCode};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use flat::is_free;
-pub(crate) use names::{Named, folder_name, name_key, safe_name};
+pub(crate) use names::{Named, attachment_name, folder_name, name_key, safe_name};
 
 use crate::profile::sync_dir;
 

@@ -7,6 +7,8 @@ use desk_ipc::Naming;
 use exchange_protocol::DeliveryHeader;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::intake::recognise;
+
 /// Bytes of UTF-8 that every file system we write to can hold, with room for a counter.
 const NAME_BYTES_MAX: usize = 200;
 /// What stands for a name of which nothing can be kept.
@@ -55,9 +57,27 @@ const DATE_DIGITS: usize = 8;
 
 /// A name under which an attachment can be saved on Windows, macOS and Linux alike, not yet in `taken`.
 ///
+/// What a name says that it is, a double click does. Our own desks send no other kinds than those that may travel; of
+/// another program's, a name that says anything else is that of a text, whatever is in it (D18).
+pub(crate) fn attachment_name(sent: &str, taken: &mut HashSet<String>) -> String {
+    let name = cleaned(sent);
+    let name = match name.rsplit_once('.') {
+        Some((_, extension)) if !recognise::may_travel(extension) => format!("{name}.txt"),
+        _ => name,
+    };
+    counted(&name, taken)
+}
+
+/// A name that can be used on Windows, macOS and Linux alike, not yet in `taken`.
+///
 /// `taken` holds names as [`name_key`] folds them, and gets the new one.
-pub(crate) fn safe_name(sent: &str, taken: &mut HashSet<String>) -> String {
-    let name: String = sent
+pub(crate) fn safe_name(wanted: &str, taken: &mut HashSet<String>) -> String {
+    counted(&cleaned(wanted), taken)
+}
+
+/// One name without folders, without what systems forbid or hide, and without meaning of its own.
+fn cleaned(wanted: &str) -> String {
+    let name: String = wanted
         .nfc()
         .filter(|c| !is_invisible(*c))
         .map(|c| if is_forbidden(c) { '_' } else { c })
@@ -69,8 +89,12 @@ pub(crate) fn safe_name(sent: &str, taken: &mut HashSet<String>) -> String {
         None => name.to_owned(),
     };
     let name = if name.is_empty() { NAMELESS.to_owned() } else { name };
-    let name = if is_reserved(&name) { format!("_{name}") } else { name };
-    let (stem, extension) = split_extension(&name);
+    if is_reserved(&name) { format!("_{name}") } else { name }
+}
+
+/// The name, cut to what fits, with a number if it is taken.
+fn counted(name: &str, taken: &mut HashSet<String>) -> String {
+    let (stem, extension) = split_extension(name);
     let stem = cut(stem, NAME_BYTES_MAX - extension.len());
     let mut candidate = format!("{stem}{extension}");
     let mut count = 2;
@@ -170,6 +194,36 @@ mod tests {
         for (sent, saved) in cases {
             assert_eq!(safe_name(sent, &mut HashSet::new()), saved, "{sent:?}");
         }
+    }
+
+    #[test]
+    fn an_attachment_that_would_run_is_a_text() {
+        let cases = [
+            ("報告書.pdf", "報告書.pdf"),
+            ("写真.JPG", "写真.JPG"),
+            ("請求書.bat", "請求書.bat.txt"),
+            ("請求書.pdf.lnk", "請求書.pdf.lnk.txt"),
+            ("請求書.HTA", "請求書.HTA.txt"),
+            ("請求書.js\u{3000}. ", "請求書.js.txt"),
+            ("請求書.j\u{200b}s", "請求書.js.txt"),
+            ("x\u{202e}fdp.exe", "xfdp.exe.txt"),
+            ("desktop.ini", "desktop.ini.txt"),
+            (
+                "page.an-extension-longer-than-any",
+                "page.an-extension-longer-than-any.txt",
+            ),
+            ("CON.cmd", "_CON.cmd.txt"),
+            ("名前だけ", "名前だけ"),
+            ("", "file"),
+        ];
+        for (sent, saved) in cases {
+            assert_eq!(attachment_name(sent, &mut HashSet::new()), saved, "{sent:?}");
+        }
+        let long = attachment_name(&format!("{}.bat", "長".repeat(300)), &mut HashSet::new());
+        assert!(long.len() <= NAME_BYTES_MAX && long.ends_with(".txt"), "{long}");
+        let mut taken = HashSet::new();
+        assert_eq!(attachment_name("a.bat", &mut taken), "a.bat.txt");
+        assert_eq!(attachment_name("a.bat.txt", &mut taken), "a.bat (2).txt");
     }
 
     #[test]
@@ -346,9 +400,13 @@ mod tests {
         /// Long runs of dots, spaces and device names, which arbitrary text seldom holds.
         #[test]
         fn nasty_names_become_safe(sent in r"[. /\:]{0,4}(CON|nul|COM1|あ|a)?[. ]{0,3}(\.pdf|\.[a-z]{1,20})?[. ]{0,3}") {
-            let name = safe_name(&sent, &mut HashSet::new());
-            prop_assert!(!name.is_empty() && !is_reserved(&name), "{sent:?} {name:?}");
-            prop_assert!(!name.starts_with(['.', ' ']) && !name.ends_with(['.', ' ']), "{sent:?} {name:?}");
+            for name in [safe_name(&sent, &mut HashSet::new()), attachment_name(&sent, &mut HashSet::new())] {
+                prop_assert!(!name.is_empty() && !is_reserved(&name), "{sent:?} {name:?}");
+                prop_assert!(!name.starts_with(['.', ' ']) && !name.ends_with(['.', ' ']), "{sent:?} {name:?}");
+            }
+            let name = attachment_name(&sent, &mut HashSet::new());
+            let (_, extension) = name.rsplit_once('.').unwrap_or(("", "txt"));
+            prop_assert!(recognise::may_travel(extension), "{sent:?} {name:?}");
         }
     }
 }

@@ -278,7 +278,7 @@ fn names<'a>(claim: &'a Claim, cover: &Cover, renamed: &mut Vec<(String, String)
     let attachments = parts().filter(|(_, part)| part.role == PartRole::Attachment);
     for (place, (index, part)) in attachments.enumerate() {
         let sent = cover.attachments.get(place).map_or("", String::as_str);
-        let name = landing::safe_name(sent, &mut taken);
+        let name = landing::attachment_name(sent, &mut taken);
         if name != sent {
             renamed.push((sent.to_owned(), name.clone()));
         }

@@ -5,8 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use care_model::ProblemCode;
 use desk_ipc::{DeskCommands, InboxStatus};
+use exchange_protocol::PartRole;
+use test_support::HOME_HELP;
 
-use crate::support::{Offices, SmallDisk, assert_refused, names_in, pdf, pick_up};
+use crate::support::{Offices, SmallDisk, assert_refused, names_in, pdf, pick_up, send_raw};
 
 /// Root may write anywhere, so a folder is taken from it by the system's own flag, if that is possible here.
 fn read_only(folder: &Path) -> bool {
@@ -99,5 +101,43 @@ async fn what_is_there_is_never_overwritten_and_odd_names_are_made_safe() -> Res
     }
     assert_eq!(names_in(&target)?.len(), 1);
     offices.service.desk.inbox(desk_ipc::ListRequest::first()).await?;
+    Ok(())
+}
+
+/// A text is all that the exchange sees, and a double click on its name would run it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_program_sends_never_runs_by_its_name() -> Result<()> {
+    let offices = Offices::open().await?;
+    let rogue = offices.exchange.terminal(&offices.exchange.manager, "rogue").await?;
+    let sent = ["請求書.bat", "請求書.pdf.lnk", "../../.bashrc", "写真.JPG"];
+    let cover = serde_json::to_vec(&serde_json::json!({ "note": "", "attachments": sent }))?;
+    let mut parts: Vec<(PartRole, Option<&str>, &[u8])> = vec![(PartRole::Cover, None, &cover)];
+    parts.extend(
+        sent.iter()
+            .map(|_| (PartRole::Attachment, None, b"start calc.exe\r\n".as_slice())),
+    );
+    let delivery = send_raw(&rogue, HOME_HELP.party()?, None, &parts)
+        .await?
+        .expect("it is accepted");
+    offices.service.arrived(&[delivery]).await?;
+    let target = offices.exchange.folder("received")?;
+    offices.service.receive(&[delivery], &target).await?;
+    let folder = names_in(&target)?;
+    assert_eq!(folder.len(), 1, "{folder:?}");
+    let landed = names_in(&target.join(&folder[0]))?;
+    let mut expected = ["請求書.bat.txt", "請求書.pdf.lnk.txt", "_._.._.bashrc.txt", "写真.JPG"];
+    expected.sort_unstable();
+    assert_eq!(landed, expected);
+
+    // A name that is none of the standard's is no standard file, and nothing of it lands.
+    let parts: [(PartRole, Option<&str>, &[u8]); 1] = [(PartRole::StandardFile, Some("setup.bat"), b"start calc.exe")];
+    let delivery = send_raw(&rogue, HOME_HELP.party()?, None, &parts)
+        .await?
+        .expect("it is accepted");
+    offices.service.arrived(&[delivery]).await?;
+    let elsewhere = offices.exchange.folder("elsewhere")?;
+    let refused = pick_up(&offices.service, delivery, &elsewhere).await?;
+    assert_refused(refused, ProblemCode::HeaderMismatch);
+    assert_eq!(names_in(&elsewhere)?, Vec::<String>::new());
     Ok(())
 }

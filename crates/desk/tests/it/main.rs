@@ -6,6 +6,7 @@
 )]
 
 mod bulks;
+mod canary;
 mod certificate_files;
 mod certificates;
 mod composing;

@@ -101,6 +101,24 @@ async fn no_value_of_a_file_reaches_a_log() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_panic_says_where_it_was_and_nothing_else() -> Result<()> {
+    let logged = Logged::of_everything();
+    desk::panics_say_only_where();
+    // Cut inside a character: the words of this panic would hold the text.
+    let text = "CANARYVALUE 見本".to_owned();
+    let end = text.len() - 1;
+    let broke_off = std::thread::spawn(move || text[..end].len()).join();
+    assert!(broke_off.is_err());
+    let logged = logged.text()?;
+    assert!(
+        logged.contains("broke off") && logged.contains("secrecy.rs"),
+        "{logged}"
+    );
+    assert!(!logged.contains("CANARY") && !logged.contains("見本"), "{logged}");
+    Ok(())
+}
+
 fn search(folder: &Path, canaries: &[Vec<u8>], seen: &mut usize) -> Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

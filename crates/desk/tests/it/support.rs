@@ -7,9 +7,12 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use care_model::{DeliveryId, Edition, Party, ProblemCode, ServiceMonth};
+use bytes::Bytes;
+use care_model::{DeliveryId, Digest, Edition, Party, ProblemCode, Serial, ServiceMonth};
 use care_samples::{SampleUnit, Samples, Size, UnitRequest};
 use desk_ipc::{CommandError, CompositionMode, CompositionView, InboxRow, SendRow, SettingsEdit, SettingsView};
+use exchange_client::SignedIn;
+use exchange_protocol::{DeliveryHeader, Part, PartRole, Sealing};
 use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP, OpenDesk};
 
 /// A unit from the care manager to the helpers, written into a folder.
@@ -90,6 +93,37 @@ fn as_root(command: &str, arguments: &[&str], folder: &Path) -> bool {
     };
     succeeds(&mut std::process::Command::new(command))
         || succeeds(std::process::Command::new("sudo").args(["-n", command]))
+}
+
+/// Sends as a program of somebody's own does, past every check of the desk: parts with their role, name and bytes.
+pub(crate) async fn send_raw(
+    line: &SignedIn,
+    to: Party,
+    serial: Option<Serial>,
+    parts: &[(PartRole, Option<&str>, &[u8])],
+) -> Result<Result<DeliveryId, ProblemCode>> {
+    let header = DeliveryHeader {
+        id: DeliveryId::generate(),
+        from: CARE_MANAGEMENT.party()?,
+        to,
+        serial,
+        unit: None,
+        declared_month: None,
+        declared_recipients: None,
+        parts: parts
+            .iter()
+            .map(|(role, name, bytes)| Part {
+                role: *role,
+                name: name.map(str::to_owned),
+                size_bytes: bytes.len() as u64,
+                digest: Digest::of(bytes),
+            })
+            .collect(),
+        sealing: Sealing::None,
+    };
+    let bytes: Vec<Bytes> = parts.iter().map(|(.., bytes)| Bytes::copy_from_slice(bytes)).collect();
+    let sent = line.send_small(header.id, &serde_json::to_vec(&header)?, &bytes).await;
+    Ok(sent.map(|_| header.id).map_err(|error| error.code()))
 }
 
 /// Both offices' desks at a new exchange.
@@ -197,6 +231,7 @@ impl Logged {
             let into = logged.clone();
             tracing_subscriber::fmt()
                 .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+                .with_ansi(false)
                 .with_writer(move || into.clone())
                 .init();
             logged

@@ -238,6 +238,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
             tracing_subscriber::registry().with(log).with(traces.layer()).init();
         }
     }
+    exchange_server::panics_say_only_where();
     let drain = settings.drain;
     let running = Server::start(settings).await?;
     let mut interruption = Interruption::new()?;

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     app::{App, exchange_name, help_desk},
     refusal::{Answer, Refusal, say_when_to_retry},
+    router::STRICT_TRANSPORT,
 };
 
 /// Nothing runs, nothing is loaded from elsewhere, nobody frames a page, and forms come back here only.
@@ -31,7 +32,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("strict-transport-security", "max-age=31536000"),
+    ("strict-transport-security", STRICT_TRANSPORT),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "camera=(), microphone=(), geolocation=()"),

@@ -32,6 +32,7 @@ mod portal;
 mod recalling;
 mod receiving;
 mod renewal;
+mod replay;
 mod rotation;
 mod sending;
 mod settings;

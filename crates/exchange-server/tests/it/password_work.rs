@@ -35,6 +35,23 @@ async fn every_try_at_a_terminal_costs_one_hash() {
         let _ = terminal.client.sign_in_person(&who, &password.to_owned().into()).await;
         assert_eq!(exchange.running.password_work() - before, 1, "{}", who.as_str());
     }
+    // Whoever was stopped costs no less, with the right password or without.
+    let stopped = |is_stopped| {
+        exchange
+            .admin
+            .set_person_stopped(office.made.number, person.person_id.clone(), is_stopped)
+    };
+    stopped(true).await.unwrap();
+    for password in [WRONG, person.password.as_str()] {
+        let before = exchange.running.password_work();
+        let tried = terminal
+            .client
+            .sign_in_person(&person.person_id, &password.to_owned().into())
+            .await;
+        assert_eq!(exchange.running.password_work() - before, 1);
+        assert!(tried.is_err());
+    }
+    stopped(false).await.unwrap();
     let word = person.password.clone().into();
     let step = terminal.client.sign_in_person(&person.person_id, &word).await.unwrap();
     for (who, password) in [

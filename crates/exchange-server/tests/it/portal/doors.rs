@@ -221,3 +221,42 @@ async fn one_office_touches_nothing_of_another() {
     );
     line.me().await.unwrap();
 }
+
+/// What is no page is strict too, whoever leads a browser to it and by whatever method.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_the_api_are_strict_too() {
+    let exchange = Exchange::start().await;
+    let mut browser = Browser::at(&exchange);
+    for (method, path, status) in [
+        ("GET", "/v1/exchange", 200),
+        ("GET", "/v1/openapi.json", 200),
+        ("GET", "/v1/nothing", 404),
+        ("POST", "/v1/exchange", 405),
+        ("TRACE", "/v1/exchange", 405),
+        ("OPTIONS", "/v1/exchange", 405),
+        ("TRACE", "/portal/sign-in", 405),
+        ("GET", "/portal/sign-in", 200),
+    ] {
+        browser.extra = "Origin: https://elsewhere.example\r\n".to_owned();
+        let shown = browser.call(method, path, "", "").await;
+        let what = format!("{method} {path}: {}", shown.head);
+        assert_eq!(shown.status, status, "{what}");
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(shown.header(name), Some(value), "{name} of {what}");
+        }
+        let policy = shown.header("content-security-policy").unwrap_or_default();
+        for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{part} of {what}");
+        }
+        // No other origin may read it, and nothing of the request comes back.
+        assert!(!shown.head.to_ascii_lowercase().contains("access-control"), "{what}");
+        assert!(
+            !shown.head.contains("elsewhere.example") && !shown.body.contains("elsewhere.example"),
+            "{what}"
+        );
+    }
+}
