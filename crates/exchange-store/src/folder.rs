@@ -141,8 +141,9 @@ pub(crate) fn part_name(part: u32) -> String {
 
 /// A part that is being written, a few segments at a time.
 ///
-/// What lies behind its place is from an attempt that broke off before its row was written. The same bytes go over it;
-/// other bytes do not, for they would be sealed under a nonce that has been used.
+/// What lies behind its place is from an attempt that broke off before its row was written. The same bytes go over it,
+/// and are written anew: where a sync failed, the system may count as written what no disk has, and would never write
+/// it again. Other bytes do not go over it, for they would be sealed under a nonce that has been used.
 pub(crate) struct PartWriter {
     file: File,
     /// The folder in which the file's name may not be durable yet.
@@ -167,9 +168,9 @@ impl PartWriter {
         if !self.sealed.starts_with(&self.on_disk) {
             return Ok(false);
         }
-        self.file
-            .write_all(&self.sealed[self.on_disk.len()..])
-            .map_err(&failed)?;
+        let found = i64::try_from(self.on_disk.len()).unwrap_or(i64::MAX);
+        self.file.seek(SeekFrom::Current(-found)).map_err(&failed)?;
+        self.file.write_all(&self.sealed).map_err(&failed)?;
         Ok(true)
     }
 

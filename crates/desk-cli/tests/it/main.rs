@@ -3,6 +3,7 @@
 
 mod fix;
 mod format;
+mod kills;
 mod reading;
 mod verify;
 
