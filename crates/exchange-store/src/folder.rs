@@ -217,3 +217,34 @@ impl UploadLocks {
         lock.lock_owned().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// A sync that failed may have left them in memory alone, where they look as if they were on the disk.
+    #[test]
+    fn what_an_attempt_left_is_written_anew_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ContentFolder::open(dir.path()).unwrap();
+        let (id, key, part_bytes) = (DeliveryId::generate(), Key::generate(), 2 * SEGMENT_BYTES as u64);
+        folder.prepare(id, &key, &[part_bytes]).unwrap();
+        let write = |letter: u8| {
+            let mut writer = folder.writer(id, &key, 0, 0, part_bytes).unwrap();
+            writer.write(&vec![letter; SEGMENT_BYTES]).unwrap()
+        };
+        assert!(write(b'x'));
+        let path = folder.part(id, 0);
+        let written = fs::read(&path).unwrap();
+        let long_ago = SystemTime::UNIX_EPOCH;
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_modified(long_ago).unwrap();
+        assert!(!write(b'y'), "other bytes");
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), long_ago);
+        assert!(write(b'x'));
+        assert_ne!(fs::metadata(&path).unwrap().modified().unwrap(), long_ago);
+        assert_eq!(fs::read(&path).unwrap(), written);
+    }
+}

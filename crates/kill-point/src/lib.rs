@@ -207,13 +207,13 @@ mod tests {
 
     use super::*;
 
-    /// A program that reaches one point three times, built from this file.
+    /// A program that reaches the points of a page three times each, built from this file.
     fn program(folder: &Path, assertions: &str) -> std::path::PathBuf {
         let source = folder.join("main.rs");
         let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
         let text = format!(
             "#[path = {module:?}] #[allow(dead_code)] mod kill_point;\n\
-             fn main() {{ for _ in 0..3 {{ kill_point::reach(kill_point::Point::DraftStored); }} }}"
+             fn main() {{ for _ in 0..3 {{ for point in kill_point::Point::PAGE {{ kill_point::reach(*point); }} }} }}"
         );
         fs::write(&source, text).unwrap();
         let program = folder.join(format!("program-{assertions}"));
@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(run(&tested, &asked).code(), None, "{asked}");
             assert!(run(&released, &asked).success(), "{asked}");
         }
-        for asked in [format!("{name}:4"), Point::DraftSynced.name().to_owned()] {
+        for asked in [format!("{name}:4"), Point::SendStored.name().to_owned()] {
             assert!(run(&tested, &asked).success(), "{asked}");
         }
         for text in [KILL_AT, name] {

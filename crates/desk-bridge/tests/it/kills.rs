@@ -250,9 +250,11 @@ async fn row_01_a_client_that_dies_while_it_updates_hands_over_nothing_unchecked
         .collect();
     for point in &points {
         let bridge = Running::start(&profile, &ui, Some(*point));
+        bridge.sign_in(&exchange.manager);
         bridge.post("/script/updates", &channel);
         bridge.dies(*point, "/ipc/install_update", &Value::Null);
         let bridge = Running::start(&profile, &ui, None);
+        bridge.sign_in(&exchange.manager);
         bridge.post("/script/updates", &channel);
         let handed = |bridge: &Running| {
             let record = bridge.ask("GET", "/script/surface", &Value::Null).unwrap();

@@ -269,7 +269,7 @@ async fn row_01_a_server_killed_at_any_moment_loses_and_doubles_nothing() {
         1,
         "the server is killed while terminals send, fetch, confirm and take back",
     );
-    let kills = row.times(8, 1_000);
+    let kills = row.times(5, 1_000);
     let mut rng = Rng::with_seed(row.seed());
     let mut exchange = Outliving::start().await;
     let book = Shared::default();
