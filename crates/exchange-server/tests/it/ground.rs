@@ -175,11 +175,13 @@ impl Process {
     }
 
     /// Its number among the processes of this machine.
+    #[cfg(unix)]
     pub(crate) fn number(&self) -> u32 {
         self.child.id()
     }
 
     /// Whether it has ended by itself.
+    #[cfg(unix)]
     pub(crate) fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
