@@ -59,7 +59,7 @@ pub(crate) const SHARED_ENGINE: &[&str] = &["curl", "postgresql", "python3", "py
 /// What the server's package is packed and looked at with.
 pub(crate) const SERVER_PACKAGE: &[&str] = &["adduser", "build-essential", "systemd"];
 
-/// What the installed server is watched with.
+/// What a server is watched with, and what makes its disk fail.
 pub(crate) const SERVER_WATCHED: &[&str] = &["strace"];
 
 /// What the Windows proof of the long test needs.

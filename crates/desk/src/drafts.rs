@@ -2,6 +2,7 @@
 
 use care_model::{ProblemCode, limits};
 use desk_ipc::{CommandError, CompositionId, CompositionMode, CompositionView, DeskEvent, DraftRow};
+use kill_point::{Point, reach};
 
 use crate::{
     compose::{Composition, Layout},
@@ -24,7 +25,9 @@ impl Core {
         }
         let places: Vec<_> = composition.places().cloned().collect();
         self.blocking(move |spool| spool.sync(&places)).await?;
+        reach(Point::DraftSynced);
         self.store.put_draft(id, &composition, self.now()).await?;
+        reach(Point::DraftStored);
         self.tell(DeskEvent::DraftsChanged);
         Ok(())
     }

@@ -18,6 +18,7 @@ use desk_ipc::{CommandError, DeskEvent, SendStateView, TransferKind, WaitReason}
 use exchange_client::{ClientError, PartSource};
 use exchange_flow::outbox::{Holding, OutboxEvent, OutboxState, step};
 use exchange_protocol::{Part, PartRole};
+use kill_point::{Point, reach};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout_at},
@@ -458,12 +459,11 @@ async fn try_one(
     let answer = line.exchange.send(header_json, &source, progress).await;
     core.note_online(&answer);
     match answer {
-        Ok(accepted) => (
-            OutboxEvent::Accepted {
-                accepted_at: accepted.accepted_at,
-            },
-            None,
-        ),
+        Ok(accepted) => {
+            reach(Point::SendAnswered);
+            let accepted_at = accepted.accepted_at;
+            (OutboxEvent::Accepted { accepted_at }, None)
+        }
         Err(ClientError::Unreachable(_)) => (OutboxEvent::Unreachable, None),
         Err(ClientError::Interrupted(_)) => (OutboxEvent::Interrupted, None),
         Err(ClientError::Refused(problem)) => match problem.code {

@@ -11,6 +11,7 @@ use desk_ipc::{CommandError, DeskEvent};
 use exchange_client::ClientError;
 use exchange_flow::outbox::OutboxState;
 use exchange_protocol::{DeliveryStatus, OutboxEntry};
+use kill_point::{Point, reach};
 
 use crate::{core::Core, refusal, session::Line, store::StoreError};
 
@@ -22,12 +23,15 @@ impl Core {
     pub(crate) async fn recall_send(self: &Arc<Self>, delivery: DeliveryId) -> Result<(), CommandError> {
         self.check_accepted(delivery).await?;
         let line = self.line().await.map_err(before_asking)?;
+        reach(Point::RecallAsking);
         match self.ask_to_recall(&line, delivery).await {
             Ok(at) => {
+                reach(Point::RecallAnswered);
                 // It is taken back, whether or not this desk can write it down: the list is read again either way.
                 if let Err(error) = self.note_recalled(delivery, at).await {
                     tracing::warn!(delivery.id = %delivery, %error, "a recall cannot be stored");
                 }
+                reach(Point::RecallStored);
                 self.sync_wanted.notify_one();
                 Ok(())
             }

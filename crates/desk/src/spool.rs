@@ -7,7 +7,7 @@
 use std::{
     collections::HashSet,
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
     thread,
 };
@@ -142,7 +142,7 @@ impl Spool {
         thread::scope(|scope| {
             let syncs: Vec<_> = paths
                 .chunks(share)
-                .map(|paths| scope.spawn(move || paths.iter().try_for_each(|path| File::open(path)?.sync_all())))
+                .map(|paths| scope.spawn(move || paths.iter().try_for_each(|path| sync_copy(path))))
                 .collect();
             syncs.into_iter().try_for_each(|sync| {
                 sync.join()
@@ -180,6 +180,35 @@ impl Spool {
 
     fn path(&self, place: &SpoolRef) -> PathBuf {
         self.dir.join(format!("{}.sealed", place.id))
+    }
+}
+
+/// Makes a copy durable. Where that fails its bytes are written once more: the system may count as written what no disk
+/// has, and the next sync would find nothing to do and say that all is well.
+fn sync_copy(path: &Path) -> io::Result<()> {
+    let synced = File::open(path)?.sync_all();
+    if synced.is_err()
+        && let Err(error) = write_anew(path)
+    {
+        tracing::warn!(kind = ?error.kind(), "a copy that could not be synced cannot be written anew");
+    }
+    synced
+}
+
+/// Writes a file's bytes over themselves.
+fn write_anew(path: &Path) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().read(true).write(true).open(path)?;
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut offset = 0;
+    loop {
+        file.seek(SeekFrom::Start(offset))?;
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(());
+        }
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(&buffer[..read])?;
+        offset += read as u64;
     }
 }
 
@@ -240,6 +269,27 @@ mod tests {
         let again: SpoolRef = serde_json::from_str(&json).unwrap();
         assert_eq!(spool.read(&again).unwrap(), bytes);
         assert!(!format!("{again:?}").contains(&json[json.len() - 20..json.len() - 4]));
+    }
+
+    #[test]
+    fn a_copy_that_could_not_be_synced_is_written_anew_and_says_the_same() {
+        let (dir, spool) = spool();
+        let bytes = b"Mihon Tarou ".repeat(20_000);
+        let copied = spool.copy(bytes.as_slice(), u64::MAX, |_| ()).unwrap();
+        let path = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().path();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        sync_copy(&path).unwrap();
+        let modified = || fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(modified(), long_ago, "what can be synced is left alone");
+        write_anew(&path).unwrap();
+        assert_ne!(modified(), long_ago);
+        assert_eq!(spool.read(&copied.place).unwrap(), bytes);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use care_model::ProblemCode;
 use desk_ipc::{CommandError, UpdateView};
 use exchange_client::{ClientError, ExchangeClient};
 use exchange_protocol::{ClientVersion, UpdateOffer, UpdateTarget, signed_comment};
+use kill_point::{Point, reach};
 use minisign_verify::{PublicKey, Signature};
 use tokio::{
     fs::{self, File},
@@ -139,10 +140,12 @@ impl Core {
         }
         file.sync_all().await.map_err(unwritten)?;
         drop(file);
+        reach(Point::UpdateFetched);
         check.finalize().map_err(|error| untrusted(&error))?;
         let name = format!("careplan-exchange-{}.{}", offer.version, client.ending);
         let installer = client.folder.join(name);
         fs::rename(&unfinished, &installer).await.map_err(unwritten)?;
+        reach(Point::UpdateNamed);
         Ok(installer)
     }
 }

@@ -9,6 +9,7 @@ use desk_ipc::{
     UnfinishedRow, UnitView,
 };
 use exchange_flow::outbox::OutboxState;
+use kill_point::{Point, reach};
 use sealing::Key;
 
 use crate::{
@@ -377,7 +378,11 @@ impl Core {
             Dropped::Paths(paths) if paths.len() > limits::DROP_FILES_MAX => {
                 Err(refusal_with_limits(ProblemCode::DropTooMany))
             }
-            Dropped::Paths(paths) => self.blocking(move |spool| intake::take(spool, &paths)).await,
+            Dropped::Paths(paths) => {
+                let taken = self.blocking(move |spool| intake::take(spool, &paths)).await;
+                reach(Point::DropCopied);
+                taken
+            }
             Dropped::Pasted(taken) => Ok(taken),
         }
     }

@@ -7,6 +7,7 @@ use care_model::{DeliveryId, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_flow::delivery::{DeliveryEvent, DeliveryRefusal, DeliveryState, step};
 use exchange_protocol::{DeliveryHeader, PartRole};
+use kill_point::{Point, reach};
 use sealing::Key;
 
 use crate::{
@@ -128,6 +129,7 @@ impl Store {
                     if served != loaded.served_parts || is_worth_writing(&loaded.state, &next) {
                         store_state(batch, &loaded, &next, Some(&served), &effects).await?;
                     }
+                    reach(Point::ServeUncommitted);
                     let content = sql::query("SELECT wrapped_key, sealed FROM content WHERE delivery_row = ?")
                         .bind(loaded.row)
                         .fetch_one(&mut batch.connection)
@@ -140,6 +142,7 @@ impl Store {
                 })
             })
             .await?;
+        reach(Point::ServeCommitted);
         match permitted {
             Ok((header, start, end, content)) => self.open_range(&header, part, start, end, content).await.map(Ok),
             Err(refusal) => Ok(Err(refusal)),

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use exchange_flow::delivery::{ClaimHeld, DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
 use exchange_flow::retention::due_next;
 use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
+use kill_point::{Point, reach};
 use sealing::Key;
 
 use crate::{
@@ -389,9 +390,18 @@ impl Store {
             wrapped_key: self.wrap(id, &key)?,
             sealed: Some(sealing::seal(&key, id.as_bytes(), &new.content)),
         };
-        self.writer
-            .act(move |batch| Box::pin(async move { accept(batch, acceptance, &actor, now).await }))
-            .await
+        let accepted = self
+            .writer
+            .act(move |batch| {
+                Box::pin(async move {
+                    let accepted = accept(batch, acceptance, &actor, now).await?;
+                    reach(Point::AcceptUncommitted);
+                    Ok(accepted)
+                })
+            })
+            .await?;
+        reach(Point::AcceptCommitted);
+        Ok(accepted)
     }
 
     /// What was answered when this id was accepted, if it was: a retry is answered the same, whatever has
@@ -425,7 +435,8 @@ impl Store {
             Some(seen_fence) => (Act::TakeOver, DeliveryEvent::TakeOver { terminal, seen_fence }),
             None => (Act::Claim, DeliveryEvent::Claim { terminal }),
         };
-        self.writer
+        let claimed = self
+            .writer
             .act(move |batch| {
                 Box::pin(async move {
                     let Some(loaded) = load(batch, id).await?.filter(|known| known.to == actor.office) else {
@@ -440,6 +451,7 @@ impl Store {
                     };
                     store_state(batch, &loaded, &next, None, &effects).await?;
                     batch.audit(loaded.line(now, act, &actor).under(claim.fence));
+                    reach(Point::ClaimUncommitted);
                     Ok(Ok(Claim {
                         id,
                         fence: claim.fence,
@@ -448,7 +460,9 @@ impl Store {
                     }))
                 })
             })
-            .await
+            .await?;
+        reach(Point::ClaimCommitted);
+        Ok(claimed)
     }
 
     /// Makes a delivery 済: irrevocable, and its content is erased in the same commit.
@@ -463,7 +477,8 @@ impl Store {
             terminal: actor.terminal,
             fence,
         };
-        self.writer
+        let confirmed = self
+            .writer
             .act(move |batch| {
                 Box::pin(async move {
                     let Some(loaded) = load(batch, id).await?.filter(|known| known.to == actor.office) else {
@@ -480,10 +495,13 @@ impl Store {
                         store_state(batch, &loaded, &next, None, &effects).await?;
                         batch.audit(loaded.line(now, Act::Confirm, &actor).under(fence));
                     }
+                    reach(Point::ConfirmUncommitted);
                     Ok(Ok(Received { id, received_at: at }))
                 })
             })
-            .await
+            .await?;
+        reach(Point::ConfirmCommitted);
+        Ok(confirmed)
     }
 
     /// Takes a delivery back (送信取消) if nobody fetches it; gives the time of the first recall.
@@ -493,7 +511,8 @@ impl Store {
         actor: Actor,
         now: DateTime<Utc>,
     ) -> Result<Result<DateTime<Utc>, ClaimRefusal>, StoreError> {
-        self.writer
+        let recalled = self
+            .writer
             .act(move |batch| {
                 Box::pin(async move {
                     let Some(loaded) = load(batch, id).await?.filter(|known| known.from == actor.office) else {
@@ -510,9 +529,12 @@ impl Store {
                         store_state(batch, &loaded, &next, None, &effects).await?;
                         batch.audit(loaded.line(now, Act::Recall, &actor));
                     }
+                    reach(Point::RecallUncommitted);
                     Ok(Ok(at))
                 })
             })
-            .await
+            .await?;
+        reach(Point::RecallCommitted);
+        Ok(recalled)
     }
 }

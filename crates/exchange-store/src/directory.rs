@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use care_model::{OfficeNumber, ServiceKind, search_text::fold};
 use exchange_protocol::OfficeSearch;
+use kill_point::{Point, reach};
 
 use crate::{
     OfficeRow, Store, StoreError,
@@ -216,6 +217,7 @@ impl Store {
                     })
                 })
                 .await?;
+            reach(Point::OfficesFolded);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use care_model::DeliveryId;
 use chrono::{DateTime, Utc};
+use kill_point::{Point, reach};
 
 use crate::{
     Store, StoreError, convert,
@@ -61,10 +62,12 @@ impl Store {
         let count = ids.len();
         for id in ids {
             let id = convert::delivery_id(&id)?;
+            reach(Point::EraseBegun);
             if let Err(error) = self.delete_unused(id).await {
                 tracing::warn!(delivery.id = %id, %error, "erased content could not be deleted yet");
                 continue;
             }
+            reach(Point::EraseDeleted);
             self.writer
                 .act(move |batch| {
                     Box::pin(async move {
@@ -76,6 +79,7 @@ impl Store {
                     })
                 })
                 .await?;
+            reach(Point::EraseForgotten);
         }
         Ok(count)
     }

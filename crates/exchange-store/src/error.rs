@@ -85,12 +85,14 @@ impl StoreError {
             Self::Busy | Self::Closed => true,
             Self::Bucket { is_temporary, .. } => *is_temporary,
             Self::Database { source, .. } => source.downcast_ref::<sqlx::Error>().is_some_and(is_passing),
-            Self::Folder { source, .. } => matches!(
-                source.kind(),
-                std::io::ErrorKind::StorageFull
-                    | std::io::ErrorKind::QuotaExceeded
-                    | std::io::ErrorKind::ReadOnlyFilesystem
-            ),
+            Self::Folder { source, .. } => {
+                matches!(
+                    source.kind(),
+                    std::io::ErrorKind::StorageFull
+                        | std::io::ErrorKind::QuotaExceeded
+                        | std::io::ErrorKind::ReadOnlyFilesystem
+                ) || (cfg!(unix) && source.raw_os_error() == Some(EIO))
+            }
             Self::Newer { .. }
             | Self::MasterMissing { .. }
             | Self::MasterWrong { .. }
@@ -112,11 +114,14 @@ impl StoreError {
     }
 }
 
+/// A disk failed to read or to write (`EIO`), for which the standard library has no kind; the same on every Unix.
+const EIO: i32 = 5;
+
 /// Whether a database has no room, is locked or is away. Both engines give a code, which cannot be mistaken for one of the
 /// other's.
 fn is_passing(error: &sqlx::Error) -> bool {
     /// SQLite's busy, locked, input or output failed, full, not to be opened.
-    const SQLITE: [&str; 5] = ["5", "6", "10", "13", "14"];
+    const SQLITE: [u32; 5] = [5, 6, 10, 13, 14];
     /// PostgreSQL's read-only, conflict, deadlock, lock not given in time.
     const POSTGRES: [&str; 4] = ["25006", "40001", "40P01", "55P03"];
     /// Its classes: connections, resources, an operator's intervention.
@@ -129,16 +134,45 @@ fn is_passing(error: &sqlx::Error) -> bool {
             .and_then(|error| error.code())
             .is_some_and(|code| {
                 let code = code.as_ref();
-                SQLITE.contains(&code)
+                is_of_sqlite(code, &SQLITE)
                     || POSTGRES.contains(&code)
                     || (code.len() == 5 && CLASSES.iter().any(|class| code.starts_with(class)))
             }),
     }
 }
 
+/// Whether a code is SQLite's and one of these. Its lowest byte says what failed, the rest of it where: a sync, a write.
+fn is_of_sqlite(code: &str, wanted: &[u32]) -> bool {
+    // PostgreSQL's have five characters.
+    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| wanted.contains(&(code & 0xff)))
+}
+
 /// An act's way out of a database call that names nothing more than the act itself.
 impl From<sqlx::Error> for StoreError {
     fn from(source: sqlx::Error) -> Self {
         Self::database("working on a row")(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_sqlite_is_told_by_its_lowest_byte() {
+        for (code, expected) in [
+            ("13", true),
+            // Input or output failed: by itself, in a sync, in a write.
+            ("10", true),
+            ("1034", true),
+            ("778", true),
+            ("1", false),
+            ("2067", false),
+            // Of PostgreSQL, with such a byte.
+            ("25098", false),
+            ("", false),
+        ] {
+            assert_eq!(is_of_sqlite(code, &[10, 13]), expected, "{code}");
+        }
     }
 }

@@ -141,8 +141,9 @@ pub(crate) fn part_name(part: u32) -> String {
 
 /// A part that is being written, a few segments at a time.
 ///
-/// What lies behind its place is from an attempt that broke off before its row was written. The same bytes go over it;
-/// other bytes do not, for they would be sealed under a nonce that has been used.
+/// What lies behind its place is from an attempt that broke off before its row was written. The same bytes go over it,
+/// and are written anew: where a sync failed, the system may count as written what no disk has, and would never write
+/// it again. Other bytes do not go over it, for they would be sealed under a nonce that has been used.
 pub(crate) struct PartWriter {
     file: File,
     /// The folder in which the file's name may not be durable yet.
@@ -167,9 +168,9 @@ impl PartWriter {
         if !self.sealed.starts_with(&self.on_disk) {
             return Ok(false);
         }
-        self.file
-            .write_all(&self.sealed[self.on_disk.len()..])
-            .map_err(&failed)?;
+        let found = i64::try_from(self.on_disk.len()).unwrap_or(i64::MAX);
+        self.file.seek(SeekFrom::Current(-found)).map_err(&failed)?;
+        self.file.write_all(&self.sealed).map_err(&failed)?;
         Ok(true)
     }
 
@@ -214,5 +215,36 @@ impl UploadLocks {
             }
         };
         lock.lock_owned().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// A sync that failed may have left them in memory alone, where they look as if they were on the disk.
+    #[test]
+    fn what_an_attempt_left_is_written_anew_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ContentFolder::open(dir.path()).unwrap();
+        let (id, key, part_bytes) = (DeliveryId::generate(), Key::generate(), 2 * SEGMENT_BYTES as u64);
+        folder.prepare(id, &key, &[part_bytes]).unwrap();
+        let write = |letter: u8| {
+            let mut writer = folder.writer(id, &key, 0, 0, part_bytes).unwrap();
+            writer.write(&vec![letter; SEGMENT_BYTES]).unwrap()
+        };
+        assert!(write(b'x'));
+        let path = folder.part(id, 0);
+        let written = fs::read(&path).unwrap();
+        let long_ago = SystemTime::UNIX_EPOCH;
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_modified(long_ago).unwrap();
+        assert!(!write(b'y'), "other bytes");
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), long_ago);
+        assert!(write(b'x'));
+        assert_ne!(fs::metadata(&path).unwrap().modified().unwrap(), long_ago);
+        assert_eq!(fs::read(&path).unwrap(), written);
     }
 }

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use care_model::{OfficeNumber, TerminalId};
+use kill_point::{Point, reach};
 use sqlx::migrate::{MigrateError, Migration, MigrationType};
 use tokio::sync::{Notify, broadcast, watch};
 use uuid::Uuid;
@@ -79,6 +80,7 @@ impl Store {
         let found = source.load()?;
         let (origin, mut connection) = Self::prepare(&engine, Some(&found)).await?;
         let current = masters::begin(&mut connection, &found).await?;
+        reach(Point::KeysWritten);
         let (readers, large) = match (&origin, &engine) {
             (Origin::Postgres { options, .. }, Engine::Shared(shared)) => (
                 sql::Pool::Postgres(postgres::readers((**options).clone())),
@@ -155,7 +157,9 @@ impl Store {
         if let Some(found) = found {
             masters::refuse_unfit(&mut connection, found).await?;
         }
+        reach(Point::SchemaFound);
         bring_up_to_date(&mut connection).await?;
+        reach(Point::SchemaMigrated);
         sql::query("INSERT INTO setting (name, value) VALUES ('epoch', '1') ON CONFLICT DO NOTHING")
             .execute(&mut connection)
             .await?;

@@ -7,6 +7,7 @@ use care_model::{DeliveryId, Digest, OfficeNumber, limits};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{Accepted, DeliveryHeader, UploadProgress};
 use futures::{Stream, StreamExt as _};
+use kill_point::{Point, reach};
 use sealing::{Key, SEGMENT_BYTES};
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
@@ -208,6 +209,7 @@ impl Store {
         let shared = Arc::clone(&self.shared);
         let prepared = blocking(move || shared.large.prepare(id, &key, &sizes));
         prepared.await.map_err(|_| StoreError::Closed)??;
+        reach(Point::UploadFolderMade);
         let stored_bytes = vec![0; upload.header.parts.len()];
         let stored = stored_text(&stored_bytes)?;
         let (to, total_bytes) = (upload.header.to.office, upload.header.total_bytes());
@@ -252,6 +254,7 @@ impl Store {
             deleted.await.map_err(|_| StoreError::Closed)??;
             return Ok(UploadStart::Refused(refusal));
         }
+        reach(Point::UploadBegun);
         Ok(UploadStart::Progress(UploadProgress { stored_bytes }))
     }
 
@@ -330,10 +333,12 @@ impl Store {
             }
         }
         let _alone = self.shared.uploads.lock(id).await;
+        reach(Point::ChunkWritten);
         let synced = blocking(move || writer.sync());
         if !synced.await.map_err(|_| StoreError::Closed)?? {
             return self.begin_again(id, office, &begun).await;
         }
+        reach(Point::ChunkSynced);
         // While the bytes came, another attempt may have been faster, or the upload dropped and begun anew.
         let (row, _) = match self.appendable(id, office, part, offset).await? {
             Ok(found) if self.is_same_key(id, &found.0, &begun)? => found,
@@ -357,6 +362,7 @@ impl Store {
                     })
                 })
                 .await?;
+            reach(Point::ChunkStored);
         }
         Ok(Ok(UploadProgress { stored_bytes }))
     }
@@ -503,10 +509,12 @@ impl Store {
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut batch.connection)
                         .await?;
+                    reach(Point::UploadUncommitted);
                     Ok(accepted)
                 })
             })
             .await?;
+        reach(Point::UploadCommitted);
         Ok(accepted.map_err(|refusal| match refusal {
             Refusal::Conflict => CommitRefusal::Conflict,
             other => CommitRefusal::Refused(other),

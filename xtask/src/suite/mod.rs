@@ -50,7 +50,13 @@ pub(crate) fn run(long: bool) -> Result<()> {
         report.check("system packages", || {
             setup::packages(
                 &shell,
-                &[setup::WINDOW, setup::FONTS, setup::BROWSER, setup::WINDOW_TESTS],
+                &[
+                    setup::WINDOW,
+                    setup::FONTS,
+                    setup::BROWSER,
+                    setup::WINDOW_TESTS,
+                    setup::SERVER_WATCHED,
+                ],
             )?;
             setup::japanese_locale(&shell)
         })?;

@@ -25,6 +25,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-audit",
             "exchange-protocol",
             "exchange-flow",
+            "kill-point",
             "sealing",
         ],
     ),
@@ -52,6 +53,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-flow",
             "exchange-client",
             "desk-ipc",
+            "kill-point",
             "messages",
             "sealing",
         ],
@@ -74,6 +76,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("careplan-exchange", &["care-model", "desk", "desk-ipc", "messages"]),
     // What tests stand on.
     ("fault-row", &[]),
+    ("kill-point", &[]),
     ("test-engine", &["exchange-store"]),
     (
         "test-support",

@@ -1,6 +1,8 @@
 //! The bridge behind its guard, over a real desk with a throw-away profile.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod kills;
+
 use std::{fs, net::SocketAddr, sync::Arc};
 
 use axum::{

@@ -1,8 +1,10 @@
 //! The real `careplan` against the real server: what scripts rely on.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod bad_lines;
 mod fix;
 mod format;
+mod kills;
 mod reading;
 mod verify;
 

@@ -13,6 +13,7 @@ use care_model::{DeliveryId, Digest, ProblemCode};
 use desk_ipc::{CommandError, DeskEvent, TransferKind};
 use exchange_client::ClientError;
 use exchange_protocol::{Claim, Part, PartRole};
+use kill_point::{Point, reach};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -84,6 +85,7 @@ impl Core {
         for landing in &landings {
             self.fetch_file(line, claim, &staging, landing, &mut progress).await?;
         }
+        reach(Point::LandFilled);
         let files: Vec<(String, u64, Digest)> = landings
             .into_iter()
             .map(|landing| (landing.name, landing.part.size_bytes, landing.part.digest))
@@ -117,6 +119,7 @@ impl Core {
         blocking(move || at.seal())
             .await?
             .map_err(|error| LandError::of_folder(&error))?;
+        reach(Point::LandSealed);
         let (folder, level) = (pickup.content.folder.clone(), named.level.clone());
         let parent = blocking(move || landing::parent_for(&folder, level.as_deref())).await?;
         let parent = parent.map_err(|error| LandError::of_folder(&error))?;
@@ -152,6 +155,7 @@ impl Core {
             let at = Arc::clone(&staging);
             let shown = blocking(move || at.show(&landed)).await?;
             if shown.map_err(|error| LandError::of_folder(&error))? {
+                reach(Point::LandShown);
                 return Ok(aim);
             }
         }
@@ -160,7 +164,9 @@ impl Core {
     async fn store_aim(&self, pickup: &mut Pickup, aim: &Aim) -> Result<(), LandError> {
         pickup.content.aim = Some(aim.clone());
         let stored = self.store.put_pickup(pickup, self.now()).await;
-        stored.map_err(|error| LandError::Refused(error.into()))
+        stored.map_err(|error| LandError::Refused(error.into()))?;
+        reach(Point::LandAimed);
+        Ok(())
     }
 
     /// The cover travels as the first part; it is kept in the store, not in the folder.
@@ -293,6 +299,7 @@ fn write_on(mut file: File, mut digest: Sha256) -> (mpsc::Sender<Bytes>, JoinHan
     let writer = tokio::task::spawn_blocking(move || {
         while let Some(piece) = arriving.blocking_recv() {
             file.write_all(&piece)?;
+            reach(Point::LandPieceWritten);
             digest.update(&piece);
         }
         file.flush()?;

@@ -29,6 +29,7 @@ use desk_ipc::{CommandError, DeskEvent, PickupStart, ReceiveInto, TakeOverStart}
 use exchange_client::ClientError;
 use exchange_flow::pickup::{PickupEvent, PickupState, step};
 use exchange_protocol::{Claim, DeliveryHeader, DeliveryStatus, PartRole};
+use kill_point::{Point, reach};
 
 use crate::{
     core::{Core, lock},
@@ -253,6 +254,7 @@ impl Core {
             self.store.put_pickup(&pickup, self.now()).await?;
             self.tell(DeskEvent::InboxChanged);
         }
+        reach(Point::ClaimPlanned);
         let claim = line.exchange.claim(delivery, take_over_fence).await;
         let claim = match self.heard_by(&line, claim).await {
             Ok(claim) => claim,
@@ -264,6 +266,7 @@ impl Core {
             }
             Err(refusal) => return Err(self.fail(pickup, refusal).await),
         };
+        reach(Point::ClaimAnswered);
         self.advance(&mut pickup, PickupEvent::Claimed { fence: claim.fence })?;
         let office = self.identity().map(|identity| identity.office);
         if !is_authentic(&claim, &row.entry.header, office) {
@@ -277,6 +280,7 @@ impl Core {
             .unwrap_or_else(|| landing::Staging::path_for(&folder, &named.name));
         pickup.content.staging = Some(staging);
         self.store.put_pickup(&pickup, self.now()).await?;
+        reach(Point::ClaimStored);
         let landed = match self.land(&line, &claim, &mut pickup, &named).await {
             Ok(landed) => landed,
             Err(fetch::LandError::Line(refusal)) => {
@@ -301,6 +305,7 @@ impl Core {
         // Should this not be stored, the name stored before the rename lets the next try find the folder. It is never
         // taken back: an error does not say that nothing was stored.
         self.store.put_pickup(&pickup, self.now()).await?;
+        reach(Point::LandStored);
         self.confirm_landed(&line, pickup).await
     }
 
@@ -359,10 +364,12 @@ impl Core {
         let answer = line.exchange.confirm(pickup.delivery, fence).await;
         match self.heard_by(line, answer).await {
             Ok(received) => {
+                reach(Point::ConfirmAnswered);
                 let received_at = received.received_at;
                 self.advance(&mut pickup, PickupEvent::Confirmed { received_at })?;
                 pickup.content.doubtful = None;
                 self.store.put_pickup(&pickup, self.now()).await?;
+                reach(Point::ConfirmStored);
                 Ok(())
             }
             Err(refusal) if ends_the_claim(refusal.code) => {

@@ -19,6 +19,7 @@ use std::{path::Path, sync::OnceLock, time::Duration};
 use care_model::ProblemCode;
 use chrono::{DateTime, Utc};
 use desk_ipc::CommandError;
+use kill_point::{Point, reach};
 use sealing::Key;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{
@@ -153,7 +154,9 @@ async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
         sqlx::raw_sql(sqlx::AssertSqlSafe(version))
             .execute(&mut *transaction)
             .await?;
+        reach(Point::ProfileUncommitted);
         transaction.commit().await?;
+        reach(Point::ProfileMigrated);
     }
     Ok(())
 }

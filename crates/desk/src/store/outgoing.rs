@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use desk_ipc::{CompositionId, OfficeView};
 use exchange_flow::outbox::OutboxState;
 use exchange_protocol::{DeliveryHeader, DeliveryStatus, OutboxEntry};
+use kill_point::{Point, reach};
 use serde::{Deserialize, Serialize};
 
 use super::{ListName, Store, StoreError, from_millis, id_bytes, lists::OUTBOX, state_json, state_of, to_millis};
@@ -120,7 +121,9 @@ impl Store {
         sqlx::query("DELETE FROM composition WHERE working IS NULL AND draft IS NULL")
             .execute(&mut *transaction)
             .await?;
+        reach(Point::QueueUncommitted);
         transaction.commit().await?;
+        reach(Point::QueueCommitted);
         self.note_changed(ListName::Outbox, ready.rows.iter().map(|row| row.delivery));
         Ok(())
     }
@@ -159,6 +162,13 @@ impl Store {
             }
         }
         transaction.commit().await?;
+        let any = |wanted: fn(&OutboxState) -> bool| rows.iter().any(|row| wanted(&row.state));
+        if any(|state| matches!(state, OutboxState::Sending { .. })) {
+            reach(Point::SendBegun);
+        }
+        if any(|state| matches!(state, OutboxState::Sent { .. })) {
+            reach(Point::SendStored);
+        }
         self.note_changed(ListName::Outbox, rows.iter().map(|row| row.delivery));
         Ok(())
     }

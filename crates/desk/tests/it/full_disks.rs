@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use care_model::ProblemCode;
 use desk_ipc::{AddDrop, CommandError, CompositionMode, DeskCommands, EditNote};
+use fault_row::{Breaches, Row};
 use test_support::{ExampleExchange, OpenDesk};
 
 use crate::support::{SmallDisk, names_in, pdf, unit};
@@ -15,7 +16,8 @@ fn assert_full<T: std::fmt::Debug>(result: std::result::Result<T, CommandError>)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_profile_takes_nothing_more_and_loses_nothing() -> Result<()> {
+async fn row_08_a_full_profile_takes_nothing_more_and_loses_nothing() -> Result<()> {
+    let row = Row::open(8, "the client's disk is full, then not");
     let exchange = ExampleExchange::start().await?;
     // Without the right to mount, what a full disk is called is held by the unit tests of `refusal` and `store`.
     let Some(disk) = SmallDisk::mount(exchange.folder("small")?, "16m") else {
@@ -91,5 +93,6 @@ async fn a_full_profile_takes_nothing_more_and_loses_nothing() -> Result<()> {
         assert_eq!(again.sent(id).await?.sent, 1);
     }
     again.desk.shutdown().await;
+    row.close(3, Breaches::default());
     Ok(())
 }

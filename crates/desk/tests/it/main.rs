@@ -23,6 +23,7 @@ mod passphrase;
 mod passwords;
 mod profiles;
 mod recalls;
+mod receive_once;
 mod receiving;
 mod refusals;
 mod renewals;

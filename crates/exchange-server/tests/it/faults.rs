@@ -14,6 +14,7 @@ use care_model::{DeliveryId, ProblemCode};
 use chrono::TimeDelta;
 use exchange_client::{ClientError, SignedIn};
 use exchange_server::Settings;
+use fault_row::{Breaches, Row};
 use tokio::net::TcpStream;
 
 use crate::{
@@ -123,7 +124,7 @@ impl Drop for Frozen<'_> {
 }
 
 /// Waits until `/ready` has this state.
-async fn state(process: &Process, wanted: &str) {
+pub(crate) async fn state(process: &Process, wanted: &str) {
     loop {
         let (status, body) = ask(&process.operations_url, "/ready").await;
         let state: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -161,7 +162,8 @@ async fn all_there(ground: &Ground, process: &Process, accepted: &[DeliveryId]) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_fills_up_is_told_and_once_there_is_room_the_same_process_goes_on() {
+async fn row_08_a_disk_that_fills_up_is_told_and_once_there_is_room_the_same_process_goes_on() {
+    let row = Row::open(8, "the server's disk is full, then not");
     let ground = Ground::embedded().await;
     let Some(disk) = SmallDisk::hold(&ground.settings) else {
         // Where nobody may mount, files that may not grow stand in for it: `operations`.
@@ -199,10 +201,12 @@ async fn a_disk_that_fills_up_is_told_and_once_there_is_room_the_same_process_go
     fs::remove_file(filling).unwrap();
     let process = serve(&ground.settings);
     assert_eq!(lists(&process).await, accepted.len());
+    row.close(accepted.len() as u64, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn data_that_cannot_be_written_to_are_told_at_the_start_and_while_it_runs() {
+async fn row_08_data_that_cannot_be_written_to_are_told_at_the_start_and_while_it_runs() {
+    let row = Row::open(8, "the server's data cannot be written to, then can");
     let ground = Ground::embedded().await;
     let data = ground.settings.data.clone();
     let frozen = Frozen::new(&data);
@@ -231,10 +235,12 @@ async fn data_that_cannot_be_written_to_are_told_at_the_start_and_while_it_runs(
         assert!(there.iter().any(|row| row.header.id == *id), "lost");
         assert_eq!(fetch(&receiver, *id).await, PARTS[1].1);
     }
+    row.close(accepted.len() as u64, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_file_handles_it_waits_and_goes_on() {
+async fn row_08_without_file_handles_it_waits_and_goes_on() {
+    let row = Row::open(8, "the server has no file handles left, then has");
     const HANDLES: u32 = 48;
     let ground = Ground::embedded().await;
     let limited = |handles: u32| {
@@ -267,12 +273,15 @@ async fn without_file_handles_it_waits_and_goes_on() {
     state(&process, "ready").await;
     accepted.push(ground.send(&ground.sender(&process).await).await.unwrap());
     all_there(&ground, &process, &accepted).await;
+    row.close(accepted.len() as u64, Breaches::default());
 }
 
 /// A day forward every session has ended; a day back the terminals' certificates are not valid yet. Both are told, and
 /// once the clock is right again all is there.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumps_a_day_either_way_is_told_and_loses_nothing() {
+async fn row_08_a_clock_that_jumps_a_day_either_way_is_told_and_loses_nothing() {
+    let row = Row::open(8, "the server's clock jumps a day, and back");
+    let mut times = 0;
     for days in [1, -1] {
         let exchange = Exchange::start().await;
         let (planner, here, sender) = exchange.desk(PLANNER, "43").await;
@@ -309,6 +318,8 @@ async fn a_clock_that_jumps_a_day_either_way_is_told_and_loses_nothing() {
         assert_eq!(listed, accepted, "{days}");
         for id in accepted {
             assert_eq!(fetch(&receiver, id).await, PARTS[1].1);
+            times += 1;
         }
     }
+    row.close(times, Breaches::default());
 }

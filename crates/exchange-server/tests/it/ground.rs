@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use care_model::DeliveryId;
@@ -174,11 +174,28 @@ impl Process {
         assert!(Command::new("kill").args(words).status().unwrap().success());
     }
 
+    /// Its number among the processes of this machine.
+    #[cfg(unix)]
+    pub(crate) fn number(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended by itself.
+    #[cfg(unix)]
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits until it has ended by itself; true if in order.
-    pub(crate) async fn ended(mut self) -> bool {
+    pub(crate) async fn ended(self) -> bool {
+        self.end().await.success()
+    }
+
+    /// Waits until it has ended by itself, and says how.
+    pub(crate) async fn end(mut self) -> ExitStatus {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return status.success();
+                return status;
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }

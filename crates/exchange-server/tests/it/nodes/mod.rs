@@ -2,7 +2,7 @@
 //! database or the bucket may go away. Run where the environment names a shared engine.
 
 mod outages;
-mod switch;
+pub(crate) mod switch;
 
 use std::{
     collections::HashMap,
