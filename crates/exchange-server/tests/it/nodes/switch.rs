@@ -19,7 +19,7 @@ use tokio::{
 
 /// What the switch does with what comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// Hands it on.
     Passes,
     /// Ends every connection, also new ones.
@@ -28,14 +28,14 @@ pub(super) enum Line {
     Stalls,
 }
 
-pub(super) struct Switch {
-    pub(super) address: SocketAddr,
+pub(crate) struct Switch {
+    pub(crate) address: SocketAddr,
     backends: Arc<Mutex<Vec<Option<SocketAddr>>>>,
     line: watch::Sender<Line>,
 }
 
 impl Switch {
-    pub(super) async fn before(backends: &[SocketAddr]) -> Self {
+    pub(crate) async fn before(backends: &[SocketAddr]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let backends = Arc::new(Mutex::new(backends.iter().copied().map(Some).collect::<Vec<_>>()));
@@ -59,11 +59,11 @@ impl Switch {
     }
 
     /// Takes one of the backends away, or puts another in its place.
-    pub(super) fn replace(&self, place: usize, backend: Option<SocketAddr>) {
+    pub(crate) fn replace(&self, place: usize, backend: Option<SocketAddr>) {
         self.backends.lock().unwrap()[place] = backend;
     }
 
-    pub(super) fn set(&self, line: Line) {
+    pub(crate) fn set(&self, line: Line) {
         self.line.send_replace(line);
     }
 }
