@@ -254,6 +254,8 @@ problem_codes! {
     DeliveryRecalled = "delivery_recalled",
     /// Nobody fetched it in time.
     DeliveryExpired = "delivery_expired",
+    /// The exchange has the delivery's row and not its content any more.
+    ContentMissing = "content_missing",
     /// It cannot be taken back any more; parameter `received_at` once it is 済.
     RecallTooLate = "recall_too_late",
     /// It cannot be taken back yet: the exchange's acceptance is not known here.

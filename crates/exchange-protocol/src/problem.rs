@@ -90,7 +90,7 @@ fn status_of(code: ProblemCode) -> u16 {
         P::SignInDelayed | P::EnrolmentDelayed | P::SendsADayReached | P::UploadsTooMany | P::TooManyRequests => 429,
         P::RequestTooSlow => 408,
         P::ServerBusy => 503,
-        P::Internal => 500,
+        P::Internal | P::ContentMissing => 500,
         _ => 400,
     }
 }

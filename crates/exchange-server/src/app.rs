@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use crate::{
     Clock,
     authority::Authority,
-    delays::Delays,
     operations::{Health, Meters},
     pace::{Pace, Places},
     passwords::Passwords,
@@ -30,12 +29,6 @@ pub(crate) struct Inner {
     pub(crate) audit: Arc<exchange_audit::Signer>,
     pub(crate) certificate: Arc<ServerCertificate>,
     pub(crate) passwords: Passwords,
-    /// Of accounts at terminals.
-    pub(crate) delays: Delays,
-    /// Of 初期設定, where strangers try: what they invent pushes no account's wait out of memory.
-    pub(crate) enrolment_delays: Delays,
-    /// Of the portal's sign-in, where strangers try too.
-    pub(crate) portal_delays: Delays,
     /// How the server is, for whoever runs it.
     pub(crate) health: Health,
     pub(crate) meters: Meters,

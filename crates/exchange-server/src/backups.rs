@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use crate::{
     admin::{Admin, AdminError, AdminSettings},
-    keys::is_inside,
+    app::DEFAULT_EXCHANGE_NAME,
+    keys::{Keys, is_inside},
     updates,
 };
 
@@ -73,12 +74,16 @@ pub struct NewEpoch {
     pub epoch: u64,
 }
 
-/// Begins a new epoch after the database was put back to an earlier time with tools of its own.
+/// Begins a new epoch after the database was put back to an earlier time with tools of its own: the one command that
+/// opens such a database.
 pub async fn new_epoch(settings: AdminSettings) -> Result<NewEpoch, BackupsError> {
-    let clock = settings.clock.clone();
-    let admin = Admin::open(settings).await?;
-    let begun = admin.store.begin_new_epoch(clock.now()).await;
-    admin.close().await;
+    let AdminSettings { data, engine, keys, .. } = &settings;
+    let keys = Keys::open(keys, data, engine, DEFAULT_EXCHANGE_NAME);
+    let keys = keys.await.map_err(AdminError::from)?;
+    let store = Store::open_put_back(engine.clone(), keys.masters);
+    let store = store.await.map_err(BackupError::from)?;
+    let begun = store.begin_new_epoch(settings.clock.now()).await;
+    store.close().await;
     Ok(NewEpoch {
         epoch: begun.map_err(BackupError::from)?,
     })

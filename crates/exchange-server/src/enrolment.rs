@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use care_model::{OfficeNumber, ProblemCode, TerminalId};
 use exchange_protocol::{AccountFamily, EnrolmentAnswer, EnrolmentRequest, Problem};
-use exchange_store::{By, IssuePassword, NewTerminal, OfficeRow, RenewalRight, TerminalRow};
+use exchange_store::{By, IssuePassword, NewTerminal, OfficeRow, RenewalRight, TerminalRow, TryDoor};
 
 use crate::{
     app::App,
@@ -33,10 +33,13 @@ pub(crate) async fn enrol(
     }
     // No terminal is known yet: all tries from one place wait together. A stranger elsewhere, who needs no certificate
     // to try, makes nobody wait.
+    app.passwords.has_room(TriedAt::Enrolment)?;
+    let office_id = &request.office_id;
     let admitted = app
-        .enrolment_delays
-        .admit(&request.office_id, source.network(), now)
-        .map_err(|minutes| Problem::new(ProblemCode::EnrolmentDelayed).with("minutes", minutes))?;
+        .store
+        .admit_try(TryDoor::Enrolment, office_id, source.network(), now);
+    let admitted = admitted.await?;
+    let admitted = admitted.map_err(|minutes| Problem::new(ProblemCode::EnrolmentDelayed).with("minutes", minutes))?;
     let account = app.store.account(&request.office_id).await?;
     let account = account.filter(|account| account.family == AccountFamily::Office);
     let candidates = match &account {
@@ -49,7 +52,7 @@ pub(crate) async fn enrol(
     let bought = match fitting(&app, &request.issue_password, candidates).await {
         Ok(bought) => bought,
         Err(error) => {
-            app.enrolment_delays.was_not_made(&admitted);
+            app.store.try_was_not_made(admitted).await?;
             return Err(error.into());
         }
     };
@@ -80,7 +83,7 @@ pub(crate) async fn enrol(
     if !enrolled {
         return Err(ProblemCode::EnrolmentPasswordRefused.into());
     }
-    app.enrolment_delays.was_right(&admitted);
+    app.store.try_was_right(admitted).await?;
     Ok(Json(EnrolmentAnswer {
         terminal: id,
         office: office.number,

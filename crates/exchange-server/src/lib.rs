@@ -13,7 +13,6 @@ mod authority;
 pub mod backups;
 mod certificate_files;
 mod clock;
-mod delays;
 mod deliveries;
 mod duties;
 mod engine_file;

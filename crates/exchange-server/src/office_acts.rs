@@ -267,16 +267,27 @@ impl Admin {
         self.store.note(act, self.by.clone(), self.clock.now()).await
     }
 
-    /// Puts up a version of the client in the data folder.
+    /// Puts up a version of the client in the data folder, and where the other nodes of a shared exchange find it.
     pub async fn publish_update(&self, data: &Path, update: &NewUpdate) -> Result<UpdateOffer, AdminError> {
+        if self.store.is_shared() {
+            updates::take_over(&self.store, data).await?;
+        }
         let checked = updates::Checked::new(data, update, self.clock.now())?;
         // First the line, then what it says: nothing is offered that the audit does not know.
         self.note(Act::PublishUpdate).await?;
-        Ok(checked.put_up()?)
+        let offer = checked.put_up()?;
+        if self.store.is_shared() {
+            updates::hand_on(&self.store, data, &offer, &update.target).await?;
+        }
+        Ok(offer)
     }
 
     /// Takes down what is offered for a kind of computer; false if nothing is.
     pub async fn withdraw_update(&self, data: &Path, target: &UpdateTarget) -> Result<bool, AdminError> {
+        if self.store.is_shared() {
+            updates::take_over(&self.store, data).await?;
+            updates::take_down(&self.store, target).await?;
+        }
         let withdrawn = updates::withdraw(data, target)?;
         if withdrawn {
             self.note(Act::WithdrawUpdate).await?;

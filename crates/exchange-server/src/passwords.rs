@@ -142,6 +142,23 @@ impl Passwords {
         self.in_turn(&self.new, move || hash(cost, &password)).await?
     }
 
+    /// Refuses a try for which there is no place in the queue, before it is counted: however many come at once, no more
+    /// are written down than can be tried.
+    pub(crate) fn has_room(&self, at: TriedAt) -> Result<(), PasswordError> {
+        match self.turns(at).places.available_permits() {
+            0 => Err(PasswordError::Busy),
+            _ => Ok(()),
+        }
+    }
+
+    fn turns(&self, at: TriedAt) -> &Turns {
+        match at {
+            TriedAt::Terminal => &self.terminal,
+            TriedAt::Enrolment => &self.enrolment,
+            TriedAt::Portal => &self.portal,
+        }
+    }
+
     /// Whether the password is the one that was hashed. Without a hash the same work is done and the answer is no.
     pub(crate) async fn fits(
         &self,
@@ -150,12 +167,7 @@ impl Passwords {
         hashed: Option<String>,
     ) -> Result<bool, PasswordError> {
         let nobody = Arc::clone(&self.nobody);
-        let turns = match at {
-            TriedAt::Terminal => &self.terminal,
-            TriedAt::Enrolment => &self.enrolment,
-            TriedAt::Portal => &self.portal,
-        };
-        self.in_turn(turns, move || {
+        self.in_turn(self.turns(at), move || {
             let known = hashed.is_some();
             let hashed = hashed.unwrap_or_else(|| nobody.to_string());
             let fits = PasswordHash::new(&hashed)

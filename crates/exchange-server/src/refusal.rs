@@ -65,7 +65,13 @@ impl From<ProblemCode> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        if error.is_temporary() {
+        if matches!(error, StoreError::ContentMissing) {
+            let reference = request_id();
+            tracing::error!(%reference, "the content of a delivery is missing");
+            let mut problem = Problem::new(ProblemCode::ContentMissing);
+            problem.reference = Some(reference);
+            problem.into()
+        } else if error.is_temporary() {
             tracing::warn!(cause = %Chain(&error), "the storage is busy");
             ProblemCode::ServerBusy.into()
         } else {

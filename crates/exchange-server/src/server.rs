@@ -13,7 +13,6 @@ use crate::{
     admin::connection_file,
     app::{App, Inner, exchange_name},
     audit,
-    delays::Delays,
     keys::{Keys, KeysError},
     listener::{self, Sources},
     operations::{self, Health, Meters},
@@ -23,6 +22,7 @@ use crate::{
     router::{Listener, router},
     settings::url_of,
     tls::{TlsError, configure},
+    updates,
 };
 
 /// Days after which an upload that nobody touched is dropped.
@@ -113,6 +113,7 @@ impl Server {
             // Before anybody is served: what died between folder and row is cleared away.
             store.delete_erased(settings.clock.now()).await?;
             store.delete_orphans(settings.clock.now()).await?;
+            store.find_missing_contents().await?;
         }
         let exchange_url = url_of(local(&exchange, settings.listen)?, &settings.server_names);
         let enrolment_url = url_of(local(&enrolment, settings.enrolment_listen)?, &settings.server_names);
@@ -129,9 +130,6 @@ impl Server {
             audit: keys.audit,
             certificate: tls.certificate,
             passwords: Passwords::new(settings.password_cost)?,
-            delays: Delays::default(),
-            enrolment_delays: Delays::default(),
-            portal_delays: Delays::default(),
             health: Health::new(settings.clock.now(), settings.disk_free_floor_bytes),
             meters,
             pace: Pace::new(&settings.pace),
@@ -261,6 +259,11 @@ fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, Star
 async fn sweep_again(app: App, every: std::time::Duration, mut ending: watch::Receiver<bool>) {
     let mut turns = tokio::time::interval(every);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    if app.store.is_shared()
+        && let Err(error) = app.store.find_missing_contents().await
+    {
+        tracing::warn!(%error, "missing contents could not be looked for; they are once a day");
+    }
     loop {
         let swept = tokio::select! {
             () = listener::is_ending(&mut ending) => return,
@@ -282,8 +285,14 @@ async fn sweep_in_turn(app: &App, every: Duration) -> Result<(), StoreError> {
         renew_certificate(app, now);
         app.health.swept(now);
     }
+    if app.store.is_shared()
+        && let Err(error) = updates::take_over(&app.store, &app.data).await
+    {
+        tracing::warn!(%error, "versions of the client that other nodes hand on cannot be taken over yet");
+    }
     if app.store.is_shared() && app.store.takes_turn("orphans_deleted_at", ORPHANS_EVERY, now).await? {
         app.store.delete_orphans(now).await?;
+        app.store.find_missing_contents().await?;
     }
     Ok(())
 }
@@ -305,6 +314,7 @@ async fn sweep(app: &App) -> Result<(), StoreError> {
         .drop_stale_uploads(now - TimeDelta::days(STALE_UPLOAD_DAYS))
         .await?;
     app.store.drop_ended_sessions(now).await?;
+    app.store.drop_forgotten_tries(now).await?;
     let idle_since = now - TimeDelta::minutes(IDLE_MINUTES);
     app.store.drop_ended_portal_sessions(idle_since, now).await?;
     app.store.delete_erased(now).await?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exchange_protocol::{
     AccountFamily, OfficeSignIn, PersonSignIn, PersonSignInAnswer, Problem, RefreshSession, Session,
 };
-use exchange_store::{AccountRow, Actor, NewSession, Proof, SignInStep};
+use exchange_store::{AccountRow, Actor, NewSession, Proof, SignInStep, TryDoor};
 use http::StatusCode;
 
 use crate::{
@@ -168,20 +168,19 @@ pub(crate) async fn check(
     terminal: TerminalId,
     now: DateTime<Utc>,
 ) -> Answer<Option<AccountRow>> {
-    let admitted = app
-        .delays
-        .admit(id, terminal, now)
-        .map_err(|minutes| Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes))?;
+    app.passwords.has_room(TriedAt::Terminal)?;
+    let admitted = app.store.admit_try(TryDoor::Terminal, id, terminal, now).await?;
+    let admitted = admitted.map_err(|minutes| Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes))?;
     let account = app.store.account(id).await?.filter(|account| account.family == family);
     let hashed = account.as_ref().map(|account| account.password_hash.clone());
     match app.passwords.fits(TriedAt::Terminal, password, hashed).await {
         Ok(true) => {
-            app.delays.was_right(&admitted);
+            app.store.try_was_right(admitted).await?;
             Ok(account)
         }
         Ok(false) => Ok(None),
         Err(error) => {
-            app.delays.was_not_made(&admitted);
+            app.store.try_was_not_made(admitted).await?;
             Err(error.into())
         }
     }

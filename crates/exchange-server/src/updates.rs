@@ -20,7 +20,7 @@ use exchange_protocol::{
     ClientVersion, UPDATE_BYTES_MAX, UPDATE_SIGNATURE_BYTES_MAX, UpdateNameError, UpdateOffer, UpdateTarget,
     signed_comment,
 };
-use exchange_store::sync_folder;
+use exchange_store::{Store, StoreError, sync_folder};
 use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -69,6 +69,9 @@ pub enum PublishError {
     /// What is offered under this version has other bytes: whoever fetches it now would get half of each.
     #[error("this version was put up with another installer; a changed installer needs a new version")]
     Published,
+    /// The bucket from which other nodes take it.
+    #[error("the other nodes cannot be told")]
+    Nodes(#[from] StoreError),
 }
 
 /// Puts a version up in place of the one before. Terminals that are fetching that one begin again.
@@ -153,6 +156,89 @@ pub(crate) fn withdraw(data: &Path, target: &UpdateTarget) -> Result<bool, Publi
     sync_folder(&folder).map_err(at(&folder))?;
     tidy_up(&folder, &[])?;
     Ok(true)
+}
+
+/// Makes the folder of this node what nodes of a shared exchange were told to hand on. What an offer names comes first.
+pub(crate) async fn take_over(store: &Store, data: &Path) -> Result<(), PublishError> {
+    let shelved = store.shelved(FOLDER).await?;
+    let targets: Vec<UpdateTarget> = shelved
+        .iter()
+        .filter_map(|name| name.strip_suffix(OFFER)?.strip_suffix('/')?.parse().ok())
+        .collect();
+    for target in &targets {
+        take_over_one(store, data, target).await?;
+    }
+    let here = match fs::read_dir(data.join(FOLDER)) {
+        Ok(here) => here,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(PublishError::File(data.join(FOLDER), error)),
+    };
+    for folder in here.flatten() {
+        let target = folder.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some(target) = target.filter(|target| !targets.contains(target)) {
+            withdraw(data, &target)?;
+        }
+    }
+    Ok(())
+}
+
+async fn take_over_one(store: &Store, data: &Path, target: &UpdateTarget) -> Result<(), PublishError> {
+    let json = store.read_shelved(&shelf_name(target, OFFER)).await?;
+    let (folder, list) = (folder_of(data, target), folder_of(data, target).join(OFFER));
+    let Ok(offer) = serde_json::from_slice::<UpdateOffer>(&json) else {
+        tracing::error!(of = %target, "an offer that nodes hand on cannot be read");
+        return Ok(());
+    };
+    let file = folder.join(offer.version.to_string());
+    let is_here = fs::read(&list).is_ok_and(|here| here == json)
+        && fs::metadata(&file).is_ok_and(|there| there.len() == offer.size_bytes);
+    if is_here {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let new = file.with_extension("fetched");
+    let name = shelf_name(target, &offer.version.to_string());
+    if store.fetch_shelved(&name, &new).await? != offer.size_bytes {
+        tracing::error!(of = %target, "an installer that nodes hand on is not as long as its offer says");
+        return Ok(());
+    }
+    fs::rename(&new, &file).map_err(at(&file))?;
+    put(&list, |new| fs::write(new, &json)).map_err(at(&list))?;
+    sync_folder(&folder).map_err(at(&folder))?;
+    tidy_up(&folder, &[&file, &list])
+}
+
+/// Gives the other nodes what this one hands on for a kind of computer, the offer last.
+pub(crate) async fn hand_on(
+    store: &Store,
+    data: &Path,
+    offer: &UpdateOffer,
+    target: &UpdateTarget,
+) -> Result<(), PublishError> {
+    let (folder, version) = (folder_of(data, target), offer.version.to_string());
+    for name in [version.as_str(), OFFER] {
+        store.shelve(&shelf_name(target, name), &folder.join(name)).await?;
+    }
+    for name in store.shelved(&shelf_name(target, "")).await? {
+        if name != version && name != OFFER {
+            store.remove_shelved(&shelf_name(target, &name)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes from the other nodes what is offered for a kind of computer.
+pub(crate) async fn take_down(store: &Store, target: &UpdateTarget) -> Result<(), PublishError> {
+    store.remove_shelved(&shelf_name(target, OFFER)).await?;
+    for name in store.shelved(&shelf_name(target, "")).await? {
+        store.remove_shelved(&shelf_name(target, &name)).await?;
+    }
+    Ok(())
+}
+
+/// The name on the shelf of a file of a kind of computer, or of their folder.
+fn shelf_name(target: &UpdateTarget, name: &str) -> String {
+    format!("{FOLDER}/{target}/{name}").trim_end_matches('/').to_owned()
 }
 
 /// Removes from a folder what is not named.

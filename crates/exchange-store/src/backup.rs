@@ -193,7 +193,14 @@ async fn snapshot(data: &Path, to: &Path) -> Result<(Vec<(DeliveryId, usize)>, u
     source.close().await?;
     copied.map_err(failed())?;
     let mut copy = copy_options(to).connect().await.map_err(failed())?;
-    for leave_out in ["upload", "erasure", "session", "portal_session", "sign_in_step"] {
+    for leave_out in [
+        "upload",
+        "erasure",
+        "session",
+        "portal_session",
+        "sign_in_step",
+        "password_try",
+    ] {
         let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {leave_out}"));
         sqlx::query(delete).execute(&mut copy).await?;
     }

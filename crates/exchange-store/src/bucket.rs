@@ -5,6 +5,7 @@
 //! write over each other, and what is listed before a row is read can be deleted by what that row says.
 
 use std::{
+    collections::HashMap,
     future::Future,
     io::{self, Read, Seek, SeekFrom},
     sync::Arc,
@@ -24,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tracing::{Instrument as _, Span};
 
-use crate::{BucketPlace, StoreError, large::Segments, spans::SPANS};
+use crate::{BucketPlace, StoreError, large::Segments, reached::NOTE, spans::SPANS};
 
 /// The name of the folder of contents, under the exchange's prefix.
 const CONTENT: &str = "content";
@@ -40,8 +41,10 @@ const DELETED_AT_ONCE: usize = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     store: Arc<AmazonS3>,
-    /// What every object's name begins with.
+    /// What the name of every content's object begins with.
     root: Path,
+    /// What the name of every object of the exchange begins with.
+    prefix: Path,
     runtime: Handle,
 }
 
@@ -75,11 +78,57 @@ impl Bucket {
         let bucket = Self {
             store: Arc::new(store),
             root: Path::from(place.prefix.as_str()).join(CONTENT),
+            prefix: Path::from(place.prefix.as_str()),
             runtime: Handle::current(),
         };
         let first = bucket.store.list(Some(&bucket.root)).next().await;
         first.transpose().map_err(failed("opening the bucket"))?;
         Ok(bucket)
+    }
+
+    /// A name beside the contents, which may hold slashes.
+    pub(crate) fn beside(&self, name: &str) -> Path {
+        name.split('/').fold(self.prefix.clone(), |path, part| path.join(part))
+    }
+
+    pub(crate) fn store(&self) -> &AmazonS3 {
+        &self.store
+    }
+
+    /// The note of how far the rows got.
+    pub(crate) async fn note(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let got = async { self.store.get(&self.root.clone().join(NOTE)).await?.bytes().await };
+        match got.await {
+            Ok(note) => Ok(Some(note.into())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("reading the note of how far the rows got")(error)),
+        }
+    }
+
+    /// Puts the note in place of the one before.
+    pub(crate) async fn put_note(&self, note: Vec<u8>) -> Result<(), StoreError> {
+        let put = self.store.put(&self.root.clone().join(NOTE), note.into()).await;
+        put.map(drop)
+            .map_err(failed("writing the note of how far the rows got"))
+    }
+
+    /// The sealed bytes that lie there of each delivery.
+    pub(crate) async fn stored_bytes(&self) -> Result<HashMap<DeliveryId, u64>, StoreError> {
+        let mut objects = self.store.list(Some(&self.root));
+        let mut found = HashMap::new();
+        while let Some(object) = objects.next().await {
+            let object = object.map_err(failed("listing the contents"))?;
+            if let Some(id) = self.delivery_of(&object.location) {
+                *found.entry(id).or_default() += object.size;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Of which delivery an object is.
+    fn delivery_of(&self, path: &Path) -> Option<DeliveryId> {
+        let name = path.parts().nth(self.root.parts().count());
+        name.and_then(|name| name.as_ref().parse().ok())
     }
 
     /// Waits for a request where it may block.
@@ -155,7 +204,7 @@ impl Bucket {
         let mut end = 0;
         for chunk in &chunks {
             if chunk.start != end {
-                return Err(StoreError::Damaged { what: "part" });
+                return Err(StoreError::ContentMissing);
             }
             end = chunk.end;
         }
@@ -197,9 +246,9 @@ impl Bucket {
         let mut found: Vec<(DeliveryId, Listed)> = Vec::new();
         while let Some(object) = objects.next().await {
             let path = object.map_err(failed("listing the contents"))?.location;
-            let id = path.parts().nth(self.root.parts().count());
-            let id = id.and_then(|name| name.as_ref().parse().ok());
-            let Some(id) = id else { continue };
+            let Some(id) = self.delivery_of(&path) else {
+                continue;
+            };
             let is_full = found.len() == max;
             match found.last_mut() {
                 Some((last, listed)) if *last == id => listed.0.push(path),
@@ -255,7 +304,7 @@ impl BucketChunk {
 }
 
 /// The bucket's errors. What is none of the known refusals is the store or the line, and may pass.
-fn failed(doing: &'static str) -> impl Fn(object_store::Error) -> StoreError {
+pub(crate) fn failed(doing: &'static str) -> impl Fn(object_store::Error) -> StoreError {
     move |source| StoreError::Bucket {
         doing,
         is_temporary: matches!(source, object_store::Error::Generic { .. }),

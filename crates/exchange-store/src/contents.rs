@@ -212,7 +212,11 @@ impl Store {
                 let shared = Arc::clone(&self.shared);
                 let opened = blocking(move || shared.large.reader(id, &key, part_number(part))).await;
                 let reader = opened.map_err(|_| StoreError::Closed)??;
-                if reader.size_bytes() != part_bytes {
+                // Fewer bytes: not all chunks that were stored are there any more.
+                if reader.size_bytes() < part_bytes {
+                    return Err(StoreError::ContentMissing);
+                }
+                if reader.size_bytes() > part_bytes {
                     return Err(StoreError::Damaged { what: "part" });
                 }
                 ServingSource::File(Box::new(reader))

@@ -15,6 +15,8 @@ use crate::{
 
 /// The name of the setting that says until when erased bytes stay where they are, in milliseconds since 1970.
 const HELD_UNTIL: &str = "erasures_held_until";
+/// The name of the setting that says how many contents were missing when that was last looked for.
+const MISSING: &str = "contents_missing";
 /// Contents in the bucket that are looked at in one go.
 const ORPHANS_AT_ONCE: usize = 500;
 
@@ -185,6 +187,63 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Looks for contents that rows name and that do not lie whole where contents lie: an older copy of them was put back
+    /// under newer rows, or somebody deleted them. Gives how many, and remembers it for every process.
+    pub async fn find_missing_contents(&self) -> Result<u64, StoreError> {
+        let rows = sql::query(
+            "SELECT id, content_bytes FROM content JOIN delivery ON row = delivery_row \
+             WHERE sealed IS NULL AND content_bytes > 0",
+        )
+        .fetch_all(&self.shared.readers)
+        .await?;
+        let mut named = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = convert::delivery_id(row.try_get("id")?)?;
+            named.push((id, convert::number(row.try_get("content_bytes")?)?));
+        }
+        // Sealed bytes are more than the plain ones of the row: where fewer lie, some are missing.
+        let suspects: Vec<DeliveryId> = match &self.shared.large {
+            LargeContents::Folder(folder) => {
+                let folder = folder.clone();
+                let looked = tokio::task::spawn_blocking(move || {
+                    let mut suspects = Vec::new();
+                    for (id, bytes) in named {
+                        if folder.stored_bytes(id)? < bytes {
+                            suspects.push(id);
+                        }
+                    }
+                    Ok::<_, StoreError>(suspects)
+                });
+                looked.await.map_err(|_| StoreError::Closed)??
+            }
+            LargeContents::Bucket(bucket) => {
+                let stored = bucket.stored_bytes().await?;
+                let lacks = |(id, bytes): &(DeliveryId, u64)| stored.get(id).is_none_or(|there| there < bytes);
+                named.into_iter().filter(lacks).map(|(id, _)| id).collect()
+            }
+        };
+        let mut missing = 0;
+        for id in suspects {
+            // Whatever was fetched meanwhile is erased.
+            if self.is_used(id).await? {
+                tracing::error!(delivery.id = %id, "the content of a delivery is missing");
+                missing += 1;
+            }
+        }
+        if self.contents_missing().await? != missing {
+            self.remember(MISSING, missing.to_string()).await?;
+        }
+        Ok(missing)
+    }
+
+    /// How many contents were missing when that was last looked for.
+    pub async fn contents_missing(&self) -> Result<u64, StoreError> {
+        let missing = self.setting(MISSING).await?;
+        missing.map_or(Ok(0), |missing| {
+            missing.parse().map_err(|_| StoreError::Damaged { what: "number" })
+        })
     }
 
     async fn known_contents(&self) -> Result<HashSet<DeliveryId>, StoreError> {

@@ -14,13 +14,14 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The database was written by a newer version of the server.
+    /// The database was changed by a newer version of the server in a way that this one cannot serve.
     #[error(
-        "the database was written by a newer version of exchange-server (schema {found}); use that version or a newer one"
+        "the database was changed by a newer version of exchange-server and needs one that knows schema {needed}; use \
+         that version or a newer one; nothing was changed"
     )]
     Newer {
-        /// The schema that was found.
-        found: i64,
+        /// The schema that has to be known.
+        needed: i64,
     },
     /// A master key that the database names is not there.
     #[error(
@@ -38,6 +39,16 @@ pub enum StoreError {
         /// Its name.
         name: String,
     },
+    /// The rows are older than what the exchange had reached.
+    #[error(
+        "the database is older than what this exchange had reached: an earlier copy was put back, or another database is \
+         in its place; nothing was changed; put the newest one back, or run `exchange-server admin new-epoch`, by which \
+         every desk offers again what is missing"
+    )]
+    PutBack,
+    /// A content that a row names is not where contents lie.
+    #[error("a content that a row names is missing; put it back, or let its sender send it again")]
+    ContentMissing,
     /// A restore from backup began in this folder and did not end.
     #[error("a restore into the data folder did not end; empty the folder and restore again")]
     HalfRestored,
@@ -64,6 +75,9 @@ pub enum StoreError {
     /// This is done by the tools of the database and of the bucket, not by the server.
     #[error("an exchange on PostgreSQL is backed up and restored with the tools of its database and its bucket")]
     NotEmbedded,
+    /// Only nodes that share an exchange have this.
+    #[error("an exchange in a data folder has no bucket")]
+    NotShared,
     /// Something stored does not have the shape that it was stored with.
     #[error("a stored {what} cannot be read")]
     Damaged {
@@ -82,7 +96,7 @@ impl StoreError {
     /// Whether trying again later may help: no room, too much to do, or on the way down.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Busy | Self::Closed => true,
+            Self::Busy | Self::Closed | Self::PutBack => true,
             Self::Bucket { is_temporary, .. } => *is_temporary,
             Self::Database { source, .. } => source.downcast_ref::<sqlx::Error>().is_some_and(is_passing),
             Self::Folder { source, .. } => {
@@ -97,7 +111,9 @@ impl StoreError {
             | Self::MasterMissing { .. }
             | Self::MasterWrong { .. }
             | Self::HalfRestored
+            | Self::ContentMissing
             | Self::NotEmbedded
+            | Self::NotShared
             | Self::Damaged { .. } => false,
         }
     }

@@ -17,6 +17,7 @@ use sealing::{Key, SEGMENT_BYTES, TAG_BYTES};
 use crate::{
     StoreError,
     large::{Segments, part_number, sealed_offset},
+    reached::NOTE,
     store::make_private_folder,
 };
 
@@ -30,9 +31,53 @@ pub(crate) struct ContentFolder {
 }
 
 impl ContentFolder {
-    pub(crate) fn open(root: &Path) -> Result<Self, StoreError> {
-        make_private_folder(root).map_err(StoreError::folder("making the content folder"))?;
-        Ok(Self { root: root.to_owned() })
+    pub(crate) fn of(data: &Path) -> Self {
+        Self {
+            root: data.join(CONTENT),
+        }
+    }
+
+    /// Makes it, if it is not there.
+    pub(crate) fn make(&self) -> Result<(), StoreError> {
+        make_private_folder(&self.root).map_err(StoreError::folder("making the content folder"))
+    }
+
+    /// The note of how far the rows got.
+    pub(crate) fn note(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        match fs::read(self.root.join(NOTE)) {
+            Ok(note) => Ok(Some(note)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::folder("reading the note of how far the rows got")(error)),
+        }
+    }
+
+    /// Puts the note in place of the one before, durably and whole.
+    pub(crate) fn put_note(&self, note: &[u8]) -> Result<(), StoreError> {
+        let put = || {
+            // Two processes, the server and a command beside it, may do so at once.
+            let beside = self.root.join(format!("{NOTE}.{}", std::process::id()));
+            let mut file = File::create(&beside)?;
+            file.write_all(note)?;
+            file.sync_all()?;
+            fs::rename(&beside, self.root.join(NOTE))?;
+            sync_folder(&self.root)
+        };
+        put().map_err(StoreError::folder("writing the note of how far the rows got"))
+    }
+
+    /// The sealed bytes that lie there of a delivery.
+    pub(crate) fn stored_bytes(&self, id: DeliveryId) -> Result<u64, StoreError> {
+        let failed = StoreError::folder("looking at a content");
+        let entries = match fs::read_dir(self.folder(id)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = 0;
+        for entry in entries {
+            bytes += entry.and_then(|entry| entry.metadata()).map_err(&failed)?.len();
+        }
+        Ok(bytes)
     }
 
     fn folder(&self, id: DeliveryId) -> PathBuf {
@@ -94,7 +139,10 @@ impl ContentFolder {
 
     /// Opens a whole sealed part for reading.
     pub(crate) fn open_part(&self, id: DeliveryId, part: u32) -> Result<BufReader<File>, StoreError> {
-        let file = File::open(self.part(id, part)).map_err(StoreError::folder("opening a part"))?;
+        let file = File::open(self.part(id, part)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => StoreError::ContentMissing,
+            _ => StoreError::folder("opening a part")(error),
+        })?;
         Ok(BufReader::with_capacity(SEGMENT_BYTES + TAG_BYTES, file))
     }
 

@@ -9,9 +9,10 @@ use care_model::DeliveryId;
 use sealing::{Key, SEALED_SEGMENT_BYTES, SEGMENT_BYTES, SealedReader, seal_segment_onto};
 
 use crate::{
-    StoreError,
+    Engine, StoreError,
     bucket::{Bucket, BucketChunk, BucketPart},
     folder::{ContentFolder, PartWriter},
+    reached::Reached,
 };
 
 /// Where large contents lie.
@@ -22,6 +23,43 @@ pub(crate) enum LargeContents {
 }
 
 impl LargeContents {
+    /// Where an engine keeps them. A bucket is asked whether it answers; a folder need not be there yet.
+    pub(crate) async fn open(engine: &Engine) -> Result<Self, StoreError> {
+        Ok(match engine {
+            Engine::Embedded(data) => Self::Folder(ContentFolder::of(data)),
+            Engine::Shared(shared) => Self::Bucket(Bucket::open(&shared.bucket).await?),
+        })
+    }
+
+    /// Makes the folder, if it is not there.
+    pub(crate) fn make(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(folder) => folder.make(),
+            Self::Bucket(_) => Ok(()),
+        }
+    }
+
+    /// How far the rows had got when that was last noted.
+    pub(crate) async fn reached(&self) -> Result<Option<Reached>, StoreError> {
+        let note = match self {
+            Self::Folder(folder) => folder.note()?,
+            Self::Bucket(bucket) => bucket.note().await?,
+        };
+        Ok(note.as_deref().and_then(Reached::read))
+    }
+
+    /// Notes how far the rows got.
+    pub(crate) async fn note_reached(&self, reached: Reached) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(folder) => {
+                let folder = folder.clone();
+                let put = tokio::task::spawn_blocking(move || folder.put_note(&reached.to_json()));
+                put.await.map_err(|_| StoreError::Closed)?
+            }
+            Self::Bucket(bucket) => bucket.put_note(reached.to_json()).await,
+        }
+    }
+
     /// Makes ready for a delivery's parts, where it may block. In the folder nothing of a delivery of this id stays that
     /// was given up; in the bucket each has names of its own.
     pub(crate) fn prepare(&self, id: DeliveryId, key: &Key, sizes: &[u64]) -> Result<(), StoreError> {

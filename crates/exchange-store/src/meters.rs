@@ -52,6 +52,8 @@ pub struct Figures {
     pub erasures: u64,
     /// Lines of the audit that no chain has yet.
     pub unsealed_lines: u64,
+    /// Contents that rows name and that were not found when that was last looked for.
+    pub contents_missing: u64,
     /// Bytes of the database file.
     pub database_bytes: u64,
 }
@@ -63,7 +65,8 @@ macro_rules! figures {
          (SELECT CAST(coalesce(sum(waiting_bytes), 0) AS BIGINT) FROM mailbox) AS waiting_bytes, \
          (SELECT count(*) FROM upload) AS uploads, \
          (SELECT count(*) FROM erasure) AS erasures, \
-         (SELECT coalesce(max(row), 0) FROM audit) - (SELECT row FROM audit_sealer) AS unsealed_lines, "
+         (SELECT coalesce(max(row), 0) FROM audit) - (SELECT row FROM audit_sealer) AS unsealed_lines, \
+         (SELECT coalesce(max(CAST(value AS BIGINT)), 0) FROM setting WHERE name = 'contents_missing') AS contents_missing, "
     };
 }
 
@@ -101,6 +104,7 @@ impl Store {
             uploads: number("uploads")?,
             erasures: number("erasures")?,
             unsealed_lines: number("unsealed_lines")?,
+            contents_missing: number("contents_missing")?,
             database_bytes: number("database_bytes")?,
         })
     }

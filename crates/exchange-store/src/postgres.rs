@@ -8,7 +8,7 @@ use std::{str::FromStr as _, sync::Arc, time::Duration};
 use care_model::OfficeNumber;
 use sqlx::{
     ConnectOptions as _, PgConnection, PgPool,
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgListener, PgPoolOptions, PgSslMode},
 };
 
@@ -44,7 +44,21 @@ pub(crate) fn migrator() -> Migrator {
     Migrator::with_migrations(vec![
         migration(10, "first", include_str!("../migrations/postgres/0010_first.sql")),
         migration(11, "steps", include_str!("../migrations/postgres/0011_steps.sql")),
+        migration(12, "tries", include_str!("../migrations/postgres/0012_tries.sql")),
     ])
+}
+
+/// Changes the schema, which may take longer than a statement may otherwise: indexes of large tables, and the wait for
+/// the node that does it already.
+pub(crate) async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    sqlx::raw_sql("SET statement_timeout = 0; SET lock_timeout = '60s'")
+        .execute(&mut *connection)
+        .await?;
+    let done = migrator().set_ignore_missing(true).run(&mut *connection).await;
+    sqlx::raw_sql("RESET statement_timeout; RESET lock_timeout")
+        .execute(connection)
+        .await?;
+    done
 }
 
 /// How this node connects.

@@ -17,6 +17,7 @@ use crate::{
     Act, By, Store, StoreError,
     audit::{self, AuditLine},
     backup::{BackupError, FORMAT, MANIFEST, Manifest, begin, copy_options, digest_of, new_private_file},
+    convert,
     folder::sync_folder,
     sql,
     sqlite::DATABASE,
@@ -160,7 +161,7 @@ async fn raise_epoch(database: &Path, now: DateTime<Utc>) -> Result<u64, StoreEr
         .await
         .map_err(StoreError::database("opening the restored database"))?;
     let mut connection = sql::Connection::Sqlite(connection);
-    let epoch = begin_epoch(&mut connection, now).await?;
+    let epoch = begin_epoch(&mut connection, now.timestamp()).await?;
     // In the new epoch's name: the first line that an auditor finds behind the gap.
     audit::write(&mut connection, &[AuditLine::new(now, Act::Restore, By::CommandLine)]).await?;
     connection.close().await?;
@@ -169,12 +170,12 @@ async fn raise_epoch(database: &Path, now: DateTime<Utc>) -> Result<u64, StoreEr
 
 /// Raises the epoch. It follows the clock, so that a backup that is restored twice has another epoch each time, whatever
 /// is left of the data that it stands in for.
-async fn begin_epoch(connection: &mut sql::Connection, now: DateTime<Utc>) -> Result<u64, StoreError> {
+async fn begin_epoch(connection: &mut sql::Connection, at_least: i64) -> Result<u64, StoreError> {
     let raised: Option<String> = sql::query_scalar(
         "UPDATE setting SET value = CAST(CASE WHEN CAST(value AS BIGINT) < ?1 THEN ?1 \
          ELSE CAST(value AS BIGINT) + 1 END AS TEXT) WHERE name = 'epoch' RETURNING value",
     )
-    .bind(now.timestamp())
+    .bind(at_least)
     .fetch_optional(connection)
     .await?;
     raised
@@ -186,10 +187,13 @@ impl Store {
     /// Raises the epoch of an exchange whose database was put back to an earlier time with tools of its own; gives the new
     /// one. Servers take it up at their next start, and every desk offers again what the exchange has forgotten.
     pub async fn begin_new_epoch(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        // Above that of the newest rows, too, which may have come to an epoch that these have not heard of.
+        let above = self.shared.large.reached().await?.map_or(0, |reached| reached.epoch);
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let epoch = begin_epoch(&mut batch.connection, now).await?;
+                    let at_least = now.timestamp().max(convert::signed(above) + 1);
+                    let epoch = begin_epoch(&mut batch.connection, at_least).await?;
                     batch.audit(AuditLine::new(now, Act::Restore, By::CommandLine));
                     Ok(epoch)
                 })

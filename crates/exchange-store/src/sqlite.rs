@@ -46,6 +46,7 @@ pub(crate) fn migrator() -> Migrator {
             include_str!("../migrations/sqlite/0010_master_keys.sql"),
         ),
         migration(11, "steps", include_str!("../migrations/sqlite/0011_steps.sql")),
+        migration(12, "tries", include_str!("../migrations/sqlite/0012_tries.sql")),
     ])
 }
 

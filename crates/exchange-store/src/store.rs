@@ -1,6 +1,13 @@
 //! Opening the store: the engine, its schema, keys, the writer, the connections for reading, the large contents.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use care_model::{OfficeNumber, TerminalId};
 use kill_point::{Point, reach};
@@ -10,13 +17,14 @@ use uuid::Uuid;
 
 use crate::{
     Engine, OfficeRow, SessionRow, StoreError, TerminalRow,
-    bucket::Bucket,
     cache::Cache,
-    folder::{CONTENT, ContentFolder, UploadLocks},
+    folder::UploadLocks,
     hints::{Hint, Hints},
     large::LargeContents,
     masters::{self, MasterKey, MasterKeys, Ring},
-    postgres, restore,
+    postgres,
+    reached::{self, Reached},
+    restore,
     sql::{self, Text},
     sqlite,
     writer::{Origin, Writer},
@@ -49,6 +57,12 @@ pub(crate) struct Shared {
     pub(crate) sessions: Cache<[u8; 32], Arc<SessionRow>>,
     pub(crate) erasure_due: Notify,
     pub(crate) closed: Notify,
+    /// The epoch in which this process began.
+    pub(crate) epoch: u64,
+    /// Whether the rows were put back to an earlier time under this process.
+    pub(crate) put_back: AtomicBool,
+    /// What this process noted last of how far the rows got.
+    pub(crate) noted: tokio::sync::Mutex<Option<Reached>>,
 }
 
 impl Shared {
@@ -74,26 +88,35 @@ pub(crate) fn migration(version: i64, description: &'static str, sql: &'static s
 
 impl Store {
     /// Opens the store, making it if there is none, and brings its schema up to date. Keys that do not fit are refused
-    /// before that.
+    /// before that, and so are rows that were put back to an earlier time ([`reached`]).
     pub async fn open(engine: impl Into<Engine>, masters: impl Into<MasterKeys>) -> Result<Self, StoreError> {
-        let (engine, source) = (engine.into(), masters.into());
+        Self::open_unless(engine.into(), masters.into(), PutBack::IsRefused).await
+    }
+
+    /// Opens a store whose rows may have been put back to an earlier time: for [`Store::begin_new_epoch`], and for
+    /// nothing else.
+    pub async fn open_put_back(engine: impl Into<Engine>, masters: impl Into<MasterKeys>) -> Result<Self, StoreError> {
+        Self::open_unless(engine.into(), masters.into(), PutBack::IsKnown).await
+    }
+
+    async fn open_unless(engine: Engine, source: MasterKeys, put_back: PutBack) -> Result<Self, StoreError> {
         let found = source.load()?;
-        let (origin, mut connection) = Self::prepare(&engine, Some(&found)).await?;
+        let large = LargeContents::open(&engine).await?;
+        let reached = match put_back {
+            PutBack::IsRefused => large.reached().await?,
+            PutBack::IsKnown => None,
+        };
+        let (origin, mut connection) = Self::prepare(&engine, Some(&found), reached).await?;
         let current = masters::begin(&mut connection, &found).await?;
         reach(Point::KeysWritten);
-        let (readers, large) = match (&origin, &engine) {
-            (Origin::Postgres { options, .. }, Engine::Shared(shared)) => (
-                sql::Pool::Postgres(postgres::readers((**options).clone())),
-                LargeContents::Bucket(Bucket::open(&shared.bucket).await?),
-            ),
-            (_, engine) => {
-                let data = engine.folder().ok_or(StoreError::NotEmbedded)?;
-                (
-                    sql::Pool::Sqlite(sqlite::readers(data)),
-                    LargeContents::Folder(ContentFolder::open(&data.join(CONTENT))?),
-                )
+        let epoch = read_epoch(&mut connection).await?;
+        let readers = match (&origin, &engine) {
+            (Origin::Postgres { options, .. }, _) => sql::Pool::Postgres(postgres::readers((**options).clone())),
+            (Origin::Sqlite, engine) => {
+                sql::Pool::Sqlite(sqlite::readers(engine.folder().ok_or(StoreError::NotEmbedded)?))
             }
         };
+        large.make()?;
         let shared = Arc::new(Shared {
             engine,
             readers,
@@ -106,7 +129,11 @@ impl Store {
             sessions: Cache::new(),
             erasure_due: Notify::new(),
             closed: Notify::new(),
+            epoch,
+            put_back: AtomicBool::new(false),
+            noted: tokio::sync::Mutex::new(reached),
         });
+        tokio::spawn(reached::note_again(Arc::downgrade(&shared)));
         if let Origin::Postgres { options, node } = &origin {
             let heard = postgres::listen((**options).clone(), Arc::clone(node), Arc::downgrade(&shared));
             tokio::spawn(heard);
@@ -124,7 +151,9 @@ impl Store {
 
     /// Brings the schema up to date and does nothing else.
     pub async fn migrate(engine: impl Into<Engine>) -> Result<(), StoreError> {
-        let (_, connection) = Self::prepare(&engine.into(), None).await?;
+        let engine = engine.into();
+        let reached = LargeContents::open(&engine).await?.reached().await?;
+        let (_, connection) = Self::prepare(&engine, None, reached).await?;
         Ok(connection.close().await?)
     }
 
@@ -136,7 +165,11 @@ impl Store {
         })
     }
 
-    async fn prepare(engine: &Engine, found: Option<&[MasterKey]>) -> Result<(Origin, sql::Connection), StoreError> {
+    async fn prepare(
+        engine: &Engine,
+        found: Option<&[MasterKey]>,
+        reached: Option<Reached>,
+    ) -> Result<(Origin, sql::Connection), StoreError> {
         let (origin, mut connection) = match engine {
             Engine::Embedded(data) => {
                 restore::refuse_half(data)?;
@@ -157,6 +190,7 @@ impl Store {
         if let Some(found) = found {
             masters::refuse_unfit(&mut connection, found).await?;
         }
+        reached::refuse_put_back(&mut connection, reached).await?;
         reach(Point::SchemaFound);
         bring_up_to_date(&mut connection).await?;
         reach(Point::SchemaMigrated);
@@ -164,6 +198,11 @@ impl Store {
             .execute(&mut connection)
             .await?;
         Ok((origin, connection))
+    }
+
+    /// Whether the rows were put back to an earlier time under this process, which takes nothing then.
+    pub fn is_put_back(&self) -> bool {
+        self.shared.put_back.load(Ordering::Relaxed)
     }
 
     /// The server's epoch; a restore from backup raises it (D8).
@@ -183,9 +222,14 @@ impl Store {
         self.shared.hints.access()
     }
 
-    /// Closes in order: waits for what is queued, folds the log back.
+    /// Closes in order: notes how far the rows got, waits for what is queued, folds the log back.
     pub async fn close(self) {
         let shared = Arc::clone(&self.shared);
+        match tokio::time::timeout(BUSY_TIMEOUT, reached::note(&shared)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "how far the rows got was not noted at the end"),
+            Err(_) => tracing::warn!("how far the rows got was not noted at the end, for that took too long"),
+        }
         let closed = shared.closed.notified();
         tokio::pin!(closed);
         closed.as_mut().enable();
@@ -196,6 +240,22 @@ impl Store {
             tracing::warn!("the store was still in use when it was closed");
         }
     }
+}
+
+/// What is done about rows that were put back to an earlier time.
+#[derive(Clone, Copy)]
+enum PutBack {
+    IsRefused,
+    /// A new epoch is about to be begun for them.
+    IsKnown,
+}
+
+/// The epoch as a row says it.
+pub(crate) async fn read_epoch(connection: &mut sql::Connection) -> Result<u64, StoreError> {
+    let text: String = sql::query_scalar("SELECT value FROM setting WHERE name = 'epoch'")
+        .fetch_one(connection)
+        .await?;
+    text.parse().map_err(|_| StoreError::Damaged { what: "epoch" })
 }
 
 /// The newest schema that this version knows, of either engine.
@@ -218,14 +278,20 @@ pub(crate) async fn has_table(connection: &mut sql::Connection, name: &str) -> R
     Ok(found.is_some())
 }
 
-/// A newer server's database is refused before anything in it is touched.
+/// The name of the setting by which a schema says the oldest schema that a program must know to serve it. A migration
+/// sets it that does more than add (style 19); without it every program of this version or newer may serve.
+const NEEDED: &str = "schema_needed";
+
+/// A newer server's database is refused before anything in it is touched, if it says that it needs a newer program.
+/// Otherwise it only got more tables and columns, and nodes of both versions serve it during an upgrade.
 async fn refuse_newer(connection: &mut sql::Connection) -> Result<(), StoreError> {
-    if has_table(connection, "_sqlx_migrations").await? {
-        let found: Option<i64> = sql::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-            .fetch_one(&mut *connection)
+    if has_table(connection, "setting").await? {
+        let needed: Option<i64> = sql::query_scalar("SELECT CAST(value AS BIGINT) FROM setting WHERE name = ?")
+            .bind(NEEDED)
+            .fetch_optional(&mut *connection)
             .await?;
-        if let Some(found) = found.filter(|found| *found > newest_schema()) {
-            return Err(StoreError::Newer { found });
+        if let Some(needed) = needed.filter(|needed| *needed > newest_schema()) {
+            return Err(StoreError::Newer { needed });
         }
     }
     Ok(())
@@ -234,15 +300,12 @@ async fn refuse_newer(connection: &mut sql::Connection) -> Result<(), StoreError
 /// Of several nodes that start at once one does it, and the others wait.
 async fn bring_up_to_date(connection: &mut sql::Connection) -> Result<(), StoreError> {
     let done = match connection {
-        sql::Connection::Sqlite(connection) => sqlite::migrator().run(connection).await,
-        sql::Connection::Postgres(connection) => postgres::migrator().run(connection).await,
+        sql::Connection::Sqlite(connection) => sqlite::migrator().set_ignore_missing(true).run(connection).await,
+        sql::Connection::Postgres(connection) => postgres::bring_up_to_date(connection).await,
     };
-    done.map_err(|error| match error {
-        MigrateError::VersionMissing(found) => StoreError::Newer { found },
-        error => StoreError::Database {
-            doing: "changing the schema",
-            source: Box::new(error),
-        },
+    done.map_err(|error| StoreError::Database {
+        doing: "changing the schema",
+        source: Box::new(error),
     })
 }
 

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -25,10 +25,10 @@ use crate::{
     limits::{self, OfficeLimits},
     meters::Meters,
     postgres::{self, Told},
-    retention,
+    reached, retention,
     spans::SPANS,
     sql::{self, Text},
-    store::Shared,
+    store::{Shared, read_epoch},
 };
 
 /// Acts in one commit.
@@ -81,6 +81,7 @@ impl Writer {
                 origin,
                 // No turn yet: the first one looks around.
                 turn: -1,
+                durable: -1,
                 mailboxes: HashMap::new(),
                 retention: None,
                 audit: Vec::new(),
@@ -147,6 +148,8 @@ pub(crate) struct Batch {
     /// By what this node knows whether another one wrote since its last commit: SQLite's data version, or the number in
     /// `writer_turn`.
     turn: i64,
+    /// The newest number of `writer_turn` that is known to be durable.
+    durable: i64,
     mailboxes: HashMap<OfficeNumber, Mailbox>,
     retention: Option<TimeDelta>,
     audit: Vec<AuditLine>,
@@ -386,6 +389,9 @@ async fn run(
             }
         };
         span.record("stored", stored);
+        if stored && matches!(batch.origin, Origin::Postgres { .. }) {
+            batch.durable = batch.turn;
+        }
         if let Some(meters) = meters.get() {
             if stored {
                 meters.committed(acts, began.elapsed(), batch.audit.iter().map(AuditLine::act));
@@ -435,10 +441,43 @@ impl Batch {
             Origin::Sqlite => self.turn,
             Origin::Postgres { .. } => self.turn + 1,
         };
+        // What this commit counts on was shown to it, and is durable therefore.
+        self.refuse_put_back(found - 1, shared).await?;
         if found != expected {
             self.overtaken(shared).await?;
         }
         self.turn = found;
+        Ok(())
+    }
+
+    /// Refuses to write into rows that were put back to before what this process has seen: in PostgreSQL by the number of
+    /// the last commit, elsewhere by what was noted beside the contents.
+    async fn refuse_put_back(&mut self, durable: i64, shared: &Shared) -> Result<(), StoreError> {
+        let was_put_back = shared.put_back.load(Ordering::Relaxed);
+        match self.origin {
+            Origin::Sqlite => return if was_put_back { Err(StoreError::PutBack) } else { Ok(()) },
+            Origin::Postgres { .. } if durable < self.durable => {
+                if !shared.put_back.swap(true, Ordering::Relaxed) {
+                    reached::tell();
+                }
+                return Err(StoreError::PutBack);
+            }
+            Origin::Postgres { .. } => {}
+        }
+        if was_put_back {
+            // Not if a new epoch was begun meanwhile: terminals heard the former one from this process.
+            let connection = &mut self.connection;
+            let misses = match shared.large.reached().await? {
+                Some(reached) => reached.is_missing_in(&mut *connection).await?,
+                None => false,
+            };
+            if misses || read_epoch(connection).await? != shared.epoch {
+                return Err(StoreError::PutBack);
+            }
+            shared.put_back.store(false, Ordering::Relaxed);
+            tracing::info!("the newest database is back");
+        }
+        self.durable = durable;
         Ok(())
     }
 
@@ -462,13 +501,20 @@ impl Batch {
         .await;
         let looked = match looked {
             Ok(found) if found == self.turn => Ok(()),
-            Ok(found) => {
-                let taken_up = self.overtaken(shared).await;
-                if taken_up.is_ok() {
-                    self.turn = found;
+            Ok(found) => match self.refuse_put_back(found, shared).await {
+                Ok(()) => {
+                    let taken_up = self.overtaken(shared).await;
+                    if taken_up.is_ok() {
+                        self.turn = found;
+                    }
+                    taken_up
                 }
-                taken_up
-            }
+                // It was told already; the newest database may be back behind another connection.
+                Err(_) => {
+                    self.reconnect().await;
+                    Ok(())
+                }
+            },
             Err(error) => Err(error.into()),
         };
         if let Err(error) = looked {

@@ -8,7 +8,10 @@ use std::path::Path;
 
 use exchange_store::{BucketPlace, Engine, SharedEngine};
 use futures::TryStreamExt as _;
-use object_store::{ObjectStore as _, aws::AmazonS3Builder};
+use object_store::{
+    ObjectStore as _, ObjectStoreExt as _,
+    aws::{AmazonS3, AmazonS3Builder},
+};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use uuid::Uuid;
@@ -97,10 +100,31 @@ pub fn engine_file(engine: &SharedEngine) -> String {
     )
 }
 
-/// The names of the objects that an exchange has in its bucket.
+/// The names of the objects that an exchange has in its bucket, of its contents and whatever else.
 pub async fn objects(engine: &SharedEngine) -> Vec<String> {
+    let prefix = engine.bucket.prefix.as_str().into();
+    let listed: Vec<_> = store(engine)
+        .list(Some(&prefix))
+        .try_collect()
+        .await
+        .expect("the throw-away store answers");
+    listed.into_iter().map(|object| object.location.to_string()).collect()
+}
+
+/// Deletes the objects whose names hold these words, behind the exchange's back.
+pub async fn remove_objects(engine: &SharedEngine, words: &str) {
+    let store = store(engine);
+    for name in objects(engine).await.iter().filter(|name| name.contains(words)) {
+        store
+            .delete(&name.as_str().into())
+            .await
+            .expect("the throw-away store deletes");
+    }
+}
+
+fn store(engine: &SharedEngine) -> AmazonS3 {
     let place = &engine.bucket;
-    let store = AmazonS3Builder::new()
+    AmazonS3Builder::new()
         .with_endpoint(&place.endpoint)
         .with_bucket_name(&place.name)
         .with_region(&place.region)
@@ -108,13 +132,7 @@ pub async fn objects(engine: &SharedEngine) -> Vec<String> {
         .with_secret_access_key(place.secret_access_key.as_str())
         .with_allow_http(true)
         .build()
-        .expect("the throw-away store can be asked");
-    let listed: Vec<_> = store
-        .list(Some(&place.prefix.as_str().into()))
-        .try_collect()
-        .await
-        .expect("the throw-away store answers");
-    listed.into_iter().map(|object| object.location.to_string()).collect()
+        .expect("the throw-away store can be asked")
 }
 
 /// Whether tests run on the engine that nodes share.

@@ -110,6 +110,7 @@ export type ProblemCode =
   | "claim_lost"
   | "delivery_recalled"
   | "delivery_expired"
+  | "content_missing"
   | "recall_too_late"
   | "send_unsettled"
   | "recall_unreachable"
@@ -240,6 +241,7 @@ export const problemCodes = [
   "claim_lost",
   "delivery_recalled",
   "delivery_expired",
+  "content_missing",
   "recall_too_late",
   "send_unsettled",
   "recall_unreachable",

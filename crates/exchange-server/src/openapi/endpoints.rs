@@ -99,6 +99,16 @@ const PICKUP: &[P] = &[
     P::DeliveryRecalled,
     P::DeliveryExpired,
 ];
+/// The same where bytes are fetched.
+const FETCH: &[P] = &[
+    P::DeliveryUnknown,
+    P::ClaimedElsewhere,
+    P::ClaimLost,
+    P::AlreadyReceived,
+    P::DeliveryRecalled,
+    P::DeliveryExpired,
+    P::ContentMissing,
+];
 
 macro_rules! describe {
     ($($method:ident $path:literal $summary:literal $query:ident $body:expr, $gives:expr, $refuses:expr;)+) => {
@@ -156,9 +166,9 @@ describe! {
     post "/v1/outbox/{id}/recall" "Takes back what nobody has fetched" NO_QUERY
         Nothing, Gives::Json("Recalled"), &[P::DeliveryUnknown, P::RecallTooLate, P::DeliveryExpired];
     get "/v1/inbox" "What came for this office, by change" PAGE Nothing, Gives::Json("InboxPage"), &[];
-    get "/v1/inbox/{id}/cover" "The cover; reading it receives nothing" NO_QUERY Nothing, Gives::Bytes, PICKUP;
+    get "/v1/inbox/{id}/cover" "The cover; reading it receives nothing" NO_QUERY Nothing, Gives::Bytes, FETCH;
     post "/v1/inbox/{id}/claim" "Claims a delivery for this terminal" NO_QUERY Json("ClaimRequest"), Gives::Json("Claim"), PICKUP;
-    get "/v1/inbox/{id}/parts/{part}" "Fetches a part, or a range of it" FENCE Nothing, Gives::Range, PICKUP;
+    get "/v1/inbox/{id}/parts/{part}" "Fetches a part, or a range of it" FENCE Nothing, Gives::Range, FETCH;
     post "/v1/inbox/{id}/confirm" "Confirms that all was stored and checked" NO_QUERY
         Json("ConfirmRequest"), Gives::Json("Received"), PICKUP;
     get "/v1/updates/{target}/{version}" "A newer version of the client than this" NO_QUERY

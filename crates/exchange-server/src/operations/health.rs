@@ -32,6 +32,8 @@ pub(super) enum State {
     Ready,
     /// It was told to end and soon takes no more connections.
     Draining,
+    /// The database was put back to an earlier time while this server ran: it takes nothing.
+    PutBack,
     /// The storage does not take writes.
     StorageFailing,
     /// There is less room than it is set to keep.
@@ -40,12 +42,17 @@ pub(super) enum State {
     SweepBehind,
     /// The audit is not sealed. It serves meanwhile.
     AuditBehind,
+    /// Contents that rows name are not where contents lie. It serves everything else.
+    ContentsMissing,
 }
 
 impl State {
     /// Whether requests should be sent here.
     pub(super) fn serves(self) -> bool {
-        matches!(self, Self::Ready | Self::SweepBehind | Self::AuditBehind)
+        matches!(
+            self,
+            Self::Ready | Self::SweepBehind | Self::AuditBehind | Self::ContentsMissing
+        )
     }
 }
 
@@ -59,6 +66,7 @@ pub(super) struct Readiness {
     pub(super) disk_free_floor_bytes: u64,
     pub(super) audit_sealed_seconds_ago: i64,
     pub(super) swept_seconds_ago: i64,
+    pub(super) contents_missing: u64,
     pub(super) epoch: u64,
     pub(super) version: &'static str,
 }
@@ -112,8 +120,14 @@ impl Health {
         let (sealed, swept) = (seconds_since(&self.sealed_at), seconds_since(&self.swept_at));
         let storage_writes = self.storage_writes(app).await;
         let disk_free_bytes = free_bytes(&app.data);
+        let contents_missing = match storage_writes {
+            true => app.store.contents_missing().await.unwrap_or_default(),
+            false => 0,
+        };
         let state = if self.draining.load(Ordering::Relaxed) {
             State::Draining
+        } else if app.store.is_put_back() {
+            State::PutBack
         } else if !storage_writes {
             State::StorageFailing
         } else if disk_free_bytes.is_some_and(|free| free < self.disk_free_floor_bytes) {
@@ -122,6 +136,8 @@ impl Health {
             State::SweepBehind
         } else if sealed > SEALED_SECONDS_MAX {
             State::AuditBehind
+        } else if contents_missing > 0 {
+            State::ContentsMissing
         } else {
             State::Ready
         };
@@ -132,6 +148,7 @@ impl Health {
             disk_free_floor_bytes: self.disk_free_floor_bytes,
             audit_sealed_seconds_ago: sealed,
             swept_seconds_ago: swept,
+            contents_missing,
             epoch: app.epoch,
             version: env!("CARGO_PKG_VERSION"),
         }

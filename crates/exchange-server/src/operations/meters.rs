@@ -92,6 +92,7 @@ gauges! {
     waiting_bytes "careplan_waiting_content_bytes" "Bytes of the contents of these.";
     uploads "careplan_open_uploads" "Uploads that were begun and not committed.";
     erasures "careplan_erasure_backlog" "Contents whose key is destroyed and whose bytes are still to be deleted.";
+    contents_missing "careplan_contents_missing" "Contents that rows name and that were not found where contents lie.";
     unsealed_lines "careplan_audit_unsealed_lines" "Lines of the audit that no chain has yet.";
     audit_sealed_seconds "careplan_audit_sealed_age_seconds" "Seconds since the audit was last sealed.";
     swept_seconds "careplan_sweep_age_seconds" "Seconds since the last sweep that did all it had to.";

@@ -7,7 +7,7 @@ use axum::{
 };
 use care_model::{AccountId, ProblemCode, limits};
 use exchange_protocol::{AccountFamily, Problem};
-use exchange_store::{Act, NewOperatorPassword, NewPassword, PortalFamily};
+use exchange_store::{Act, NewOperatorPassword, NewPassword, PortalFamily, TryDoor};
 use http::{HeaderValue, StatusCode, header};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -183,15 +183,17 @@ fn read_id(door: Door, text: &str) -> Result<AccountId, ProblemCode> {
 
 /// Tries a password in its turn: all tries from one network wait together.
 async fn fits(app: &App, source: Source, id: &AccountId, typed: &str, hashed: Option<String>) -> Answer<bool> {
+    app.passwords.has_room(TriedAt::Portal)?;
     let admitted = app
-        .portal_delays
-        .admit(id, source.network(), app.clock.now())
-        .map_err(|minutes| Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes))?;
+        .store
+        .admit_try(TryDoor::Portal, id, source.network(), app.clock.now());
+    let admitted = admitted.await?;
+    let admitted = admitted.map_err(|minutes| Problem::new(ProblemCode::SignInDelayed).with("minutes", minutes))?;
     let fits = app.passwords.fits(TriedAt::Portal, typed.to_owned(), hashed).await;
     match fits {
-        Ok(true) => app.portal_delays.was_right(&admitted),
+        Ok(true) => app.store.try_was_right(admitted).await?,
         Ok(false) => {}
-        Err(_) => app.portal_delays.was_not_made(&admitted),
+        Err(_) => app.store.try_was_not_made(admitted).await?,
     }
     Ok(fits?)
 }

@@ -35,7 +35,7 @@ async fn call(
 }
 
 /// The same with a body.
-async fn call_with(
+pub(crate) async fn call_with(
     exchange: &Exchange,
     url: &str,
     identity: Option<&ClientIdentity>,

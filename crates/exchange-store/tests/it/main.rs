@@ -13,7 +13,9 @@ mod keeping;
 mod large;
 mod masters;
 mod offices;
+mod reached;
 mod sessions;
+mod tries;
 
 use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, Party, ServiceKind, TerminalId};
@@ -82,20 +84,7 @@ impl Opened {
 
     /// Does something to the rows behind the store's back.
     pub(crate) async fn execute(&self, sql: String) {
-        let sql = sqlx::AssertSqlSafe(sql);
-        match &self.engine {
-            Engine::Embedded(data) => {
-                let url = format!("sqlite://{}", data.join("exchange.db").display());
-                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-            }
-            Engine::Shared(shared) => {
-                let mut connection = sqlx::PgConnection::connect(&shared.database).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-            }
-        }
+        execute(&self.engine, sql).await;
     }
 
     /// The sealed first part of a large content, where it lies in a folder.
@@ -130,6 +119,24 @@ impl Opened {
             }
         }
         bytes
+    }
+}
+
+/// Does something to the rows of an engine behind everybody's back.
+pub(crate) async fn execute(engine: &Engine, sql: String) {
+    let sql = sqlx::AssertSqlSafe(sql);
+    match engine {
+        Engine::Embedded(data) => {
+            let url = format!("sqlite://{}", data.join("exchange.db").display());
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Engine::Shared(shared) => {
+            let mut connection = sqlx::PgConnection::connect(&shared.database).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
     }
 }
 

@@ -54,15 +54,13 @@ async fn a_newer_database_is_refused_in_words() {
     opened.store.close().await;
     let url = format!("sqlite://{}", path.join("exchange.db").display());
     let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', 1, x'00', 0)",
-    )
-    .execute(&mut connection)
-    .await
-    .unwrap();
+    sqlx::query("INSERT INTO setting (name, value) VALUES ('schema_needed', '99')")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     match Store::open(&path, master).await {
-        Err(error @ StoreError::Newer { found: 99 }) => assert!(error.to_string().contains("newer version")),
+        Err(error @ StoreError::Newer { needed: 99 }) => assert!(error.to_string().contains("newer version")),
         other => panic!("{:?}", other.map(drop)),
     }
 }

@@ -1,32 +1,34 @@
 //! Several servers over one database and one bucket, as processes behind a switch: any of them may be killed, and the
 //! database or the bucket may go away. Run where the environment names a shared engine.
 
+pub(crate) mod load;
 mod outages;
+mod put_back;
+mod rolling;
 pub(crate) mod switch;
+mod updates;
 
 use std::{
-    collections::HashMap,
     fs,
     net::SocketAddr,
     path::PathBuf,
     process::{Command, Stdio},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use care_model::{DeliveryId, Digest, ProblemCode};
 use exchange_client::{ClientError, Connection, ExchangeClient, SignedIn};
-use exchange_protocol::{Claim, DeliveryStatus};
+use exchange_protocol::Claim;
 use exchange_server::{Engine, Settings};
 use exchange_store::SharedEngine;
 use tempfile::TempDir;
 use test_engine::engine_file;
 
-use self::switch::{Line, Switch};
+use self::{
+    load::Load,
+    switch::{Line, Switch},
+};
 use crate::{
     exchange::{Exchange, HELPER, Office, PLANNER, Terminal, header, json, refused, sign_in},
     ground::Process,
@@ -39,6 +41,8 @@ struct Cluster {
     nodes: Vec<Option<Process>>,
     /// What each node starts with: a data folder of its own, the same keys.
     settings: Vec<Settings>,
+    /// Where rows and contents are, without a switch in between.
+    engine: Engine,
     terminals: Switch,
     /// Between the nodes and the database.
     database: Switch,
@@ -67,6 +71,7 @@ impl Cluster {
         let database = Switch::before(&[address_in(&engine.database)]).await;
         let bucket = Switch::before(&[address_in(&engine.bucket.endpoint)]).await;
         let switched = through(engine, &database, &bucket);
+        let engine = settings.engine.clone();
         let settings: Vec<Settings> = (0..nodes)
             .map(|node| {
                 let keys = folder.path().join(format!("keys-{node}"));
@@ -84,6 +89,7 @@ impl Cluster {
         Self {
             nodes: running.into_iter().map(Some).collect(),
             settings,
+            engine,
             terminals,
             database,
             bucket,
@@ -106,6 +112,20 @@ impl Cluster {
         let process = start(&self.settings[node]);
         self.terminals.replace(node, Some(address_in(&process.exchange_url)));
         self.nodes[node] = Some(process);
+    }
+
+    /// Load through the switch: three senders of the one office, two terminals of the other.
+    async fn load(&self) -> Load {
+        let mut senders = Vec::new();
+        for _ in 0..3 {
+            let client = self.client(&self.here);
+            senders.push(self.signed_in(client, &self.here, &self.planner).await);
+        }
+        let mut receivers = Vec::new();
+        for terminal in [&self.there, &self.there_too] {
+            receivers.push(self.signed_in(self.client(terminal), terminal, &self.helper).await);
+        }
+        Load::begin(senders, receivers, &self.planner, &self.helper)
     }
 
     /// A new line through the switch.
@@ -142,11 +162,16 @@ impl Cluster {
 
 fn start(settings: &Settings) -> Process {
     let server = Command::new(env!("CARGO_BIN_EXE_exchange-server"));
-    Process::start_as(server, settings, &["--operations-listen", "127.0.0.1:0"], Stdio::null())
+    Process::start_as(
+        server,
+        settings,
+        &["--operations-listen", "127.0.0.1:0", "--drain-seconds", "1"],
+        Stdio::null(),
+    )
 }
 
 /// The host and port in an address of any scheme.
-fn address_in(url: &str) -> SocketAddr {
+pub(crate) fn address_in(url: &str) -> SocketAddr {
     let host = url.split("://").nth(1).unwrap();
     let host = host.split('/').next().unwrap();
     host.rsplit('@').next().unwrap().parse().unwrap()
@@ -169,14 +194,16 @@ fn copy(from: &PathBuf, to: &PathBuf) {
 }
 
 /// What a failure that says nothing of the delivery is: the same call may come again.
-fn is_passing(error: &ClientError) -> bool {
+pub(crate) fn is_passing(error: &ClientError) -> bool {
     error.is_line()
         || matches!(error, ClientError::Refused(problem)
             if matches!(problem.code, ProblemCode::ServerBusy | ProblemCode::Internal))
 }
 
 /// Asks until there is an answer.
-async fn insist<T, F: Future<Output = Result<T, ClientError>>>(mut ask: impl FnMut() -> F) -> Result<T, ClientError> {
+pub(crate) async fn insist<T, F: Future<Output = Result<T, ClientError>>>(
+    mut ask: impl FnMut() -> F,
+) -> Result<T, ClientError> {
     let begun = Instant::now();
     loop {
         match ask().await {
@@ -189,14 +216,14 @@ async fn insist<T, F: Future<Output = Result<T, ClientError>>>(mut ask: impl FnM
 }
 
 /// One delivery's bytes: small ones, and every seventh beyond what fits into one request.
-fn content(number: usize) -> Vec<u8> {
+pub(crate) fn content(number: usize) -> Vec<u8> {
     let length = if number.is_multiple_of(7) { 5_000_000 } else { 900 };
     let letter = |place: usize| b'a' + ((place * 7 + number) % 26) as u8;
     (0..length).map(letter).collect()
 }
 
 /// Sends, however often it takes.
-async fn send(line: &SignedIn, planner: &Office, helper: &Office, content: Vec<u8>) -> DeliveryId {
+pub(crate) async fn send(line: &SignedIn, planner: &Office, helper: &Office, content: Vec<u8>) -> DeliveryId {
     let header = header(planner, helper, &[(None, &content)]);
     let (json, content) = (json(&header), Bytes::from(content));
     let read = move |_: usize, offset: u64, length: usize| {
@@ -209,7 +236,7 @@ async fn send(line: &SignedIn, planner: &Office, helper: &Office, content: Vec<u
 }
 
 /// Fetches and confirms what waits, however often it takes; what the other terminal has is left to it.
-async fn receive(line: &SignedIn, id: DeliveryId) -> Option<Digest> {
+pub(crate) async fn receive(line: &SignedIn, id: DeliveryId) -> Option<Digest> {
     let claim: Claim = match insist(|| line.claim(id, None)).await {
         Ok(claim) => claim,
         Err(ClientError::Refused(_)) => return None,
@@ -237,74 +264,17 @@ async fn receive(line: &SignedIn, id: DeliveryId) -> Option<Digest> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_nodes_that_are_killed_under_load_lose_nothing_and_double_nothing() {
-    const SENDERS: usize = 3;
-    const SENDS: usize = 28;
+    const SENDS: usize = 84;
     let mut cluster = Cluster::start(NODES).await;
-    let all_sent = Arc::new(AtomicBool::new(false));
-    let sent: Arc<Mutex<HashMap<DeliveryId, Digest>>> = Arc::default();
-    let received: Arc<Mutex<Vec<(DeliveryId, Digest)>>> = Arc::default();
-    let mut senders = Vec::new();
-    for sender in 0..SENDERS {
-        let client = cluster.client(&cluster.here);
-        let line = cluster.signed_in(client, &cluster.here, &cluster.planner).await;
-        let (planner, helper, sent) = (cluster.planner.clone(), cluster.helper.clone(), Arc::clone(&sent));
-        senders.push(tokio::spawn(async move {
-            for number in 0..SENDS {
-                let content = content(sender * SENDS + number);
-                let digest = Digest::of(&content);
-                let id = send(&line, &planner, &helper, content).await;
-                sent.lock().unwrap().insert(id, digest);
-            }
-        }));
-    }
-    let mut receivers = Vec::new();
-    for terminal in [&cluster.there, &cluster.there_too] {
-        let line = cluster
-            .signed_in(cluster.client(terminal), terminal, &cluster.helper)
-            .await;
-        let (received, all_sent) = (Arc::clone(&received), Arc::clone(&all_sent));
-        receivers.push(tokio::spawn(async move {
-            loop {
-                // Asked before the list is read: what is sent later is seen by the next round.
-                let was_last = all_sent.load(Ordering::SeqCst);
-                let rows = insist(|| line.inbox(0, 200)).await.unwrap().rows;
-                let waiting = rows.iter().filter(|row| {
-                    matches!(row.status, DeliveryStatus::Waiting)
-                        || matches!(row.status, DeliveryStatus::Claimed { held: false, .. })
-                });
-                for id in waiting.map(|row| row.header.id) {
-                    if let Some(digest) = receive(&line, id).await {
-                        received.lock().unwrap().push((id, digest));
-                    }
-                }
-                let over = rows
-                    .iter()
-                    .all(|row| matches!(row.status, DeliveryStatus::Received { .. }));
-                if was_last && over {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }));
-    }
+    let load = cluster.load().await;
     let mut kills = 0;
-    while !senders.iter().all(tokio::task::JoinHandle::is_finished) {
+    while kills < NODES || load.sent() < SENDS {
         tokio::time::sleep(Duration::from_millis(400)).await;
         tokio::task::block_in_place(|| cluster.kill(kills % NODES));
         kills += 1;
     }
-    for sender in senders {
-        sender.await.unwrap();
-    }
-    all_sent.store(true, Ordering::SeqCst);
-    for receiver in receivers {
-        receiver.await.unwrap();
-    }
-    assert!(kills >= NODES, "every node was killed: {kills}");
-    let received = received.lock().unwrap();
-    let once: HashMap<DeliveryId, Digest> = received.iter().copied().collect();
-    assert_eq!(once.len(), received.len(), "doubled");
-    assert_eq!(once, *sent.lock().unwrap(), "lost, or not what was sent");
+    let (sent, breaches) = load.end().await;
+    assert!(sent >= SENDS && breaches.none(), "{sent} sent: {breaches:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

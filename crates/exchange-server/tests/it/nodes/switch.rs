@@ -19,7 +19,7 @@ use tokio::{
 
 /// What the switch does with what comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// Hands it on.
     Passes,
     /// Ends every connection, also new ones.
@@ -63,7 +63,7 @@ impl Switch {
         self.backends.lock().unwrap()[place] = backend;
     }
 
-    pub(super) fn set(&self, line: Line) {
+    pub(crate) fn set(&self, line: Line) {
         self.line.send_replace(line);
     }
 }
