@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use care_model::DeliveryId;
 use desk_ipc::{CompositionMode, OutboxStatus};
 use exchange_client::{ClientError, SignedIn};
@@ -143,7 +143,7 @@ async fn row_04_a_desk_that_ends_without_its_answer_sends_the_same_once() -> Res
     let (rounds, mut breaches, mut sent) = (row.times(3, 100), Breaches::default(), Vec::new());
     let mut units = schedules(usize::try_from(rounds)?)?.into_iter();
     for round in 1..=rounds {
-        let files = written(&[units.next().expect("a unit each")], &exchange.folder("files")?)?;
+        let files = written(&[units.next().context("a unit each")?], &exchange.folder("files")?)?;
         let composition = manager.compose(CompositionMode::Compose, files).await?;
         let delivery = composition.deliveries[0].delivery;
         // Before anything leaves, and after the exchange has it.
