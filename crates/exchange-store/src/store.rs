@@ -11,7 +11,7 @@ use std::{
 
 use care_model::{OfficeNumber, TerminalId};
 use kill_point::{Point, reach};
-use sqlx::migrate::{MigrateError, Migration, MigrationType};
+use sqlx::migrate::{Migration, MigrationType};
 use tokio::sync::{Notify, broadcast, watch};
 use uuid::Uuid;
 
