@@ -5,34 +5,42 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions},
     io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use care_model::DeliveryId;
+use disk::{Disk, DiskFile as _, SystemDisk};
 use sealing::{Key, SEGMENT_BYTES, TAG_BYTES};
 
 use crate::{
     StoreError,
     large::{Segments, part_number, sealed_offset},
-    store::make_private_folder,
 };
 
 /// The name of the folder in the data folder under which all contents lie.
 pub(crate) const CONTENT: &str = "content";
 
-/// The folder under which all contents lie.
+/// The folder under which all contents lie. Public for the tests that cut the power.
 #[derive(Debug, Clone)]
-pub(crate) struct ContentFolder {
+pub struct ContentFolder<D = SystemDisk> {
+    disk: D,
     root: PathBuf,
 }
 
-impl ContentFolder {
-    pub(crate) fn open(root: &Path) -> Result<Self, StoreError> {
-        make_private_folder(root).map_err(StoreError::folder("making the content folder"))?;
-        Ok(Self { root: root.to_owned() })
+impl<D: Disk> ContentFolder<D> {
+    /// Opens it on a disk; makes it, durably, if it is missing.
+    pub fn open(disk: D, root: &Path) -> Result<Self, StoreError> {
+        let failed = StoreError::folder("making the content folder");
+        disk.make_private_folders(root).map_err(&failed)?;
+        root.parent()
+            .map_or(Ok(()), |data| disk.sync_folder(data))
+            .map_err(&failed)?;
+        Ok(Self {
+            disk,
+            root: root.to_owned(),
+        })
     }
 
     fn folder(&self, id: DeliveryId) -> PathBuf {
@@ -45,10 +53,10 @@ impl ContentFolder {
     }
 
     /// Makes a delivery's folder, durably, with an empty sealed file for every empty part.
-    pub(crate) fn prepare(&self, id: DeliveryId, key: &Key, sizes: &[u64]) -> Result<(), StoreError> {
+    pub fn prepare(&self, id: DeliveryId, key: &Key, sizes: &[u64]) -> Result<(), StoreError> {
         let failed = StoreError::folder("making a content's folder");
         let folder = self.folder(id);
-        make_private_folder(&folder).map_err(&failed)?;
+        self.disk.make_private_folders(&folder).map_err(&failed)?;
         for (part, size) in sizes.iter().enumerate() {
             if *size == 0 {
                 let mut writer = self.writer(id, key, part_number(part), 0, 0)?;
@@ -60,30 +68,25 @@ impl ContentFolder {
             .into_iter()
             .flatten()
         {
-            sync_folder(synced).map_err(&failed)?;
+            self.disk.sync_folder(synced).map_err(&failed)?;
         }
         Ok(())
     }
 
     /// Opens a part to write on at `offset`, a multiple of the segment size.
-    pub(crate) fn writer(
+    pub fn writer(
         &self,
         id: DeliveryId,
         key: &Key,
         part: u32,
         offset: u64,
         part_bytes: u64,
-    ) -> Result<PartWriter, StoreError> {
+    ) -> Result<PartWriter<D>, StoreError> {
         let failed = StoreError::folder("opening a part to write");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(self.part(id, part))
-            .map_err(&failed)?;
+        let mut file = self.disk.open_or_make(&self.part(id, part)).map_err(&failed)?;
         file.seek(SeekFrom::Start(sealed_offset(offset))).map_err(&failed)?;
         Ok(PartWriter {
+            disk: self.disk.clone(),
             file,
             named_in: (offset == 0).then(|| self.folder(id)),
             segments: Segments::new(key, part, offset, part_bytes),
@@ -93,14 +96,15 @@ impl ContentFolder {
     }
 
     /// Opens a whole sealed part for reading.
-    pub(crate) fn open_part(&self, id: DeliveryId, part: u32) -> Result<BufReader<File>, StoreError> {
-        let file = File::open(self.part(id, part)).map_err(StoreError::folder("opening a part"))?;
+    pub fn open_part(&self, id: DeliveryId, part: u32) -> Result<BufReader<D::File>, StoreError> {
+        let opened = self.disk.open(&self.part(id, part));
+        let file = opened.map_err(StoreError::folder("opening a part"))?;
         Ok(BufReader::with_capacity(SEGMENT_BYTES + TAG_BYTES, file))
     }
 
     /// Deletes a delivery's folder; it is no error if it is gone already.
-    pub(crate) fn delete(&self, id: DeliveryId) -> Result<(), StoreError> {
-        match fs::remove_dir_all(self.folder(id)) {
+    pub fn delete(&self, id: DeliveryId) -> Result<(), StoreError> {
+        match self.disk.remove_folder(&self.folder(id)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(StoreError::folder("deleting a content")(error))
             }
@@ -109,16 +113,15 @@ impl ContentFolder {
     }
 
     /// Every delivery that has a folder.
-    pub(crate) fn list(&self) -> Result<Vec<DeliveryId>, StoreError> {
+    pub fn list(&self) -> Result<Vec<DeliveryId>, StoreError> {
         let failed = StoreError::folder("listing the contents");
         let mut found = Vec::new();
-        for fan in fs::read_dir(&self.root).map_err(&failed)? {
-            let fan = fan.map_err(&failed)?.path();
-            if !fan.is_dir() {
+        for fan in self.disk.names(&self.root).map_err(&failed)? {
+            let fan = self.root.join(fan);
+            if !self.disk.facts(&fan).map_err(&failed)?.is_folder {
                 continue;
             }
-            for entry in fs::read_dir(fan).map_err(&failed)? {
-                let name = entry.map_err(&failed)?.file_name();
+            for name in self.disk.names(&fan).map_err(&failed)? {
                 found.extend(name.to_str().and_then(|name| name.parse::<DeliveryId>().ok()));
             }
         }
@@ -143,8 +146,9 @@ pub(crate) fn part_name(part: u32) -> String {
 ///
 /// What lies behind its place is from an attempt that broke off before its row was written. The same bytes go over it;
 /// other bytes do not, for they would be sealed under a nonce that has been used.
-pub(crate) struct PartWriter {
-    file: File,
+pub struct PartWriter<D: Disk = SystemDisk> {
+    disk: D,
+    file: D::File,
     /// The folder in which the file's name may not be durable yet.
     named_in: Option<PathBuf>,
     segments: Segments,
@@ -152,44 +156,36 @@ pub(crate) struct PartWriter {
     on_disk: Vec<u8>,
 }
 
-impl PartWriter {
+impl<D: Disk> PartWriter<D> {
     /// Writes whole segments, or what ends the part; an empty part is one empty segment. False, and nothing written, if
     /// other bytes are there.
-    pub(crate) fn write(&mut self, plain: &[u8]) -> Result<bool, StoreError> {
+    pub fn write(&mut self, plain: &[u8]) -> Result<bool, StoreError> {
         let failed = StoreError::folder("writing a chunk");
         self.sealed.clear();
         self.segments.seal_onto(plain, &mut self.sealed);
         self.on_disk.clear();
-        (&self.file)
+        (&mut self.file)
             .take(self.sealed.len() as u64)
             .read_to_end(&mut self.on_disk)
             .map_err(&failed)?;
         if !self.sealed.starts_with(&self.on_disk) {
             return Ok(false);
         }
-        self.file
-            .write_all(&self.sealed[self.on_disk.len()..])
-            .map_err(&failed)?;
+        // Also what is there already: where a sync failed, the system may take it for written and never write it again.
+        let back = -i64::try_from(self.on_disk.len()).unwrap_or(0);
+        self.file.seek(SeekFrom::Current(back)).map_err(&failed)?;
+        self.file.write_all(&self.sealed).map_err(&failed)?;
         Ok(true)
     }
 
     /// Makes what was written durable.
-    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
+    pub fn sync(&mut self) -> Result<(), StoreError> {
         let failed = StoreError::folder("syncing a chunk");
-        self.file.sync_data().map_err(&failed)?;
+        self.file.sync().map_err(&failed)?;
         match self.named_in.take() {
-            Some(folder) => sync_folder(&folder).map_err(&failed),
+            Some(folder) => self.disk.sync_folder(&folder).map_err(&failed),
             None => Ok(()),
         }
-    }
-}
-
-/// A new name in a folder is durable only once the folder is synced; Windows has no such call and needs none.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
     }
 }
 

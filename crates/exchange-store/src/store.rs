@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use care_model::{OfficeNumber, TerminalId};
+use disk::{Disk as _, SystemDisk};
 use sqlx::migrate::{MigrateError, Migration, MigrationType};
 use tokio::sync::{Notify, broadcast, watch};
 use uuid::Uuid;
@@ -88,7 +89,7 @@ impl Store {
                 let data = engine.folder().ok_or(StoreError::NotEmbedded)?;
                 (
                     sql::Pool::Sqlite(sqlite::readers(data)),
-                    LargeContents::Folder(ContentFolder::open(&data.join(CONTENT))?),
+                    LargeContents::Folder(ContentFolder::open(SystemDisk, &data.join(CONTENT))?),
                 )
             }
         };
@@ -244,12 +245,5 @@ async fn bring_up_to_date(connection: &mut sql::Connection) -> Result<(), StoreE
 
 /// Makes a folder that only its owner may enter, where the system knows such a thing.
 pub(crate) fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(path)
+    SystemDisk.make_private_folders(path)
 }

@@ -13,6 +13,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("care-samples", &["care-layout", "care-model"]),
     ("messages", &[]),
     // The exchange.
+    ("disk", &[]),
     ("sealing", &[]),
     ("exchange-audit", &["care-model"]),
     ("exchange-protocol", &["care-model"]),
@@ -22,6 +23,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
         "exchange-store",
         &[
             "care-model",
+            "disk",
             "exchange-audit",
             "exchange-protocol",
             "exchange-flow",
@@ -52,6 +54,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-flow",
             "exchange-client",
             "desk-ipc",
+            "disk",
             "messages",
             "sealing",
         ],
