@@ -91,6 +91,18 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "test-engine",
         ],
     ),
+    (
+        "simulation",
+        &[
+            "care-model",
+            "disk",
+            "exchange-protocol",
+            "exchange-flow",
+            "exchange-store",
+            "desk",
+            "sealing",
+        ],
+    ),
     ("acceptance", &[]),
     (
         "fuzz",
@@ -136,6 +148,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
     ("fault-row", &[]),
+    ("simulation", &[]),
     ("test-engine", &["test-support", "bench"]),
     ("test-support", &["bench"]),
     ("care-samples", &["test-support", "bench", "load"]),
