@@ -148,11 +148,16 @@ impl Terminal {
     /// What is due of the queue and of the pickups, one delivery at a time.
     pub(crate) fn due(&mut self, now: DateTime<Utc>) -> io::Result<Vec<(DeliveryId, Request)>> {
         let mut asks = Vec::new();
-        for (id, (state, thing)) in self.outbox.clone() {
-            let is_due = matches!(state, OutboxState::Queued { not_before, .. } if not_before <= now);
-            if !is_due || self.is_busy(id) {
-                continue;
-            }
+        let is_due =
+            |state: &OutboxState| matches!(state, OutboxState::Queued { not_before, .. } if *not_before <= now);
+        let waiting = self
+            .outbox
+            .iter()
+            .filter(|(id, (state, _))| is_due(state) && !self.is_busy(**id));
+        let waiting: Vec<_> = waiting
+            .map(|(id, (state, thing))| (*id, state.clone(), thing.clone()))
+            .collect();
+        for (id, state, thing) in waiting {
             if let Ok(next) = outbox::step(&state, OutboxEvent::Start, now) {
                 self.put(id, next, &thing)?;
                 self.work.insert(id, Work::Send(Try::default()));

@@ -37,7 +37,7 @@ impl World {
             }
             4..7 => {
                 for id in inbox {
-                    if self.rng.u8(0..3) > 0 {
+                    if self.rng.u8(0..4) > 0 {
                         self.fetch(terminal, id);
                     }
                 }
@@ -85,7 +85,7 @@ impl World {
             Some(DeliveryState::Claimed(claim)) if claim.terminal != mine => Some(claim.fence),
             _ => None,
         };
-        let take_over = held.filter(|_| self.healed || self.rng.u8(0..3) == 0);
+        let take_over = held.filter(|_| self.healed || self.rng.bool());
         let ask = self.terminals[terminal].take_up(id, true, take_over);
         if let Some(ask) = self.survives(terminal, ask) {
             self.ask(terminal, ask);

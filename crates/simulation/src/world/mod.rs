@@ -119,6 +119,8 @@ struct World {
     /// Deliveries that somebody was told are queued, and where.
     promised: BTreeMap<DeliveryId, usize>,
     over: BTreeMap<DeliveryId, DeliveryState>,
+    /// Deliveries whose content was read since the exchange's disk last went through something.
+    read: BTreeSet<DeliveryId>,
     /// Deliveries of which a doubtful copy stayed somewhere, as its terminal was told.
     doubtful: BTreeSet<DeliveryId>,
     history: BTreeMap<DeliveryId, Vec<Entry>>,
@@ -180,6 +182,7 @@ impl World {
             things: BTreeMap::new(),
             promised: BTreeMap::new(),
             over: BTreeMap::new(),
+            read: BTreeSet::new(),
             doubtful: BTreeSet::new(),
             history: BTreeMap::new(),
             broken: BTreeSet::new(),
@@ -278,10 +281,12 @@ impl World {
                 self.nodes[node].queue.clear();
                 if up {
                     self.exchange.start();
+                    self.read.clear();
                 }
             }
             Event::Sweep => {
                 self.exchange.sweep();
+                self.read.clear();
                 let now = self.clock(self.nodes[0].skew_ms);
                 for id in self.exchange.expire(now) {
                     let at = self.ticks();
@@ -335,6 +340,7 @@ impl World {
         }
         self.note(b"cut");
         self.exchange.disk.cut_power();
+        self.read.clear();
         for node in 0..self.nodes.len() {
             self.nodes[node].up = false;
             self.nodes[node].queue.clear();

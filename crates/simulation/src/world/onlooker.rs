@@ -24,7 +24,14 @@ impl World {
         };
         let is_over = !matches!(row.state, DeliveryState::Waiting { .. } | DeliveryState::Claimed(_));
         match (is_over, self.over.get(&id)) {
-            (false, None) if !self.exchange.is_safe(row, &thing.parts) => self.breaks("lost or half", id),
+            (false, None) if Exchange::is_erased(row) => self.breaks("lost or half", id),
+            // Content does not change: it is read again only where the exchange's disk has been through something.
+            (false, None) if !self.read.contains(&id) => {
+                self.read.insert(id);
+                if !self.exchange.is_safe(row, &thing.parts) {
+                    self.breaks("lost or half", id);
+                }
+            }
             (false, Some(_)) => self.breaks("no longer over", id),
             (true, Some(before)) if *before != row.state => self.breaks("over in two ways", id),
             (true, None) => {
@@ -36,7 +43,7 @@ impl World {
                     let by = self.terminals.iter().position(|known| known.asker.terminal == terminal);
                     let safe = by.is_some_and(|by| self.copies(by, &thing, true) > 0);
                     if !safe {
-                        self.breaks("済 without a safe copy", id);
+                        self.breaks("received without a safe copy", id);
                     }
                 }
             }
@@ -48,7 +55,7 @@ impl World {
     pub(super) fn claims(&mut self, terminal: usize, id: DeliveryId) {
         let stands = self.exchange.row(id).map(|row| row.state.clone());
         match self.terminals[terminal].outbox.get(&id).map(|(state, _)| state) {
-            Some(OutboxState::Sent { .. }) if stands.is_none() => self.breaks("送信成功 of what is not there", id),
+            Some(OutboxState::Sent { .. }) if stands.is_none() => self.breaks("said to be sent, and not there", id),
             Some(OutboxState::Cancelled) if stands.is_some() => self.breaks("cancelled, and there", id),
             _ => {}
         }
@@ -63,7 +70,7 @@ impl World {
         if matches!(confirmed, Some(PickupState::Confirmed { .. })) {
             let mine = self.terminals[terminal].asker.terminal;
             if !matches!(stands, Some(DeliveryState::Received { terminal, .. }) if terminal == mine) {
-                self.breaks("済 that the exchange does not know", id);
+                self.breaks("said to be received, and not so at the exchange", id);
             }
         }
     }
@@ -102,6 +109,7 @@ impl World {
 
     /// What must hold in the end.
     pub(super) fn judge(&mut self) {
+        self.read.clear();
         for (id, thing) in self.things.clone() {
             self.looks_on(id);
             for terminal in 0..self.terminals.len() {

@@ -286,7 +286,7 @@ async fn row_05_what_terminals_are_answered_is_what_a_mailbox_answers() {
         lapses: false,
     };
     let mut row = Row::open(5, "terminals at once at a real server, on a bad line");
-    let wanted = row.times(2_000, 1_000_000);
+    let wanted = row.times(600, 1_000_000);
     let mut exchange = ExampleExchange::start().await.unwrap();
     exchange.limit_requests(u32::MAX).await.unwrap();
     let mut senders = Vec::new();
