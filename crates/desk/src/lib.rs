@@ -25,7 +25,7 @@ mod home;
 mod index;
 mod intake;
 mod kept;
-mod landing;
+pub mod landing;
 mod lists;
 mod opened;
 mod outbox;

@@ -16,7 +16,7 @@ use care_model::{DeliveryId, Party, ProblemCode, Serial};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, DeskEvent, SendStateView, TransferKind, WaitReason};
 use exchange_client::{ClientError, PartSource};
-use exchange_flow::outbox::{Holding, OutboxEvent, OutboxState, step};
+use exchange_flow::outbox::{Holding, OutboxEvent, OutboxState, of_upload, refused, step};
 use exchange_protocol::{Part, PartRole};
 use kill_point::{Point, reach};
 use tokio::{
@@ -418,11 +418,7 @@ async fn send_one(
     tokio::select! {
         biased;
         () = gate.stopped() => (OutboxEvent::Stopped, None),
-        // What broke off while the gate was open never came to its commit.
-        (event, refusal) = try_one(core, line, row, Some(gate)) => match event {
-            OutboxEvent::Interrupted if gate.is_open() => (OutboxEvent::Unreachable, refusal),
-            event => (event, refusal),
-        },
+        (event, refusal) = try_one(core, line, row, Some(gate)) => (of_upload(event, !gate.is_open()), refusal),
     }
 }
 
@@ -466,36 +462,18 @@ async fn try_one(
         }
         Err(ClientError::Unreachable(_)) => (OutboxEvent::Unreachable, None),
         Err(ClientError::Interrupted(_)) => (OutboxEvent::Interrupted, None),
-        Err(ClientError::Refused(problem)) => match problem.code {
-            // These pass: by themselves, or when somebody signs in.
-            ProblemCode::ServerBusy
-            | ProblemCode::RequestTooSlow
-            | ProblemCode::UploadOffset
-            | ProblemCode::Internal => (OutboxEvent::Interrupted, None),
-            // Refused before anything of it was read. The first wait of the queue is as long as the exchange asks for.
-            ProblemCode::TooManyRequests => (OutboxEvent::Unreachable, None),
-            ProblemCode::SignInRequired => {
+        Err(ClientError::Refused(problem)) => {
+            if problem.code == ProblemCode::SignInRequired {
                 core.session_lost(line).await;
-                (OutboxEvent::Interrupted, None)
             }
-            code => held(refusal::of_problem(problem), holding_after(code)),
-        },
+            match refused(problem.code) {
+                event @ OutboxEvent::Refused { .. } => (event, Some(refusal::of_problem(problem))),
+                event => (event, None),
+            }
+        }
         // The server answered something that can't be read: it had the bytes.
         Err(error @ ClientError::Malformed(..)) => held(refusal::of_client(error), Holding::MayBe),
         Err(error) => held(refusal::of_client(error), Holding::Untold),
-    }
-}
-
-/// The server looks an identity up before it gives one of these; other refusals come earlier.
-fn holding_after(code: ProblemCode) -> Holding {
-    match code {
-        ProblemCode::DestinationUnknown
-        | ProblemCode::LicenceExpired
-        | ProblemCode::AttachmentKindRefused
-        | ProblemCode::MailboxFull
-        | ProblemCode::SendsADayReached
-        | ProblemCode::UploadsTooMany => Holding::NotHeld,
-        _ => Holding::Untold,
     }
 }
 

@@ -14,12 +14,13 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use care_model::Digest;
+use disk::sync_folder;
 use sealing::{Key, SealedReader, SealedWriter};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::profile::{private_file, sync_dir};
+use crate::profile::private_file;
 
 /// Bytes moved at a time.
 const BUFFER_BYTES: usize = 64 * 1_024;
@@ -149,7 +150,7 @@ impl Spool {
                     .unwrap_or_else(|_| Err(io::Error::other("a thread that synced copies ended early")))
             })
         })?;
-        sync_dir(&self.dir)
+        sync_folder(&self.dir)
     }
 
     /// Deletes every copy that none of these refers to, as far as it can; files that are not copies are left alone.

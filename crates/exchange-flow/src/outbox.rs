@@ -135,6 +135,45 @@ pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Resu
     }
 }
 
+/// What a refusal of a try comes to.
+pub fn refused(problem: ProblemCode) -> OutboxEvent {
+    match problem {
+        // These pass: by themselves, or when somebody signs in.
+        ProblemCode::ServerBusy
+        | ProblemCode::RequestTooSlow
+        | ProblemCode::UploadOffset
+        | ProblemCode::Internal
+        | ProblemCode::SignInRequired => OutboxEvent::Interrupted,
+        // Refused before anything of it was read. The first wait of the queue is as long as the exchange asks for.
+        ProblemCode::TooManyRequests => OutboxEvent::Unreachable,
+        problem => OutboxEvent::Refused {
+            problem,
+            holding: holding_after(problem),
+        },
+    }
+}
+
+/// The server looks an identity up before it gives one of these; other refusals come earlier.
+fn holding_after(problem: ProblemCode) -> Holding {
+    match problem {
+        ProblemCode::DestinationUnknown
+        | ProblemCode::LicenceExpired
+        | ProblemCode::AttachmentKindRefused
+        | ProblemCode::MailboxFull
+        | ProblemCode::SendsADayReached
+        | ProblemCode::UploadsTooMany => Holding::NotHeld,
+        _ => Holding::Untold,
+    }
+}
+
+/// What a try of an upload comes to: what broke off before its commit was asked for never came to it.
+pub fn of_upload(event: OutboxEvent, commit_asked: bool) -> OutboxEvent {
+    match event {
+        OutboxEvent::Interrupted if !commit_asked => OutboxEvent::Unreachable,
+        event => event,
+    }
+}
+
 /// Doubling waits of 1, 2, 4 … seconds, at most a minute.
 fn queued_after(tries: u32, maybe_sent: bool, now: DateTime<Utc>) -> OutboxState {
     let wait = (1_i64 << tries.saturating_sub(1).min(6)).min(WAIT_SECONDS_MAX);

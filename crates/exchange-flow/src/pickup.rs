@@ -92,6 +92,71 @@ pub fn step(state: &PickupState, event: PickupEvent) -> Result<PickupState, Pick
     }
 }
 
+/// The exchange's word that this terminal does not hold the delivery any more.
+pub fn ends_the_claim(problem: ProblemCode) -> bool {
+    matches!(
+        problem,
+        ProblemCode::ClaimLost
+            | ProblemCode::ClaimedElsewhere
+            | ProblemCode::AlreadyReceived
+            | ProblemCode::DeliveryUnknown
+            | ProblemCode::DeliveryRecalled
+            | ProblemCode::DeliveryExpired
+    )
+}
+
+/// A failure that another try cures.
+pub fn passes(problem: ProblemCode) -> bool {
+    matches!(
+        problem,
+        ProblemCode::ServerUnreachable
+            | ProblemCode::ServerInterrupted
+            | ProblemCode::ServerBusy
+            | ProblemCode::TooManyRequests
+            | ProblemCode::RequestTooSlow
+            | ProblemCode::SignInRequired
+    )
+}
+
+/// How a pickup ends that cannot go on; `doubtful`: an earlier copy is here.
+pub fn given_up(doubtful: bool, problem: ProblemCode) -> PickupEvent {
+    match doubtful {
+        true => PickupEvent::CopyStays,
+        false => PickupEvent::Failed { problem },
+    }
+}
+
+/// What a refused claim comes to; nothing where the stored row stays as it is. `superseded`: that row is a doubtful copy.
+pub fn claim_refused(
+    state: &PickupState,
+    superseded: bool,
+    doubtful: bool,
+    problem: ProblemCode,
+) -> Option<PickupEvent> {
+    // Without a new claim the copy that is here stays the doubtful one that it is; an interrupted pickup keeps what it
+    // has until the exchange is back.
+    let stays = superseded || (passes(problem) && matches!(state, PickupState::Landing { .. }));
+    (!stays).then(|| given_up(doubtful, problem))
+}
+
+/// What it comes to that the bytes stopped coming; nothing where it goes on by itself.
+pub fn line_broke(doubtful: bool, problem: ProblemCode) -> Option<PickupEvent> {
+    match (passes(problem), ends_the_claim(problem), doubtful) {
+        (true, _, _) => None,
+        (false, true, false) => Some(PickupEvent::ClaimLost),
+        _ => Some(given_up(doubtful, problem)),
+    }
+}
+
+/// What the answer to a confirmation comes to; nothing where it is asked for again.
+pub fn confirmation(answer: Result<DateTime<Utc>, ProblemCode>) -> Option<PickupEvent> {
+    match answer {
+        Ok(received_at) => Some(PickupEvent::Confirmed { received_at }),
+        Err(problem) if ends_the_claim(problem) => Some(PickupEvent::ClaimLost),
+        Err(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ use std::{
 
 use care_model::{DeliveryId, Digest};
 use chrono::{DateTime, TimeDelta, Utc};
+use disk::sync_folder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::{
@@ -25,7 +26,7 @@ use thiserror::Error;
 
 use crate::{
     Store, StoreError, convert,
-    folder::{CONTENT, folder_names, part_name, sync_folder},
+    folder::{CONTENT, folder_names, part_name},
     large::part_number,
     sqlite::{self, DATABASE},
     store::{make_private_folder, newest_schema},

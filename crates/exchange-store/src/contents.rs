@@ -6,7 +6,8 @@ use bytes::Bytes;
 use care_model::{DeliveryId, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_flow::delivery::{DeliveryEvent, DeliveryRefusal, DeliveryState, step};
-use exchange_protocol::{DeliveryHeader, PartRole};
+use exchange_flow::serving::{is_all_served, mark};
+use exchange_protocol::DeliveryHeader;
 use kill_point::{Point, reach};
 use sealing::Key;
 
@@ -249,24 +250,6 @@ fn open_small(
         return Err(damaged());
     }
     Ok(plain.slice(start..end))
-}
-
-fn mark(served: &mut Vec<u8>, part: usize) {
-    let byte = part / 8;
-    if served.len() <= byte {
-        served.resize(byte + 1, 0);
-    }
-    served[byte] |= 1 << (part % 8);
-}
-
-/// Whether the last byte of every part was served. The cover does not count, because it may be read without a
-/// claim, and empty parts do not, because nobody need ask for them.
-fn is_all_served(header: &DeliveryHeader, served: &[u8]) -> bool {
-    header.parts.iter().enumerate().all(|(place, part)| {
-        part.role == PartRole::Cover
-            || part.size_bytes == 0
-            || served.get(place / 8).is_some_and(|byte| byte & 1 << (place % 8) != 0)
-    })
 }
 
 fn is_worth_writing(before: &DeliveryState, after: &DeliveryState) -> bool {

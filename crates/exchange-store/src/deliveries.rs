@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
+use exchange_flow::acceptance::{Identity, identity};
 use exchange_flow::delivery::{ClaimHeld, DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
 use exchange_flow::retention::due_next;
 use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
@@ -363,10 +364,9 @@ pub(crate) async fn accept(
 }
 
 fn same_or_conflict(known: &Loaded, digest: Digest, from: OfficeNumber) -> Result<Accepted, Refusal> {
-    if known.digest == digest && known.from == from {
-        Ok(known.accepted())
-    } else {
-        Err(Refusal::Conflict)
+    match identity(Some((known.digest, known.from)), digest, from) {
+        Identity::Same => Ok(known.accepted()),
+        Identity::New | Identity::Conflict => Err(Refusal::Conflict),
     }
 }
 

@@ -5,41 +5,39 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use care_model::DeliveryId;
+use disk::{Disk, DiskFile as _, SystemDisk, sync_folder};
 use sealing::{Key, SEGMENT_BYTES, TAG_BYTES};
 
 use crate::{
     StoreError,
     large::{Segments, part_number, sealed_offset},
     reached::NOTE,
-    store::make_private_folder,
 };
 
 /// The name of the folder in the data folder under which all contents lie.
 pub(crate) const CONTENT: &str = "content";
 
-/// The folder under which all contents lie.
+/// The folder under which all contents lie. Public for the tests that cut the power.
 #[derive(Debug, Clone)]
-pub(crate) struct ContentFolder {
+pub struct ContentFolder<D = SystemDisk> {
+    disk: D,
     root: PathBuf,
 }
 
 impl ContentFolder {
+    /// The one in a data folder of this computer, which need not be there yet.
     pub(crate) fn of(data: &Path) -> Self {
         Self {
+            disk: SystemDisk,
             root: data.join(CONTENT),
         }
-    }
-
-    /// Makes it, if it is not there.
-    pub(crate) fn make(&self) -> Result<(), StoreError> {
-        make_private_folder(&self.root).map_err(StoreError::folder("making the content folder"))
     }
 
     /// The note of how far the rows got.
@@ -79,6 +77,26 @@ impl ContentFolder {
         }
         Ok(bytes)
     }
+}
+
+impl<D: Disk> ContentFolder<D> {
+    /// Opens it on a disk; makes it, durably, if it is missing.
+    pub fn open(disk: D, root: &Path) -> Result<Self, StoreError> {
+        let folder = Self {
+            disk,
+            root: root.to_owned(),
+        };
+        folder.make()?;
+        Ok(folder)
+    }
+
+    /// Makes it, durably, if it is missing.
+    pub(crate) fn make(&self) -> Result<(), StoreError> {
+        let failed = StoreError::folder("making the content folder");
+        self.disk.make_private_folders(&self.root).map_err(&failed)?;
+        let data = self.root.parent();
+        data.map_or(Ok(()), |data| self.disk.sync_folder(data)).map_err(&failed)
+    }
 
     fn folder(&self, id: DeliveryId) -> PathBuf {
         let [fan, name] = folder_names(id);
@@ -90,10 +108,10 @@ impl ContentFolder {
     }
 
     /// Makes a delivery's folder, durably, with an empty sealed file for every empty part.
-    pub(crate) fn prepare(&self, id: DeliveryId, key: &Key, sizes: &[u64]) -> Result<(), StoreError> {
+    pub fn prepare(&self, id: DeliveryId, key: &Key, sizes: &[u64]) -> Result<(), StoreError> {
         let failed = StoreError::folder("making a content's folder");
         let folder = self.folder(id);
-        make_private_folder(&folder).map_err(&failed)?;
+        self.disk.make_private_folders(&folder).map_err(&failed)?;
         for (part, size) in sizes.iter().enumerate() {
             if *size == 0 {
                 let mut writer = self.writer(id, key, part_number(part), 0, 0)?;
@@ -105,30 +123,25 @@ impl ContentFolder {
             .into_iter()
             .flatten()
         {
-            sync_folder(synced).map_err(&failed)?;
+            self.disk.sync_folder(synced).map_err(&failed)?;
         }
         Ok(())
     }
 
     /// Opens a part to write on at `offset`, a multiple of the segment size.
-    pub(crate) fn writer(
+    pub fn writer(
         &self,
         id: DeliveryId,
         key: &Key,
         part: u32,
         offset: u64,
         part_bytes: u64,
-    ) -> Result<PartWriter, StoreError> {
+    ) -> Result<PartWriter<D>, StoreError> {
         let failed = StoreError::folder("opening a part to write");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(self.part(id, part))
-            .map_err(&failed)?;
+        let mut file = self.disk.open_or_make(&self.part(id, part)).map_err(&failed)?;
         file.seek(SeekFrom::Start(sealed_offset(offset))).map_err(&failed)?;
         Ok(PartWriter {
+            disk: self.disk.clone(),
             file,
             named_in: (offset == 0).then(|| self.folder(id)),
             segments: Segments::new(key, part, offset, part_bytes),
@@ -138,8 +151,9 @@ impl ContentFolder {
     }
 
     /// Opens a whole sealed part for reading.
-    pub(crate) fn open_part(&self, id: DeliveryId, part: u32) -> Result<BufReader<File>, StoreError> {
-        let file = File::open(self.part(id, part)).map_err(|error| match error.kind() {
+    pub fn open_part(&self, id: DeliveryId, part: u32) -> Result<BufReader<D::File>, StoreError> {
+        let opened = self.disk.open(&self.part(id, part));
+        let file = opened.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => StoreError::ContentMissing,
             _ => StoreError::folder("opening a part")(error),
         })?;
@@ -147,8 +161,8 @@ impl ContentFolder {
     }
 
     /// Deletes a delivery's folder; it is no error if it is gone already.
-    pub(crate) fn delete(&self, id: DeliveryId) -> Result<(), StoreError> {
-        match fs::remove_dir_all(self.folder(id)) {
+    pub fn delete(&self, id: DeliveryId) -> Result<(), StoreError> {
+        match self.disk.remove_folder(&self.folder(id)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(StoreError::folder("deleting a content")(error))
             }
@@ -157,16 +171,15 @@ impl ContentFolder {
     }
 
     /// Every delivery that has a folder.
-    pub(crate) fn list(&self) -> Result<Vec<DeliveryId>, StoreError> {
+    pub fn list(&self) -> Result<Vec<DeliveryId>, StoreError> {
         let failed = StoreError::folder("listing the contents");
         let mut found = Vec::new();
-        for fan in fs::read_dir(&self.root).map_err(&failed)? {
-            let fan = fan.map_err(&failed)?.path();
-            if !fan.is_dir() {
+        for fan in self.disk.names(&self.root).map_err(&failed)? {
+            let fan = self.root.join(fan);
+            if !self.disk.facts(&fan).map_err(&failed)?.is_folder {
                 continue;
             }
-            for entry in fs::read_dir(fan).map_err(&failed)? {
-                let name = entry.map_err(&failed)?.file_name();
+            for name in self.disk.names(&fan).map_err(&failed)? {
                 found.extend(name.to_str().and_then(|name| name.parse::<DeliveryId>().ok()));
             }
         }
@@ -192,8 +205,9 @@ pub(crate) fn part_name(part: u32) -> String {
 /// What lies behind its place is from an attempt that broke off before its row was written. The same bytes go over it,
 /// and are written anew: where a sync failed, the system may count as written what no disk has, and would never write
 /// it again. Other bytes do not go over it, for they would be sealed under a nonce that has been used.
-pub(crate) struct PartWriter {
-    file: File,
+pub struct PartWriter<D: Disk = SystemDisk> {
+    disk: D,
+    file: D::File,
     /// The folder in which the file's name may not be durable yet.
     named_in: Option<PathBuf>,
     segments: Segments,
@@ -201,44 +215,35 @@ pub(crate) struct PartWriter {
     on_disk: Vec<u8>,
 }
 
-impl PartWriter {
+impl<D: Disk> PartWriter<D> {
     /// Writes whole segments, or what ends the part; an empty part is one empty segment. False, and nothing written, if
     /// other bytes are there.
-    pub(crate) fn write(&mut self, plain: &[u8]) -> Result<bool, StoreError> {
+    pub fn write(&mut self, plain: &[u8]) -> Result<bool, StoreError> {
         let failed = StoreError::folder("writing a chunk");
         self.sealed.clear();
         self.segments.seal_onto(plain, &mut self.sealed);
         self.on_disk.clear();
-        (&self.file)
+        (&mut self.file)
             .take(self.sealed.len() as u64)
             .read_to_end(&mut self.on_disk)
             .map_err(&failed)?;
         if !self.sealed.starts_with(&self.on_disk) {
             return Ok(false);
         }
-        let found = i64::try_from(self.on_disk.len()).unwrap_or(i64::MAX);
-        self.file.seek(SeekFrom::Current(-found)).map_err(&failed)?;
+        let back = -i64::try_from(self.on_disk.len()).unwrap_or(0);
+        self.file.seek(SeekFrom::Current(back)).map_err(&failed)?;
         self.file.write_all(&self.sealed).map_err(&failed)?;
         Ok(true)
     }
 
     /// Makes what was written durable.
-    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
+    pub fn sync(&mut self) -> Result<(), StoreError> {
         let failed = StoreError::folder("syncing a chunk");
-        self.file.sync_data().map_err(&failed)?;
+        self.file.sync().map_err(&failed)?;
         match self.named_in.take() {
-            Some(folder) => sync_folder(&folder).map_err(&failed),
+            Some(folder) => self.disk.sync_folder(&folder).map_err(&failed),
             None => Ok(()),
         }
-    }
-}
-
-/// A new name in a folder is durable only once the folder is synced; Windows has no such call and needs none.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
     }
 }
 
@@ -268,7 +273,7 @@ impl UploadLocks {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::{fs::OpenOptions, time::SystemTime};
 
     use super::*;
 
@@ -276,7 +281,7 @@ mod tests {
     #[test]
     fn what_an_attempt_left_is_written_anew_by_the_next() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = ContentFolder::open(dir.path()).unwrap();
+        let folder = ContentFolder::open(SystemDisk, dir.path()).unwrap();
         let (id, key, part_bytes) = (DeliveryId::generate(), Key::generate(), 2 * SEGMENT_BYTES as u64);
         folder.prepare(id, &key, &[part_bytes]).unwrap();
         let write = |letter: u8| {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use disk::sync_folder;
 use serde::Serialize;
 use sqlx::ConnectOptions as _;
 
@@ -18,7 +19,6 @@ use crate::{
     audit::{self, AuditLine},
     backup::{BackupError, FORMAT, MANIFEST, Manifest, begin, copy_options, digest_of, new_private_file},
     convert,
-    folder::sync_folder,
     sql,
     sqlite::DATABASE,
     store::{make_private_folder, newest_schema},

@@ -10,6 +10,7 @@ use std::{
 };
 
 use care_model::{OfficeNumber, TerminalId};
+use disk::{Disk as _, SystemDisk};
 use kill_point::{Point, reach};
 use sqlx::migrate::{Migration, MigrationType};
 use tokio::sync::{Notify, broadcast, watch};
@@ -311,12 +312,5 @@ async fn bring_up_to_date(connection: &mut sql::Connection) -> Result<(), StoreE
 
 /// Makes a folder that only its owner may enter, where the system knows such a thing.
 pub(crate) fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(path)
+    SystemDisk.make_private_folders(path)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, limits};
 use chrono::{DateTime, Utc};
+use exchange_flow::acceptance;
 use exchange_protocol::{Accepted, DeliveryHeader, UploadProgress};
 use futures::{Stream, StreamExt as _};
 use kill_point::{Point, reach};
@@ -188,7 +189,7 @@ impl Store {
         let _alone = self.shared.uploads.lock(id).await;
         match self.accepted_before(id, digest, actor.office).await? {
             Some(Ok(_)) => {
-                let stored_bytes = upload.header.parts.iter().map(|part| part.size_bytes).collect();
+                let stored_bytes = sizes(&upload.header);
                 return Ok(UploadStart::Progress(UploadProgress { stored_bytes }));
             }
             Some(Err(_)) => return Ok(UploadStart::Conflict),
@@ -205,7 +206,7 @@ impl Store {
         }
         let key = Key::generate();
         let wrapped_key = self.wrap(id, &key)?;
-        let sizes: Vec<u64> = upload.header.parts.iter().map(|part| part.size_bytes).collect();
+        let sizes = sizes(&upload.header);
         let shared = Arc::clone(&self.shared);
         let prepared = blocking(move || shared.large.prepare(id, &key, &sizes));
         prepared.await.map_err(|_| StoreError::Closed)??;
@@ -392,14 +393,12 @@ impl Store {
         let Some(row) = self.read_upload(id, office).await? else {
             return Ok(Err(ChunkRefusal::Unknown));
         };
-        let header = convert::header(&row.header_json)?;
-        let (Some(asked), Some(stored)) = (header.parts.get(part), row.stored_bytes.get(part).copied()) else {
-            return Ok(Err(ChunkRefusal::Unknown));
-        };
-        if offset != stored {
-            return Ok(Err(ChunkRefusal::Offset { stored_bytes: stored }));
-        }
-        Ok(Ok((row, asked.size_bytes)))
+        let sizes = sizes(&convert::header(&row.header_json)?);
+        Ok(match acceptance::appendable(&sizes, &row.stored_bytes, part, offset) {
+            Ok(part_bytes) => Ok((row, part_bytes)),
+            Err(acceptance::ChunkRefusal::NoSuchPart) => Err(ChunkRefusal::Unknown),
+            Err(acceptance::ChunkRefusal::Offset { stored_bytes }) => Err(ChunkRefusal::Offset { stored_bytes }),
+        })
     }
 
     async fn is_same_upload(
@@ -455,13 +454,8 @@ impl Store {
             return Ok(self.accepted_for(id, actor.office).await?.ok_or(CommitRefusal::Unknown));
         };
         let header = convert::header(&row.header_json)?;
-        for (part, (asked, stored)) in header.parts.iter().zip(&row.stored_bytes).enumerate() {
-            if asked.size_bytes != *stored {
-                return Ok(Err(CommitRefusal::Incomplete {
-                    part,
-                    stored_bytes: *stored,
-                }));
-            }
+        if let Some((part, stored_bytes)) = acceptance::incomplete(&sizes(&header), &row.stored_bytes) {
+            return Ok(Err(CommitRefusal::Incomplete { part, stored_bytes }));
         }
         let key = self.unwrap_key(id, &row.wrapped_key)?;
         let shared = Arc::clone(&self.shared);
@@ -543,6 +537,10 @@ impl Store {
             })
             .await
     }
+}
+
+fn sizes(header: &DeliveryHeader) -> Vec<u64> {
+    header.parts.iter().map(|part| part.size_bytes).collect()
 }
 
 fn stored_text(stored_bytes: &[u64]) -> Result<String, StoreError> {

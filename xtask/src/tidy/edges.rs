@@ -13,6 +13,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("care-samples", &["care-layout", "care-model"]),
     ("messages", &[]),
     // The exchange.
+    ("disk", &[]),
     ("sealing", &[]),
     ("exchange-audit", &["care-model"]),
     ("exchange-protocol", &["care-model"]),
@@ -22,6 +23,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
         "exchange-store",
         &[
             "care-model",
+            "disk",
             "exchange-audit",
             "exchange-protocol",
             "exchange-flow",
@@ -53,6 +55,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "exchange-flow",
             "exchange-client",
             "desk-ipc",
+            "disk",
             "kill-point",
             "messages",
             "sealing",
@@ -89,6 +92,18 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "desk",
             "desk-ipc",
             "test-engine",
+        ],
+    ),
+    (
+        "simulation",
+        &[
+            "care-model",
+            "disk",
+            "exchange-protocol",
+            "exchange-flow",
+            "exchange-store",
+            "desk",
+            "sealing",
         ],
     ),
     ("acceptance", &[]),
@@ -137,6 +152,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 /// What only tests may use, and who else may.
 pub(super) const FOR_TESTS: &[(&str, &[&str])] = &[
     ("fault-row", &["xtask"]),
+    ("simulation", &[]),
     ("test-engine", &["test-support", "bench", "load"]),
     ("test-support", &["bench"]),
     ("care-samples", &["test-support", "bench", "load"]),

@@ -2,26 +2,25 @@
 //!
 //! Nothing that exists is overwritten, no link is followed, and no name from outside chooses a place. Everything
 //! here blocks; callers run it where that is allowed.
+//!
+//! All of it goes through [`Disk`]; public is what the simulation of power cuts runs on a disk of its own.
 
 mod flat;
 mod names;
-mod origin;
-mod rename;
 
 use std::{
     collections::HashSet,
-    fs::{self, File},
+    fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use care_model::{Digest, ProblemCode};
+use disk::{Disk, DiskFile as _, Facts, SystemDisk};
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use flat::is_free;
+pub use flat::is_free;
 pub(crate) use names::{Named, attachment_name, folder_name, name_key, safe_name};
-
-use crate::profile::sync_dir;
 
 /// How many names are tried for a folder before it is said to be unusable.
 const FOLDER_NAMES_MAX: u32 = 1_000;
@@ -72,7 +71,8 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 
 /// The hidden folder of one delivery beside its target.
 #[derive(Debug)]
-pub(crate) struct Staging {
+pub struct Staging<D = SystemDisk> {
+    disk: D,
     path: PathBuf,
 }
 
@@ -84,14 +84,16 @@ impl Staging {
             &uuid::Uuid::now_v7().simple().to_string()[20..]
         ))
     }
+}
 
+impl<D: Disk> Staging<D> {
     /// Makes the hidden folder, or goes on with the one that an interrupted pickup left.
-    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
-        match fs::create_dir(&path) {
-            Ok(()) => Ok(Self { path }),
+    pub fn open(disk: D, path: PathBuf) -> io::Result<Self> {
+        match disk.make_folder(&path) {
+            Ok(()) => Ok(Self { disk, path }),
             // Ours by its random name; a link put in its place is not.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && fs::symlink_metadata(&path)?.is_dir() => {
-                Ok(Self { path })
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && disk.facts(&path)?.is_folder => {
+                Ok(Self { disk, path })
             }
             Err(error) => Err(error),
         }
@@ -99,74 +101,84 @@ impl Staging {
 
     /// Opens a part's file to write behind what it already holds, whose digest is begun. A file that is not shorter
     /// than the part is begun anew: the exchange must see the last byte served under the present claim.
-    pub(crate) fn part(&self, name: &str, bytes_max: u64) -> io::Result<(File, Sha256, u64)> {
+    pub fn part(&self, name: &str, bytes_max: u64) -> io::Result<(D::File, Sha256, u64)> {
         let path = self.path.join(name);
-        if fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() < bytes_max) {
-            let mut file = fs::OpenOptions::new().read(true).write(true).open(&path)?;
+        let facts = self.disk.facts(&path);
+        if facts.is_ok_and(|facts| facts.is_file && facts.bytes < bytes_max) {
+            let mut file = self.disk.open_to_write(&path)?;
             let (digest, length) = digest_on(&mut file)?;
             return Ok((file, digest, length));
         }
-        match fs::remove_file(&path) {
+        match self.disk.remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let file = self.disk.make_file(&path)?;
         Ok((file, Sha256::new(), 0))
     }
 
     /// Marks and syncs what was filled, so that one rename can make it visible.
-    pub(crate) fn seal(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.path)? {
-            let path = entry?.path();
-            origin::mark(&path);
-            File::open(&path)?.sync_all()?;
+    pub fn seal(&self) -> io::Result<()> {
+        for name in self.disk.names(&self.path)? {
+            let path = self.path.join(name);
+            self.disk.mark_foreign(&path);
+            // Windows syncs only what is open to write.
+            self.disk.open_to_write(&path)?.sync()?;
         }
-        sync_dir(&self.path)
+        self.disk.sync_folder(&self.path)
     }
 
-    /// Moves every file into a folder that holds others. False, and nothing is moved, if a name is taken there.
-    pub(crate) fn show_flat(&self, folder: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
-        flat::show(&self.path, folder, files)
+    /// Moves every file into a folder that holds others. Nothing is moved if a name is taken there.
+    pub fn show_flat(&self, folder: &Path, files: &[(String, u64, Digest)]) -> io::Result<Showing> {
+        flat::show(&self.disk, &self.path, folder, files)
     }
 
-    /// Renames: from here on the delivery is visible. False if something has the name already.
-    pub(crate) fn show(&self, landed: &Path) -> io::Result<bool> {
-        match rename::without_replacing(&self.path, landed) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-            Err(error) => return Err(error),
+    /// Renames: from here on the delivery is visible. Not shown if something has the name already.
+    pub fn show(&self, landed: &Path) -> io::Result<Showing> {
+        match self.disk.rename_folder(&self.path, landed) {
+            Ok(()) => Ok(made_safe(&self.disk, landed.parent().unwrap_or(landed))),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Showing::NotShown),
+            Err(error) => Err(error),
         }
-        let synced = landed.parent().map_or(Ok(()), sync_dir);
-        if synced.is_err() {
-            // A name that may be gone after the next power cut is not left to be taken for a landed delivery.
-            discard(landed);
+    }
+}
+
+/// What a change of names in a folder has come to. Where it could not be made durable it is left as it is and looked for
+/// again: taking it back would be no safer, and after a power cut both could be there.
+fn made_safe(disk: &impl Disk, folder: &Path) -> Showing {
+    match disk.sync_folder(folder) {
+        Ok(()) => Showing::Shown,
+        Err(error) => {
+            tracing::warn!(kind = ?error.kind(), "whether what landed outlives a power cut is not known");
+            Showing::Away
         }
-        synced.map(|()| true)
     }
 }
 
 /// The folder in which a delivery's own becomes visible: the chosen one, or one for the office in it. Made if need be;
 /// where something else has its name, the chosen one serves.
-pub(crate) fn parent_for(folder: &Path, level: Option<&str>) -> io::Result<PathBuf> {
+pub fn parent_for(disk: &impl Disk, folder: &Path, level: Option<&str>) -> io::Result<PathBuf> {
     let Some(level) = level else {
         return Ok(folder.to_owned());
     };
     let parent = folder.join(level);
-    match fs::create_dir(&parent) {
-        Ok(()) => sync_dir(folder)?,
+    match disk.make_folder(&parent) {
+        Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // A link is not followed: it may lead anywhere.
-            if !fs::symlink_metadata(&parent)?.is_dir() {
+            if !disk.facts(&parent)?.is_folder {
                 return Ok(folder.to_owned());
             }
         }
         Err(error) => return Err(error),
     }
+    // Also if it was there: a process that made it may have died before its name was safe.
+    disk.sync_folder(folder)?;
     Ok(parent)
 }
 
 /// The names that a folder may get, in the order in which they are tried.
-pub(crate) fn folder_names(folder: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+pub fn folder_names(folder: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
     (1..=FOLDER_NAMES_MAX).map(move |count| match count {
         1 => folder.join(name),
         _ => folder.join(format!("{name}_{count}")),
@@ -174,40 +186,46 @@ pub(crate) fn folder_names(folder: &Path, name: &str) -> impl Iterator<Item = Pa
 }
 
 /// Whether a name is taken, by whatever it may be.
-pub(crate) fn is_taken(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
+pub fn is_taken(disk: &impl Disk, path: &Path) -> bool {
+    disk.facts(path).is_ok()
 }
 
 /// What became of a folder that was about to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Showing {
+pub enum Showing {
     /// The hidden one is gone, and what has its name holds every file.
     Shown,
     /// It was not shown, or what was shown is not there any more.
     NotShown,
-    /// Nobody can tell: the place cannot be looked at, as when a network drive is away.
+    /// Nobody can tell: the place cannot be looked at, as when a network drive is away, or a name there is not safe yet.
     Away,
 }
 
 /// Looks for a folder that was about to be shown when the process ended. Files that were about to be shown in a
 /// folder that holds others are shown now, if they can be.
-pub(crate) fn was_shown(staging: &Path, landed: &Path, flat: bool, files: &[(String, u64, Digest)]) -> Showing {
+pub fn was_shown(
+    disk: &impl Disk,
+    staging: &Path,
+    landed: &Path,
+    flat: bool,
+    files: &[(String, u64, Digest)],
+) -> Showing {
     let root = staging.parent().unwrap_or(staging);
     let look = || -> io::Result<bool> {
         if flat {
-            return match fs::metadata(landed) {
-                Ok(facts) if facts.is_dir() => flat::finish(staging, landed, files),
+            return match disk.leads_to_folder(landed) {
+                Ok(true) => flat::finish(disk, staging, landed, files),
                 // The office's folder is gone from the chosen one. Of the chosen one itself nobody can tell.
-                _ if landed != root => fs::read_dir(root).map(|_| false),
+                _ if landed != root => disk.names(root).map(|_| false),
                 Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
                 Err(error) => Err(error),
             };
         }
-        Ok(found(staging, root)?.is_none()
-            && found(landed, root)?.is_some_and(|facts| facts.is_dir())
-            && holds_all(landed, root, files)?
+        Ok(found(disk, staging, root)?.is_none()
+            && found(disk, landed, root)?.is_some_and(|facts| facts.is_folder)
+            && holds_all(disk, landed, root, files)?
             // The process may have died before the new name was safe on the disk.
-            && landed.parent().map_or(Ok(false), |folder| sync_dir(folder).map(|()| true))?)
+            && landed.parent().map_or(Ok(false), |folder| disk.sync_folder(folder).map(|()| true))?)
     };
     match look() {
         Ok(true) => Showing::Shown,
@@ -220,12 +238,12 @@ pub(crate) fn was_shown(staging: &Path, landed: &Path, flat: bool, files: &[(Str
 }
 
 /// What has a name; nothing only if the chosen folder is there, and nothing in it has the name.
-fn found(path: &Path, root: &Path) -> io::Result<Option<fs::Metadata>> {
-    match fs::symlink_metadata(path) {
+fn found(disk: &impl Disk, path: &Path, root: &Path) -> io::Result<Option<Facts>> {
+    match disk.facts(path) {
         Ok(facts) => Ok(Some(facts)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Reading it, not only its name: a drive that went away may leave its name behind.
-            fs::read_dir(root)?;
+            disk.names(root)?;
             Ok(None)
         }
         Err(error) => Err(error),
@@ -233,31 +251,30 @@ fn found(path: &Path, root: &Path) -> io::Result<Option<fs::Metadata>> {
 }
 
 /// Whether every file is there as it was sent; an error only if that cannot be found out.
-fn holds_all(landed: &Path, root: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
-    match is_whole(landed, files) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => found(landed, root).map(|_| false),
+fn holds_all(disk: &impl Disk, landed: &Path, root: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
+    match is_whole(disk, landed, files) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => found(disk, landed, root).map(|_| false),
         other => other,
     }
 }
 
 /// Takes away what was made visible and is not what was sent. In a folder that holds others, the files alone.
-pub(crate) fn withdraw(landed: &Path, flat: bool, files: &[(String, u64, Digest)]) {
+pub fn withdraw(disk: &impl Disk, landed: &Path, flat: bool, files: &[(String, u64, Digest)]) {
     match flat {
-        true => flat::withdraw(landed, files),
-        false => discard(landed),
+        true => flat::withdraw(disk, landed, files),
+        false => discard(disk, landed),
     }
 }
 
 /// Takes away a folder that we made; what cannot be taken away stays hidden.
-pub(crate) fn discard(path: &Path) {
-    // `remove_dir_all` does not follow links.
-    let _ = fs::remove_dir_all(path);
+pub fn discard(disk: &impl Disk, path: &Path) {
+    let _ = disk.remove_folder(path);
 }
 
 /// Reads landed files back and compares: network drives have been seen to lose what they had taken.
-pub(crate) fn is_whole(landed: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
+pub fn is_whole(disk: &impl Disk, landed: &Path, files: &[(String, u64, Digest)]) -> io::Result<bool> {
     for (name, size_bytes, digest) in files {
-        let (read, length) = digest_on(&mut File::open(landed.join(name))?)?;
+        let (read, length) = digest_on(&mut disk.open(&landed.join(name))?)?;
         if length != *size_bytes || Digest::from_bytes(read.finalize().into()) != *digest {
             return Ok(false);
         }
@@ -266,7 +283,7 @@ pub(crate) fn is_whole(landed: &Path, files: &[(String, u64, Digest)]) -> io::Re
     Ok(expected.len() == files.len())
 }
 
-fn digest_on(file: &mut File) -> io::Result<(Sha256, u64)> {
+fn digest_on(file: &mut impl Read) -> io::Result<(Sha256, u64)> {
     let mut digest = Sha256::new();
     let mut length = 0;
     let mut buffer = vec![0; BUFFER_BYTES];
@@ -290,7 +307,7 @@ mod tests {
     use super::*;
 
     fn staged(folder: &Path, content: &[u8]) -> Staging {
-        let staging = Staging::open(Staging::path_for(folder, "name")).unwrap();
+        let staging = Staging::open(SystemDisk, Staging::path_for(folder, "name")).unwrap();
         let (mut file, _, at) = staging.part("A.CSV", 100).unwrap();
         assert_eq!(at, 0);
         file.write_all(content).unwrap();
@@ -301,7 +318,7 @@ mod tests {
     fn shown(staging: &Staging, folder: &Path) -> PathBuf {
         staging.seal().unwrap();
         folder_names(folder, "name")
-            .find(|landed| staging.show(landed).unwrap())
+            .find(|landed| staging.show(landed).unwrap() == Showing::Shown)
             .unwrap()
     }
 
@@ -322,9 +339,9 @@ mod tests {
     fn goes_on_behind_what_is_there() {
         let dir = tempfile::tempdir().unwrap();
         let path = Staging::path_for(dir.path(), "name");
-        let staging = Staging::open(path.clone()).unwrap();
+        let staging = Staging::open(SystemDisk, path.clone()).unwrap();
         staging.part("A.CSV", 6).unwrap().0.write_all(b"abc").unwrap();
-        let again = Staging::open(path).unwrap();
+        let again = Staging::open(SystemDisk, path).unwrap();
         let (mut file, mut digest, at) = again.part("A.CSV", 6).unwrap();
         assert_eq!(at, 3);
         file.write_all(b"def").unwrap();
@@ -339,11 +356,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let landed = shown(&staged(dir.path(), b"one"), dir.path());
         let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
-        assert!(is_whole(&landed, &expected).unwrap());
+        assert!(is_whole(&SystemDisk, &landed, &expected).unwrap());
         fs::write(landed.join("A.CSV"), b"0ne").unwrap();
-        assert!(!is_whole(&landed, &expected).unwrap());
+        assert!(!is_whole(&SystemDisk, &landed, &expected).unwrap());
         fs::remove_file(landed.join("A.CSV")).unwrap();
-        assert!(is_whole(&landed, &expected).is_err());
+        assert!(is_whole(&SystemDisk, &landed, &expected).is_err());
     }
 
     #[test]
@@ -352,7 +369,7 @@ mod tests {
         let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
         let staging = staged(dir.path(), b"one");
         let (hidden, landed) = (staging.path.clone(), dir.path().join("name"));
-        let showing = || was_shown(&hidden, &landed, false, &expected);
+        let showing = || was_shown(&SystemDisk, &hidden, &landed, false, &expected);
         assert_eq!(showing(), Showing::NotShown);
         assert_eq!(shown(&staging, dir.path()), landed);
         assert_eq!(showing(), Showing::Shown);
@@ -376,13 +393,22 @@ mod tests {
         let staging = staged(&drive, b"one");
         let (hidden, landed) = (staging.path.clone(), shown(&staging, &drive));
         fs::rename(&drive, &away).unwrap();
-        assert_eq!(was_shown(&hidden, &landed, false, &expected), Showing::Away);
+        assert_eq!(
+            was_shown(&SystemDisk, &hidden, &landed, false, &expected),
+            Showing::Away
+        );
         // Something else has the drive's name.
         fs::write(&drive, b"").unwrap();
-        assert_eq!(was_shown(&hidden, &landed, false, &expected), Showing::Away);
+        assert_eq!(
+            was_shown(&SystemDisk, &hidden, &landed, false, &expected),
+            Showing::Away
+        );
         fs::remove_file(&drive).unwrap();
         fs::rename(&away, &drive).unwrap();
-        assert_eq!(was_shown(&hidden, &landed, false, &expected), Showing::Shown);
+        assert_eq!(
+            was_shown(&SystemDisk, &hidden, &landed, false, &expected),
+            Showing::Shown
+        );
     }
 
     #[test]
@@ -390,15 +416,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let office = dir.path().join("9970100013");
         for _ in 0..2 {
-            assert_eq!(parent_for(dir.path(), Some("9970100013")).unwrap(), office);
+            assert_eq!(parent_for(&SystemDisk, dir.path(), Some("9970100013")).unwrap(), office);
         }
-        assert_eq!(parent_for(dir.path(), None).unwrap(), dir.path());
+        assert_eq!(parent_for(&SystemDisk, dir.path(), None).unwrap(), dir.path());
         fs::write(dir.path().join("9970101003"), b"somebody's").unwrap();
-        assert_eq!(parent_for(dir.path(), Some("9970101003")).unwrap(), dir.path());
+        assert_eq!(
+            parent_for(&SystemDisk, dir.path(), Some("9970101003")).unwrap(),
+            dir.path()
+        );
         let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
         let staging = staged(dir.path(), b"one");
         let (hidden, landed) = (staging.path.clone(), shown(&staging, &office));
-        let showing = || was_shown(&hidden, &landed, false, &expected);
+        let showing = || was_shown(&SystemDisk, &hidden, &landed, false, &expected);
         assert_eq!(showing(), Showing::Shown);
         // A person took the office's folder away: that is not a drive that is away.
         fs::remove_dir_all(&office).unwrap();
@@ -413,14 +442,17 @@ mod tests {
         let expected = [("A.CSV".to_owned(), 3, Digest::of(b"one"))];
         let staging = staged(&drive, b"one");
         let hidden = staging.path.clone();
-        assert!(staging.show_flat(&drive, &expected).unwrap());
+        assert_eq!(staging.show_flat(&drive, &expected).unwrap(), Showing::Shown);
         fs::rename(&drive, &away).unwrap();
-        assert_eq!(was_shown(&hidden, &drive, true, &expected), Showing::Away);
+        assert_eq!(was_shown(&SystemDisk, &hidden, &drive, true, &expected), Showing::Away);
         fs::rename(&away, &drive).unwrap();
-        assert_eq!(was_shown(&hidden, &drive, true, &expected), Showing::Shown);
+        assert_eq!(was_shown(&SystemDisk, &hidden, &drive, true, &expected), Showing::Shown);
         fs::write(drive.join("mine.txt"), b"mine").unwrap();
-        withdraw(&drive, true, &expected);
-        assert_eq!(was_shown(&hidden, &drive, true, &expected), Showing::NotShown);
+        withdraw(&SystemDisk, &drive, true, &expected);
+        assert_eq!(
+            was_shown(&SystemDisk, &hidden, &drive, true, &expected),
+            Showing::NotShown
+        );
         assert!(drive.join("mine.txt").exists());
     }
 
@@ -447,13 +479,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let outside = dir.path().join("outside");
         fs::write(&outside, b"precious").unwrap();
-        let staging = Staging::open(Staging::path_for(dir.path(), "name")).unwrap();
+        let staging = Staging::open(SystemDisk, Staging::path_for(dir.path(), "name")).unwrap();
         std::os::unix::fs::symlink(&outside, staging.path.join("A.CSV")).unwrap();
         staging.part("A.CSV", 100).unwrap().0.write_all(b"new").unwrap();
         assert_eq!(fs::read(&outside).unwrap(), b"precious");
         let link = dir.path().join("link");
         std::os::unix::fs::symlink(dir.path(), &link).unwrap();
-        assert!(Staging::open(link).is_err());
+        assert!(Staging::open(SystemDisk, link).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use care_model::{DeliveryId, Digest, ProblemCode};
 use desk_ipc::{CommandError, DeskEvent, TransferKind};
+use disk::SystemDisk;
 use exchange_client::ClientError;
 use exchange_protocol::{Claim, Part, PartRole};
 use kill_point::{Point, reach};
@@ -21,7 +22,7 @@ use super::is_passing;
 use crate::{
     core::Core,
     cover::Cover,
-    landing::{self, Named, Staging},
+    landing::{self, Named, Showing, Staging},
     refusal,
     session::Line,
     store::{Aim, Pickup},
@@ -34,10 +35,10 @@ const PROGRESS_BYTES: u64 = 512 * 1_024;
 
 /// Why a delivery did not land.
 pub(super) enum LandError {
-    /// The line broke, or nobody is signed in: it can go on later.
+    /// The bytes stopped coming; what that means follows from the code.
     Line(CommandError),
-    /// Another terminal has it now.
-    ClaimLost(CommandError),
+    /// It is in view, and the folder does not say that it would stay there without power: it is looked for again.
+    Unsafe,
     /// For good.
     Refused(CommandError),
 }
@@ -72,7 +73,7 @@ impl Core {
         let cover = self.fetch_cover(line, claim).await?;
         let landings = names(claim, &cover, &mut pickup.content.renamed);
         let staging = pickup.content.staging.clone().unwrap_or_default();
-        let staging = blocking(move || Staging::open(staging)).await?;
+        let staging = blocking(move || Staging::open(SystemDisk, staging)).await?;
         let staging = Arc::new(staging.map_err(|error| LandError::of_folder(&error))?);
         let total_bytes = claim.header.total_bytes();
         let mut progress = Progress {
@@ -91,17 +92,19 @@ impl Core {
             .map(|landing| (landing.name, landing.part.size_bytes, landing.part.digest))
             .collect();
         let shown = self.show(staging, pickup, named, files).await?;
-        blocking(move || match landing::is_whole(&shown.folder, &shown.files) {
-            Ok(true) => Ok(shown.folder),
-            other => {
-                // What cannot be read back as it was sent is not left to be taken for it.
-                landing::withdraw(&shown.folder, shown.flat, &shown.files);
-                match other {
-                    Ok(_) => Err(LandError::refused(ProblemCode::DigestMismatch)),
-                    Err(error) => Err(LandError::of_folder(&error)),
+        blocking(
+            move || match landing::is_whole(&SystemDisk, &shown.folder, &shown.files) {
+                Ok(true) => Ok(shown.folder),
+                other => {
+                    // What cannot be read back as it was sent is not left to be taken for it.
+                    landing::withdraw(&SystemDisk, &shown.folder, shown.flat, &shown.files);
+                    match other {
+                        Ok(_) => Err(LandError::refused(ProblemCode::DigestMismatch)),
+                        Err(error) => Err(LandError::of_folder(&error)),
+                    }
                 }
-            }
-        })
+            },
+        )
         .await?
     }
 
@@ -121,11 +124,11 @@ impl Core {
             .map_err(|error| LandError::of_folder(&error))?;
         reach(Point::LandSealed);
         let (folder, level) = (pickup.content.folder.clone(), named.level.clone());
-        let parent = blocking(move || landing::parent_for(&folder, level.as_deref())).await?;
+        let parent = blocking(move || landing::parent_for(&SystemDisk, &folder, level.as_deref())).await?;
         let parent = parent.map_err(|error| LandError::of_folder(&error))?;
         if self.settings().flat {
             let (at, wanted) = (parent.clone(), files.clone());
-            if blocking(move || landing::is_free(&at, &wanted)).await? {
+            if blocking(move || landing::is_free(&SystemDisk, &at, &wanted)).await? {
                 let aim = Aim {
                     folder: parent.clone(),
                     flat: true,
@@ -134,8 +137,10 @@ impl Core {
                 self.store_aim(pickup, &aim).await?;
                 let (at, to) = (Arc::clone(&staging), aim.clone());
                 let shown = blocking(move || at.show_flat(&to.folder, &to.files)).await?;
-                if shown.map_err(|error| LandError::of_folder(&error))? {
-                    return Ok(aim);
+                match shown.map_err(|error| LandError::of_folder(&error))? {
+                    Showing::Shown => return Ok(aim),
+                    Showing::NotShown => {}
+                    Showing::Away => return Err(LandError::Unsafe),
                 }
             }
         }
@@ -143,7 +148,8 @@ impl Core {
             .collect::<Vec<_>>()
             .into_iter();
         loop {
-            let (free, left) = blocking(move || (names.find(|path| !landing::is_taken(path)), names)).await?;
+            let (free, left) =
+                blocking(move || (names.find(|path| !landing::is_taken(&SystemDisk, path)), names)).await?;
             let landed = free.ok_or_else(|| LandError::of_folder(&io::ErrorKind::AlreadyExists.into()))?;
             names = left;
             let aim = Aim {
@@ -154,9 +160,13 @@ impl Core {
             self.store_aim(pickup, &aim).await?;
             let at = Arc::clone(&staging);
             let shown = blocking(move || at.show(&landed)).await?;
-            if shown.map_err(|error| LandError::of_folder(&error))? {
-                reach(Point::LandShown);
-                return Ok(aim);
+            match shown.map_err(|error| LandError::of_folder(&error))? {
+                Showing::Shown => {
+                    reach(Point::LandShown);
+                    return Ok(aim);
+                }
+                Showing::NotShown => {}
+                Showing::Away => return Err(LandError::Unsafe),
             }
         }
     }
@@ -260,11 +270,7 @@ impl Core {
                 _ => LandError::Line(ProblemCode::ServerInterrupted.into()),
             };
         }
-        let refusal = refusal::of_client(error);
-        match super::ends_the_claim(refusal.code) {
-            true => LandError::ClaimLost(refusal),
-            false => LandError::Refused(refusal),
-        }
+        LandError::Line(refusal::of_client(error))
     }
 }
 

@@ -26,8 +26,11 @@ use std::{
 
 use care_model::{DeliveryId, ExchangeFileName, OfficeNumber, ProblemCode, limits};
 use desk_ipc::{CommandError, DeskEvent, PickupStart, ReceiveInto, TakeOverStart};
+use disk::SystemDisk;
 use exchange_client::ClientError;
-use exchange_flow::pickup::{PickupEvent, PickupState, step};
+use exchange_flow::pickup::{
+    PickupEvent, PickupState, claim_refused, confirmation, given_up, line_broke, passes, step,
+};
 use exchange_protocol::{Claim, DeliveryHeader, DeliveryStatus, PartRole};
 use kill_point::{Point, reach};
 
@@ -258,13 +261,13 @@ impl Core {
         let claim = line.exchange.claim(delivery, take_over_fence).await;
         let claim = match self.heard_by(&line, claim).await {
             Ok(claim) => claim,
-            // Without a new claim the copy that is here stays the doubtful one that it is.
-            Err(refusal) if superseded => return Err(refusal),
-            // An interrupted pickup keeps what it has until the exchange is back.
-            Err(refusal) if is_line(refusal.code) && matches!(pickup.state, PickupState::Landing { .. }) => {
-                return Err(refusal);
+            Err(refusal) => {
+                let doubtful = pickup.content.doubtful.is_some();
+                return Err(match claim_refused(&pickup.state, superseded, doubtful, refusal.code) {
+                    Some(event) => self.end(pickup, event, refusal).await,
+                    None => refusal,
+                });
             }
-            Err(refusal) => return Err(self.fail(pickup, refusal).await),
         };
         reach(Point::ClaimAnswered);
         self.advance(&mut pickup, PickupEvent::Claimed { fence: claim.fence })?;
@@ -284,17 +287,19 @@ impl Core {
         let landed = match self.land(&line, &claim, &mut pickup, &named).await {
             Ok(landed) => landed,
             Err(fetch::LandError::Line(refusal)) => {
-                // The row stays as it is: it goes on by itself.
-                self.confirm_wanted.notify_waiters();
-                return Err(refusal);
+                let event = line_broke(pickup.content.doubtful.is_some(), refusal.code);
+                return Err(match event {
+                    Some(event) => self.end(pickup, event, refusal).await,
+                    None => {
+                        // The row stays as it is: it goes on by itself.
+                        self.confirm_wanted.notify_waiters();
+                        refusal
+                    }
+                });
             }
-            Err(fetch::LandError::ClaimLost(refusal)) => {
-                let event = match pickup.content.doubtful {
-                    Some(_) => PickupEvent::CopyStays,
-                    None => PickupEvent::ClaimLost,
-                };
-                let state = step(&pickup.state, event).map_err(|_| impossible())?;
-                return Err(self.end(pickup, state, refusal).await);
+            Err(fetch::LandError::Unsafe) => {
+                self.confirm_wanted.notify_waiters();
+                return Err(self.folder_is_away(&mut pickup).await?);
             }
             Err(fetch::LandError::Refused(refusal)) => return Err(self.fail(pickup, refusal).await),
         };
@@ -330,20 +335,16 @@ impl Core {
         };
         let (staging, aim) = (staging.clone(), aim.clone());
         let landed = aim.folder.clone();
-        let was_shown =
-            tokio::task::spawn_blocking(move || landing::was_shown(&staging, &aim.folder, aim.flat, &aim.files)).await;
+        let was_shown = tokio::task::spawn_blocking(move || {
+            landing::was_shown(&SystemDisk, &staging, &aim.folder, aim.flat, &aim.files)
+        })
+        .await;
         match was_shown.map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))? {
             Showing::Shown => {}
             Showing::NotShown => return Ok(()),
             // The delivery may be in that folder: its name is kept until the folder is back.
             Showing::Away => {
-                let refusal = CommandError::from(ProblemCode::FolderAway);
-                if pickup.content.refusal.as_ref() != Some(&refusal) {
-                    pickup.content.refusal = Some(refusal.clone());
-                    self.store.put_pickup(pickup, self.now()).await?;
-                    self.tell(DeskEvent::InboxChanged);
-                }
-                return Err(refusal);
+                return Err(self.folder_is_away(pickup).await?);
             }
         }
         pickup.content.landed = Some(landed);
@@ -356,33 +357,39 @@ impl Core {
         Ok(())
     }
 
+    /// Notes that the folder has to be looked at again, which goes on by itself.
+    async fn folder_is_away(&self, pickup: &mut Pickup) -> Result<CommandError, CommandError> {
+        let refusal = CommandError::from(ProblemCode::FolderAway);
+        if pickup.content.refusal.as_ref() != Some(&refusal) {
+            pickup.content.refusal = Some(refusal.clone());
+            self.store.put_pickup(pickup, self.now()).await?;
+            self.tell(DeskEvent::InboxChanged);
+        }
+        Ok(refusal)
+    }
+
     /// Says that every byte is here. Without an answer the row stays landed and is confirmed later.
     async fn confirm_landed(&self, line: &Line, mut pickup: Pickup) -> Result<(), CommandError> {
         let PickupState::Landed { fence } = pickup.state else {
             return Err(impossible());
         };
         let answer = line.exchange.confirm(pickup.delivery, fence).await;
-        match self.heard_by(line, answer).await {
-            Ok(received) => {
-                reach(Point::ConfirmAnswered);
-                let received_at = received.received_at;
-                self.advance(&mut pickup, PickupEvent::Confirmed { received_at })?;
-                pickup.content.doubtful = None;
-                self.store.put_pickup(&pickup, self.now()).await?;
-                reach(Point::ConfirmStored);
-                Ok(())
-            }
-            Err(refusal) if ends_the_claim(refusal.code) => {
-                self.advance(&mut pickup, PickupEvent::ClaimLost)?;
-                pickup.content.refusal = Some(refusal.clone());
-                self.store.put_pickup(&pickup, self.now()).await?;
-                Err(refusal)
-            }
-            Err(_) => {
-                self.confirm_wanted.notify_waiters();
-                Ok(())
-            }
+        let answer = self.heard_by(line, answer).await;
+        if answer.is_ok() {
+            reach(Point::ConfirmAnswered);
         }
+        let told = answer.as_ref().map(|received| received.received_at);
+        let Some(event) = confirmation(told.map_err(|refusal| refusal.code)) else {
+            self.confirm_wanted.notify_waiters();
+            return Ok(());
+        };
+        self.advance(&mut pickup, event)?;
+        match &answer {
+            Ok(_) => pickup.content.doubtful = None,
+            Err(refusal) => pickup.content.refusal = Some(refusal.clone()),
+        }
+        self.store.put_pickup(&pickup, self.now()).await?;
+        answer.map(|_| reach(Point::ConfirmStored))
     }
 
     /// A second fetch is refused by the exchange itself. Should it grant one, it was restored from a backup and has
@@ -407,7 +414,7 @@ impl Core {
     pub(crate) async fn confirm_anew(&self, line: &Line, pickup: &Pickup) -> Result<(), CommandError> {
         match pickup.state {
             PickupState::Confirmed { .. } => match self.ask_again(line, pickup).await {
-                Err(error) if is_line(error.code) => Err(error),
+                Err(error) if passes(error.code) => Err(error),
                 _ => Ok(()),
             },
             _ => Ok(()),
@@ -442,19 +449,16 @@ impl Core {
 
     /// Ends a pickup without 済 and takes away what was staged.
     async fn fail(&self, pickup: Pickup, refusal: CommandError) -> CommandError {
-        let event = match pickup.content.doubtful {
-            Some(_) => PickupEvent::CopyStays,
-            None => PickupEvent::Failed { problem: refusal.code },
-        };
-        match step(&pickup.state, event) {
-            Ok(state) => self.end(pickup, state, refusal).await,
-            Err(_) => impossible(),
-        }
+        let event = given_up(pickup.content.doubtful.is_some(), refusal.code);
+        self.end(pickup, event, refusal).await
     }
 
-    async fn end(&self, mut pickup: Pickup, state: PickupState, refusal: CommandError) -> CommandError {
+    async fn end(&self, mut pickup: Pickup, event: PickupEvent, refusal: CommandError) -> CommandError {
+        let Ok(state) = step(&pickup.state, event) else {
+            return impossible();
+        };
         if let Some(staging) = pickup.content.staging.take() {
-            tokio::task::spawn_blocking(move || landing::discard(&staging))
+            tokio::task::spawn_blocking(move || landing::discard(&SystemDisk, &staging))
                 .await
                 .ok();
         }
@@ -488,7 +492,7 @@ fn planned_again(pickup: Pickup, folder: &Path) -> Pickup {
     }
     if content.folder != folder {
         if let Some(staging) = content.staging.take() {
-            landing::discard(&staging);
+            landing::discard(&SystemDisk, &staging);
         }
         content.folder = folder.to_owned();
     }
@@ -532,32 +536,6 @@ fn names_the_header(name: &str, header: &DeliveryHeader) -> bool {
     same(name.from, header.from) && same(name.to, header.to) && Some(name.serial) == header.serial
 }
 
-/// The exchange's word that this terminal does not hold the delivery any more.
-fn ends_the_claim(code: ProblemCode) -> bool {
-    matches!(
-        code,
-        ProblemCode::ClaimLost
-            | ProblemCode::ClaimedElsewhere
-            | ProblemCode::AlreadyReceived
-            | ProblemCode::DeliveryUnknown
-            | ProblemCode::DeliveryRecalled
-            | ProblemCode::DeliveryExpired
-    )
-}
-
-/// A failure that another try cures.
-fn is_line(code: ProblemCode) -> bool {
-    matches!(
-        code,
-        ProblemCode::ServerUnreachable
-            | ProblemCode::ServerInterrupted
-            | ProblemCode::ServerBusy
-            | ProblemCode::TooManyRequests
-            | ProblemCode::RequestTooSlow
-            | ProblemCode::SignInRequired
-    )
-}
-
 /// A refusal that is no word about one delivery, and comes before a row could hold it.
 fn meets_every_row(code: ProblemCode) -> bool {
     matches!(
@@ -587,5 +565,5 @@ fn impossible() -> CommandError {
 
 /// Whether a failed call can be cured by going on later.
 fn is_passing(error: &ClientError) -> bool {
-    error.is_line() || is_line(error.code())
+    error.is_line() || passes(error.code())
 }

@@ -21,6 +21,7 @@ use std::{
 
 use care_model::ProblemCode;
 use desk_ipc::CommandError;
+use disk::sync_folder;
 
 pub(crate) use key::{KeyState, Keyring};
 pub(crate) use shelf::{OfficeMark, Shelf, mark_office, office_of};
@@ -106,17 +107,7 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&beside, path)?;
     match path.parent() {
-        Some(dir) => sync_dir(dir),
+        Some(dir) => sync_folder(dir),
         None => Ok(()),
     }
-}
-
-/// Makes the names in a folder durable.
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    // Windows keeps names durable by itself and has no call for it.
-    #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = dir;
-    Ok(())
 }

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 /// Marks a landed file.
-pub(super) fn mark(path: &Path) {
+pub(crate) fn mark(path: &Path) {
     #[cfg(windows)]
     {
         /// The internet zone.

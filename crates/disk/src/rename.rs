@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 /// Gives `from`, a folder, the name `to`, which must not exist.
-pub(super) fn without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn folder_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -31,7 +31,7 @@ pub(super) fn without_replacing(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Gives `from`, a file, the name `to`, which must not exist.
-pub(super) fn file_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn file_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
