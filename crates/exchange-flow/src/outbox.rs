@@ -174,12 +174,16 @@ pub fn of_upload(event: OutboxEvent, commit_asked: bool) -> OutboxEvent {
     }
 }
 
-/// Doubling waits of 1, 2, 4 … seconds, at most a minute.
+/// Doubling waits of 1, 2, 4 … seconds, at most a minute, each up to half as long again.
+///
+/// Desks that a busy exchange refused at the same moment must not come again at the same moment (ADR 0046): by how much a
+/// wait is longer is what the clock happens to show below a millisecond.
 fn queued_after(tries: u32, maybe_sent: bool, now: DateTime<Utc>) -> OutboxState {
     let wait = (1_i64 << tries.saturating_sub(1).min(6)).min(WAIT_SECONDS_MAX);
+    let thousandths = 1_000 + i64::from(now.timestamp_subsec_micros() % 1_000) / 2;
     OutboxState::Queued {
         tries,
-        not_before: now + TimeDelta::seconds(wait),
+        not_before: now + TimeDelta::milliseconds(wait * thousandths),
         maybe_sent,
     }
 }
@@ -235,6 +239,21 @@ mod tests {
             })
             .collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+
+    #[test]
+    fn who_is_refused_at_the_same_moment_does_not_come_again_at_the_same_moment() {
+        let waits: Vec<i64> = (0..1_000)
+            .map(|micros| {
+                let now = at(0) + TimeDelta::microseconds(micros);
+                match queued_after(3, true, now) {
+                    OutboxState::Queued { not_before, .. } => (not_before - now).num_milliseconds(),
+                    other => panic!("{other:?}"),
+                }
+            })
+            .collect();
+        assert_eq!((waits.first(), waits.last()), (Some(&4_000), Some(&5_996)));
+        assert!(waits.is_sorted());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 use care_model::DeliveryId;
 use exchange_protocol::envelope;
 use fastrand::Rng;
-use fault_row::{Form, Row};
+use fault_row::Row;
 use futures::{StreamExt as _, stream};
 use load::offices::plans;
 use tokio::task::JoinSet;
@@ -109,7 +109,9 @@ async fn lane(exchange: Arc<Exchange>, mut lane: Lane, pause: Duration, end: Ins
                 }
                 (429 | 503, Some(wait)) => {
                     outcome.refused += 1;
-                    tokio::time::sleep(wait.min(end - begun)).await;
+                    // Up to half as long again, as desks do that were refused at the same moment.
+                    let wait = wait.mul_f64(1.0 + random.f64() / 2.0);
+                    tokio::time::sleep(wait.min(end.saturating_duration_since(begun))).await;
                 }
                 (429 | 503, None) => outcome.unsaid += 1,
                 _ => outcome.failed += 1,
@@ -188,13 +190,13 @@ async fn row_10_at_five_times_its_capacity_the_rest_is_refused_and_the_accepted_
         "answered, and told when to come again"
     );
     assert!(over.refused > 0, "so many lanes were not too many");
-    if timings_are_judged(row.form()) {
-        assert!(goodput >= GOODPUT_MIN, "{goodput} of the best rate were accepted");
-        assert!(p99 <= ACCEPTED_P99_MAX_MS, "{p99} ms");
-    }
     let mut all = best;
     all.add(over);
     let breaches = exchange.breaches(&all.accepted, &all.open).await;
-    assert!(row.form() == Form::Long || !all.accepted.is_empty());
+    let judged = timings_are_judged(row.form());
     row.close(all.accepted.len() as u64, breaches);
+    if judged {
+        assert!(goodput >= GOODPUT_MIN, "{goodput} of the best rate were accepted");
+        assert!(p99 <= ACCEPTED_P99_MAX_MS, "{p99} ms");
+    }
 }
