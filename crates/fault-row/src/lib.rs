@@ -3,6 +3,7 @@
 //! A row of the table is one or more ordinary tests. `cargo nextest run` runs them in their short form;
 //! `cargo xtask faults` gives them a seed, asks for the long form if it was asked for it, and collects their lines.
 #![allow(clippy::expect_used, reason = "a test whose line cannot be written has failed")]
+#![allow(clippy::print_stderr, reason = "what a test says is shown if it fails")]
 
 use std::{
     env, fs,

@@ -72,9 +72,10 @@ async fn contents_that_are_gone_are_told_and_everything_else_is_served() {
         header(&ground.planner, &ground.helper, parts),
     );
     for header in [&lost, &kept] {
-        let read = |_: usize, offset: u64, length: usize| {
+        let content = large.clone();
+        let read = move |_: usize, offset: u64, length: usize| {
             let start = usize::try_from(offset).unwrap();
-            Ok(large.slice(start..start + length))
+            Ok(content.slice(start..start + length))
         };
         sender.send(json(header), &read, |_| {}).await.unwrap();
     }
