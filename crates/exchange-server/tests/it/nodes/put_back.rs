@@ -19,6 +19,8 @@ async fn a_database_that_was_put_back_is_told_and_takes_nothing() {
     administrate(format!("CREATE DATABASE {name}_kept TEMPLATE {name}")).await;
     administrate(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
     sent.push(send(&sender, &cluster.planner, &cluster.helper, b"after".to_vec()).await);
+    // By then every node has heard of it, and it is noted beside the contents: nobody puts a database back faster.
+    tokio::time::sleep(Duration::from_secs(7)).await;
 
     alone(&name).await;
     administrate(format!("ALTER DATABASE {name} RENAME TO {name}_newest")).await;
