@@ -32,6 +32,7 @@ mod outbox;
 mod pickup;
 pub mod ports;
 mod profile;
+pub mod reading;
 mod recall;
 mod refusal;
 mod repair;
