@@ -125,7 +125,7 @@ test("every kind of unit opens", async () => {
     await planner.compose(await fixture(`good/${unit}`));
     await open();
     for (const [place, title] of titles.entries()) {
-      await planner.heading(title).waitFor();
+      await pane().getByRole("heading", { name: title, exact: true }).waitFor();
       await pane().getByRole("article").nth(place).scrollIntoViewIfNeeded();
       await pane()
         .getByRole("article")
@@ -243,18 +243,33 @@ test("200 care recipients open at once, follow the search, and go to the printer
   const { page } = planner;
   await planner.compose(await large(200));
   await planner.button("内容を見る").waitFor();
-  const opened = Date.now();
-  await open();
-  t.diagnostic(`open: ${Date.now() - opened} ms`);
+  const opened = await page.evaluate(async () => {
+    const began = performance.now();
+    [...document.querySelectorAll("button")]
+      .find((button) => button.textContent.includes("内容を見る"))
+      .click();
+    while (!document.querySelector("[role=region] article")) await new Promise(requestAnimationFrame);
+    return performance.now() - began;
+  });
+  t.diagnostic(`from the button to the first form: ${Math.round(opened)} ms`);
   assert.equal(await people().count(), 201);
   const timed = await page.evaluate(async () => {
     const options = [...document.querySelectorAll("[role=option]")];
     const began = performance.now();
     options[150].click();
-    while (!document.querySelector("[role=region] article")) await new Promise(requestAnimationFrame);
+    const is = (found) => new Promise(requestAnimationFrame).then(() => !found());
+    while (await is(() => options[150].ariaSelected === "true")) continue;
+    while (await is(() => document.querySelector("[role=region] article"))) continue;
     return performance.now() - began;
   });
   t.diagnostic(`another care recipient: ${Math.round(timed)} ms`);
+  const asked = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => /read_(recipients|forms)$/.test(name))
+      .map(({ name, duration }) => `${name.split("/").at(-1)} ${Math.round(duration)} ms`),
+  );
+  t.diagnostic(`of these the desk: ${asked.slice(-3).join(", ")}`);
   await planner.page.getByRole("searchbox", { name: "利用者を探す" }).fill("9100000099");
   await dialog().getByText("1名（全200名のうち）").waitFor();
   await planner.page.getByRole("searchbox", { name: "利用者を探す" }).fill("");

@@ -53,7 +53,7 @@ pub(super) fn month_sheet(document: &MonthSheet, recipient: &Recipient) -> Vec<F
         units = units.saturating_add(pattern.units);
         rows.extend(service(pattern, &days, month, planned, &all_have));
     }
-    let mut widths = vec![9, 17, 17, 5];
+    let mut widths = vec![13, 17, 17, 6];
     widths.extend(days.iter().map(|_| 3));
     widths.push(5);
     if !rows.is_empty() {

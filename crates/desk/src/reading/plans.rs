@@ -164,7 +164,7 @@ pub(super) fn sheet_2(plan: &PlanSheet2, recipient: &Recipient) -> Vec<FormPart>
         ],
     ];
     let rows = plan.needs().iter().flat_map(of_need).collect();
-    paper.add(table("", &[16, 12, 8, 12, 8, 15, 5, 9, 12, 8, 8], heading, rows));
+    paper.add(table("", &[16, 12, 9, 12, 9, 15, 7, 9, 13, 8, 8], heading, rows));
     let note = vec![vec![text(words::sheet_2_notes()).cols(BOXES)]];
     paper.add(boxes("", note));
     // Both dates stand above; where records differ in one, each record shows its own below.
@@ -308,7 +308,7 @@ pub(super) fn weekly(plan: &WeeklyPlan, recipient: &Recipient) -> Vec<FormPart> 
     heading.push(head(reading::activities()));
     paper.add(table(
         "",
-        &[4, 5, 11, 11, 11, 11, 11, 11, 11, 14],
+        &[4, 7, 11, 11, 11, 11, 11, 11, 11, 14],
         vec![heading],
         week(&columns),
     ));
