@@ -7,7 +7,18 @@ import globals from "globals";
 import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
-const features = ["sign-in", "home", "inbox", "outbox", "compose", "drafts", "dispatch", "settings", "help"];
+const features = [
+  "sign-in",
+  "home",
+  "inbox",
+  "outbox",
+  "compose",
+  "drafts",
+  "dispatch",
+  "reading",
+  "settings",
+  "help",
+];
 
 /** Forbids imports from folders of `src`, as seen from a file of the named folder. */
 const forbid = (files, folders, types = []) => ({

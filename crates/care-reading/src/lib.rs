@@ -14,6 +14,7 @@ mod pairs;
 mod plan;
 mod prevention;
 mod read;
+mod rest;
 mod value;
 mod week;
 
@@ -26,5 +27,6 @@ pub use month::{Annex, AnnexLine, AnnexLineKind, MonthSheet, ServicePattern, Vis
 pub use plan::{Carried, Goal, Need, PlanSheet2};
 pub use prevention::{Issue, PreventionPlan, Profile, SupportPlan};
 pub use read::{Reading, Recipient, read};
+pub use rest::{Rest, entries_beside};
 pub use value::{Decimal, MarkedDays, TimeOfDay, Value};
 pub use week::{DailyActivity, OtherService, WeeklyPlan, WeeklyService};

@@ -8,16 +8,14 @@ use care_model::ServiceMonth;
 use care_reading::{
     Change, Comparison, Difference, Reading, RecipientComparison, ServiceComparison, Side, Sum, Times, compare,
 };
+use desk::reading::values::{day, grouped, month, office, plain, service_type};
 use messages::{diff as words, reading};
 use serde::Serialize;
 
 use crate::{
     arguments::Diff,
     output::{Failure, Output},
-    show::{
-        self, Column, Page,
-        values::{day, grouped, month, office, plain, service_type},
-    },
+    show::{self, Column, Page},
 };
 
 /// What is printed for programs, one object a line.

@@ -4,7 +4,6 @@ mod documents;
 mod month;
 mod rest;
 mod text;
-pub(crate) mod values;
 
 use std::{
     fs,
@@ -13,14 +12,12 @@ use std::{
 
 use care_model::{Address, ExchangeFileName, NameReading, OfficeRole, limits};
 use care_reading::{ReadFile, Reading, Recipient, Sheet};
+use desk::reading::values::plain;
 use messages::reading as words;
 use serde::Serialize;
 
+use self::documents::{Naming, Printing};
 pub(crate) use self::text::{Column, Page};
-use self::{
-    documents::{Naming, Printing},
-    values::plain,
-};
 use crate::{
     arguments::{Show, ViewingSide},
     files,
@@ -293,10 +290,12 @@ mod tests {
                 for sheet in reading.recipients.iter().flat_map(Recipient::sheets) {
                     for (field, value) in sheet.rows.iter().flat_map(care_reading::Form::entries) {
                         let text = match (field.name, value) {
-                            ("service_date", care_reading::Value::Date(date)) => values::day(*date, sheet.month()),
+                            ("service_date", care_reading::Value::Date(date)) => {
+                                desk::reading::values::day(*date, sheet.month())
+                            }
                             // The grand total has numbers of its own that say only that it is one.
                             _ if ["999999", "9999999999"].contains(&value.text().unwrap_or_default()) => continue,
-                            _ => values::value(field, value),
+                            _ => desk::reading::values::value(field, value),
                         };
                         let place = format!("{} {}", sheet.file.name, field.name);
                         // In a table the lines of a cell stand between those of its neighbours.

@@ -89,6 +89,10 @@ macro_rules! with_commands {
             preview_repair($crate::RepairRequest) -> $crate::RepairView;
             /// Puts a repaired copy (修正版) in the file's place and writes it beside the original, which stays as it is.
             repair($crate::RepairRequest) -> $crate::RepairedView;
+            /// 内容を見る: the care recipients of what is read, and what forms each has.
+            read_recipients($crate::ReadingSource) -> $crate::ReadingView;
+            /// The forms of care recipients, laid out as on paper.
+            read_forms($crate::FormsRequest) -> Vec<$crate::RecipientForms>;
             /// The permitted combinations (送信単位) that this office may send.
             list_units(()) -> Vec<$crate::UnitView>;
             /// Throws a composition away.

@@ -128,6 +128,17 @@ pub fn typescript() -> String {
         view::AboutView,
         view::LicenceRow,
         view::UpdateView,
+        view::ReadingSource,
+        view::ReadingView,
+        view::ReadFileView,
+        view::ReadRecipientView,
+        view::FormsRequest,
+        view::RecipientForms,
+        view::FormView,
+        view::FormPart,
+        view::CellView,
+        view::CellKind,
+        view::ChoiceView,
     ) {
         let _ = writeln!(text, "export {declaration}\n");
     }

@@ -9,11 +9,12 @@ use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
     AboutView, AddDrop, AttachFiles, CertificateImport, ChooseDestination, CommandError, ComposeStart, CompositionId,
     CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId,
-    DropView, EditNote, EnrolStart, ExpiryView, FolderView, HomeView, ImportedMark, InboxRow, InboxView, KindView,
-    ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch,
+    DropView, EditNote, EnrolStart, ExpiryView, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView,
+    KindView, ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch,
     OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart,
-    PickupStart, ProfileId, ProfileRow, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart,
-    SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    PickupStart, ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest,
+    RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart,
+    TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -157,6 +158,14 @@ impl DeskCommands for Desk {
 
     async fn repair(&self, request: RepairRequest) -> Result<RepairedView, CommandError> {
         self.open_desk()?.repair(request).await
+    }
+
+    async fn read_recipients(&self, request: ReadingSource) -> Result<ReadingView, CommandError> {
+        self.open_desk()?.read_recipients(request).await
+    }
+
+    async fn read_forms(&self, request: FormsRequest) -> Result<Vec<RecipientForms>, CommandError> {
+        self.open_desk()?.read_forms(request).await
     }
 
     async fn list_units(&self, _request: ()) -> Result<Vec<UnitView>, CommandError> {

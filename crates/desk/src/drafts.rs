@@ -55,15 +55,20 @@ impl Core {
         Ok(rows)
     }
 
-    /// Opens a draft, with what was changed since it was saved unless that was discarded.
-    pub(crate) async fn open_draft(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
+    /// A draft with what was changed since it was saved unless that was discarded; its facts are not in memory yet.
+    pub(crate) async fn draft_as_opened(&self, id: CompositionId) -> Result<Composition, CommandError> {
         let draft = self.store.draft::<Composition>(id).await?;
         let draft = draft.ok_or(ProblemCode::CompositionUnknown)?.content;
         // What a crash left is in no other place, even if a person put off deciding about it.
         let working = self.store.composition::<Composition>(id).await?;
         let changed = working.map(Composition::into_draft);
         let changed = changed.filter(|working| !working.is_empty() && !working.says_the_same_as(&draft));
-        let mut composition = changed.unwrap_or(draft);
+        Ok(changed.unwrap_or(draft))
+    }
+
+    /// Opens a draft, with what was changed since it was saved unless that was discarded.
+    pub(crate) async fn open_draft(&self, id: CompositionId) -> Result<CompositionView, CommandError> {
+        let mut composition = self.draft_as_opened(id).await?;
         self.recall_facts(&mut composition).await?;
         let view = {
             let mut compositions = self.compositions.lock().await;

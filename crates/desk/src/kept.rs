@@ -38,6 +38,14 @@ impl Core {
     pub(crate) async fn open_resend(&self, delivery: DeliveryId) -> Result<CompositionView, CommandError> {
         // The sweep waits until the new composition names the copies.
         let mut compositions = self.compositions.lock().await;
+        let composition = self.kept_composition(delivery).await?;
+        let view = self.begin_in(&mut compositions, composition).await?;
+        drop(compositions);
+        self.looked_up(view).await
+    }
+
+    /// What was sent, from its kept copy, as a composition that is not stored yet; refused where the copy is gone.
+    pub(crate) async fn kept_composition(&self, delivery: DeliveryId) -> Result<Composition, CommandError> {
         let gone = || CommandError::new(ProblemCode::KeptCopyGone).with("days", self.settings().kept_days);
         let row = self.store.outgoing(delivery).await?.ok_or_else(gone)?;
         if !matches!(row.state, OutboxState::Sent { .. } | OutboxState::Cancelled) {
@@ -92,9 +100,7 @@ impl Core {
         Layout::of(&mut composition, &around);
         let first = composition.first_delivery();
         composition.add(attachments, first);
-        let view = self.begin_in(&mut compositions, composition).await?;
-        drop(compositions);
-        self.looked_up(view).await
+        Ok(composition)
     }
 
     /// At the start: forgets what was only left over, and deletes every copy that nothing needs any more.

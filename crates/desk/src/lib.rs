@@ -33,6 +33,7 @@ mod panics;
 mod pickup;
 pub mod ports;
 mod profile;
+pub mod reading;
 mod recall;
 mod refusal;
 mod repair;

@@ -81,6 +81,10 @@ test("新規作成 and 送信一覧", async () => {
   await planner.field("メッセージ").fill("12月分の提供票です。よろしくお願いいたします。");
   await planner.page.locator("button.primary:enabled", { hasText: "送信" }).waitFor();
   await gallery.show(planner, "compose-ready", "新規作成：送信できるとき");
+  await planner.button("内容を見る").click();
+  await planner.heading("サービス利用票（予定）第6表").waitFor();
+  await gallery.show(planner, "reading-month", "内容を見る：サービス利用票");
+  await planner.button("閉じる").click();
   await planner.send();
   await gallery.show(planner, "compose-sent", "新規作成：送信成功");
   await planner.button("続けて新規作成").click();
@@ -110,6 +114,10 @@ test("受信一覧", async () => {
 
 test("下書き一覧 and 一括送信", async () => {
   await planner.compose(await fixture("good/home_plan"));
+  await planner.button("内容を見る").click();
+  await planner.heading("居宅サービス計画書 第1表").waitFor();
+  await gallery.show(planner, "reading-plan", "内容を見る：居宅サービス計画書");
+  await planner.button("閉じる").click();
   await planner.field("メッセージ").fill("計画書をお送りします。");
   await planner.button("一時保存").click();
   await planner.sees("下書きに保存しました");

@@ -7,6 +7,7 @@ import { Help } from "../features/help/state.svelte";
 import { Home } from "../features/home/state.svelte";
 import { Inbox } from "../features/inbox/state.svelte";
 import { Outbox } from "../features/outbox/state.svelte";
+import { Reading } from "../features/reading/state.svelte";
 import { Settings } from "../features/settings/state.svelte";
 import type { CompositionView, DeskEvent } from "../ipc/bindings";
 import type { Desk } from "../ipc/call";
@@ -46,6 +47,7 @@ export class Workspace {
   readonly unfinished: Unfinished;
   readonly settings: Settings;
   readonly help: Help;
+  readonly reading: Reading;
 
   constructor(private readonly desk: Desk) {
     this.home = new Home(desk);
@@ -59,6 +61,7 @@ export class Workspace {
     this.unfinished = new Unfinished(desk, this.compose, this.dispatch, (mode) => this.#show(mode));
     this.settings = new Settings(desk);
     this.help = new Help(desk);
+    this.reading = new Reading(desk);
   }
 
   /** Asks for everything once, after ログイン. */
@@ -140,7 +143,7 @@ export class Workspace {
 
   /** Files were dropped while somebody is signed in. */
   dropped(drop: string): void {
-    if (this.tab === "settings" || this.tab === "help") return;
+    if (this.tab === "settings" || this.tab === "help" || this.reading.source) return;
     if (this.tab === "dispatch") {
       if (this.editing) void this.dispatch.attach(this.editing, drop);
       else if (this.dispatch.phase === "idle") void this.dispatch.add(drop);

@@ -1936,6 +1936,192 @@ notes: string,
  */
 waits: boolean, };
 
+export type ReadingSource = { "what": "composition", 
+/**
+ * Which.
+ */
+composition: string, 
+/**
+ * Which delivery; all files without.
+ */
+delivery: string | null, } | { "what": "draft", 
+/**
+ * Which.
+ */
+draft: string, } | { "what": "sent", 
+/**
+ * Which.
+ */
+delivery: string, };
+
+export type ReadingView = { 
+/**
+ * Every file, also one that could not be read.
+ */
+files: Array<ReadFileView>, 
+/**
+ * The care recipients in the order in which the files name them; records that name nobody come last.
+ */
+recipients: Array<ReadRecipientView>, };
+
+export type ReadFileView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is, by the side of this office (D22).
+ */
+kind_name: string, 
+/**
+ * What is to be said of its reading: that it is not read, that records were left out.
+ */
+remarks: Array<string>, 
+/**
+ * What was found in it, the heaviest first; at most [`super::FINDINGS_SHOWN_MAX`].
+ */
+findings: Array<FindingView>, 
+/**
+ * Findings that are not listed here.
+ */
+more_findings: number, };
+
+export type ReadRecipientView = { 
+/**
+ * To ask for the forms by.
+ */
+recipient: number, 
+/**
+ * The name; none if no file has it.
+ */
+name: string | null, 
+/**
+ * The name in kana.
+ */
+name_kana: string | null, 
+/**
+ * 保険者番号, as written; empty for records that name nobody.
+ */
+insurer_number: string, 
+/**
+ * 被保険者番号, as written.
+ */
+insured_number: string, 
+/**
+ * Whether these are the records that name nobody.
+ */
+nobody: boolean, 
+/**
+ * What forms there are.
+ */
+forms: Array<string>, 
+/**
+ * How many of the listed findings stand in the records of this care recipient.
+ */
+findings: number, };
+
+export type FormsRequest = { 
+/**
+ * Of what.
+ */
+source: ReadingSource, 
+/**
+ * Of whom: [`ReadRecipientView::recipient`]; at most [`FORMS_RECIPIENTS_MAX`]. Who is not there is left out.
+ */
+recipients: Array<number>, };
+
+export type RecipientForms = { 
+/**
+ * Whose.
+ */
+recipient: number, 
+/**
+ * In the order of the paper forms.
+ */
+forms: Array<FormView>, };
+
+export type FormView = { 
+/**
+ * Its printed name, by the side of this office (D22).
+ */
+title: string, 
+/**
+ * What it is about: month, plan date or consultation date; may be empty.
+ */
+about: string, 
+/**
+ * The file that it is from, with the version that its records name.
+ */
+file: string, 
+/**
+ * Whether the paper form lies on its side.
+ */
+landscape: boolean, 
+/**
+ * What was found in its records.
+ */
+findings: Array<FindingView>, 
+/**
+ * Its tables, from the top.
+ */
+parts: Array<FormPart>, };
+
+export type FormPart = { 
+/**
+ * What stands above it; may be empty.
+ */
+title: string, 
+/**
+ * How wide its columns are, one to another.
+ */
+widths: Array<number>, 
+/**
+ * The rows of its heading.
+ */
+head: Array<Array<CellView>>, 
+/**
+ * Its rows.
+ */
+rows: Array<Array<CellView>>, };
+
+export type CellView = { 
+/**
+ * Its words; lines stay apart.
+ */
+text: string, 
+/**
+ * What it is.
+ */
+kind: CellKind, 
+/**
+ * Whether what is written does not have the form of its field.
+ */
+marked: boolean, 
+/**
+ * Over how many columns it goes.
+ */
+cols: number, 
+/**
+ * Over how many rows it goes.
+ */
+rows: number, 
+/**
+ * What the paper form prints to choose from, instead of `text`; empty where it prints no choice.
+ */
+choices: Array<ChoiceView>, };
+
+export type CellKind = "head" | "text" | "number";
+
+export type ChoiceView = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * Whether it is the one.
+ */
+chosen: boolean, };
+
 /** Every command: what it takes and what it answers. */
 export type Commands = {
   start: { request: null; answer: StartView };
@@ -1977,6 +2163,8 @@ export type Commands = {
   turn_into_dispatch: { request: string; answer: CompositionView };
   preview_repair: { request: RepairRequest; answer: RepairView };
   repair: { request: RepairRequest; answer: RepairedView };
+  read_recipients: { request: ReadingSource; answer: ReadingView };
+  read_forms: { request: FormsRequest; answer: Array<RecipientForms> };
   list_units: { request: null; answer: Array<UnitView> };
   discard_composition: { request: string; answer: null };
   send_composition: { request: SendStart; answer: SendView };

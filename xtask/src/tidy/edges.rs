@@ -48,8 +48,10 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     (
         "desk",
         &[
+            "care-layout",
             "care-model",
             "care-csv",
+            "care-reading",
             "care-route",
             "exchange-protocol",
             "exchange-flow",

@@ -7,14 +7,14 @@ use std::{
 
 use care_model::{FileKind, OfficeRole};
 use care_reading::{
-    CarePlan, Deletion, Form, PlanSheet2, PreventionPlan, Profile, Sheet, Supplement, Value, WeeklyPlan,
+    CarePlan, Deletion, Form, PlanSheet2, PreventionPlan, Profile, Rest, Sheet, Supplement, Value, WeeklyPlan,
 };
+use desk::reading::values::{date, field, label, month, plain, span};
 use messages::reading as words;
 
 use super::{
-    rest::{Rest, pairs_of},
+    rest::{pairs_of, print_common, print_own},
     text::{Column, Page},
-    values::{date, field, label, month, plain, span},
 };
 
 /// By which side the documents are named: one side, or that of whoever each file goes to (D22).
@@ -211,7 +211,7 @@ pub(crate) fn plan_sheet_2<'a>(page: &mut Page, printing: &mut Printing<'a>, doc
     }
     let shown: Vec<&str> = TREE_FIELDS.iter().chain(SERVICE_FIELDS).copied().collect();
     let rest = Rest::of(&sheet.rows, &shown);
-    rest.print_common(page, 2);
+    print_common(page, 2, &rest);
     for need in document.needs() {
         let first = need.goals.first().and_then(|goal| goal.services.first());
         let Some(first) = first else { continue };
@@ -243,7 +243,7 @@ pub(crate) fn plan_sheet_2<'a>(page: &mut Page, printing: &mut Printing<'a>, doc
             columns.extend(titles.map(|name| Column::left(of(name))));
             let rows: Vec<Vec<String>> = goal.services.iter().map(|form| service(form)).collect();
             page.table(6, &columns, &rows);
-            rest.print_own(page, 6, goal.services.iter().copied(), &shown);
+            print_own(page, 6, &rest, goal.services.iter().copied(), &shown);
         }
     }
 }
@@ -285,7 +285,7 @@ pub(crate) fn weekly_plan<'a>(page: &mut Page, printing: &mut Printing<'a>, docu
         return;
     }
     let rest = Rest::of(&sheet.rows, WEEK_FIELDS);
-    rest.print_common(page, 2);
+    print_common(page, 2, &rest);
     let mut last = None;
     let services: Vec<Vec<String>> = document
         .services()
@@ -327,7 +327,7 @@ pub(crate) fn weekly_plan<'a>(page: &mut Page, printing: &mut Printing<'a>, docu
             page.text(4, &plain(other.service));
         }
     }
-    rest.print_own(page, 2, &sheet.rows, WEEK_FIELDS);
+    print_own(page, 2, &rest, &sheet.rows, WEEK_FIELDS);
 }
 
 /// A table below its heading, if it has rows.
@@ -381,7 +381,7 @@ pub(crate) fn prevention_plan<'a>(page: &mut Page, printing: &mut Printing<'a>, 
     ]
     .concat();
     let rest = Rest::of(&sheet.rows, &shown);
-    rest.print_common(page, 2);
+    print_common(page, 2, &rest);
     for issue in document.issues() {
         let first = issue.plans.first().and_then(|plan| plan.services.first());
         let Some(first) = first else { continue };
@@ -415,7 +415,7 @@ pub(crate) fn prevention_plan<'a>(page: &mut Page, printing: &mut Printing<'a>, 
             if rows.iter().flatten().any(|cell: &String| !cell.is_empty()) {
                 page.table(6, &columns, &rows);
             }
-            rest.print_own(page, 6, plan.services.iter().copied(), &shown);
+            print_own(page, 6, &rest, plan.services.iter().copied(), &shown);
         }
     }
 }
@@ -454,7 +454,7 @@ pub(crate) fn profile<'a>(page: &mut Page, printing: &mut Printing<'a>, document
         }
         let shown: Vec<&str> = names.iter().copied().chain(["consulted_on"]).collect();
         let rest = Rest::of(&sheet.rows, &shown);
-        rest.print_common(page, 2);
+        print_common(page, 2, &rest);
         let columns: Vec<Column> = names.iter().map(|name| Column::left(label_in(sheet, name))).collect();
         let rows: Vec<Vec<String>> = sheet
             .rows
@@ -462,7 +462,7 @@ pub(crate) fn profile<'a>(page: &mut Page, printing: &mut Printing<'a>, document
             .map(|form| names.iter().map(|name| field(form, name)).collect())
             .collect();
         page.table(2, &columns, &rows);
-        rest.print_own(page, 2, &sheet.rows, &shown);
+        print_own(page, 2, &rest, &sheet.rows, &shown);
     }
 }
 

@@ -1,14 +1,14 @@
 //! 第6表 by office and service with its days, and 第7表 as a table.
 
 use care_model::ServiceMonth;
-use care_reading::{Annex, AnnexLineKind, MonthSheet, ServicePattern, Visit};
+use care_reading::{Annex, AnnexLineKind, MonthSheet, Rest, ServicePattern, Visit};
+use desk::reading::values::{day, field, grouped, label, office, plain, service_type, span};
 use messages::reading as words;
 
 use super::{
     documents::{Printing, heading},
-    rest::{Rest, joined},
+    rest::{joined, own_pairs, print_common},
     text::{Column, Page},
-    values::{day, field, grouped, label, office, plain, service_type, span},
 };
 
 /// Fields that the table of services shows.
@@ -31,7 +31,7 @@ pub(crate) fn month_sheet<'a>(page: &mut Page, printing: &mut Printing<'a>, docu
         return;
     }
     let rest = Rest::of(&sheet.rows, VISIT_FIELDS);
-    rest.print_common(page, 2);
+    print_common(page, 2, &rest);
     let patterns = document.patterns();
     let by_office = patterns
         .chunk_by(|a, b| (a.first.office_number, a.first.office_name) == (b.first.office_number, b.first.office_name));
@@ -44,7 +44,7 @@ pub(crate) fn month_sheet<'a>(page: &mut Page, printing: &mut Printing<'a>, docu
         for pattern in patterns {
             rows.push(row(pattern, sheet.month()));
             // What the record has beside goes across, below its service.
-            let own = rest.own(pattern.first.form, VISIT_FIELDS);
+            let own = own_pairs(&rest, pattern.first.form, VISIT_FIELDS);
             if !own.is_empty() {
                 rows.push(vec![format!("{}{}", " ".repeat(10), joined(&own))]);
             }
@@ -126,7 +126,7 @@ pub(crate) fn annex<'a>(page: &mut Page, printing: &mut Printing<'a>, document: 
     ];
     shown.extend(ANNEX_COLUMNS);
     let rest = Rest::of(&sheet.rows, &shown);
-    rest.print_common(page, 2);
+    print_common(page, 2, &rest);
     let Some(first) = sheet.rows.first() else { return };
     let mut columns = vec![Column::left(words::column_code())];
     columns.extend(ANNEX_COLUMNS.iter().map(|name| Column::right(label(first, name))));
@@ -155,7 +155,7 @@ pub(crate) fn annex<'a>(page: &mut Page, printing: &mut Printing<'a>, document: 
         let mut row = vec![format!("{indent}{name}")];
         row.extend(ANNEX_COLUMNS.iter().map(|name| field(form, name)));
         rows.push(row);
-        let own = rest.own(form, &shown);
+        let own = own_pairs(&rest, form, &shown);
         if !own.is_empty() {
             below.push((name, joined(&own)));
         }

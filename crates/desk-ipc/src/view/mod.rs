@@ -16,6 +16,7 @@ macro_rules! secret_debug {
 mod composing;
 mod home;
 mod lists;
+mod reading;
 mod settings;
 mod standard;
 mod start;
@@ -23,6 +24,7 @@ mod start;
 pub use composing::*;
 pub use home::*;
 pub use lists::*;
+pub use reading::*;
 pub use settings::*;
 pub use standard::*;
 pub use start::*;

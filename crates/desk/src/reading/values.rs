@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use messages::reading as words;
 
 /// A filled field for people.
-pub(crate) fn value(field: &Field, value: &Value) -> String {
+pub fn value(field: &Field, value: &Value) -> String {
     match value {
         Value::Date(date) => date_with_era(*date),
         Value::Month(of) => month(*of),
@@ -34,7 +34,7 @@ pub(crate) fn value(field: &Field, value: &Value) -> String {
 const SERVICE_TYPES: &str = "service_types";
 
 /// A field of a record for people; nothing if it is not filled.
-pub(crate) fn field(form: &Form, name: &str) -> String {
+pub fn field(form: &Form, name: &str) -> String {
     match (form.layout().find(name), form.get(name)) {
         (Some((_, field)), Some(filled)) => value(field, filled),
         _ => String::new(),
@@ -42,14 +42,14 @@ pub(crate) fn field(form: &Form, name: &str) -> String {
 }
 
 /// The printed name of a field.
-pub(crate) fn label(form: &Form, name: &str) -> String {
+pub fn label(form: &Form, name: &str) -> String {
     let found = form.layout().find(name);
     found.map(|(_, field)| plain(field.name_ja)).unwrap_or_default()
 }
 
 /// Text from a file, without what a terminal would take as an order: line ends stay, other control characters and marks
 /// that turn the direction of writing are shown as U+FFFD.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let ends = text.replace("\r\n", "\n").replace('\r', "\n");
     let shown = |c: char| match c {
         '\n' => c,
@@ -64,7 +64,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// A whole number with commas.
-pub(crate) fn grouped(number: i64) -> String {
+pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + 6);
     if number < 0 {
@@ -80,17 +80,17 @@ pub(crate) fn grouped(number: i64) -> String {
 }
 
 /// A month.
-pub(crate) fn month(month: ServiceMonth) -> String {
+pub fn month(month: ServiceMonth) -> String {
     words::month(month.year(), month.month())
 }
 
 /// A day with its weekday.
-pub(crate) fn date(date: NaiveDate) -> String {
+pub fn date(date: NaiveDate) -> String {
     words::date(date.year(), date.month(), date.day(), weekday(date))
 }
 
 /// A day with its year in the Japanese calendar, as forms of care have it.
-pub(crate) fn date_with_era(date: NaiveDate) -> String {
+pub fn date_with_era(date: NaiveDate) -> String {
     let eras: [((i32, u32, u32), fn() -> String); 5] = [
         ((2019, 5, 1), words::era_reiwa),
         ((1989, 1, 8), words::era_heisei),
@@ -112,7 +112,7 @@ pub(crate) fn date_with_era(date: NaiveDate) -> String {
 }
 
 /// A day of a month: without the month if it is the one that is meant.
-pub(crate) fn day(date: NaiveDate, of: Option<ServiceMonth>) -> String {
+pub fn day(date: NaiveDate, of: Option<ServiceMonth>) -> String {
     let same = of.is_some_and(|of| i32::from(of.year()) == date.year() && u32::from(of.month()) == date.month());
     if same {
         words::day(date.day(), weekday(date))
@@ -122,7 +122,7 @@ pub(crate) fn day(date: NaiveDate, of: Option<ServiceMonth>) -> String {
 }
 
 /// The weekday of a date in one character.
-fn weekday(date: NaiveDate) -> String {
+pub fn weekday(date: NaiveDate) -> String {
     let names: [fn() -> String; 7] = [
         words::weekday_0,
         words::weekday_1,
@@ -137,7 +137,7 @@ fn weekday(date: NaiveDate) -> String {
 }
 
 /// From when until when, as two fields say it.
-pub(crate) fn span(form: &Form, start: &str, end: &str) -> String {
+pub fn span(form: &Form, start: &str, end: &str) -> String {
     match (form.get(start), form.get(end)) {
         (None, None) => String::new(),
         (Some(Value::Nothing), Some(Value::Nothing) | None) => words::no_time(),
@@ -146,7 +146,7 @@ pub(crate) fn span(form: &Form, start: &str, end: &str) -> String {
 }
 
 /// An office by name and number, as far as they are there.
-pub(crate) fn office(name: &str, number: &str) -> String {
+pub fn office(name: &str, number: &str) -> String {
     match (name, number) {
         (name, "") => plain(name),
         ("", number) => words::office_unnamed(plain(number)),
@@ -155,7 +155,7 @@ pub(crate) fn office(name: &str, number: &str) -> String {
 }
 
 /// The kind of service that a service code begins with.
-pub(crate) fn service_type(code: &str) -> &'static str {
+pub fn service_type(code: &str) -> &'static str {
     let kind = code.get(..2).unwrap_or_default();
     codes::SERVICE_TYPES.meaning(kind.as_bytes()).unwrap_or_default()
 }
