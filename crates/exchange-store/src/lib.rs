@@ -28,6 +28,7 @@ mod large;
 mod licence;
 mod limits;
 mod lists;
+mod mailbox;
 mod masters;
 mod meters;
 mod news;

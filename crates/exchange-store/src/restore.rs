@@ -18,8 +18,7 @@ use crate::{
     Act, By, Store, StoreError,
     audit::{self, AuditLine},
     backup::{BackupError, FORMAT, MANIFEST, Manifest, begin, copy_options, digest_of, new_private_file},
-    convert,
-    sql,
+    convert, sql,
     sqlite::DATABASE,
     store::{make_private_folder, newest_schema},
 };

@@ -41,7 +41,7 @@ fn in_library(path: &str) -> bool {
     let ours = path.starts_with("crates/") && path.contains("/src/") && path.ends_with(".rs");
     let binary = path.ends_with("/main.rs") || path.contains("/src/bin/");
     ours && !binary
-        && !["test-support", "desk-bridge", "desk-cli", "bench"]
+        && !["test-support", "desk-bridge", "desk-cli", "bench", "load"]
             .iter()
             .any(|name| path.contains(&format!("crates/{name}/")))
 }
