@@ -221,8 +221,7 @@ async fn a_storage_that_takes_no_writes_is_told_and_loses_nothing() {
             match line.send_small(header.id, &json(&header), &bytes(parts)).await {
                 Ok(_) => accepted.push(header.id),
                 refusal => {
-                    // A file that may not grow is a fault of the disk to the database, where a full disk is none.
-                    assert_eq!(refused(refusal), ProblemCode::Internal);
+                    assert_eq!(refused(refusal), ProblemCode::ServerBusy);
                     break;
                 }
             }
