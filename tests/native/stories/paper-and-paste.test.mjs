@@ -67,6 +67,33 @@ const paste = async (files, kind) => {
   await desktop.key("ctrl+v");
 };
 
+/** Some characters come back as the radical that looks the same. */
+const plain = (written) => written.normalize("NFKC").replaceAll(/\s/g, "");
+
+/** What the dialog of printing writes into a file, as text; its first sheet becomes a picture. */
+async function printedIntoFile(picture) {
+  const dialog = await desktop.seeWindow(PRINT_DIALOG);
+  await desktop.activate(dialog);
+  // The list of printers follows the tabs; without a printer it has the one alone that writes a file.
+  for (const key of ["Tab", "Down"]) {
+    await desktop.key(key);
+    await pause(KEY_MS);
+  }
+  await desktop.picture("print-to-file", false);
+  await desktop.key("Return");
+  await until("the dialog closes", async () => !(await desktop.shows(PRINT_DIALOG)));
+  const file = await until("the file", () => {
+    const name = readdirSync(documents).find((name) => name.endsWith(".pdf"));
+    return name && path.join(documents, name);
+  });
+  const text = await until("the file is whole", () => run("pdftotext", ["-layout", file, "-"]).catch(() => null));
+  const sheet = pictureFile(picture);
+  await run("pdftoppm", ["-png", "-r", "60", "-singlefile", file, sheet.replace(/\.png$/, "")]);
+  publish(sheet);
+  rmSync(file);
+  return text;
+}
+
 step("印刷 shows the system's dialog; whoever gives it up is where they were", async () => {
   const { page } = mihon;
   await page.goTo("inbox");
@@ -84,31 +111,12 @@ step("印刷 shows the system's dialog; whoever gives it up is where they were",
 step("what is printed into a file has the list on it, and nothing of the window around it", async () => {
   const { page } = mihon;
   await page.press(words("lists.print"));
-  const dialog = await desktop.seeWindow(PRINT_DIALOG);
-  await desktop.activate(dialog);
-  // The list of printers follows the tabs; without a printer it has the one alone that writes a file.
-  for (const key of ["Tab", "Down"]) {
-    await desktop.key(key);
-    await pause(KEY_MS);
-  }
-  await desktop.picture("print-to-file", false);
-  await desktop.key("Return");
-  await until("the dialog closes", async () => !(await desktop.shows(PRINT_DIALOG)));
-  const file = await until("the file", () => {
-    const name = readdirSync(documents).find((name) => name.endsWith(".pdf"));
-    return name && path.join(documents, name);
-  });
-  const text = await until("the file is whole", () => run("pdftotext", ["-layout", file, "-"]).catch(() => null));
-  // Some characters come back as the radical that looks the same.
-  const plain = (written) => written.normalize("NFKC").replaceAll(/\s/g, "");
+  const text = await printedIntoFile("native-printed");
   for (const said of [words("inbox.title"), MESSAGE, OFFICES.reiji.name]) {
     assert.ok(plain(text).includes(plain(said)), `${said} in ${text}`);
   }
   assert.equal(plain(text).includes(plain(words("tab.compose"))), false, text);
   assert.equal(await page.shows(words("problem.print_failed.what")), false);
-  const sheet = pictureFile("native-printed");
-  await run("pdftoppm", ["-png", "-r", "60", "-singlefile", file, sheet.replace(/\.png$/, "")]);
-  publish(sheet);
 });
 
 step("copied files are pasted into 新規作成 like dropped ones", async () => {
@@ -120,6 +128,19 @@ step("copied files are pasted into 新規作成 like dropped ones", async () => 
   await page.see(OFFICES.reiji.name);
   for (const name of readdirSync(unit)) await page.see(name);
   await desktop.pictureOf(mihon.window, "native-pasted");
+});
+
+step("内容を見る shows them as forms, and prints the forms and nothing around them", async () => {
+  const { page } = mihon;
+  await page.press(words("viewer.open"));
+  await page.see("提供時間帯");
+  await desktop.pictureOf(mihon.window, "native-reading");
+  await page.press(words("viewer.print_one"));
+  const text = await printedIntoFile("native-printed-form");
+  for (const said of ["サービス利用票（予定）第6表", "提供時間帯", "1か月の合計", "模擬 花子"])
+    assert.ok(plain(text).includes(plain(said)), `${said} in ${text}`);
+  assert.equal(plain(text).includes(plain(words("viewer.search_hint"))), false, text);
+  await page.press(words("common.close"));
 });
 
 step("in the message copied files are attached, and copied text is text", async () => {
