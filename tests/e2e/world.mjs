@@ -91,7 +91,7 @@ export class World {
       "--body",
       "12月30日から1月3日まで、保守のため利用できません。",
     );
-    world.addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    world.addresses = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
     const [listen, enrolment] = world.addresses;
     await world.#admin(
       "connection-file",
@@ -394,13 +394,16 @@ export async function filesBelow(folder) {
   return found;
 }
 
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+/** So many ports that nobody has: all are held before the first is let go, so that they differ. */
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => net.createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => server.address().port);
+  for (const server of servers) {
+    server.close();
+    await once(server, "close");
+  }
+  return ports;
 }
 
 async function listening(address, child) {

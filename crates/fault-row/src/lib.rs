@@ -147,7 +147,15 @@ impl Row {
     ///
     /// If a breach was counted, if nothing was tried, or if the line cannot be written.
     pub fn close(self, times: u64, breaches: Breaches) {
-        let line = Line {
+        let line = self.line(times, breaches);
+        if let Some(folder) = env::var_os(LINES) {
+            leave(&line, Path::new(&folder));
+        }
+        judge(&line);
+    }
+
+    fn line(self, times: u64, breaches: Breaches) -> Line {
+        Line {
             row: self.number,
             tried: self.tried.to_owned(),
             times,
@@ -155,13 +163,13 @@ impl Row {
             breaches,
             seconds: self.started.elapsed().as_secs_f64(),
             figures: self.figures,
-        };
-        if let Some(folder) = env::var_os(LINES) {
-            leave(&line, Path::new(&folder));
         }
-        assert!(times > 0, "nothing was tried: {line:?}");
-        assert!(breaches.none(), "{line:?}");
     }
+}
+
+fn judge(line: &Line) {
+    assert!(line.times > 0, "nothing was tried: {line:?}");
+    assert!(line.breaches.none(), "{line:?}");
 }
 
 /// Writes a line as a file of its own, so that tests of several processes never write into each other.
@@ -214,12 +222,12 @@ mod tests {
             doubled: 1,
             ..Breaches::default()
         };
-        Row::open(4, "a breach").close(1, breaches);
+        judge(&Row::open(4, "a breach").line(1, breaches));
     }
 
     #[test]
     #[should_panic(expected = "nothing was tried")]
     fn a_row_that_tries_nothing_fails() {
-        Row::open(4, "nothing").close(0, Breaches::default());
+        judge(&Row::open(4, "nothing").line(0, Breaches::default()));
     }
 }
