@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { pictureFile, program, publish, root } from "./places.mjs";
 import { end, run, start } from "./processes.mjs";
 import { Session } from "./session.mjs";
-import { freePort } from "./ports.mjs";
+import { freePorts } from "./ports.mjs";
 import { pause, until } from "./wait.mjs";
 import { Page } from "./webdriver.mjs";
 
@@ -72,7 +72,7 @@ export class Desktop {
   async openSession(name) {
     const file = (ending) => path.join(this.#folder, `${name}.${ending}`);
     const env = { ...this.#home(name), TAURI_WEBVIEW_AUTOMATION: "true" };
-    const port = await freePort();
+    const [port] = await freePorts(1);
     const helper = path.join(root, "tests/native/support/session.py");
     const both = 'python3=/usr/bin/python3; $python3 "$1" "$2" "$3" & exec WebKitWebDriver "--port=$4"';
     start("dbus-run-session", ["--", "sh", "-c", both, "sh", helper, file("address"), file("notices"), String(port)], {

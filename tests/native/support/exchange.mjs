@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 
 import { program } from "./places.mjs";
-import { freePort, listens } from "./ports.mjs";
+import { freePorts, listens } from "./ports.mjs";
 import { end, run, start } from "./processes.mjs";
 import { until } from "./wait.mjs";
 import { words } from "./words.mjs";
@@ -34,7 +34,7 @@ export const OFFICES = {
 export async function openExchange(folder) {
   const data = path.join(folder, "exchange");
   mkdirSync(data, { recursive: true });
-  const addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  const addresses = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
   const listen = ["--listen", addresses[0], "--enrolment-listen", addresses[1]];
   await admin(data, "init", "--name", "ケアプラン交換（見本）");
   const accounts = {};
