@@ -115,22 +115,22 @@ fn row_21_the_policy_lets_nothing_foreign_or_inline_in() {
     row.close(judged, Breaches::default());
 }
 
-/// The true window, which the short form leaves to the story of the same name: no script, frame or request gets out of the
-/// page, and a foreign page in the window is refused every command.
+/// The true window, which the short form leaves to the stage of its stories: no script, frame or request gets out of the
+/// page, no command is answered without the window's key, and the window is led to no other page.
 #[cfg(target_os = "linux")]
 #[test]
-fn row_21_a_foreign_page_in_the_true_window_is_refused() {
+fn row_21_the_fence_of_the_page_stands_in_the_true_window() {
     let row = match Form::of_this_run() {
         Form::Short => Row::open(
             21,
-            "whether the story of the foreign page is there, which the stage of the true window runs",
+            "whether the story of the fence is there, which the stage of the true window runs",
         ),
-        Form::Long => Row::open(21, "a foreign page in the true window asks for every command"),
+        Form::Long => Row::open(21, "the fence of the page, tried in the true window"),
     };
     let native = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/native");
-    let story = "stories/foreign.test.mjs";
+    let story = "stories/fence.test.mjs";
     let text = std::fs::read_to_string(format!("{native}/{story}")).expect("the story is there");
-    assert!(text.contains("a foreign page in the window is refused every command"));
+    assert!(text.contains("no command is answered without the window's key"));
     if row.form() == Form::Long {
         let run = std::process::Command::new("node")
             .args(["--test", story])
