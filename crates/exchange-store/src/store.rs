@@ -89,7 +89,7 @@ pub(crate) fn migration(version: i64, description: &'static str, sql: &'static s
 
 impl Store {
     /// Opens the store, making it if there is none, and brings its schema up to date. Keys that do not fit are refused
-    /// before that, and so are rows that were put back to an earlier time ([`reached`]).
+    /// before that, and so are rows that were put back to an earlier time (`reached.json`, ADR 43).
     pub async fn open(engine: impl Into<Engine>, masters: impl Into<MasterKeys>) -> Result<Self, StoreError> {
         Self::open_unless(engine.into(), masters.into(), PutBack::IsRefused).await
     }
