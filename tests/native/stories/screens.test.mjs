@@ -200,8 +200,7 @@ step("the size of the type and the hidden mascot are the same after a new start"
   await page.tick(words("settings.mascot"));
   await until("larger type", async () => (await size()) > standard);
   await look("native-settings");
-  await page.close();
-  await until("the program has ended", async () => (await desktop.windowsShown()).length === 0);
+  await desktop.closeProgram(mihon);
   mihon = { ...mihon, ...(await desktop.openProgram(mihon.session, ["--profile", mihon.profile, "--key-file"], 0)) };
   await mihon.page.see(words("sign_in.person_title"));
   assert.ok((await size()) > standard);

@@ -94,6 +94,13 @@ export class Desktop {
     return { page, window };
   }
 
+  /** Ends a program, and waits until nothing of it is left: its windows go before the hold on its profile does. */
+  async closeProgram({ page, window }) {
+    const process = `/proc/${(await this.#tool("xdotool", "getwindowpid", window)).trim()}`;
+    await page.close();
+    await until("the program has ended", () => !existsSync(process));
+  }
+
   /** Starts any program that shows a page, and waits for nothing. */
   async startBare(session, { binary, args }) {
     return Page.open(session.port, binary, args);
