@@ -35,7 +35,7 @@ pub(crate) async fn send(
     is_of(&request, envelope::MEDIA_TYPE)?;
     let body = read_body(request, BODY_BYTES_MAX, ProblemCode::DeliveryMalformed.into()).await?;
     // Taken once the body is here, so that whoever sends slowly keeps nobody else waiting.
-    let _place = app.sends.place()?;
+    let _place = app.sends.place().await?;
     let envelope = envelope::read(body.clone()).map_err(|error| match error {
         EnvelopeError::Length
         | EnvelopeError::HeaderTooLong

@@ -27,7 +27,7 @@ use governor::{Quota, RateLimiter, clock::DefaultClock, state::keyed::HashMapSta
 use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::{Instant, Sleep, sleep},
+    time::{Instant, Sleep, sleep, timeout},
 };
 
 use crate::{
@@ -70,22 +70,41 @@ const BODY_BYTES_A_SECOND_MIN: u128 = 256;
 /// Parties remembered at once.
 const REMEMBERED_MAX: usize = 50_000;
 
-/// Sends that are being accepted at the same time, from the last byte of their body to the answer: half of what one
-/// commit takes, for while one is being synced the next one gathers.
-pub(crate) const SENDS_AT_ONCE_MAX: usize = 128;
+/// Sends that are being accepted at the same time, from the last byte of their body to the answer: as many as the storage
+/// takes in one commit or two without being slower for each.
+pub(crate) const SENDS_AT_ONCE_MAX: usize = 64;
+/// Sends whose body is there and that wait for a place: what comes in one burst while a commit is being synced.
+pub(crate) const SENDS_WAITING_MAX: usize = 256;
+/// How long each of them waits at most. With what the places before it take it is answered within a tenth of a second.
+pub(crate) const SENDS_WAIT: Duration = Duration::from_millis(30);
 
-/// Places of those who are served at the same time. Whoever finds none is told at once to come again: in a queue it would
-/// wait longer, and be given up by the other side.
-pub(crate) struct Places(Semaphore);
+/// Places of those who are served at the same time, and a short queue before them. Whoever finds no place in it, or none
+/// of the others in time, is told to come again: in a long queue it would be given up by the other side.
+pub(crate) struct Places {
+    served: Semaphore,
+    waiting: Semaphore,
+    wait: Duration,
+}
 
 impl Places {
-    pub(crate) fn new(max: usize) -> Self {
-        Self(Semaphore::new(max))
+    pub(crate) fn new(served_max: usize, waiting_max: usize, wait: Duration) -> Self {
+        Self {
+            served: Semaphore::new(served_max),
+            waiting: Semaphore::new(waiting_max),
+            wait,
+        }
     }
 
     /// A place, which ends with the value.
-    pub(crate) fn place(&self) -> Answer<SemaphorePermit<'_>> {
-        self.0.try_acquire().map_err(|_| ProblemCode::ServerBusy.into())
+    pub(crate) async fn place(&self) -> Answer<SemaphorePermit<'_>> {
+        if let Ok(place) = self.served.try_acquire() {
+            return Ok(place);
+        }
+        let _waiting = self.waiting.try_acquire().map_err(|_| ProblemCode::ServerBusy)?;
+        match timeout(self.wait, self.served.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(ProblemCode::ServerBusy.into()),
+        }
     }
 }
 
@@ -213,15 +232,47 @@ impl hyper::body::Body for Timed {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
-    #[test]
-    fn one_more_than_there_are_places_for_is_refused_until_one_is_free() {
-        let places = Places::new(SENDS_AT_ONCE_MAX);
-        let mut taken: Vec<_> = (0..SENDS_AT_ONCE_MAX).map(|_| places.place().unwrap()).collect();
-        let refused = places.place().unwrap_err();
-        assert_eq!(refused.problem().code, ProblemCode::ServerBusy);
-        taken.pop();
-        assert!(places.place().is_ok());
+    fn is_refused(place: &Answer<SemaphorePermit<'_>>) -> bool {
+        place
+            .as_ref()
+            .is_err_and(|refusal| refusal.problem().code == ProblemCode::ServerBusy)
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_place_waits_for_one_and_is_refused_after_a_while() {
+        let wait = Duration::from_millis(20);
+        let places = Places::new(1, 1, wait);
+        let taken = places.place().await.unwrap();
+        let begun = Instant::now();
+        assert!(is_refused(&places.place().await) && begun.elapsed() >= wait);
+
+        let places = Places::new(1, 1, Duration::from_secs(3_600));
+        let taken_there = places.place().await.unwrap();
+        let (waited, ()) = tokio::join!(places.place(), async { drop(taken_there) });
+        assert!(waited.is_ok(), "a place that comes free in time is theirs");
+        drop(taken);
+    }
+
+    #[tokio::test]
+    async fn one_more_than_may_wait_is_refused_at_once() {
+        let places = Places::new(SENDS_AT_ONCE_MAX, SENDS_WAITING_MAX, Duration::from_secs(3_600));
+        let taken: Vec<_> = (0..SENDS_AT_ONCE_MAX)
+            .map(|_| places.place().now_or_never().unwrap())
+            .collect();
+        assert!(taken.iter().all(Result::is_ok));
+        let mut waiting: Vec<_> = (0..SENDS_WAITING_MAX).map(|_| Box::pin(places.place())).collect();
+        for one in &mut waiting {
+            assert!(one.now_or_never().is_none(), "this one waits");
+        }
+        assert!(is_refused(&places.place().now_or_never().unwrap()));
+        waiting.pop();
+        assert!(
+            places.place().now_or_never().is_none(),
+            "the place of one who went is another's"
+        );
     }
 }

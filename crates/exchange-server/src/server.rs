@@ -16,7 +16,7 @@ use crate::{
     keys::{Keys, KeysError},
     listener::{self, Sources},
     operations::{self, Health, Meters},
-    pace::{Pace, Places, SENDS_AT_ONCE_MAX},
+    pace::{Pace, Places, SENDS_AT_ONCE_MAX, SENDS_WAIT, SENDS_WAITING_MAX},
     passwords::{PasswordError, Passwords},
     portal::session::IDLE_MINUTES,
     router::{Listener, router},
@@ -133,7 +133,7 @@ impl Server {
             health: Health::new(settings.clock.now(), settings.disk_free_floor_bytes),
             meters,
             pace: Pace::new(&settings.pace),
-            sends: Places::new(SENDS_AT_ONCE_MAX),
+            sends: Places::new(SENDS_AT_ONCE_MAX, SENDS_WAITING_MAX, SENDS_WAIT),
             ending: ending.clone(),
             sandbox: sandbox.then(|| end.clone()),
         });

@@ -10,6 +10,7 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::mpsc;
 
 use crate::{
     StoreError,
@@ -18,12 +19,13 @@ use crate::{
 
 /// The name of the database in a data folder.
 pub(crate) const DATABASE: &str = "exchange.db";
-/// Connections for reading. Two cores read no faster with more, and each costs memory.
-const READERS_MAX: u32 = 3;
+/// Connections for reading, and one that folds the log. Two cores read no faster with more, and each costs memory.
+const READERS_MAX: u32 = 3 + 1;
 /// Rows that a reader may be ahead of who takes them: a page of a list is read without waiting for anybody.
 const ROWS_READ_AHEAD: usize = 1_024;
-/// Pages of the write-ahead log (4 KiB each) after which it is folded back.
-const LOG_PAGES_MAX: &str = "4000";
+/// Pages of the write-ahead log (4 KiB each) after which the writer itself folds it back, so that it begins anew. Most of
+/// it was folded beside it by then ([`fold_when_told`]), and nobody waits for long.
+const LOG_PAGES_MAX: &str = "16000";
 
 /// Every change of the schema, in order. Each only adds (style 21).
 pub(crate) fn migrator() -> Migrator {
@@ -94,4 +96,20 @@ pub(crate) fn readers(data: &Path) -> SqlitePool {
         .idle_timeout(Duration::from_secs(300))
         .test_before_acquire(false)
         .connect_lazy_with(options(data).pragma("query_only", "ON"))
+}
+
+/// Folds the write-ahead log back into the database each time that it is told to, while the writer goes on: what one commit
+/// would otherwise do for a few thousand before it, and everybody wait for.
+pub(crate) fn fold_when_told(readers: SqlitePool) -> mpsc::Sender<()> {
+    let (tell, mut told) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while told.recv().await.is_some() {
+            // The only thing besides reading that a connection for reading may do.
+            let folded = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&readers).await;
+            if let Err(error) = folded {
+                tracing::warn!(%error, "the log was not folded back; the writer will try");
+            }
+        }
+    });
+    tell
 }

@@ -29,6 +29,7 @@ use crate::{
     reached, retention,
     spans::SPANS,
     sql::{self, Text},
+    sqlite,
     store::{Shared, read_epoch},
 };
 
@@ -38,6 +39,9 @@ const BATCH_ACTS_MAX: usize = 256;
 const WAITING_ACTS_MAX: usize = 4_096;
 /// How often an idle writer looks whether another process (the `admin` command) changed the database.
 const FOREIGN_CHANGE_POLL: Duration = Duration::from_millis(500);
+
+/// Acts after which SQLite's log is folded back beside the writer.
+const FOLDED_AFTER_ACTS: usize = 512;
 
 /// How long a commit may take in a database of another machine, which may have gone away.
 const COMMIT_MAX: Duration = Duration::from_secs(20);
@@ -291,6 +295,11 @@ async fn run(
     meters: Arc<OnceLock<Meters>>,
 ) {
     let mut jobs = Vec::with_capacity(BATCH_ACTS_MAX);
+    let folding = match &shared.readers {
+        sql::Pool::Sqlite(readers) => Some(sqlite::fold_when_told(readers.clone())),
+        sql::Pool::Postgres(_) => None,
+    };
+    let mut unfolded = 0;
     loop {
         let taken = tokio::time::timeout(FOREIGN_CHANGE_POLL, waiting.recv_many(&mut jobs, BATCH_ACTS_MAX)).await;
         if taken == Ok(0) {
@@ -318,6 +327,14 @@ async fn run(
         span.record("stored", stored);
         if stored && matches!(batch.origin, Origin::Postgres { .. }) {
             batch.durable = batch.turn;
+        }
+        unfolded += acts;
+        if let Some(folding) = &folding
+            && unfolded >= FOLDED_AFTER_ACTS
+        {
+            unfolded = 0;
+            // Whoever is folding already will be told again.
+            let _ = folding.try_send(());
         }
         if let Some(meters) = meters.get() {
             if stored {
