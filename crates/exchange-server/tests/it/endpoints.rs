@@ -2,7 +2,9 @@
 //! must say follows from the table alone, so that a new endpoint is in the matrix by being in the table; the matrix as
 //! people read it is `docs/AUTHORISATION.md`.
 
-use care_model::ProblemCode;
+use std::{cell::RefCell, collections::HashMap};
+
+use care_model::{ProblemCode, TerminalId};
 use chrono::TimeDelta;
 use exchange_client::ClientIdentity;
 use exchange_protocol::{DeliveryHeader, Problem, envelope};
@@ -215,6 +217,12 @@ fn goes_on(endpoint: &Endpoint) -> bool {
     endpoint.path.starts_with("/v1/uploads/{id}/")
 }
 
+/// Whether an endpoint may end the session of whoever asks: after it everybody needs another one.
+fn ends_sessions(endpoint: &Endpoint) -> bool {
+    let ends = ["/v1/sign-", "/v1/accounts/", "/v1/terminals/renewal"];
+    ends.iter().any(|begin| endpoint.path.starts_with(begin))
+}
+
 /// Everybody there is.
 struct World {
     exchange: Exchange,
@@ -228,6 +236,8 @@ struct World {
     other_use: ClientIdentity,
     office_cookie: String,
     operator_cookie: String,
+    /// Tokens of sessions that hold, by terminal.
+    sessions: RefCell<HashMap<TerminalId, String>>,
     /// A delivery that waits for the first office.
     waiting: DeliveryHeader,
     /// A delivery that the office without a licence began to send while it had one.
@@ -285,6 +295,7 @@ impl World {
             expired,
             early,
             other_use,
+            sessions: RefCell::default(),
             waiting,
             begun,
         };
@@ -358,6 +369,20 @@ impl World {
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// The token of a session that holds. One that did not would be noticed: somebody who is to be let in uses it, too.
+    async fn session(&self, terminal: &Terminal, office: &Office) -> String {
+        let id = terminal.answer.terminal;
+        let known = self.sessions.borrow().get(&id).cloned();
+        match known {
+            Some(token) => token,
+            None => {
+                let token = self.token(terminal, office).await;
+                self.sessions.borrow_mut().insert(id, token.clone());
+                token
+            }
+        }
+    }
+
     async fn ask(&self, endpoint: &Endpoint, who: Who) -> Option<(u16, String)> {
         let (here, there) = (
             &self.exchange.running.exchange_url,
@@ -380,26 +405,26 @@ impl World {
                 (here, Some(&self.terminal), bearer(token))
             }
             Who::SignedIn => {
-                let token = self.token(&self.terminal, &self.office).await;
+                let token = self.session(&self.terminal, &self.office).await;
                 (here, Some(&self.terminal), bearer(token))
             }
             Who::OtherOffice => {
-                let token = self.token(&self.other.1, &self.other.0).await;
+                let token = self.session(&self.other.1, &self.other.0).await;
                 (here, Some(&self.other.1), bearer(token))
             }
             Who::TokenElsewhere => {
-                let token = self.token(&self.terminal, &self.office).await;
+                let token = self.session(&self.terminal, &self.office).await;
                 (here, Some(&self.other.1), bearer(token))
             }
             Who::ExpiredLicence => {
-                let token = self.token(&self.unlicensed.1, &self.unlicensed.0).await;
+                let token = self.session(&self.unlicensed.1, &self.unlicensed.0).await;
                 (here, Some(&self.unlicensed.1), bearer(token))
             }
             Who::Revoked => (here, Some(&self.revoked.0), bearer(self.revoked.1.clone())),
             Who::ExpiredCertificate => (here, Some(&self.expired), String::new()),
             Who::EarlyCertificate => (here, Some(&self.early), String::new()),
             Who::OtherUse => {
-                let token = self.token(&self.terminal, &self.office).await;
+                let token = self.session(&self.terminal, &self.office).await;
                 (here, None, bearer(token))
             }
         };
@@ -437,7 +462,11 @@ impl World {
             _ => terminal.map(|terminal| &terminal.identity),
         };
         let method = endpoint.method.to_uppercase();
-        call_with(&self.exchange, url, identity, &method, &path, &headers, body).await
+        let answer = call_with(&self.exchange, url, identity, &method, &path, &headers, body).await;
+        if ends_sessions(endpoint) {
+            self.sessions.borrow_mut().clear();
+        }
+        answer
     }
 }
 
