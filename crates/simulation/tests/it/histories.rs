@@ -232,7 +232,7 @@ impl Judged {
         if !is_linearizable(entries, rules) {
             self.breaches.lost += 1;
             eprintln!("no mailbox answers so: {entries:#?}");
-        } else if self.histories % FORGED_EVERY == 0
+        } else if self.histories.is_multiple_of(FORGED_EVERY)
             && let Some(forged) = forged(entries, self.histories / FORGED_EVERY)
         {
             self.forged += 1;
