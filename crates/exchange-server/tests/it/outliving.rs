@@ -100,9 +100,9 @@ impl Outliving {
         }
     }
 
-    /// Whether the process is over, now or in a moment: a short one, for who broke may be the process before it.
+    /// Whether the process is over, now or in a moment.
     pub(crate) async fn is_over(&mut self) -> bool {
-        for _ in 0..6 {
+        for _ in 0..50 {
             if self.process.as_mut().unwrap().is_over() {
                 return true;
             }
