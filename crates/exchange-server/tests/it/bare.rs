@@ -12,6 +12,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use crate::exchange::Exchange;
+
 /// A TLS connection, with a certificate or without; none if the handshake fails.
 pub(crate) async fn connect(
     authority_pem: &str,
@@ -52,4 +54,52 @@ pub(crate) async fn ask(url: &str, path: &str) -> (u16, String) {
     stream.read_to_string(&mut answer).await.unwrap();
     let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
     (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+}
+
+/// A bare request; gives status and body, or none if there is no answer at all.
+pub(crate) async fn call(
+    exchange: &Exchange,
+    url: &str,
+    identity: Option<&ClientIdentity>,
+    method: &str,
+    path: &str,
+    headers: &str,
+) -> Option<(u16, String)> {
+    call_with(exchange, url, identity, method, path, headers, b"").await
+}
+
+/// The same with a body.
+pub(crate) async fn call_with(
+    exchange: &Exchange,
+    url: &str,
+    identity: Option<&ClientIdentity>,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> Option<(u16, String)> {
+    let address = url.strip_prefix("https://").unwrap();
+    let mut stream = connect(&exchange.connection().authority_pem, url, identity).await?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.ok()?;
+    stream.write_all(body).await.ok()?;
+    // Of a stream of events the head is enough.
+    let mut answer = Vec::new();
+    let mut piece = [0; 4_096];
+    while let Ok(read @ 1..) = stream.read(&mut piece).await {
+        answer.extend_from_slice(&piece[..read]);
+        if path == "/v1/events" {
+            break;
+        }
+    }
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    assert!(
+        text.is_empty() || text.to_lowercase().contains("careplan-epoch: 1\r\n"),
+        "{text}"
+    );
+    let status = text.split(' ').nth(1)?.parse().ok()?;
+    Some((status, text.split_once("\r\n\r\n")?.1.to_owned()))
 }

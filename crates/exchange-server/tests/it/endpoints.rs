@@ -2,7 +2,9 @@
 //! must say follows from the table alone, so that a new endpoint is in the matrix by being in the table; the matrix as
 //! people read it is `docs/AUTHORISATION.md`.
 
-use care_model::ProblemCode;
+use std::{cell::RefCell, collections::HashMap};
+
+use care_model::{ProblemCode, TerminalId};
 use chrono::TimeDelta;
 use exchange_client::ClientIdentity;
 use exchange_protocol::{DeliveryHeader, Problem, envelope};
@@ -10,10 +12,9 @@ use exchange_server::{Caller, ENDPOINTS, Endpoint, Listener, SANDBOX_ENDPOINTS};
 use exchange_store::OperatorRole;
 use fault_row::{Breaches, Row};
 use rcgen::{ExtendedKeyUsagePurpose, PKCS_ED25519};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
-    bare,
+    bare::{call, call_with},
     exchange::{Exchange, HELPER, Office, PLANNER, Terminal, header, json},
     portal::Browser,
     wrong_certificates::{authority, issue},
@@ -21,54 +22,6 @@ use crate::{
 
 /// An office of another kind.
 const DAY_CARE: &str = "9970101011";
-
-/// A bare request; gives status and body, or none if there is no answer at all.
-async fn call(
-    exchange: &Exchange,
-    url: &str,
-    identity: Option<&ClientIdentity>,
-    method: &str,
-    path: &str,
-    headers: &str,
-) -> Option<(u16, String)> {
-    call_with(exchange, url, identity, method, path, headers, b"").await
-}
-
-/// The same with a body.
-pub(crate) async fn call_with(
-    exchange: &Exchange,
-    url: &str,
-    identity: Option<&ClientIdentity>,
-    method: &str,
-    path: &str,
-    headers: &str,
-    body: &[u8],
-) -> Option<(u16, String)> {
-    let address = url.strip_prefix("https://").unwrap();
-    let mut stream = bare::connect(&exchange.connection().authority_pem, url, identity).await?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).await.ok()?;
-    stream.write_all(body).await.ok()?;
-    // Of a stream of events the head is enough.
-    let mut answer = Vec::new();
-    let mut piece = [0; 4_096];
-    while let Ok(read @ 1..) = stream.read(&mut piece).await {
-        answer.extend_from_slice(&piece[..read]);
-        if path == "/v1/events" {
-            break;
-        }
-    }
-    let text = String::from_utf8_lossy(&answer).into_owned();
-    assert!(
-        text.is_empty() || text.to_lowercase().contains("careplan-epoch: 1\r\n"),
-        "{text}"
-    );
-    let status = text.split(' ').nth(1)?.parse().ok()?;
-    Some((status, text.split_once("\r\n\r\n")?.1.to_owned()))
-}
 
 fn code(body: &str) -> Option<ProblemCode> {
     serde_json::from_str::<Problem>(body).ok().map(|problem| problem.code)
@@ -215,6 +168,12 @@ fn goes_on(endpoint: &Endpoint) -> bool {
     endpoint.path.starts_with("/v1/uploads/{id}/")
 }
 
+/// Whether an endpoint may end the session of whoever asks: after it everybody needs another one.
+fn ends_sessions(endpoint: &Endpoint) -> bool {
+    let ends = ["/v1/sign-", "/v1/accounts/", "/v1/terminals/renewal"];
+    ends.iter().any(|begin| endpoint.path.starts_with(begin))
+}
+
 /// Everybody there is.
 struct World {
     exchange: Exchange,
@@ -228,6 +187,8 @@ struct World {
     other_use: ClientIdentity,
     office_cookie: String,
     operator_cookie: String,
+    /// Tokens of sessions that hold, by terminal.
+    sessions: RefCell<HashMap<TerminalId, String>>,
     /// A delivery that waits for the first office.
     waiting: DeliveryHeader,
     /// A delivery that the office without a licence began to send while it had one.
@@ -285,6 +246,7 @@ impl World {
             expired,
             early,
             other_use,
+            sessions: RefCell::default(),
             waiting,
             begun,
         };
@@ -358,6 +320,20 @@ impl World {
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// The token of a session that holds. One that did not would be noticed: somebody who is to be let in uses it, too.
+    async fn session(&self, terminal: &Terminal, office: &Office) -> String {
+        let id = terminal.answer.terminal;
+        let known = self.sessions.borrow().get(&id).cloned();
+        match known {
+            Some(token) => token,
+            None => {
+                let token = self.token(terminal, office).await;
+                self.sessions.borrow_mut().insert(id, token.clone());
+                token
+            }
+        }
+    }
+
     async fn ask(&self, endpoint: &Endpoint, who: Who) -> Option<(u16, String)> {
         let (here, there) = (
             &self.exchange.running.exchange_url,
@@ -380,26 +356,26 @@ impl World {
                 (here, Some(&self.terminal), bearer(token))
             }
             Who::SignedIn => {
-                let token = self.token(&self.terminal, &self.office).await;
+                let token = self.session(&self.terminal, &self.office).await;
                 (here, Some(&self.terminal), bearer(token))
             }
             Who::OtherOffice => {
-                let token = self.token(&self.other.1, &self.other.0).await;
+                let token = self.session(&self.other.1, &self.other.0).await;
                 (here, Some(&self.other.1), bearer(token))
             }
             Who::TokenElsewhere => {
-                let token = self.token(&self.terminal, &self.office).await;
+                let token = self.session(&self.terminal, &self.office).await;
                 (here, Some(&self.other.1), bearer(token))
             }
             Who::ExpiredLicence => {
-                let token = self.token(&self.unlicensed.1, &self.unlicensed.0).await;
+                let token = self.session(&self.unlicensed.1, &self.unlicensed.0).await;
                 (here, Some(&self.unlicensed.1), bearer(token))
             }
             Who::Revoked => (here, Some(&self.revoked.0), bearer(self.revoked.1.clone())),
             Who::ExpiredCertificate => (here, Some(&self.expired), String::new()),
             Who::EarlyCertificate => (here, Some(&self.early), String::new()),
             Who::OtherUse => {
-                let token = self.token(&self.terminal, &self.office).await;
+                let token = self.session(&self.terminal, &self.office).await;
                 (here, None, bearer(token))
             }
         };
@@ -437,7 +413,11 @@ impl World {
             _ => terminal.map(|terminal| &terminal.identity),
         };
         let method = endpoint.method.to_uppercase();
-        call_with(&self.exchange, url, identity, &method, &path, &headers, body).await
+        let answer = call_with(&self.exchange, url, identity, &method, &path, &headers, body).await;
+        if ends_sessions(endpoint) {
+            self.sessions.borrow_mut().clear();
+        }
+        answer
     }
 }
 

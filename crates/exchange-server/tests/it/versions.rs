@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    endpoints::call_with,
+    bare::call_with,
     exchange::{Exchange, HELPER, Office, PLANNER, Terminal, bytes, header},
     ground::PARTS,
 };

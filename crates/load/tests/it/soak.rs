@@ -18,7 +18,7 @@ fn row_09_a_long_load_leaves_memory_and_times_where_they_were() {
     let mut row = Row::open(9, "the same load for a long time");
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("figures.json");
-    let rates = vec![RATE.to_string(); row.times(3, MINUTES) as usize].join(",");
+    let rates = vec![RATE.to_string(); row.times(2, MINUTES) as usize].join(",");
     let (seconds, seed) = (row.times(1, 60).to_string(), row.seed().to_string());
     let offices = row.times(40, 500).to_string();
     let output = run(

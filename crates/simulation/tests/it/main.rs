@@ -7,6 +7,8 @@
 )]
 
 mod content_cuts;
+mod histories;
 mod landing_cuts;
 mod real_histories;
 mod seeds;
+mod store_histories;
