@@ -15,7 +15,8 @@ const run = promisify(execFile);
 
 /** The checkout. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const target = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, "target"), "debug");
+/** Where the binaries are. */
+export const target = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, "target"), "debug");
 const dist = path.resolve(process.env.UI_DIST ?? path.join(root, "ui/dist"));
 
 /** Where pictures and logs go. */

@@ -114,6 +114,12 @@ pub const WINDOW_ROWS_MAX: u32 = 200;
 pub const SELECTED_ROWS_MAX: u32 = 1_000;
 /// Rows of a list that are written as CSV.
 pub const EXPORT_ROWS_MAX: usize = 200_000;
+/// Days of the period of an inspection record (運営指導用の記録): thirteen months.
+pub const INSPECTION_DAYS_MAX: i64 = 400;
+/// Acts in one inspection record.
+pub const INSPECTION_ACTS_MAX: u64 = 20_000;
+/// Bytes of an inspection record that a desk takes: some hundred thousand files.
+pub const INSPECTION_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 /// Days that a copy of what was sent is kept at most (D14).
 pub const KEPT_DAYS_MAX: u32 = 90;
 /// Profiles of one PC.

@@ -220,6 +220,13 @@ problem_codes! {
     SelectionTooLarge = "selection_too_large",
     /// A list of more rows than are written at once; parameter `max`.
     ListTooLarge = "list_too_large",
+    // 運営指導用の記録.
+    /// The period ends before it begins, or is longer than allowed; parameter `days`.
+    InspectionPeriodUnfit = "inspection_period_unfit",
+    /// More was done in the period than goes into one record; parameter `max`.
+    InspectionTooLarge = "inspection_too_large",
+    /// A record came that does not hold: it was changed on its way, or it is of another exchange.
+    InspectionUnproven = "inspection_unproven",
     // Sending.
     /// The destination is not on the exchange.
     DestinationUnknown = "destination_unknown",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use care_model::{OfficeNumber, OfficeRole};
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use desk::ports::KeySource;
 
@@ -53,9 +54,43 @@ pub(crate) enum Command {
     Recall(Recall),
     /// Fetch what waits into a folder (データ取得).
     Receive(Receive),
-    /// Find out whether a part of the audit (監査記録) is as the exchange wrote it; needs no sign-in and no server. Ends
-    /// with 0 if it is, 1 if something in it does not hold, 2 if something could not be read.
+    /// Take out what this office sent, fetched, took back and signed in to in a period, as the exchange signed it
+    /// (運営指導用の記録). It is verified before it is written.
+    Record(Record),
+    /// Find out whether a record or a part of the audit (監査記録) is as the exchange wrote it, and which line is not;
+    /// needs no sign-in and no server. Ends with 0 if it is, 1 if something in it does not hold, 2 if something could
+    /// not be read.
     Verify(Verify),
+}
+
+/// 運営指導用の記録.
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The first day, as 2026-11-01.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: NaiveDate,
+    /// The last day, which is in it.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: NaiveDate,
+    /// The file to write; a file of this name is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// What to write: only the signed record proves anything, the others are for people.
+    #[arg(long, value_enum, default_value = "record")]
+    pub(crate) format: RecordForm,
+}
+
+/// As what a record is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordForm {
+    /// Signed, for `careplan verify`.
+    Record,
+    /// CSV in UTF-8.
+    Csv,
+    /// CSV in MS932.
+    CsvMs932,
+    /// A workbook (.xlsx).
+    Excel,
 }
 
 /// 監査記録を確かめる.

@@ -14,6 +14,7 @@ mod fix;
 mod lists;
 mod output;
 mod receive;
+mod record;
 mod secrets;
 mod send;
 mod session;
@@ -62,6 +63,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         Command::Inbox(given) => lists::inbox(arguments, given, output).await,
         Command::Outbox(given) => lists::outbox(arguments, given, output).await,
         Command::Recall(given) => lists::recall(arguments, given, output).await,
+        Command::Record(given) => record::take_record(arguments, given, output).await,
         Command::Verify(given) => verify::verify_export(arguments, given, output).await,
         Command::Receive(given) => receive::receive(arguments, given, output).await,
     }

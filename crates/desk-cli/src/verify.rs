@@ -1,4 +1,5 @@
-//! `verify`: whether an office's part of the audit is what the exchange wrote; needs no sign-in and no server.
+//! `verify`: whether an office's part of the audit, or its record for inspections, is what the exchange wrote; needs no
+//! sign-in and no server.
 
 use std::{
     fs::File,
@@ -6,8 +7,8 @@ use std::{
     path::Path,
 };
 
-use chrono::{DateTime, FixedOffset, Utc};
-use exchange_audit::{Breach, Chain, Checkpoint, Flaw, Verified, VerifyError, verify};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use exchange_audit::{Breach, Chain, Checkpoint, Flaw, Period, Verified, VerifyError, verify};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -29,6 +30,8 @@ struct VerifiedLine<'a> {
     chain: &'a Chain,
     exchange: &'a str,
     made_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<Period>,
     records: u64,
     sealed: Option<&'a Checkpoint>,
     continues_earlier: bool,
@@ -60,6 +63,9 @@ pub(crate) async fn verify_export(arguments: &Arguments, given: &Verify, output:
             messages::audit::earlier_bad,
         )?),
     };
+    if earlier.as_ref().is_some_and(|earlier| earlier.period.is_some()) {
+        return Err(Failure::Unread(messages::audit::incomparable()));
+    }
     let checkpoint = earlier.as_ref().and_then(|earlier| earlier.sealed.as_ref());
     let verified = judged(&given.file, &authority_pem, checkpoint, output, messages::audit::bad)?;
     let line = VerifiedLine {
@@ -67,6 +73,7 @@ pub(crate) async fn verify_export(arguments: &Arguments, given: &Verify, output:
         chain: &verified.chain,
         exchange: &verified.exchange,
         made_at: verified.made_at,
+        period: verified.period,
         records: verified.records,
         sealed: verified.sealed.as_ref(),
         continues_earlier: earlier.is_some(),
@@ -100,6 +107,7 @@ fn judged(
             Err(Failure::Told)
         }
         Err(VerifyError::Read(_)) => Err(unread(path)),
+        Err(VerifyError::Incomparable) => Err(Failure::Unread(messages::audit::incomparable())),
         Err(VerifyError::Authority) => Err(Failure::Unread(messages::audit::authority_missing())),
     }
 }
@@ -109,6 +117,21 @@ fn told(verified: &Verified, continues: bool) -> Vec<String> {
         Chain::Exchange => messages::audit::of_exchange(),
         Chain::Office(office) => messages::audit::of_office(office),
     };
+    if let Some(period) = verified.period {
+        return vec![
+            messages::audit::record_good(&verified.exchange, chain),
+            messages::audit::record_period(
+                day_in_japan(period.from),
+                // The last day that is in it.
+                day_in_japan(period.until - TimeDelta::milliseconds(1)),
+                in_japan(verified.made_at),
+            ),
+            match verified.records {
+                0 => messages::audit::record_empty(),
+                records => messages::audit::record_records(records),
+            },
+        ];
+    }
     let mut lines = vec![messages::audit::good(&verified.exchange, chain)];
     match &verified.sealed {
         None => lines.push(messages::audit::good_empty()),
@@ -124,8 +147,16 @@ fn told(verified: &Verified, continues: bool) -> Vec<String> {
 }
 
 fn in_japan(at: DateTime<Utc>) -> String {
+    shown(at, "%Y-%m-%d %H:%M:%S")
+}
+
+fn day_in_japan(at: DateTime<Utc>) -> String {
+    shown(at, "%Y-%m-%d")
+}
+
+fn shown(at: DateTime<Utc>, form: &str) -> String {
     match FixedOffset::east_opt(SECONDS_AHEAD) {
-        Some(japan) => at.with_timezone(&japan).format("%Y-%m-%d %H:%M:%S").to_string(),
+        Some(japan) => at.with_timezone(&japan).format(form).to_string(),
         None => at.to_rfc3339(),
     }
 }
@@ -135,6 +166,9 @@ fn flaw_text(flaw: Flaw) -> String {
         Flaw::NoExport => messages::audit::no_export(),
         Flaw::ForeignKey => messages::audit::foreign_key(),
         Flaw::Unreadable => messages::audit::unreadable(),
+        Flaw::Head => messages::audit::head(),
+        Flaw::Opening => messages::audit::opening(),
+        Flaw::Receipt => messages::audit::receipt(),
         Flaw::Sequence => messages::audit::sequence(),
         Flaw::Hash => messages::audit::hash(),
         Flaw::CheckpointElsewhere => messages::audit::checkpoint_elsewhere(),

@@ -133,6 +133,12 @@ macro_rules! with_commands {
             delivery_detail($crate::DetailRequest) -> $crate::DeliveryDetail;
             /// Writes a list as CSV to where a person chooses; none if they cancelled.
             export_list($crate::ListExport) -> Option<$crate::SavedView>;
+            /// Takes the record for inspections (運営指導用の記録) of a period out of the exchange; every line of it was verified.
+            take_inspection($crate::InspectionStart) -> $crate::InspectionView;
+            /// A window of the record that was taken out last.
+            inspection_rows($crate::InspectionRequest) -> $crate::InspectionRows;
+            /// Saves that record to where a person chooses; none if they cancelled.
+            save_inspection($crate::InspectionForm) -> Option<$crate::SavedView>;
             /// 印刷: prints what the page shows by the system's dialog. Whoever gives that up is not refused.
             print_page(()) -> ();
             /// Marks received deliveries as taken over into the care software (取込済), or not.

@@ -10,11 +10,12 @@ use desk_ipc::{
     AboutView, AddDrop, AttachFiles, CertificateImport, ChooseDestination, CommandError, ComposeStart, CompositionId,
     CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId,
     DropView, EditNote, EnrolStart, ExpiryView, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView,
-    KindView, ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch,
-    OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart,
-    PickupStart, ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest,
-    RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart,
-    TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices,
+    ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView,
+    OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart,
+    ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView,
+    RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow,
+    UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -250,6 +251,18 @@ impl DeskCommands for Desk {
 
     async fn export_list(&self, request: ListExport) -> Result<Option<SavedView>, CommandError> {
         self.open_desk()?.export_list(request).await
+    }
+
+    async fn take_inspection(&self, request: InspectionStart) -> Result<InspectionView, CommandError> {
+        self.open_desk()?.take_inspection(request).await
+    }
+
+    async fn inspection_rows(&self, request: InspectionRequest) -> Result<InspectionRows, CommandError> {
+        self.open_desk()?.inspection_rows(&request)
+    }
+
+    async fn save_inspection(&self, request: InspectionForm) -> Result<Option<SavedView>, CommandError> {
+        self.open_desk()?.save_inspection(request).await
     }
 
     async fn print_page(&self, _request: ()) -> Result<(), CommandError> {

@@ -20,6 +20,7 @@ use crate::{
     compose::Composition,
     facts::ExaminedAgain,
     index::ListIndexes,
+    inspection::Inspection,
     intake::Dropped,
     outbox::QueueOrder,
     ports::{Clock, SessionKeeping, Surface, TrayState},
@@ -78,6 +79,8 @@ pub(crate) struct Core {
     /// Offices that were not on the exchange, and when it said so.
     pub(crate) not_there: Mutex<HashMap<OfficeNumber, DateTime<Utc>>>,
     pub(crate) examined_again: Mutex<ExaminedAgain>,
+    /// The record for inspections that was taken out last.
+    pub(crate) inspection: Mutex<Option<Arc<Inspection>>>,
     /// Both lists as they can be searched.
     pub(crate) indexes: ListIndexes,
     /// One reading of the lists at a time.

@@ -23,6 +23,7 @@ mod gate;
 mod help;
 mod home;
 mod index;
+mod inspection;
 mod intake;
 mod kept;
 pub mod landing;

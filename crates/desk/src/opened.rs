@@ -89,6 +89,7 @@ impl Opened {
             learning_offices: tokio::sync::Mutex::new(()),
             not_there: Mutex::default(),
             examined_again: Mutex::default(),
+            inspection: Mutex::default(),
             indexes: ListIndexes::default(),
             syncing: tokio::sync::Mutex::new(()),
             updating: tokio::sync::Mutex::new(()),

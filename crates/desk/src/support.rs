@@ -204,9 +204,9 @@ fn japan(at: DateTime<Utc>) -> DateTime<FixedOffset> {
 }
 
 /// Writes a file beside its place and gives it its name in one step: nobody finds half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let beside = folder.join(format!(".{}.part-support", uuid::Uuid::now_v7().simple()));
+    let beside = folder.join(format!(".{}.part", uuid::Uuid::now_v7().simple()));
     let write = || -> io::Result<()> {
         let mut file = File::create_new(&beside)?;
         file.write_all(bytes)?;

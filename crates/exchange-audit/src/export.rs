@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Chain, Checkpoint, End, Record, Signature, Signer, WriteError, record::instant};
+use crate::{
+    Chain, Checkpoint, End, Opening, Period, Place, Receipt, Record, Signature, Signer, WriteError, record::instant,
+};
 
 /// The version of the form of exports.
 pub(crate) const FORM: u32 = 1;
@@ -22,6 +24,9 @@ pub struct Head {
     /// When it was taken out.
     #[serde(with = "instant")]
     pub made_at: DateTime<Utc>,
+    /// Of which period it is, if it is an inspection record; none of a whole chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
     /// The certificate of the signing key in PEM, issued by the exchange's authority.
     pub certificate: String,
 }
@@ -31,7 +36,9 @@ pub struct Head {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Line {
     Head(Head),
+    Opening { of: Opening, signature: Signature },
     Record { of: Record, hash: Digest },
+    Receipt { of: Receipt, signature: Signature },
     Checkpoint { of: Checkpoint, signature: Signature },
     End { of: End, signature: Signature },
 }
@@ -54,7 +61,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// Begins an export; gives its first line.
+    /// Begins the export of a whole chain; gives its first line.
     pub fn begin(
         chain: Chain,
         exchange: String,
@@ -71,9 +78,50 @@ impl Export {
             chain,
             exchange,
             made_at,
+            period: None,
             certificate: signer.certificate_pem().to_owned(),
         }))?;
         Ok((export, head))
+    }
+
+    /// Begins an inspection record, which goes on after a place of the chain; gives its first two lines. Each record
+    /// that has a [receipt](Record::receipted) gets it right behind it, and checkpoints stand in it nowhere: its last
+    /// line signs all of it.
+    pub fn begin_period(
+        chain: Chain,
+        exchange: String,
+        signer: &Signer,
+        made_at: DateTime<Utc>,
+        period: Period,
+        after: Place,
+    ) -> Result<(Self, Vec<u8>), WriteError> {
+        let mut export = Self {
+            digest: Sha256::new(),
+            records: 0,
+            checkpoints: 0,
+        };
+        let mut bytes = export.line(&Line::Head(Head {
+            careplan_audit: FORM,
+            chain,
+            exchange,
+            made_at,
+            period: Some(period),
+            certificate: signer.certificate_pem().to_owned(),
+        }))?;
+        let opening = Opening {
+            head: Digest::from_bytes(Sha256::digest(&bytes).into()),
+            sequence: after.sequence,
+            hash: after.hash,
+        };
+        let signature = signer.sign(&opening)?;
+        bytes.extend(export.line(&Line::Opening { of: opening, signature })?);
+        Ok((export, bytes))
+    }
+
+    /// The line of a receipt, right behind its record.
+    pub fn receipt(&mut self, receipt: Receipt, signer: &Signer) -> Result<Vec<u8>, WriteError> {
+        let signature = signer.sign(&receipt)?;
+        self.line(&Line::Receipt { of: receipt, signature })
     }
 
     /// The line of a record.

@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::{Chain, Record, record::instant};
+use crate::{Chain, Opening, Receipt, Record, record::instant};
 
 /// In front of what is hashed and signed, so that no signature of one kind is one of another.
 const FIRST_HASH: &[u8] = b"careplan-audit chain 1\n";
 const CHECKPOINT: &[u8] = b"careplan-audit checkpoint 1\n";
 const END: &[u8] = b"careplan-audit end 1\n";
+const OPENING: &[u8] = b"careplan-audit opening 1\n";
+const RECEIPT: &[u8] = b"careplan-audit receipt 1\n";
 
 /// A line could not be written as JSON.
 #[derive(Debug, Error)]
@@ -78,6 +80,14 @@ impl Signed for Checkpoint {
 
 impl Signed for End {
     const KIND: &'static [u8] = END;
+}
+
+impl Signed for Opening {
+    const KIND: &'static [u8] = OPENING;
+}
+
+impl Signed for Receipt {
+    const KIND: &'static [u8] = RECEIPT;
 }
 
 /// An Ed25519 signature; the same key signs the same bytes to the same signature.

@@ -11,14 +11,14 @@ use thiserror::Error;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, aws_lc_rs as algorithms};
 
 use crate::{
-    Chain, Checkpoint, Head, Signature, WriteError,
+    Chain, Checkpoint, Entry, Head, Period, Signature, WriteError,
     export::{FORM, Line},
     first_hash, next_hash,
     signed::Signed,
 };
 
-/// Bytes of one line: the longest one is the head with its certificate.
-const LINE_BYTES_MAX: u64 = 16 * 1_024;
+/// Bytes of one line: the longest one is the receipt of a delivery of many files, made from a header of 256 KiB at most.
+const LINE_BYTES_MAX: u64 = 512 * 1_024;
 /// What the audit key's certificate is issued for: id-kp-timeStamping. Terminals' and servers' are for TLS alone.
 const PURPOSE: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
 
@@ -31,9 +31,11 @@ pub struct Verified {
     pub exchange: String,
     /// When it was taken out.
     pub made_at: DateTime<Utc>,
+    /// Of which period it is, if it is an inspection record.
+    pub period: Option<Period>,
     /// How many acts it tells of.
     pub records: u64,
-    /// The last checkpoint: up to where it is signed. None if there is no act in it.
+    /// The last checkpoint: up to where it is signed. None if there is no act in it, and of an inspection record.
     pub sealed: Option<Checkpoint>,
 }
 
@@ -56,12 +58,18 @@ pub enum Flaw {
     ForeignKey,
     /// The line is none that an exchange writes.
     Unreadable,
+    /// The first line is not the one that the second one signs.
+    Head,
+    /// The second line of an inspection record is missing.
+    Opening,
     /// A line is missing, doubled, or at another place.
     Sequence,
     /// The line, or one before it, was changed.
     Hash,
     /// A checkpoint of another chain, or of another place.
     CheckpointElsewhere,
+    /// A receipt is missing, doubled, or at another place, or it is another delivery's.
+    Receipt,
     /// A signature is not the signing key's.
     Signature,
     /// Acts at the end that no checkpoint stands for.
@@ -85,6 +93,9 @@ pub enum VerifyError {
     /// The authority's certificate is none.
     #[error("the authority's certificate cannot be read")]
     Authority,
+    /// It or the earlier one is an inspection record: only exports of whole chains are compared.
+    #[error("an inspection record is compared with nothing")]
+    Incomparable,
     /// Something in it does not hold.
     #[error("line {} does not hold", .0.line)]
     Breach(Breach),
@@ -97,12 +108,23 @@ pub fn verify(
     authority_pem: &str,
     earlier: Option<&Checkpoint>,
 ) -> Result<Verified, VerifyError> {
+    verify_each(export, authority_pem, earlier, |_| ())
+}
+
+/// The same; hands every act over as it is read. What was handed over counts only once all of it was verified.
+pub fn verify_each(
+    export: impl BufRead,
+    authority_pem: &str,
+    earlier: Option<&Checkpoint>,
+    each: impl FnMut(Entry),
+) -> Result<Verified, VerifyError> {
     let mut lines = Lines {
         export,
         number: 0,
         digest: Sha256::new(),
     };
     let first = lines.next()?;
+    let of_first = Digest::from_bytes(lines.digest.clone().finalize().into());
     let Some(Line::Head(head)) = first.filter(|line| matches!(line, Line::Head(head) if head.careplan_audit == FORM))
     else {
         return Err(lines.breach(Flaw::NoExport));
@@ -133,25 +155,78 @@ pub fn verify(
     if earlier.is_some_and(|earlier| earlier.chain != head.chain) {
         return Err(lines.breach(Flaw::Diverges));
     }
-    walk(&mut lines, &key, head, earlier)
+    if earlier.is_some() && head.period.is_some() {
+        return Err(VerifyError::Incomparable);
+    }
+    let after = match head.period {
+        None => (0, first_hash(&head.chain)),
+        Some(_) => opening(&mut lines, &key, of_first)?,
+    };
+    walk(&mut lines, &key, head, after, earlier, each)
+}
+
+/// The place in the chain at which an inspection record begins.
+fn opening(
+    lines: &mut Lines<impl BufRead>,
+    key: &EndEntityCert<'_>,
+    of_first: Digest,
+) -> Result<(u64, Digest), VerifyError> {
+    let Some(line) = lines.next()? else {
+        return Err(lines.breach(Flaw::Cut));
+    };
+    let Line::Opening { of, signature } = line else {
+        return Err(lines.breach(Flaw::Opening));
+    };
+    lines.signed(key, &of, signature)?;
+    if of.head != of_first {
+        // The opening is the exchange's own word, so it is the line before it that was changed.
+        return Err(changed_head());
+    }
+    Ok((of.sequence, of.hash))
+}
+
+fn changed_head() -> VerifyError {
+    VerifyError::Breach(Breach {
+        line: 1,
+        flaw: Flaw::Head,
+    })
 }
 
 fn walk(
     lines: &mut Lines<impl BufRead>,
     key: &EndEntityCert<'_>,
     head: Head,
+    (mut sequence, mut hash): (u64, Digest),
     earlier: Option<&Checkpoint>,
+    mut each: impl FnMut(Entry),
 ) -> Result<Verified, VerifyError> {
-    let (mut sequence, mut checkpoints) = (0, 0);
-    let mut hash = first_hash(&head.chain);
+    let (mut records, mut checkpoints) = (0, 0);
     let mut sealed: Option<Checkpoint> = None;
+    // A record that waits for its receipt.
+    let mut due: Option<Entry> = None;
     loop {
         let before = lines.digest.clone();
         let Some(line) = lines.next()? else {
             return Err(lines.breach(Flaw::Cut));
         };
+        if let Some(mut entry) = due.take() {
+            match line {
+                Line::Receipt { of, signature }
+                    if of.record == entry.hash && entry.record.receipted() == Some(of.delivery) =>
+                {
+                    lines.signed(key, &of, signature)?;
+                    entry.receipt = Some(of);
+                    each(entry);
+                }
+                _ => return Err(lines.breach(Flaw::Receipt)),
+            }
+            continue;
+        }
         match line {
-            Line::Head(_) => return Err(lines.breach(Flaw::Unreadable)),
+            // Only the head of an inspection record has an opening behind it, so that head lost its period.
+            Line::Opening { .. } if lines.number == 2 => return Err(changed_head()),
+            Line::Head(_) | Line::Opening { .. } => return Err(lines.breach(Flaw::Unreadable)),
+            Line::Receipt { .. } => return Err(lines.breach(Flaw::Receipt)),
             Line::Record { of, hash: told } => {
                 if of.sequence != sequence + 1 {
                     return Err(lines.breach(Flaw::Sequence));
@@ -163,6 +238,18 @@ fn walk(
                 }
                 if earlier.is_some_and(|earlier| earlier.sequence == sequence && earlier.hash != hash) {
                     return Err(lines.breach(Flaw::Diverges));
+                }
+                records += 1;
+                let entry = Entry {
+                    line: lines.number,
+                    record: of,
+                    hash,
+                    receipt: None,
+                };
+                if head.period.is_some() && entry.record.receipted().is_some() {
+                    due = Some(entry);
+                } else {
+                    each(entry);
                 }
             }
             Line::Checkpoint { of, signature } => {
@@ -177,10 +264,11 @@ fn walk(
             Line::End { of, signature } => {
                 lines.signed(key, &of, signature)?;
                 let digest = Digest::from_bytes(before.finalize().into());
-                if (of.records, of.checkpoints, of.digest) != (sequence, checkpoints, digest) {
+                if (of.records, of.checkpoints, of.digest) != (records, checkpoints, digest) {
                     return Err(lines.breach(Flaw::End));
                 }
-                if sealed.as_ref().map_or(0, |sealed| sealed.sequence) != sequence {
+                let is_sealed = sealed.as_ref().map_or(0, |sealed| sealed.sequence) == sequence;
+                if head.period.is_none() && !is_sealed {
                     return Err(lines.breach(Flaw::Unsealed));
                 }
                 if earlier.is_some_and(|earlier| earlier.sequence > sequence) {
@@ -193,7 +281,8 @@ fn walk(
                     chain: head.chain,
                     exchange: head.exchange,
                     made_at: head.made_at,
-                    records: sequence,
+                    period: head.period,
+                    records,
                     sealed,
                 });
             }

@@ -34,6 +34,7 @@
 //! | `GET /v1/updates/{target}/{version}` | terminal | → [`UpdateOffer`] of a newer version, or no content |
 //! | `GET /v1/updates/{target}/{version}/file` | terminal | → the bytes of that version's installer |
 //! | `GET /v1/audit/export` | session | → the office's own part of the audit as lines of JSON, up to where it is sealed |
+//! | `GET /v1/audit/record?from=&until=` | session | → the same of a period, with a signed receipt of each delivery |
 //! | `GET /v1/events` | terminal; a session of its own ends it | → server-sent [`Event`]s; without a session none of 送信一覧 |
 //!
 //! Every refusal is a [`Problem`] as `application/problem+json`. Every answer carries [`EPOCH_HEADER`] and

@@ -1,6 +1,7 @@
 //! The audit at the server: the sealer that runs beside everything else (D10), and taking an office's part out.
 
 mod admin;
+mod period;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use admin::AuditExported;
+pub(crate) use period::record;
 
 /// What an export is, as its own line ends say.
 const EXPORT_MEDIA_TYPE: &str = "application/x-ndjson";
@@ -76,14 +78,19 @@ pub(crate) async fn chain_export(app: &App, office: Option<care_model::OfficeNum
         ExportError::Store(error) => Refusal::from(error),
         error @ ExportError::Write(_) => Refusal::internal(&error),
     })?;
-    let mut response = Response::new(Body::from_stream(lines.map_err(io::Error::other)));
+    Ok(lines_answer(
+        Body::from_stream(lines.map_err(io::Error::other)),
+        "attachment; filename=\"audit.jsonl\"",
+    ))
+}
+
+/// An answer of lines, to be kept as a file.
+fn lines_answer(body: Body, disposition: &'static str) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EXPORT_MEDIA_TYPE));
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_static("attachment; filename=\"audit.jsonl\""),
-    );
-    Ok(response)
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    response
 }
 
 /// Why an export broke off. What was written lacks its end, by which whoever verifies it knows.

@@ -100,6 +100,7 @@ endpoints! {
     get "/v1/updates/{target}/{version}" Exchange Terminal updates::offer;
     get "/v1/updates/{target}/{version}/file" Exchange Terminal updates::file;
     get "/v1/audit/export" Exchange SignedIn audit::export;
+    get "/v1/audit/record" Exchange SignedIn audit::record;
     get "/v1/events" Exchange Terminal events::stream;
 }
 

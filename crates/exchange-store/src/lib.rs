@@ -56,7 +56,7 @@ mod uploads;
 mod usage;
 mod writer;
 
-pub use audit::{AuditFound, AuditSearch, By, SealedPage, SealedRecord};
+pub use audit::{AuditFound, AuditSearch, By, SealedPage, SealedRecord, Span};
 pub use backup::{BackedUp, BackupError};
 pub use contents::{ByteRange, Serving, ServingSource};
 pub use deliveries::{Actor, ClaimRefusal, NewDelivery, Refusal};

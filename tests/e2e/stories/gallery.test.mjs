@@ -143,6 +143,13 @@ test("設定 and ヘルプ", async () => {
   await planner.openMenu("設定");
   await planner.heading("設定").waitFor();
   await gallery.show(planner, "settings", "設定");
+  await planner.button("記録を表示する").click();
+  await planner.button("この期間の記録を取り出す").click();
+  await planner.sees("署名を1行ずつ確かめました");
+  await planner.field("種類").selectOption({ label: "種類：送信" });
+  await planner.sees("件のうち");
+  await gallery.show(planner, "record", "運営指導用の記録");
+  await planner.button("閉じる").click();
   await planner.openMenu("ヘルプ");
   await planner.sees("0120-584-708");
   await gallery.show(planner, "help", "ヘルプ");

@@ -167,6 +167,23 @@ step("一時保存, 下書き一覧, delete, undo, and 開く bring it back as i
   assert.equal((await mihon.session.notice(words("notice.downloaded_title"))).body, words("notice.downloaded", { count: 1 }));
 });
 
+step("運営指導用の記録 is taken out, and what is saved of it is verified without the exchange", async () => {
+  const { page } = mihon;
+  await page.press(words("app.settings"));
+  await page.press(words("record.open"));
+  await page.press(words("record.take"));
+  await page.see("署名を1行ずつ確かめました");
+  await page.see("相手がデータ取得（済）");
+  await look("native-record");
+  await page.press(words("record.save"));
+  await desktop.answerDialog(words("window.save_file"), path.join(folder, "record"));
+  const record = path.join(folder, "record.jsonl");
+  await page.see(words("record.saved", { name: "record.jsonl" }));
+  assert.ok(readFileSync(record, "utf8").includes('"receipt"'));
+  assert.match(await reiji.verify(record), /運営指導用の記録は正しいもの/);
+  await page.press(words("common.close"));
+});
+
 step("一括送信 sends the good row and explains the bad one", async () => {
   const { page } = mihon;
   const mixed = mkdir("mixed");

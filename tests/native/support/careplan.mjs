@@ -29,6 +29,11 @@ export class Careplan {
     await this.#careplan(["receive", "--all", "--into", folder]);
   }
 
+  /** Verifies a record or an export; gives what is said of it. */
+  async verify(file) {
+    return this.#careplan(["verify", file]);
+  }
+
   async #careplan([command, ...args], input) {
     return run(program("careplan"), [command, "--profile", this.#profile, "--key-file", ...args], { input });
   }

@@ -8,6 +8,7 @@ import { Home } from "../features/home/state.svelte";
 import { Inbox } from "../features/inbox/state.svelte";
 import { Outbox } from "../features/outbox/state.svelte";
 import { Reading } from "../features/reading/state.svelte";
+import { InspectionRecord } from "../features/record/state.svelte";
 import { Settings } from "../features/settings/state.svelte";
 import type { CompositionView, DeskEvent } from "../ipc/bindings";
 import type { Desk } from "../ipc/call";
@@ -48,6 +49,7 @@ export class Workspace {
   readonly settings: Settings;
   readonly help: Help;
   readonly reading: Reading;
+  readonly record: InspectionRecord;
 
   constructor(private readonly desk: Desk) {
     this.home = new Home(desk);
@@ -62,6 +64,7 @@ export class Workspace {
     this.settings = new Settings(desk);
     this.help = new Help(desk);
     this.reading = new Reading(desk);
+    this.record = new InspectionRecord(desk);
   }
 
   /** Asks for everything once, after ログイン. */

@@ -94,6 +94,9 @@ export type ProblemCode =
   | "search_too_long"
   | "selection_too_large"
   | "list_too_large"
+  | "inspection_period_unfit"
+  | "inspection_too_large"
+  | "inspection_unproven"
   | "destination_unknown"
   | "destination_is_sender"
   | "sender_mismatch"
@@ -225,6 +228,9 @@ export const problemCodes = [
   "search_too_long",
   "selection_too_large",
   "list_too_large",
+  "inspection_period_unfit",
+  "inspection_too_large",
+  "inspection_unproven",
   "destination_unknown",
   "destination_is_sender",
   "sender_mismatch",
@@ -1764,6 +1770,136 @@ name: string,
  */
 rows: number | null, };
 
+export type InspectionForm = "signed" | "csv_utf8" | "csv_ms932" | "excel";
+
+export type InspectionKind = "sent" | "received" | "sign_in" | "other";
+
+export type InspectionPart = { 
+/**
+ * A standard file's name, or what kind of part it is.
+ */
+name: string, 
+/**
+ * Its size.
+ */
+size_bytes: number, 
+/**
+ * SHA-256 of its bytes as sent.
+ */
+digest: string, };
+
+export type InspectionQuery = { 
+/**
+ * Words that must all occur in what a row shows; as typed.
+ */
+text: string, 
+/**
+ * Only these.
+ */
+kind: InspectionKind | null, };
+
+export type InspectionRequest = { 
+/**
+ * Of which acts.
+ */
+query: InspectionQuery, 
+/**
+ * The place of its first row among those, from 0.
+ */
+from: number, 
+/**
+ * How many rows; at most [`care_model::limits::WINDOW_ROWS_MAX`].
+ */
+count: number, };
+
+export type InspectionRow = { 
+/**
+ * Its number in the exchange's record of this office, from 1 without a gap.
+ */
+number: number, 
+/**
+ * When, by the exchange's clock.
+ */
+at: string, 
+/**
+ * What it is to this office.
+ */
+kind: InspectionKind, 
+/**
+ * What was done.
+ */
+act: string, 
+/**
+ * By whom: the office's own people by their ID and terminal; of the other side that it was the other side.
+ */
+by: string, 
+/**
+ * The office on the other side of a delivery.
+ */
+other: OfficeView | null, 
+/**
+ * What the delivery held; empty for anything else.
+ */
+contents: string, 
+/**
+ * The delivery's parts with their digests, where the exchange gave a receipt.
+ */
+parts: Array<InspectionPart>, 
+/**
+ * The digest that stands for the whole delivery, where the exchange gave a receipt.
+ */
+digest: string | null, };
+
+export type InspectionRows = { 
+/**
+ * The rows of the window.
+ */
+rows: Array<InspectionRow>, 
+/**
+ * How many acts are meant.
+ */
+matching: number, 
+/**
+ * How many there are.
+ */
+total: number, };
+
+export type InspectionStart = { 
+/**
+ * The first day.
+ */
+from: string, 
+/**
+ * The last day, inclusive.
+ */
+until: string, };
+
+export type InspectionView = { 
+/**
+ * The first day.
+ */
+from: string, 
+/**
+ * The last day.
+ */
+until: string, 
+/**
+ * When it was taken out: what came later is not in it.
+ */
+made_at: string, 
+/**
+ * What the exchange that signed it is called.
+ */
+exchange: string, 
+/**
+ * Whose record it is.
+ */
+office: OfficeView, 
+/**
+ * How many acts it tells of.
+ */
+acts: number, };
+
 export type ImportedMark = { 
 /**
  * Which; at most [`care_model::limits::SELECTED_ROWS_MAX`].
@@ -2185,6 +2321,9 @@ export type Commands = {
   inbox_rows: { request: ListIds; answer: Array<InboxRow> };
   delivery_detail: { request: DetailRequest; answer: DeliveryDetail };
   export_list: { request: ListExport; answer: SavedView | null };
+  take_inspection: { request: InspectionStart; answer: InspectionView };
+  inspection_rows: { request: InspectionRequest; answer: InspectionRows };
+  save_inspection: { request: InspectionForm; answer: SavedView | null };
   print_page: { request: null; answer: null };
   mark_imported: { request: ImportedMark; answer: null };
   refresh: { request: null; answer: null };

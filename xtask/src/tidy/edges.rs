@@ -53,6 +53,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
             "care-csv",
             "care-reading",
             "care-route",
+            "exchange-audit",
             "exchange-protocol",
             "exchange-flow",
             "exchange-client",

@@ -6,6 +6,7 @@ mod fix;
 mod format;
 mod kills;
 mod reading;
+mod record;
 mod verify;
 
 use std::{

@@ -15,6 +15,7 @@ macro_rules! secret_debug {
 
 mod composing;
 mod home;
+mod inspection;
 mod lists;
 mod reading;
 mod settings;
@@ -23,6 +24,7 @@ mod start;
 
 pub use composing::*;
 pub use home::*;
+pub use inspection::*;
 pub use lists::*;
 pub use reading::*;
 pub use settings::*;

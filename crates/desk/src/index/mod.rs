@@ -27,7 +27,7 @@ use crate::{
     store::{ListName, StoreError},
 };
 
-pub(crate) use query::{Filter, in_japan};
+pub(crate) use query::{Filter, day_after, day_begins, in_japan};
 pub(crate) use rows::{Indexed, ListRows, Standing};
 
 /// Rows that are read together: few enough for their sealed columns to be small in memory.

@@ -79,13 +79,14 @@ impl Filter {
     }
 }
 
-fn day_after(day: NaiveDate) -> Result<NaiveDate, CommandError> {
+/// The day after a day.
+pub(crate) fn day_after(day: NaiveDate) -> Result<NaiveDate, CommandError> {
     day.checked_add_days(Days::new(1))
         .ok_or_else(|| ProblemCode::RequestMalformed.into())
 }
 
-/// The first millisecond of a day in Japan.
-fn day_begins(day: NaiveDate) -> Result<i64, CommandError> {
+/// The first millisecond of a day in Japan, since 1970.
+pub(crate) fn day_begins(day: NaiveDate) -> Result<i64, CommandError> {
     day.and_time(NaiveTime::MIN)
         .checked_sub_signed(TimeDelta::seconds(i64::from(JAPAN_SECONDS_EAST)))
         .map(|begins| begins.and_utc().timestamp_millis())

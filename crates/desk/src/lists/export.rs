@@ -69,19 +69,19 @@ impl Core {
         let terminal = self.identity().map(|identity| identity.terminal);
         let mut count = 0;
         let mut text = String::from(BYTE_ORDER_MARK);
-        line(&mut text, &header(list));
+        csv_line(&mut text, &header(list));
         for some in ids.chunks(ROWS_AT_ONCE) {
             match list {
                 ListName::Inbox => {
                     for row in self.store.inbox_rows(some).await? {
-                        line(&mut text, &inbox_fields(row, terminal));
+                        csv_line(&mut text, &inbox_fields(row, terminal));
                         count += 1;
                     }
                 }
                 ListName::Outbox => {
                     for listed in self.store.outbox_rows(some).await? {
                         if let Some(fields) = self.outbox_fields(&listed) {
-                            line(&mut text, &fields);
+                            csv_line(&mut text, &fields);
                             count += 1;
                         }
                     }
@@ -213,8 +213,8 @@ fn time(at: Option<DateTime<Utc>>) -> String {
     shown.map_or_else(String::new, |at| at.format("%Y/%m/%d %H:%M").to_string())
 }
 
-/// Appends a line.
-fn line(text: &mut String, fields: &[String]) {
+/// Appends a line of CSV; no field of it is taken for a formula.
+pub(crate) fn csv_line(text: &mut String, fields: &[String]) {
     for (place, field) in fields.iter().enumerate() {
         if place > 0 {
             text.push(',');
@@ -299,7 +299,7 @@ mod tests {
     fn no_field_is_taken_for_a_formula_and_quotes_stay_inside() {
         let mut text = String::new();
         let fields = ["=1+1", "+81", "-1", "@sum", "\tx", "a\"b,c\nd", "", "1-2"];
-        line(&mut text, &fields.map(str::to_owned));
+        csv_line(&mut text, &fields.map(str::to_owned));
         assert_eq!(
             text,
             "\"'=1+1\",\"'+81\",\"'-1\",\"'@sum\",\"'\tx\",\"a\"\"b,c\nd\",\"\",\"1-2\"\r\n"

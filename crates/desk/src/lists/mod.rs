@@ -4,7 +4,7 @@
 //! only for the rows of the window.
 
 mod detail;
-mod export;
+pub(crate) mod export;
 mod inbox;
 mod outbox;
 

@@ -4,6 +4,8 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod inspection;
+
 use care_model::{AccountId, DeliveryId, OfficeNumber, TerminalId};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_audit::{
@@ -253,7 +255,7 @@ fn what_was_done_to_an_export_is_found_at_its_place() {
         ),
         (
             "an endless line",
-            with(&|lines| lines[3] = vec![b' '; 20_000]),
+            with(&|lines| lines[3] = vec![b' '; 600_000]),
             4,
             Flaw::Unreadable,
         ),

@@ -128,6 +128,10 @@ macro_rules! describe {
 use Body::{Chunk, Delivery, Header, Json, Nothing};
 
 const FENCE: &[(&str, &str, bool)] = &[("fence", "The fence of the claim.", true)];
+const PERIOD: &[(&str, &str, bool)] = &[
+    ("from", "Not before, in seconds since 1970.", true),
+    ("until", "Before, in seconds since 1970; 400 days later at most.", true),
+];
 const OFFSET: &[(&str, &str, bool)] = &[("offset", "Where the chunk begins; what is stored so far.", true)];
 
 describe! {
@@ -175,6 +179,8 @@ describe! {
         Nothing, Gives::JsonOrNothing("UpdateOffer"), &[];
     get "/v1/updates/{target}/{version}/file" "The installer of a version" NO_QUERY Nothing, Gives::Bytes, &[P::UpdateUnreachable];
     get "/v1/audit/export" "The office's own part of the audit, as far as it is sealed" NO_QUERY Nothing, Gives::Lines, &[];
+    get "/v1/audit/record" "What this office did in a period, with a signed receipt of each delivery" PERIOD Nothing, Gives::Lines,
+        &[P::InspectionPeriodUnfit, P::InspectionTooLarge];
     get "/v1/events" "Hints that a list changed, until the certificate ends; with a session of both lists, until that ends" NO_QUERY
         Nothing, Gives::Events, &[P::SignInRequired];
     post "/v1/sandbox/reset" "Puts a sandbox back to its beginning; exists in a sandbox only" NO_QUERY Nothing, Gives::Nothing, &[];

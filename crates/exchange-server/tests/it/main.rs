@@ -19,6 +19,7 @@ mod exchange;
 mod failing_disks;
 mod faults;
 mod ground;
+mod inspection;
 mod kill_points;
 mod killing;
 mod kills;

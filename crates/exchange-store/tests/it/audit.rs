@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use care_model::OfficeNumber;
+use care_model::{Digest, OfficeNumber};
+use exchange_audit::Period;
 use exchange_store::{Act, AuditSearch, By, Chain, Signer, Store, Who};
 use rcgen::{KeyPair, PKCS_ED25519};
 use sqlx::Connection as _;
@@ -302,4 +303,61 @@ async fn a_search_finds_by_office_act_and_time_and_goes_on_where_it_ended() {
         ..all
     };
     assert_eq!(found(other).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_period_of_a_chain_begins_and_ends_at_its_acts_and_has_a_receipt_for_each_delivery() {
+    let opened = Opened::new().await;
+    let store = &opened.store;
+    let (here, signer) = (actor(PLANNER, 1), signer());
+    let mut sent = Vec::new();
+    for n in 0..6 {
+        let delivery = delivery(&[format!("{n}").as_bytes()]);
+        store
+            .accept(delivery.clone(), here.clone(), at(n * 10))
+            .await
+            .unwrap()
+            .unwrap();
+        sent.push(delivery);
+    }
+    let period = |from, until| Period {
+        from: at(from),
+        until: at(until),
+    };
+    // Nothing is handed out before it is sealed.
+    let unsealed = store.audit_span(here.office, period(0, 100)).await.unwrap();
+    assert_eq!((unsealed.after.sequence, unsealed.up_to), (0, 0));
+    store.seal_audit(&signer, at(60)).await.unwrap();
+    let chain = Chain::Office(here.office);
+    let whole = store.audit_records(chain, 0, 6).await.unwrap().records;
+    for (from, until, after, up_to) in [
+        (0, 100, 0, 6),
+        (0, 30, 0, 3),
+        (10, 31, 1, 4),
+        (11, 50, 2, 5),
+        (50, 51, 5, 6),
+        (51, 100, 0, 0),
+    ] {
+        let span = store.audit_span(here.office, period(from, until)).await.unwrap();
+        assert_eq!((span.after.sequence, span.up_to), (after, up_to), "{from} to {until}");
+        let expected = match usize::try_from(after).unwrap() {
+            0 => exchange_audit::first_hash(&chain),
+            after => whole[after - 1].hash,
+        };
+        assert_eq!(span.after.hash, expected);
+    }
+    let receipts = store.audit_receipts(&whole).await.unwrap();
+    for (sealed, sent) in whole.iter().zip(&sent) {
+        let receipt = &receipts[&sealed.hash];
+        assert_eq!((receipt.record, receipt.delivery), (sealed.hash, sent.header.id));
+        assert_eq!(
+            (receipt.digest, receipt.from, receipt.to),
+            (Digest::of(&sent.header_json), sent.header.from, sent.header.to)
+        );
+        assert_eq!(receipt.parts.len(), sent.header.parts.len());
+        assert_eq!(receipt.parts[0].digest, sent.header.parts[0].digest);
+    }
+    // Another office's chain is another one.
+    let stranger = store.audit_span(office("9970101011"), period(0, 100)).await.unwrap();
+    assert_eq!(stranger.up_to, 0);
 }

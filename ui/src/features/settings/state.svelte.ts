@@ -3,7 +3,15 @@ import { problemOf, type Desk } from "../../ipc/call";
 
 /** The parts of 設定; what came of a change is said at the part that was changed. */
 export type Part =
-  "receive" | "kept" | "notices" | "network" | "password" | "everywhere" | "terminals" | "profiles";
+  | "receive"
+  | "kept"
+  | "notices"
+  | "network"
+  | "password"
+  | "everywhere"
+  | "terminals"
+  | "record"
+  | "profiles";
 
 /** A manual proxy as typed, before it is saved. */
 export type TypedProxy = { host: string; port: string };

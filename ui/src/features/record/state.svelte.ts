@@ -1,0 +1,179 @@
+import type {
+  CommandError,
+  InspectionForm,
+  InspectionKind,
+  InspectionRow,
+  InspectionView,
+  SavedView,
+} from "../../ipc/bindings";
+import { problemOf, type Desk } from "../../ipc/call";
+import { PRINTED_ROWS_MAX } from "../../lists/list.svelte";
+import { monthDays } from "../../lists/periods";
+
+/** Rows of one answer, as the desk allows. */
+export const ANSWER_ROWS_MAX = 200;
+/** How long a person may pause within a word before it is looked for. */
+const TYPING_MS = 80;
+
+/** The days of a period, both in it, as `2026-04-01`. */
+export type Span = { from: string; until: string };
+/** A record on its way to the printer. */
+export type PrintedRecord = { rows: readonly InspectionRow[]; leftOut: number; at: string };
+
+/** So many months of the calendar up to this one, or to the one before it. */
+export function months(now: Date, count: number, back = 0): Span {
+  const first = monthDays(now, back + count - 1).since ?? "";
+  return { from: first, until: monthDays(now, back).until ?? "" };
+}
+
+/** 運営指導用の記録, while it is open. */
+export class InspectionRecord {
+  open = $state(false);
+  days = $state.raw<Span>({ from: "", until: "" });
+  view = $state.raw<InspectionView | null>(null);
+  rows = $state.raw<readonly InspectionRow[]>([]);
+  matching = $state(0);
+  text = $state("");
+  kind = $state<InspectionKind | null>(null);
+  busy = $state(false);
+  /** Whether the exchange is asked for the record. */
+  taking = $state(false);
+  problem = $state.raw<CommandError | null>(null);
+  /** What was saved last, until something else happens, and as what. */
+  saved = $state.raw<{ view: SavedView; form: InspectionForm } | null>(null);
+  printing = $state.raw<PrintedRecord | null>(null);
+
+  #typing: ReturnType<typeof setTimeout> | undefined;
+  /** Answers to what was asked before the latest question are dropped. */
+  #round = 0;
+
+  constructor(private readonly desk: Desk) {}
+
+  narrowed = $derived(this.text.trim() !== "" || this.kind !== null);
+
+  /** Opens it at this month and the twelve before. */
+  show(now: Date): void {
+    this.close();
+    this.days = months(now, 13);
+    this.open = true;
+  }
+
+  /** Back to where it was opened. */
+  close(): void {
+    clearTimeout(this.#typing);
+    this.#round += 1;
+    this.open = false;
+    this.view = null;
+    this.rows = [];
+    this.matching = 0;
+    this.text = "";
+    this.kind = null;
+    this.problem = null;
+    this.saved = null;
+    this.printing = null;
+  }
+
+  /** Takes the record of the period out of the exchange. */
+  take(): Promise<void> {
+    this.text = "";
+    this.kind = null;
+    return this.#run(async () => {
+      this.view = null;
+      this.rows = [];
+      this.matching = 0;
+      this.taking = true;
+      try {
+        this.view = await this.desk.call("take_inspection", this.days);
+      } finally {
+        this.taking = false;
+      }
+      await this.#ask(0);
+    });
+  }
+
+  /** A word is being typed. */
+  type(text: string): void {
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.search(text), TYPING_MS);
+  }
+
+  /** Looks for it now. */
+  search(text: string): void {
+    clearTimeout(this.#typing);
+    this.text = text;
+    void this.#run(() => this.#ask(0));
+  }
+
+  /** Only acts of a kind, or all. */
+  choose(kind: InspectionKind | null): void {
+    this.kind = kind;
+    void this.#run(() => this.#ask(0));
+  }
+
+  /** Shows more of the rows. */
+  more(): Promise<void> {
+    return this.#run(() => this.#ask(this.rows.length));
+  }
+
+  /** Saves the whole record. */
+  save(form: InspectionForm): Promise<void> {
+    return this.#run(async () => {
+      const view = await this.desk.call("save_inspection", form);
+      if (view) this.saved = { view, form };
+    });
+  }
+
+  /** 印刷: gathers the rows that are asked for, as many as a printed list holds. */
+  gather(now: Date): Promise<void> {
+    // The sheet before may still be there, where the system doesn't say when it has printed.
+    this.printing = null;
+    return this.#run(async () => {
+      const rows: InspectionRow[] = [];
+      let matching: number;
+      do {
+        const answer = await this.#answer(rows.length);
+        matching = answer.matching;
+        rows.push(...answer.rows);
+        if (answer.rows.length === 0) break;
+      } while (rows.length < Math.min(matching, PRINTED_ROWS_MAX));
+      this.printing = { rows, leftOut: Math.max(0, matching - rows.length), at: now.toISOString() };
+    });
+  }
+
+  /** Prints the sheet that was made of the gathered rows. */
+  async print(): Promise<void> {
+    const sheet = this.printing;
+    try {
+      await this.desk.print();
+    } catch (cause) {
+      this.problem = problemOf(cause);
+      if (this.printing === sheet) this.printing = null;
+    }
+  }
+
+  #answer(from: number) {
+    const query = { text: this.text, kind: this.kind };
+    return this.desk.call("inspection_rows", { query, from, count: ANSWER_ROWS_MAX });
+  }
+
+  async #ask(from: number): Promise<void> {
+    const round = ++this.#round;
+    const answer = await this.#answer(from);
+    if (round !== this.#round) return;
+    this.rows = from === 0 ? answer.rows : [...this.rows, ...answer.rows];
+    this.matching = answer.matching;
+  }
+
+  async #run(act: () => Promise<void>): Promise<void> {
+    this.busy = true;
+    this.problem = null;
+    this.saved = null;
+    try {
+      await act();
+    } catch (cause) {
+      this.problem = problemOf(cause);
+    } finally {
+      this.busy = false;
+    }
+  }
+}
