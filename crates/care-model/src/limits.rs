@@ -114,7 +114,7 @@ pub const WINDOW_ROWS_MAX: u32 = 200;
 pub const SELECTED_ROWS_MAX: u32 = 1_000;
 /// Rows of a list that are written as CSV.
 pub const EXPORT_ROWS_MAX: usize = 200_000;
-/// Days that a copy of what was sent is kept at most (D14).
+/// Days that a copy of what was sent or received is kept at most (D14).
 pub const KEPT_DAYS_MAX: u32 = 90;
 /// Profiles of one PC.
 pub const PROFILES_MAX: usize = 50;

@@ -35,6 +35,7 @@ pub mod ports;
 mod profile;
 pub mod reading;
 mod recall;
+mod received;
 mod refusal;
 mod repair;
 mod session;

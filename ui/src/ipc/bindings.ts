@@ -90,6 +90,7 @@ export type ProblemCode =
   | "delivery_too_large"
   | "bulk_too_many"
   | "kept_copy_gone"
+  | "received_copy_gone"
   | "print_failed"
   | "search_too_long"
   | "selection_too_large"
@@ -221,6 +222,7 @@ export const problemCodes = [
   "delivery_too_large",
   "bulk_too_many",
   "kept_copy_gone",
+  "received_copy_gone",
   "print_failed",
   "search_too_long",
   "selection_too_large",
@@ -1337,7 +1339,11 @@ here: boolean,
 /**
  * The name of the folder it landed in, if here.
  */
-folder_name: string | null, } | { "status": "superseded", 
+folder_name: string | null, 
+/**
+ * Whether its kept copy is here, so that it can be read.
+ */
+readable: boolean, } | { "status": "superseded", 
 /**
  * Whoever holds it now, to be named in a takeover back to this terminal; none once it is over, or free.
  */
@@ -1796,7 +1802,7 @@ naming: Naming,
  */
 flat: boolean, 
 /**
- * Days that a copy of what was sent is kept for 再送; 0 keeps none.
+ * Days that a copy of what was sent is kept for 再送, and of what was sent and received for 内容を見る; 0 keeps none.
  */
 kept_days: number, 
 /**
@@ -1949,6 +1955,10 @@ delivery: string | null, } | { "what": "draft",
  * Which.
  */
 draft: string, } | { "what": "sent", 
+/**
+ * Which.
+ */
+delivery: string, } | { "what": "received", 
 /**
  * Which.
  */

@@ -35,6 +35,12 @@ pub enum ReadingSource {
         #[ts(type = "string")]
         delivery: DeliveryId,
     },
+    /// The kept copy of what was received.
+    Received {
+        /// Which.
+        #[ts(type = "string")]
+        delivery: DeliveryId,
+    },
 }
 
 /// What was read: every file, and whose documents they hold.
