@@ -44,7 +44,9 @@ impl Core {
     pub(crate) async fn received(&self, delivery: DeliveryId) -> Result<Received, CommandError> {
         let gone = || CommandError::new(ProblemCode::ReceivedCopyGone).with("days", self.settings().kept_days);
         // What has just landed need not have one yet. Why one cannot be made is no reason to say nothing.
-        self.keep_received(delivery).await;
+        if self.keep_received(delivery).await {
+            self.tell(DeskEvent::InboxChanged);
+        }
         // The sweep waits until the copies were found.
         let compositions = self.compositions.lock().await;
         let ReceivedCopy::Made(copies) = self.store.received_copy(delivery).await? else {
@@ -134,7 +136,11 @@ impl Core {
         let copied = self.blocking(move |spool| copy(spool, wanted)).await?;
         let noted = self.store.add_received_copy(delivery, copied.as_deref()).await;
         if let (Err(_), Some(copied)) = (&noted, copied.clone()) {
-            self.blocking(move |spool| Ok(remove(spool, &copied))).await?;
+            self.blocking(move |spool| {
+                remove(spool, &copied);
+                Ok(())
+            })
+            .await?;
         }
         noted?;
         Ok(copied.is_some())

@@ -1972,7 +1972,11 @@ files: Array<ReadFileView>,
 /**
  * The care recipients in the order in which the files name them; records that name nobody come last.
  */
-recipients: Array<ReadRecipientView>, };
+recipients: Array<ReadRecipientView>, 
+/**
+ * The forms of the first of them, which a page shows first: so the files are read once.
+ */
+first: Array<FormView>, };
 
 export type ReadFileView = { 
 /**

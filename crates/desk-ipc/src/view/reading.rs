@@ -50,6 +50,8 @@ pub struct ReadingView {
     pub files: Vec<ReadFileView>,
     /// The care recipients in the order in which the files name them; records that name nobody come last.
     pub recipients: Vec<ReadRecipientView>,
+    /// The forms of the first of them, which a page shows first: so the files are read once.
+    pub first: Vec<FormView>,
 }
 
 /// A file of what is read.

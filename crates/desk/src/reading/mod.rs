@@ -391,6 +391,7 @@ impl Bundle {
         }
         ReadingView {
             files: files.collect(),
+            first: self.forms(reading, 0).unwrap_or_default(),
             recipients,
         }
     }
