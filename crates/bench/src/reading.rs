@@ -11,7 +11,7 @@ use test_support::{CARE_MANAGEMENT, HOME_HELP, OpenDesk};
 
 use crate::{exchange::Exchange, figures::Figure, stored::middle};
 
-const RECIPIENTS: usize = 200;
+const RECIPIENTS: u32 = 200;
 const RUNS: u64 = 7;
 
 /// The middle of several runs, each with a new bundle. Beside it is told what opening alone takes, and what another
@@ -48,7 +48,7 @@ pub(crate) async fn read_200(exchange: &Exchange, scratch: &Path) -> Result<Figu
         opening.push(milliseconds(pressed));
         whole.push(milliseconds(dropped));
         ensure!(
-            view.recipients.len() == RECIPIENTS,
+            view.recipients.len() == RECIPIENTS as usize,
             "{} are read",
             view.recipients.len()
         );
