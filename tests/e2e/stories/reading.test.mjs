@@ -255,7 +255,7 @@ test("by keyboard alone, and once the care software has taken the files away", a
 test("without a copy it is said, under a code, and the row offers nothing that cannot be", async () => {
   await provider.openMenu("設定");
   const days = provider.page.getByLabel("控えを残す日数");
-  await days.selectOption({ label: "残さない（再送と、内容の表示はできません）" });
+  await days.selectOption({ label: "残さない（再送・表示は不可）" });
   await provider.sees("保存しました");
   await provider.look("99-settings-kept");
   await provider.goTo("受信一覧");
