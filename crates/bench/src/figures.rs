@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// What can be measured.
-pub(crate) const NAMES: [&str; 22] = [
+pub(crate) const NAMES: [&str; 23] = [
     "analyse_100",
     "check_1m",
     "check_1m_peak",
@@ -24,6 +24,7 @@ pub(crate) const NAMES: [&str; 22] = [
     "restart_1m",
     "sandbox_start",
     "search_100k",
+    "read_200",
     "bulk_100_4k",
     "bulk_100_200k",
 ];
@@ -93,6 +94,7 @@ impl Figure {
             "check_1m" => ("/s", 500_000.0, 2_000_000.0, true),
             "check_1m_peak" => ("MB", 64.0, 64.0, false),
             "search_100k" => ("ms", 16.0, 5.0, false),
+            "read_200" => ("ms", 300.0, 100.0, false),
             "bulk_100_200k" => ("ms", 600.0, 200.0, false),
             "bulk_100_4k" => ("ms", 200.0, 50.0, false),
             _ => ("MB", 30.0, 12.0, false),

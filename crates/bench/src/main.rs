@@ -13,6 +13,7 @@ mod files;
 mod large;
 mod memory;
 mod pickups;
+mod reading;
 mod sandbox;
 mod search;
 mod sends;
@@ -146,6 +147,10 @@ async fn run(arguments: &Arguments) -> Result<()> {
     if wanted(&["search_100k"]) {
         let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
         report.add(search::search_100k(&exchange, &arguments.scratch).await?)?;
+    }
+    if wanted(&["read_200"]) {
+        let exchange = Exchange::start(&arguments.server, &arguments.scratch)?;
+        report.add(reading::read_200(&exchange, &arguments.scratch).await?)?;
     }
     for (name, bulk) in [("bulk_100_4k", Bulk::Small), ("bulk_100_200k", Bulk::Large)] {
         if wanted(&[name]) {

@@ -120,7 +120,7 @@ pub const INSPECTION_DAYS_MAX: i64 = 400;
 pub const INSPECTION_ACTS_MAX: u64 = 20_000;
 /// Bytes of an inspection record that a desk takes: some hundred thousand files.
 pub const INSPECTION_BYTES_MAX: usize = 64 * 1_024 * 1_024;
-/// Days that a copy of what was sent is kept at most (D14).
+/// Days that a copy of what was sent or received is kept at most (D14).
 pub const KEPT_DAYS_MAX: u32 = 90;
 /// Profiles of one PC.
 pub const PROFILES_MAX: usize = 50;

@@ -211,6 +211,8 @@ problem_codes! {
     BulkTooMany = "bulk_too_many",
     /// The kept copy of what was sent is gone; parameter `days`.
     KeptCopyGone = "kept_copy_gone",
+    /// There is no copy of what was received; parameter `days`.
+    ReceivedCopyGone = "received_copy_gone",
     /// The system did not print what the page shows.
     PrintFailed = "print_failed",
     // Lists.

@@ -88,6 +88,8 @@ pub(crate) struct Core {
     /// One fetch of a new version at a time.
     pub(crate) updating: tokio::sync::Mutex<()>,
     pub(crate) picking_up: Mutex<HashSet<DeliveryId>>,
+    /// One copy of what was received at a time.
+    pub(crate) keeping_received: tokio::sync::Mutex<()>,
     pub(crate) queue: mpsc::UnboundedSender<QueueOrder>,
     /// Wakes whoever waits for sign-in, sign-out or a line that works again.
     pub(crate) session_changed: Notify,

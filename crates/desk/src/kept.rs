@@ -1,4 +1,5 @@
 //! Kept copies of what was sent: for 再送, for an exchange that was restored, and no longer than is set (D8, D14).
+//! Those of what was received ([`crate::received`]) go with them.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -112,6 +113,7 @@ impl Core {
             }
         }
         self.forget_kept().await?;
+        self.forget_received().await?;
         let used = self.used_copies().await?;
         let swept = self.blocking(move |spool| spool.sweep(&used)).await?;
         if swept > 0 {
@@ -125,7 +127,8 @@ impl Core {
         // Nobody begins a 再送 from what is just being forgotten.
         let compositions = self.compositions.lock().await;
         let before: Vec<SpoolRef> = self.kept_copies().await?;
-        if self.forget_kept().await? == 0 {
+        let (sent, received) = (self.forget_kept().await?, self.forget_received().await?);
+        if sent == 0 && received == 0 {
             return Ok(());
         }
         let used = self.used_copies().await?;
@@ -136,11 +139,16 @@ impl Core {
         })
         .await?;
         drop(compositions);
-        self.tell(DeskEvent::OutboxChanged);
+        if sent > 0 {
+            self.tell(DeskEvent::OutboxChanged);
+        }
+        if received > 0 {
+            self.tell(DeskEvent::InboxChanged);
+        }
         Ok(())
     }
 
-    /// Sweeps now and then, and whenever it is asked for, until the desk closes.
+    /// Sweeps now and then, and whenever it is asked for, until the desk closes; and makes the copies that are missing.
     pub(crate) async fn keep_sweeping(self: Arc<Self>) {
         let mut ticks = interval(SWEPT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -150,7 +158,11 @@ impl Core {
                 () = self.sweep_wanted.notified() => {}
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = self.sweep_kept().await {
+            let swept = async {
+                self.sweep_kept().await?;
+                self.keep_all_received().await
+            };
+            if let Err(error) = swept.await {
                 tracing::warn!(
                     code = error.code.as_str(),
                     "kept copies cannot be swept; it is tried again later"
@@ -169,11 +181,13 @@ impl Core {
     }
 
     async fn kept_copies(&self) -> Result<Vec<SpoolRef>, CommandError> {
-        let rows = self.store.all_outgoing().await?;
-        Ok(rows.into_iter().flat_map(|row| row.content.parts).collect())
+        let mut copies = self.store.received_copies().await?;
+        let sent = self.store.all_outgoing().await?;
+        copies.extend(sent.into_iter().flat_map(|row| row.content.parts));
+        Ok(copies)
     }
 
-    /// The copies that a composition, a draft or a send needs.
+    /// The copies that a composition, a draft, a send or a reading of what was received needs.
     async fn used_copies(&self) -> Result<HashSet<uuid::Uuid>, CommandError> {
         let mut used: HashSet<uuid::Uuid> = self.kept_copies().await?.iter().map(SpoolRef::id).collect();
         for composition in self.store.all_compositions::<Composition>().await? {

@@ -36,6 +36,7 @@ pub mod ports;
 mod profile;
 pub mod reading;
 mod recall;
+mod received;
 mod refusal;
 mod repair;
 mod session;

@@ -94,6 +94,7 @@ impl Opened {
             syncing: tokio::sync::Mutex::new(()),
             updating: tokio::sync::Mutex::new(()),
             picking_up: Mutex::new(HashSet::new()),
+            keeping_received: tokio::sync::Mutex::new(()),
             queue,
             session_changed: Notify::new(),
             sync_wanted: Notify::new(),

@@ -36,7 +36,7 @@ pub(crate) struct Settings {
     pub(crate) naming: Naming,
     /// Whether files lie in the folder itself.
     pub(crate) flat: bool,
-    /// Days that a copy of what was sent is kept.
+    /// Days that a copy of what was sent or received is kept.
     pub(crate) kept_days: u32,
     /// Whether the system shows notices.
     pub(crate) notices: bool,
@@ -62,7 +62,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether a copy stays after its delivery came to an end, and may be sent again.
+    /// Whether a copy stays after its delivery came to an end, and may be sent again or read.
     pub(crate) fn keeps_copies(&self) -> bool {
         self.kept_days > 0
     }

@@ -109,6 +109,9 @@ test("受信一覧", async () => {
   await provider.button(/^詳細/).first().click();
   await provider.heading("詳細").waitFor();
   await gallery.show(provider, "inbox-detail", "受信一覧：詳細");
+  await provider.button("内容を見る").click();
+  await provider.heading("サービス提供票（予定）").first().waitFor();
+  await gallery.show(provider, "reading-received", "受信一覧：届いた内容を見る");
   await provider.button("閉じる").click();
 });
 

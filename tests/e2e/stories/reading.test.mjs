@@ -1,40 +1,43 @@
-// 内容を見る: the files as the forms that people know, before sending and of what was sent; and on paper.
+// 内容を見る: the files as the forms that people know, before sending, of what was sent and received; and on paper.
 import assert from "node:assert/strict";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { launch, Person } from "../browser.mjs";
 import { fixture, output, Terminal, World } from "../world.mjs";
 
-let world, browser, planner;
+let world, browser, planner, provider;
 
 before(async () => {
   world = await World.start();
   browser = await launch();
-  const { planning } = world.accounts;
+  const { planning, providing } = world.accounts;
   planner = await Person.at(browser, await Terminal.start(world, "planner"));
   await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
   await planner.signIn(planning);
+  provider = await Person.at(browser, await Terminal.start(world, "provider"));
+  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
+  await provider.signIn(providing);
 });
 after(async () => {
   await browser?.close();
   await world?.end();
 });
 
-const dialog = () => planner.page.getByRole("dialog", { name: "内容を見る" });
-const people = () => dialog().getByRole("option");
-const pane = () => dialog().getByRole("region");
+const dialog = (person = planner) => person.page.getByRole("dialog", { name: "内容を見る" });
+const people = (person = planner) => dialog(person).getByRole("option");
+const pane = (person = planner) => dialog(person).getByRole("region");
 
-async function open(label = "内容を見る") {
-  await planner.button(label).first().click();
-  await dialog().waitFor();
-  await pane().getByRole("article").first().waitFor();
+async function open(label = "内容を見る", person = planner) {
+  await person.button(label).first().click();
+  await dialog(person).waitFor();
+  await pane(person).getByRole("article").first().waitFor();
 }
 
-async function close() {
-  await planner.button("閉じる").click();
-  await dialog().waitFor({ state: "detached" });
+async function close(person = planner) {
+  await person.button("閉じる").click();
+  await dialog(person).waitFor({ state: "detached" });
 }
 
 async function startOver() {
@@ -195,9 +198,87 @@ test("what was sent is read from its kept copy", async () => {
   await close();
 });
 
+test("what was received is read from its row, by the names of this side", async () => {
+  await planner.compose(await fixture("good/home_schedule"));
+  await planner.send();
+  await planner.button("続けて新規作成").click();
+  await provider.goTo("受信一覧");
+  const row = provider.page.locator("[data-row]", { hasText: "提供票" });
+  await row.waitFor();
+  await row.getByText("未取得").click();
+  await provider.button("データ取得").click();
+  await provider.terminal.willChooseFolder(await world.makeFolder("received"));
+  await provider.button("フォルダを選んで保存する").click();
+  await provider.heading("データ取得が終わりました").waitFor();
+  await provider.button("OK").click();
+  const read = row.getByRole("button", { name: /^内容を見る/ });
+  await read.waitFor();
+  await provider.look("97-inbox-read");
+  await provider.reads("inbox-received");
+  for (const [name, width, height] of [
+    ["1024x700", 1024, 700],
+    ["200", 640, 430],
+  ]) {
+    await provider.page.setViewportSize({ width, height });
+    await read.scrollIntoViewIfNeeded();
+    await provider.look(`97-inbox-read-${name}`);
+  }
+  await provider.page.setViewportSize({ width: 1280, height: 860 });
+  await open(/^内容を見る（見本居宅介護支援事業所、/, provider);
+  await provider.heading("サービス提供票（予定）").first().waitFor();
+  await provider.heading("サービス提供票別表").first().waitFor();
+  assert.equal(await pane(provider).getByText("サービス利用票").count(), 0);
+  await provider.look("98-reading-received");
+  await close(provider);
+});
+
+test("by keyboard alone, and once the care software has taken the files away", async () => {
+  await rm(path.join(world.folder, "received"), { recursive: true });
+  const { page } = provider;
+  // A list is one stop of the Tab key: the row's own buttons follow when one is in it.
+  await provider
+    .button(/^内容を見る（/)
+    .first()
+    .focus();
+  await page.keyboard.press("Enter");
+  await pane(provider).getByRole("article").first().waitFor();
+  await people(provider).getByText("見本 一郎").first().waitFor();
+  await page.keyboard.press("Escape");
+  await dialog(provider).waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.activeElement?.textContent?.trim() === "内容を見る");
+  await provider.button(/^詳細/).first().click();
+  await provider.heading("詳細").waitFor();
+  await open("内容を見る", provider);
+  await close(provider);
+});
+
+test("without a copy it is said, under a code, and the row offers nothing that cannot be", async () => {
+  await provider.openMenu("設定");
+  const days = provider.page.getByLabel("控えを残す日数");
+  await days.selectOption({ label: "残さない（再送・表示は不可）" });
+  await provider.sees("保存しました");
+  await provider.look("99-settings-kept");
+  await provider.goTo("受信一覧");
+  await provider
+    .button(/^内容を見る（/)
+    .first()
+    .waitFor({ state: "detached" });
+  await provider.button(/^詳細/).first().click();
+  await provider.heading("詳細").waitFor();
+  await provider.button("内容を見る").click();
+  await dialog(provider).getByText("受信したデータの控えが、この端末に残っていません").waitFor();
+  await dialog(provider).getByText("received_copy_gone").waitFor();
+  await provider.look("99-reading-gone");
+  await close(provider);
+});
+
 test("all care recipients go to the printer as one job, each form on a sheet of its own", async () => {
   const { page } = planner;
-  await planner.button(/^詳細/).first().click();
+  await planner.goTo("送信一覧");
+  await planner
+    .button(/^詳細.*居宅サービス計画書/)
+    .first()
+    .click();
   await open();
   await page.evaluate(() => {
     // The browser would show its dialog: what it would print stays until the test has looked.

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
@@ -17,6 +17,7 @@ import { story } from "../support/story.mjs";
 import { until } from "../support/wait.mjs";
 import { words } from "../support/words.mjs";
 
+const FORM = "サービス提供票（予定）";
 const NOTE = "4月分の提供票です。お手数ですがご確認ください。";
 const ALL = { query: {}, from: 0, count: 200 };
 const UNIT = fixture("good/home_schedule");
@@ -182,6 +183,22 @@ step("データ取得 lands the files in the folder of the system's dialog, byte
   }
   const names = readdirSync(there);
   for (const file of sent) assert.ok(names.includes(path.basename(file)));
+});
+
+step("what was received is read as forms, also once its files are gone", async () => {
+  const { page } = reiji;
+  await page.press(words("viewer.open"));
+  await page.see(FORM);
+  await desktop.pictureOf(reiji.window, "native-reading-received");
+  await page.press(words("common.close"));
+  const [landed] = readdirSync(received).filter((name) => !name.startsWith("."));
+  const [there, elsewhere] = [path.join(received, landed), path.join(folder, "imported")];
+  // As care software does that takes in what it finds.
+  renameSync(there, elsewhere);
+  await page.press(words("viewer.open"));
+  await page.see(FORM);
+  await page.press(words("common.close"));
+  renameSync(elsewhere, there);
 });
 
 step("a second fetch is refused by the exchange, not by a hidden button", async () => {

@@ -90,6 +90,7 @@ export type ProblemCode =
   | "delivery_too_large"
   | "bulk_too_many"
   | "kept_copy_gone"
+  | "received_copy_gone"
   | "print_failed"
   | "search_too_long"
   | "selection_too_large"
@@ -224,6 +225,7 @@ export const problemCodes = [
   "delivery_too_large",
   "bulk_too_many",
   "kept_copy_gone",
+  "received_copy_gone",
   "print_failed",
   "search_too_long",
   "selection_too_large",
@@ -1343,7 +1345,11 @@ here: boolean,
 /**
  * The name of the folder it landed in, if here.
  */
-folder_name: string | null, } | { "status": "superseded", 
+folder_name: string | null, 
+/**
+ * Whether its kept copy is here, so that it can be read.
+ */
+readable: boolean, } | { "status": "superseded", 
 /**
  * Whoever holds it now, to be named in a takeover back to this terminal; none once it is over, or free.
  */
@@ -1932,7 +1938,7 @@ naming: Naming,
  */
 flat: boolean, 
 /**
- * Days that a copy of what was sent is kept for 再送; 0 keeps none.
+ * Days that a copy of what was sent is kept for 再送, and of what was sent and received for 内容を見る; 0 keeps none.
  */
 kept_days: number, 
 /**
@@ -2088,6 +2094,10 @@ draft: string, } | { "what": "sent",
 /**
  * Which.
  */
+delivery: string, } | { "what": "received", 
+/**
+ * Which.
+ */
 delivery: string, };
 
 export type ReadingView = { 
@@ -2098,7 +2108,11 @@ files: Array<ReadFileView>,
 /**
  * The care recipients in the order in which the files name them; records that name nobody come last.
  */
-recipients: Array<ReadRecipientView>, };
+recipients: Array<ReadRecipientView>, 
+/**
+ * The forms of the first of them, which a page shows first: so the files are read once.
+ */
+first: Array<FormView>, };
 
 export type ReadFileView = { 
 /**

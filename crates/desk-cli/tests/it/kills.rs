@@ -196,6 +196,15 @@ async fn dies_receiving(offices: &Offices, point: Point) {
         let again = offices.service.run(&[&["--json"], &words[..]].concat(), &[]);
         assert!(matches!(again.status.code(), Some(0 | 1)), "{}", errors(&again));
     }
+    for run in 0.. {
+        assert!(run < RUNS_MAX, "{point:?}: it never got a copy to read");
+        let shown = offices.service.json(&["inbox"], 0);
+        let mut rows = shown["rows"].as_array().unwrap().iter();
+        let row = rows.find(|row| row["delivery"] == delivery).unwrap();
+        if row["status"]["readable"] == true {
+            break;
+        }
+    }
     let landed = visible(&folder);
     assert_eq!(landed.len(), 1, "{point:?}: landed once");
     assert_eq!(contents(&landed[0]), whole, "{point:?}");

@@ -455,6 +455,8 @@ pub enum InboxStatus {
         here: bool,
         /// The name of the folder it landed in, if here.
         folder_name: Option<String>,
+        /// Whether its kept copy is here, so that it can be read.
+        readable: bool,
     },
     /// The files are here, but another terminal took the delivery over: this copy is doubtful.
     Superseded {

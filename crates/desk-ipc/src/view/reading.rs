@@ -35,6 +35,12 @@ pub enum ReadingSource {
         #[ts(type = "string")]
         delivery: DeliveryId,
     },
+    /// The kept copy of what was received.
+    Received {
+        /// Which.
+        #[ts(type = "string")]
+        delivery: DeliveryId,
+    },
 }
 
 /// What was read: every file, and whose documents they hold.
@@ -44,6 +50,8 @@ pub struct ReadingView {
     pub files: Vec<ReadFileView>,
     /// The care recipients in the order in which the files name them; records that name nobody come last.
     pub recipients: Vec<ReadRecipientView>,
+    /// The forms of the first of them, which a page shows first: so the files are read once.
+    pub first: Vec<FormView>,
 }
 
 /// A file of what is read.

@@ -17,7 +17,7 @@ pub struct SettingsView {
     pub naming: Naming,
     /// Whether files lie in the folder itself instead of in one of their own for each delivery (D5).
     pub flat: bool,
-    /// Days that a copy of what was sent is kept for 再送; 0 keeps none.
+    /// Days that a copy of what was sent is kept for 再送, and of what was sent and received for 内容を見る; 0 keeps none.
     pub kept_days: u32,
     /// Whether the system shows notices.
     pub notices: bool,

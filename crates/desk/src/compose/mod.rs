@@ -26,8 +26,9 @@ pub(crate) use chosen::Chosen;
 use chosen::is_of_attachments;
 pub(crate) use confirmation::Confirmation;
 pub(crate) use guard::History;
-pub(crate) use layout::{Layout, Surroundings};
+pub(crate) use layout::{Found, Layout, Surroundings};
 pub(crate) use send::Ready;
+pub(crate) use view::file_row;
 
 use crate::{
     intake::{TakenFile, limit_params},

@@ -89,7 +89,7 @@ fn office(around: &Surroundings, number: OfficeNumber, kind: Option<ServiceKind>
     view
 }
 
-fn file_row<'a>(
+pub(crate) fn file_row<'a>(
     file: &HeldFile,
     viewer: OfficeRole,
     attachment: bool,

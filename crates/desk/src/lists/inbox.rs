@@ -242,11 +242,16 @@ pub(super) fn row_view(row: InboxListed, terminal: Option<TerminalId>, beside: B
 
 /// How a row stands.
 pub(super) fn status_of(row: &InboxListed, terminal: Option<TerminalId>) -> InboxStatus {
-    status(&row.entry.status, row.pickup.as_ref(), terminal)
+    status(&row.entry.status, row.pickup.as_ref(), row.has_copy, terminal)
 }
 
 /// What this terminal knows for certain comes first; of the rest the exchange's word stands.
-fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<TerminalId>) -> InboxStatus {
+fn status(
+    listed: &DeliveryStatus,
+    pickup: Option<&Pickup>,
+    has_copy: bool,
+    terminal: Option<TerminalId>,
+) -> InboxStatus {
     match pickup.map(|pickup| &pickup.state) {
         Some(PickupState::Landed { .. }) => {
             return InboxStatus::Fetching {
@@ -266,6 +271,7 @@ fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<Ter
                 folder_name: pickup
                     .and_then(|pickup| pickup.content.landed.as_deref())
                     .map(folder_name),
+                readable: has_copy,
             };
         }
         Some(PickupState::Planned | PickupState::Landing { .. })
@@ -293,6 +299,7 @@ fn status(listed: &DeliveryStatus, pickup: Option<&Pickup>, terminal: Option<Ter
             at: *at,
             here: false,
             folder_name: None,
+            readable: false,
         },
         DeliveryStatus::Recalled { at } => InboxStatus::Recalled { at: *at },
         DeliveryStatus::Expired { at } => InboxStatus::Expired { at: *at },

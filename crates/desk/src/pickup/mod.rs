@@ -208,6 +208,7 @@ impl Core {
             };
             core.tell(DeskEvent::InboxChanged);
             core.sync_wanted.notify_one();
+            core.begin_keeping(delivery);
             result.map(|()| Outcome::Here)
         });
         task.await

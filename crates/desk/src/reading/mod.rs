@@ -17,15 +17,18 @@ use std::io::{self, Read as _};
 use care_model::{Address, DeliveryId, ExchangeFileName, NameReading, OfficeNumber, OfficeRole, ProblemCode, limits};
 use care_reading::{Reading, Sheet};
 use desk_ipc::{
-    CommandError, CompositionId, FORMS_RECIPIENTS_MAX, FileRow, FindingView, FormsRequest, ReadFileView,
-    ReadRecipientView, ReadingSource, ReadingView, RecipientForms,
+    CommandError, CompositionId, CompositionMode, FORMS_RECIPIENTS_MAX, FileRow, FindingView, FormsRequest,
+    ReadFileView, ReadRecipientView, ReadingSource, ReadingView, RecipientForms,
 };
+use exchange_protocol::PartRole;
 use messages::{read_file, reading as words};
 
 use crate::{
-    compose::{Composition, HeldFile, Layout, Surroundings},
+    compose::{Composition, Found, HeldFile, Layout, Surroundings, file_row},
     core::Core,
-    spool::Spool,
+    intake::{TakenContent, TakenFile},
+    received::Received,
+    spool::{Spool, SpoolRef},
 };
 
 /// A file on its way into a reading.
@@ -107,6 +110,11 @@ impl Core {
                 drop(compositions);
                 (kept, None)
             }
+            ReadingSource::Received { delivery } => {
+                let received = self.received(*delivery).await?;
+                let chosen = self.received_to_read(received).await?;
+                return self.blocking(move |spool| Ok(chosen.read(spool))).await;
+            }
         };
         let around = self.surroundings(&composition).await?;
         let chosen = Chosen::of(composition, &around, delivery).ok_or(ProblemCode::DeliveryUnknown)?;
@@ -119,12 +127,98 @@ impl Core {
         self.recall_facts(&mut composition).await?;
         Ok(composition)
     }
+
+    /// What was received, with what the checks find in each file. How its files would be sent is not asked.
+    async fn received_to_read(&self, received: Received) -> Result<Chosen, CommandError> {
+        let viewer = received.header.to.kind.role();
+        let (files, attached): (Vec<TakenFile>, Vec<bool>) = files_of(received).into_iter().unzip();
+        let mut composition = Composition::new(CompositionMode::Compose);
+        composition.add(files, None);
+        self.recall_facts(&mut composition).await?;
+        let rows: Vec<FileRow> = composition
+            .files
+            .iter()
+            .zip(attached)
+            .map(|(file, attached)| {
+                let content = file.taken.content.as_ref().ok();
+                let facts = content.and_then(|content| content.facts.as_deref());
+                let findings = facts.map_or(&[][..], |facts| facts.findings.as_slice());
+                let found: Vec<Found> = findings.iter().cloned().map(Found::Finding).collect();
+                file_row(file, viewer, attached, found.iter())
+            })
+            .collect();
+        let copies = composition.files.into_iter().map(|file| Source {
+            refused: false,
+            ..Source::of(file)
+        });
+        Ok(Chosen {
+            files: copies.collect(),
+            rows,
+            side: Side {
+                office: None,
+                otherwise: viewer,
+            },
+        })
+    }
 }
 
-/// The files that are to be read, as the screen of the composition shows them.
+/// The files of what was received, in the order of its parts, each with whether it was attached.
+fn files_of(received: Received) -> Vec<(TakenFile, bool)> {
+    let Received { header, cover, copies } = received;
+    let mut names = cover.attachments.into_iter();
+    let parts = header.parts.into_iter().enumerate();
+    let content = parts.filter(|(_, part)| part.role != PartRole::Cover);
+    let files = content.map(|(place, part)| {
+        let attached = part.role == PartRole::Attachment;
+        let copy = copies.iter().find(|copy| copy.part == place);
+        let file = TakenFile {
+            name: part
+                .name
+                .or_else(|| names.next())
+                .unwrap_or_else(messages::contents::attachment),
+            size_bytes: part.size_bytes,
+            origin: None,
+            content: match copy {
+                Some(copy) => Ok(TakenContent {
+                    place: copy.place.clone(),
+                    digest: part.digest,
+                    facts: None,
+                    attachable: attached,
+                }),
+                None => Err(ProblemCode::ReceivedCopyGone),
+            },
+        };
+        (file, attached)
+    });
+    files.collect()
+}
+
+/// A file that is to be read.
+struct Source {
+    name: String,
+    size_bytes: u64,
+    /// Where its copy is; none where what is said of it needs none.
+    place: Option<SpoolRef>,
+    /// Whether it was not taken in at all.
+    refused: bool,
+}
+
+impl Source {
+    fn of(file: HeldFile) -> Self {
+        let place = file.taken.content.ok().map(|content| content.place);
+        Self {
+            name: file.taken.name,
+            size_bytes: file.taken.size_bytes,
+            refused: place.is_none(),
+            place,
+        }
+    }
+}
+
+/// The files that are to be read, with their rows as the screens show them.
 struct Chosen {
     rows: Vec<FileRow>,
-    files: Vec<HeldFile>,
+    files: Vec<Source>,
     side: Side,
 }
 
@@ -146,7 +240,7 @@ impl Chosen {
         let mut files = Vec::with_capacity(rows.len());
         rows.retain(|row| {
             let held = composition.files.iter().find(|file| file.number == row.file);
-            files.extend(held.cloned());
+            files.extend(held.cloned().map(Source::of));
             held.is_some()
         });
         let own = around.kinds.first();
@@ -169,24 +263,21 @@ impl Chosen {
 }
 
 /// Reads the copies of files. Blocks. A copy that cannot be read hides no other; its file says so.
-fn read_all<'a>(spool: &Spool, files: impl Iterator<Item = (HeldFile, &'a FileRow)>) -> Vec<Read> {
+fn read_all<'a>(spool: &Spool, files: impl Iterator<Item = (Source, &'a FileRow)>) -> Vec<Read> {
     let mut total = 0_u64;
     files
         .map(|(file, row)| {
             let attachment = row.attachment;
             let mut read = Read {
-                name: file.taken.name,
+                name: file.name,
                 standard: None,
                 refused: None,
                 bytes: Vec::new(),
             };
-            let place = match file.taken.content {
-                Ok(content) => content.place,
-                Err(_) => {
-                    read.refused = Some(read_file::refused());
-                    return read;
-                }
-            };
+            if file.refused {
+                read.refused = Some(read_file::refused());
+                return read;
+            }
             let standard = if attachment { None } else { meant(&read.name) };
             let Some(standard) = standard else {
                 read.refused = Some(if attachment {
@@ -199,12 +290,12 @@ fn read_all<'a>(spool: &Spool, files: impl Iterator<Item = (HeldFile, &'a FileRo
             // Of an image only the name is read.
             if standard.kind.is_image() {
                 read.refused = Some(read_file::image());
-            } else if total.saturating_add(file.taken.size_bytes) > limits::READING_BYTES_MAX {
+            } else if total.saturating_add(file.size_bytes) > limits::READING_BYTES_MAX {
                 read.refused = Some(read_file::too_much(limits::READING_BYTES_MAX / (1_024 * 1_024)));
                 return read;
             } else {
-                total = total.saturating_add(file.taken.size_bytes);
-                match open(spool, &place) {
+                total = total.saturating_add(file.size_bytes);
+                match open(spool, file.place.as_ref()) {
                     Ok(bytes) => read.bytes = bytes,
                     Err(error) => {
                         tracing::warn!(kind = ?error.kind(), "a copy cannot be read");
@@ -219,7 +310,8 @@ fn read_all<'a>(spool: &Spool, files: impl Iterator<Item = (HeldFile, &'a FileRo
         .collect()
 }
 
-fn open(spool: &Spool, place: &crate::spool::SpoolRef) -> io::Result<Vec<u8>> {
+fn open(spool: &Spool, place: Option<&SpoolRef>) -> io::Result<Vec<u8>> {
+    let place = place.ok_or(io::ErrorKind::NotFound)?;
     let mut bytes = Vec::new();
     spool
         .open(place)?
@@ -299,6 +391,7 @@ impl Bundle {
         }
         ReadingView {
             files: files.collect(),
+            first: self.forms(reading, 0).unwrap_or_default(),
             recipients,
         }
     }

@@ -338,6 +338,7 @@ fn a_finding_stands_with_its_recipient_and_its_form() {
     let (bundle, _) = bundle_of(&trial, &files);
     let reading = bundle.reading();
     let view = bundle.view(&reading);
+    assert!(view.first == bundle.forms(&reading, 0).unwrap());
     let found: Vec<u32> = view.recipients.iter().map(|row| row.findings).collect();
     assert_eq!(found.len(), 2);
     assert!(found[0] == 0 && found[1] > 0, "{found:?}");

@@ -16,6 +16,8 @@ pub(crate) struct InboxListed {
     pub(crate) cover: Option<Cover>,
     pub(crate) pickup: Option<Pickup>,
     pub(crate) imported_at: Option<DateTime<Utc>>,
+    /// Whether there is a copy of it.
+    pub(crate) has_copy: bool,
 }
 
 /// A row of 送信一覧: what the exchange told, what this desk has, or both.
@@ -31,6 +33,7 @@ type InboxColumns = (
     Option<String>,
     Option<Vec<u8>>,
     Option<i64>,
+    bool,
 );
 
 impl Store {
@@ -101,8 +104,10 @@ impl Store {
     /// These rows of 受信一覧, in this order; those that are not there are left out.
     pub(crate) async fn inbox_rows(&self, deliveries: &[DeliveryId]) -> Result<Vec<InboxListed>, StoreError> {
         let rows: Vec<InboxColumns> = among(
-            "SELECT inbox.delivery, inbox.sealed, inbox.cover, pickup.state, pickup.sealed, imported.imported_at
+            "SELECT inbox.delivery, inbox.sealed, inbox.cover, pickup.state, pickup.sealed, imported.imported_at,
+                 received_copy.sealed IS NOT NULL
              FROM inbox LEFT JOIN pickup ON pickup.delivery = inbox.delivery
+             LEFT JOIN received_copy ON received_copy.delivery = inbox.delivery
              LEFT JOIN imported ON imported.delivery = inbox.delivery WHERE inbox.delivery IN ",
             deliveries,
         )
@@ -110,7 +115,7 @@ impl Store {
         .fetch_all(&self.read)
         .await?;
         let mut found = HashMap::with_capacity(rows.len());
-        for (id, sealed, cover, state, fetched, imported_at) in rows {
+        for (id, sealed, cover, state, fetched, imported_at, has_copy) in rows {
             let pickup = match (state, fetched) {
                 (Some(state), Some(fetched)) => Some(self.pickup_of((id.clone(), state, fetched))?),
                 _ => None,
@@ -121,6 +126,7 @@ impl Store {
                 cover: stored.cover,
                 pickup,
                 imported_at: imported_at.map(from_millis),
+                has_copy,
             };
             found.insert(row.entry.header.id, row);
         }

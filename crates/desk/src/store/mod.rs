@@ -11,6 +11,7 @@ mod lists;
 mod office_folders;
 mod outgoing;
 mod pickups;
+mod received;
 mod support;
 mod values;
 
@@ -32,6 +33,7 @@ pub(crate) use listed::{InboxListed, OutboxListed};
 pub(crate) use lists::{InboxStored, ListName};
 pub(crate) use outgoing::{Outgoing, OutgoingContent};
 pub(crate) use pickups::{Aim, Pickup, PickupContent};
+pub(crate) use received::{CopiedPart, ReceivedCopy};
 pub(crate) use values::ValueName;
 
 use crate::refusal;
@@ -42,6 +44,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_desk.sql"),
     include_str!("../../migrations/0002_lists.sql"),
     include_str!("../../migrations/0003_composing.sql"),
+    include_str!("../../migrations/0004_received_copies.sql"),
 ];
 
 /// Connections that read while the one writer writes.

@@ -25,6 +25,11 @@ impl Store {
             .await?;
         counts.push(("composition", "all".to_owned(), compositions));
         counts.push(("composition", "draft".to_owned(), drafts));
+        let (tried, made): (i64, i64) = sqlx::query_as("SELECT count(*), count(sealed) FROM received_copy")
+            .fetch_one(&self.read)
+            .await?;
+        counts.push(("received_copy", "all".to_owned(), tried));
+        counts.push(("received_copy", "made".to_owned(), made));
         Ok(counts)
     }
 }

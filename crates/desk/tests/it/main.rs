@@ -24,6 +24,7 @@ mod passwords;
 mod profiles;
 mod recalls;
 mod receive_once;
+mod received;
 mod receiving;
 mod refusals;
 mod renewals;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use desk_ipc::{CompositionMode, DeskCommands, EditNote, FindingView, RepairRequest, SendStart};
+use desk_ipc::{CompositionMode, DeskCommands, EditNote, FindingView, ReadingSource, RepairRequest, SendStart};
 
 use crate::support::{Logged, Offices, pdf, unit};
 
@@ -33,6 +33,17 @@ async fn no_name_note_token_or_content_in_clear() -> Result<()> {
     offices.service.arrived(&[id]).await?;
     let target = exchange.folder("CANARYTARGET")?;
     offices.service.receive(&[id], &target).await?;
+    // From here on the receiver's profile holds a copy.
+    let source = ReadingSource::Received { delivery: id };
+    assert!(
+        !offices
+            .service
+            .desk
+            .read_recipients(source)
+            .await?
+            .recipients
+            .is_empty()
+    );
 
     let content = made.files[0].bytes.get(..40).unwrap_or_default().to_vec();
     let mut canaries: Vec<Vec<u8>> = [

@@ -12,6 +12,7 @@ const received: InboxStatus = {
   at: "2026-11-22T01:00:00Z",
   here: true,
   folder_name: "x",
+  readable: true,
 };
 
 function row(delivery: string, status: InboxStatus, over: Partial<InboxRow> = {}): InboxRow {

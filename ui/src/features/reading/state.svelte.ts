@@ -63,7 +63,10 @@ export class Reading {
       if (this.source !== source) return;
       this.view = view;
       const first = view.recipients[0];
-      if (first) await this.choose(first.recipient);
+      if (first) {
+        this.choice = first.recipient;
+        this.forms = view.first;
+      }
     } catch (cause) {
       if (this.source === source) this.problem = problemOf(cause);
     }
