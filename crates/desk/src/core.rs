@@ -85,6 +85,8 @@ pub(crate) struct Core {
     pub(crate) indexes: ListIndexes,
     /// One reading of the lists at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
+    /// Whether covers of rows that were read before may be missing: at every start, and once one could not be read.
+    pub(crate) covers_due: AtomicBool,
     /// One fetch of a new version at a time.
     pub(crate) updating: tokio::sync::Mutex<()>,
     pub(crate) picking_up: Mutex<HashSet<DeliveryId>>,

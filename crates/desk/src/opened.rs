@@ -92,6 +92,7 @@ impl Opened {
             inspection: Mutex::default(),
             indexes: ListIndexes::default(),
             syncing: tokio::sync::Mutex::new(()),
+            covers_due: AtomicBool::new(true),
             updating: tokio::sync::Mutex::new(()),
             picking_up: Mutex::new(HashSet::new()),
             keeping_received: tokio::sync::Mutex::new(()),

@@ -1,7 +1,10 @@
 //! Both lists, kept up to date: by the event stream while it stands, by asking now and then when it does not (D9).
 //! While nobody is signed in there are no lists to read, and [`standby`](crate::standby) counts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use care_model::{DeliveryId, Digest, limits};
 use desk_ipc::{CommandError, DeskEvent};
@@ -87,6 +90,10 @@ impl Core {
     }
 
     async fn sync_inbox(&self, line: &Line) -> Result<u32, CommandError> {
+        if self.covers_due.swap(false, Ordering::Relaxed) {
+            let rows = self.store.inbox_without_cover().await?;
+            self.read_covers(line, &rows).await?;
+        }
         let (mut after, _) = self.store.list_cursor(ListName::Inbox).await?;
         let announced = self.announced().await?;
         let (mut arrived, mut newest) = (0, announced);
@@ -133,7 +140,7 @@ impl Core {
         }
     }
 
-    /// Reads the covers of rows that can still be fetched. One that fails is read at the next occasion.
+    /// Reads the covers of rows that can still be fetched. One that fails is read the next time that the list is.
     async fn read_covers(&self, line: &Line, rows: &[InboxEntry]) -> Result<(), CommandError> {
         let wanted = rows.iter().filter(|entry| {
             entry.header.cover().is_some()
@@ -160,7 +167,8 @@ impl Core {
                 }
                 Ok(_) => tracing::warn!(delivery.id = %delivery, "a cover is not what was sent"),
                 Err(error) => {
-                    tracing::info!(delivery.id = %delivery, code = error.code().as_str(), "a cover was not read")
+                    self.covers_due.store(true, Ordering::Relaxed);
+                    tracing::info!(delivery.id = %delivery, code = error.code().as_str(), "a cover was not read");
                 }
             }
         }

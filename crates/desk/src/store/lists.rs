@@ -154,6 +154,18 @@ impl Store {
         row.map(|row| self.inbox_of(row)).transpose()
     }
 
+    /// Rows of 受信一覧 that can still be fetched and whose cover is not here. Many have none.
+    pub(crate) async fn inbox_without_cover(&self) -> Result<Vec<InboxEntry>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT delivery, sealed FROM inbox WHERE state IN ('waiting', 'claimed') AND cover IS NULL",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter()
+            .map(|(id, sealed)| self.unseal(INBOX, &id, &sealed))
+            .collect()
+    }
+
     /// Stores a cover that was read, unless its delivery was taken back or expired meanwhile.
     pub(crate) async fn put_cover(&self, delivery: DeliveryId, cover: &Cover) -> Result<(), StoreError> {
         let id = delivery.as_bytes().as_slice();

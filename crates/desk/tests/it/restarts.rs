@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use care_model::ProblemCode;
-use desk_ipc::{CompositionMode, DeskCommands, InboxStatus, OutboxStatus, SendStateView, Stage, WaitReason};
+use desk_ipc::{CompositionMode, DeskCommands, EditNote, InboxStatus, OutboxStatus, SendStateView, Stage, WaitReason};
 use test_support::OpenDesk;
 
 use crate::support::{Offices, assert_refused, database, names_in, only, pdf, pick_up, unit};
@@ -57,6 +57,46 @@ async fn a_send_waits_for_the_server_and_survives_a_restart() -> Result<()> {
             .len(),
         1
     );
+    Ok(())
+}
+
+/// A process can end between a page of the list and the covers of its rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_not_read_with_its_row_is_read_after_the_next_start() -> Result<()> {
+    let offices = Offices::open().await?;
+    let (exchange, manager, service) = (&offices.exchange, &offices.manager, &offices.service);
+    let (_, paths) = unit(&exchange.folder("files")?, 33, "home_plan")?;
+    let view = manager.compose(CompositionMode::Compose, paths).await?;
+    let note = EditNote {
+        composition: view.id,
+        delivery: Some(view.deliveries[0].delivery),
+        note: "ご確認ください".to_owned(),
+    };
+    manager.desk.edit_note(note).await?;
+    manager.start_sending(view.id).await?;
+    let delivery = only(&manager.sent(view.id).await?.deliveries)?.delivery;
+    let arrived = service.arrived(&[delivery]).await?;
+    let read = async |desk: &OpenDesk| {
+        desk.when(async || {
+            let listed = desk.desk.inbox(desk_ipc::ListRequest::first()).await?;
+            Ok(listed.rows[0].note.clone())
+        })
+        .await
+    };
+    assert_eq!((arrived.len(), read(service).await?.as_str()), (1, "ご確認ください"));
+    service.desk.shutdown().await;
+
+    let profile = exchange.profile(&exchange.service, "front");
+    let pool = database(&profile).await?;
+    let forgotten = sqlx::query("UPDATE inbox SET cover = NULL").execute(&pool).await?;
+    assert_eq!(forgotten.rows_affected(), 1);
+    pool.close().await;
+    let reopened = OpenDesk::open(&profile).await?;
+    reopened
+        .sign_in(exchange.service.office, &exchange.service.accounts)
+        .await?;
+    reopened.desk.refresh(()).await?;
+    assert_eq!(read(&reopened).await?, "ご確認ください");
     Ok(())
 }
 
