@@ -7,7 +7,6 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -150,15 +149,11 @@ pub(crate) fn run(wanted: &[String]) -> Result<()> {
     };
     let copy = root().join("target/sabotages");
     copy_checkout(&copy)?;
-    let ended = judge_each(&copy, &chosen);
-    // Both share one folder of what is built: whichever is built next must not take the other's for its own.
-    touch(&root())?;
-    ended
+    judge_each(&copy, &chosen)
 }
 
 /// All rows without a sabotage, then each sabotage with its own.
 fn judge_each(copy: &Path, chosen: &[&Sabotage]) -> Result<()> {
-    touch(copy)?;
     let rows = chosen.iter().flat_map(|sabotage| sabotage.rows).copied().collect();
     let (passed, broken) = judge(copy, &rows, None)?;
     ensure!(
@@ -181,23 +176,12 @@ fn judge_each(copy: &Path, chosen: &[&Sabotage]) -> Result<()> {
     Ok(())
 }
 
-/// Makes the files that sabotages change count as changed in a checkout.
-fn touch(checkout: &Path) -> Result<()> {
-    for sabotage in SABOTAGES {
-        let path = checkout.join(sabotage.file);
-        let file = fs::File::options().append(true).open(&path);
-        let touched = file.and_then(|file| file.set_modified(SystemTime::now()));
-        touched.with_context(|| format!("touching {}", path.display()))?;
-    }
-    Ok(())
-}
-
 /// Runs the short form of rows in the copy; tells whether all passed, and the rows that did not.
 fn judge(copy: &Path, rows: &BTreeSet<u8>, sabotage: Option<&Sabotage>) -> Result<(bool, BTreeSet<u8>)> {
     let lines = Lines::new()?;
     let mut command = faults::tests(copy, rows, false, BUILD);
-    // What others wrote is built already, in the checkout's own folder.
-    command.env("CARGO_TARGET_DIR", root().join("target"));
+    // Built in a folder of its own: in the checkout's, what is sabotaged would be taken for what stands in the checkout.
+    command.env("CARGO_TARGET_DIR", copy.join("target"));
     lines.collect(&mut command, SEED);
     if let Some(sabotage) = sabotage {
         command.env(WANTED, sabotage.name);
