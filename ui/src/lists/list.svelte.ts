@@ -1,22 +1,8 @@
-import type {
-  CommandError,
-  ListChoices,
-  ListName,
-  ListQuery,
-  OfficeView,
-  SavedView,
-  SortColumn,
-} from "../ipc/bindings";
+import type { ListChoices, ListName, ListQuery, OfficeView, SavedView, SortColumn } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
 import { monthDays, type Days, type Period } from "./periods";
 import { Windows } from "./windows.svelte";
-
-/** Rows on one printed list. */
-export const PRINTED_ROWS_MAX = 2_000;
-/** Rows of one answer, as the desk allows. */
-const ANSWER_ROWS_MAX = 200;
-/** How long a person may pause within a word before it is looked for. */
-const TYPING_MS = 80;
+import { RowsWork, TYPING_MS } from "./work.svelte";
 
 /** What a row of either list has. */
 export type ListRow = { delivery: string };
@@ -46,23 +32,15 @@ const everything: Filters = {
   unit: null,
 };
 
-/** A list on its way to the printer. */
-export type Printing<Row> = { rows: readonly Row[]; leftOut: number; at: string };
-
 /** A list of the exchange: what is looked for in it, its rows as they come into view, and what can be made of it. */
-export class DeskList<Row extends ListRow, View extends ListView<Row>> {
+export class DeskList<Row extends ListRow, View extends ListView<Row>> extends RowsWork<Row, SavedView> {
   readonly windows: Windows<Row, View>;
-  problem = $state.raw<CommandError | null>(null);
   /** The search as it is asked. */
   text = $state("");
   filters = $state.raw<Filters>(everything);
   sort = $state<SortColumn>("at");
   ascending = $state(false);
   choices = $state.raw<ListChoices>({ offices: [], units: [] });
-  busy = $state(false);
-  /** The list that was saved last, until something else happens. */
-  saved = $state.raw<SavedView | null>(null);
-  printing = $state.raw<Printing<Row> | null>(null);
   /** Grows with every other query: what was chosen by its place in the list holds no longer. */
   asked = $state(0);
 
@@ -71,10 +49,11 @@ export class DeskList<Row extends ListRow, View extends ListView<Row>> {
   #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly desk: Desk,
+    desk: Desk,
     readonly name: ListName,
     private readonly askRows: (request: { query: ListQuery; from: number; count: number }) => Promise<View>,
   ) {
+    super(desk);
     this.windows = new Windows(
       (from, count) => this.askRows({ query: this.query, from, count }),
       (cause) => (this.problem = problemOf(cause)),
@@ -188,46 +167,9 @@ export class DeskList<Row extends ListRow, View extends ListView<Row>> {
     });
   }
 
-  /** 印刷: gathers the rows that are asked for, as many as a printed list holds. */
+  /** 印刷: gathers the rows that are asked for. */
   gather(now: Date): Promise<void> {
-    // The sheet before may still be there, where the system doesn't say when it has printed.
-    this.printing = null;
-    return this.run(async () => {
-      const rows: Row[] = [];
-      let answer: View;
-      do {
-        const count = Math.min(ANSWER_ROWS_MAX, PRINTED_ROWS_MAX - rows.length);
-        answer = await this.askRows({ query: this.query, from: rows.length, count });
-        rows.push(...answer.rows);
-      } while (answer.rows.length > 0 && rows.length < Math.min(answer.matching, PRINTED_ROWS_MAX));
-      const leftOut = Math.max(0, answer.matching - rows.length);
-      this.printing = { rows, leftOut, at: now.toISOString() };
-    });
-  }
-
-  /** Prints the sheet that was made of the gathered rows. */
-  async print(): Promise<void> {
-    const sheet = this.printing;
-    try {
-      await this.desk.print();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-      if (this.printing === sheet) this.printing = null;
-    }
-  }
-
-  /** Does something that takes a while, and keeps why it failed. */
-  async run(act: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.problem = null;
-    this.saved = null;
-    try {
-      await act();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-    } finally {
-      this.busy = false;
-    }
+    return this.gatherFrom((from, count) => this.askRows({ query: this.query, from, count }), now);
   }
 
   #restart(): void {

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { InboxRow, InboxView, ListRequest } from "../ipc/bindings";
 import { TestDesk } from "../test-desk";
 import { inboxRow, inboxView } from "../test-views";
-import { DeskList, PRINTED_ROWS_MAX } from "./list.svelte";
+import { DeskList } from "./list.svelte";
+import { PRINTED_ROWS_MAX } from "./work.svelte";
 
 let desk: TestDesk;
 let matching: number;

@@ -1,24 +1,17 @@
 import type {
-  CommandError,
   InspectionForm,
   InspectionKind,
   InspectionRow,
   InspectionView,
   SavedView,
 } from "../../ipc/bindings";
-import { problemOf, type Desk } from "../../ipc/call";
-import { PRINTED_ROWS_MAX } from "../../lists/list.svelte";
 import { monthDays } from "../../lists/periods";
-
-/** Rows of one answer, as the desk allows. */
-export const ANSWER_ROWS_MAX = 200;
-/** How long a person may pause within a word before it is looked for. */
-const TYPING_MS = 80;
+import { ANSWER_ROWS_MAX, RowsWork, TYPING_MS } from "../../lists/work.svelte";
 
 /** The days of a period, both in it, as `2026-04-01`. */
 export type Span = { from: string; until: string };
-/** A record on its way to the printer. */
-export type PrintedRecord = { rows: readonly InspectionRow[]; leftOut: number; at: string };
+/** What was saved, and as what. */
+type SavedRecord = { view: SavedView; form: InspectionForm };
 
 /** So many months of the calendar up to this one, or to the one before it. */
 export function months(now: Date, count: number, back = 0): Span {
@@ -27,7 +20,7 @@ export function months(now: Date, count: number, back = 0): Span {
 }
 
 /** 運営指導用の記録, while it is open. */
-export class InspectionRecord {
+export class InspectionRecord extends RowsWork<InspectionRow, SavedRecord> {
   open = $state(false);
   days = $state.raw<Span>({ from: "", until: "" });
   view = $state.raw<InspectionView | null>(null);
@@ -35,19 +28,12 @@ export class InspectionRecord {
   matching = $state(0);
   text = $state("");
   kind = $state<InspectionKind | null>(null);
-  busy = $state(false);
   /** Whether the exchange is asked for the record. */
   taking = $state(false);
-  problem = $state.raw<CommandError | null>(null);
-  /** What was saved last, until something else happens, and as what. */
-  saved = $state.raw<{ view: SavedView; form: InspectionForm } | null>(null);
-  printing = $state.raw<PrintedRecord | null>(null);
 
   #typing: ReturnType<typeof setTimeout> | undefined;
   /** Answers to what was asked before the latest question are dropped. */
   #round = 0;
-
-  constructor(private readonly desk: Desk) {}
 
   narrowed = $derived(this.text.trim() !== "" || this.kind !== null);
 
@@ -77,13 +63,17 @@ export class InspectionRecord {
   take(): Promise<void> {
     this.text = "";
     this.kind = null;
-    return this.#run(async () => {
+    return this.run(async () => {
+      const round = ++this.#round;
       this.view = null;
       this.rows = [];
       this.matching = 0;
       this.taking = true;
       try {
-        this.view = await this.desk.call("take_inspection", this.days);
+        const view = await this.desk.call("take_inspection", this.days);
+        // It was closed meanwhile, and may be open again at another period.
+        if (round !== this.#round) return;
+        this.view = view;
       } finally {
         this.taking = false;
       }
@@ -101,54 +91,31 @@ export class InspectionRecord {
   search(text: string): void {
     clearTimeout(this.#typing);
     this.text = text;
-    void this.#run(() => this.#ask(0));
+    void this.run(() => this.#ask(0));
   }
 
   /** Only acts of a kind, or all. */
   choose(kind: InspectionKind | null): void {
     this.kind = kind;
-    void this.#run(() => this.#ask(0));
+    void this.run(() => this.#ask(0));
   }
 
   /** Shows more of the rows. */
   more(): Promise<void> {
-    return this.#run(() => this.#ask(this.rows.length));
+    return this.run(() => this.#ask(this.rows.length));
   }
 
   /** Saves the whole record. */
   save(form: InspectionForm): Promise<void> {
-    return this.#run(async () => {
+    return this.run(async () => {
       const view = await this.desk.call("save_inspection", form);
       if (view) this.saved = { view, form };
     });
   }
 
-  /** 印刷: gathers the rows that are asked for, as many as a printed list holds. */
+  /** 印刷: gathers the rows that are asked for. */
   gather(now: Date): Promise<void> {
-    // The sheet before may still be there, where the system doesn't say when it has printed.
-    this.printing = null;
-    return this.#run(async () => {
-      const rows: InspectionRow[] = [];
-      let matching: number;
-      do {
-        const answer = await this.#answer(rows.length);
-        matching = answer.matching;
-        rows.push(...answer.rows);
-        if (answer.rows.length === 0) break;
-      } while (rows.length < Math.min(matching, PRINTED_ROWS_MAX));
-      this.printing = { rows, leftOut: Math.max(0, matching - rows.length), at: now.toISOString() };
-    });
-  }
-
-  /** Prints the sheet that was made of the gathered rows. */
-  async print(): Promise<void> {
-    const sheet = this.printing;
-    try {
-      await this.desk.print();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-      if (this.printing === sheet) this.printing = null;
-    }
+    return this.gatherFrom((from) => this.#answer(from), now);
   }
 
   #answer(from: number) {
@@ -162,18 +129,5 @@ export class InspectionRecord {
     if (round !== this.#round) return;
     this.rows = from === 0 ? answer.rows : [...this.rows, ...answer.rows];
     this.matching = answer.matching;
-  }
-
-  async #run(act: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.problem = null;
-    this.saved = null;
-    try {
-      await act();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-    } finally {
-      this.busy = false;
-    }
   }
 }

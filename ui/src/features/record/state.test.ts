@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import type { InspectionRequest, InspectionRow } from "../../ipc/bindings";
 import { TestDesk } from "../../test-desk";
-import { ANSWER_ROWS_MAX, InspectionRecord, months } from "./state.svelte";
+import { ANSWER_ROWS_MAX } from "../../lists/work.svelte";
+import { InspectionRecord, months } from "./state.svelte";
 
 function row(number: number): InspectionRow {
   return {
@@ -52,6 +53,14 @@ describe("運営指導用の記録", () => {
     expect(months(now, 13)).toEqual({ from: "2025-11-01", until: "2026-11-30" });
     expect(months(now, 1, 1)).toEqual({ from: "2026-10-01", until: "2026-10-31" });
     expect(months(new Date("2026-10-31T15:30:00Z"), 1)).toEqual({ from: "2026-11-01", until: "2026-11-30" });
+  });
+
+  it("shows nothing of a record that came after it was closed", async () => {
+    record.show(now);
+    const taken = record.take();
+    record.show(now);
+    await taken;
+    expect([record.view, record.rows.length, record.taking]).toEqual([null, 0, false]);
   });
 
   it("takes the period that is shown, and shows the first rows and then more", async () => {
