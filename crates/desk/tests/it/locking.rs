@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result};
 use care_model::ProblemCode;
 use desk::{Desk, ports::Notice};
 use desk_ipc::{
-    BoardRequest, CompositionMode, DeliveryRequest, DeskCommands, DetailRequest, ListIds, ListName, ListRange, ListRequest, Stage,
+    BoardRequest, CompositionMode, DeliveryRequest, DeskCommands, DetailRequest, ListIds, ListName, ListRange,
+    ListRequest, Stage,
 };
 use test_support::CARE_MANAGEMENT;
 
