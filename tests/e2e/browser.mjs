@@ -23,6 +23,11 @@ function steady(spoken) {
     .replace(/\d{4}\/\d{1,2}\/\d{1,2}\(.\)\s\d{2}:\d{2}/g, "（日時）")
     .replace(/\d{4}年\d{1,2}月\d{1,2}日（[^）]*）/g, "（日付）")
     .replace(/あと\d+日/g, "あと（日数）")
+    .replace(/請求の締切は .*/g, "請求の締切は（日時）")
+    .replace(/\d{4}年\d{1,2}月分の進み具合/g, "（月）分の進み具合")
+    .replace(/\d{4}年\d{1,2}月分のやり取りは/g, "（月）分のやり取りは")
+    // The months that are offered go with the calendar.
+    .replace(/\n\s*- option "\d{4}年\d{1,2}月分"(?! \[selected\])/g, "")
     .replace(/バージョン [\d.]+/g, "バージョン（番号）")}\n`;
 }
 

@@ -114,6 +114,8 @@ pub const WINDOW_ROWS_MAX: u32 = 200;
 pub const SELECTED_ROWS_MAX: u32 = 1_000;
 /// Rows of a list that are written as CSV.
 pub const EXPORT_ROWS_MAX: usize = 200_000;
+/// Offices of one board (事業所ごとの進み具合) that are saved as one file.
+pub const BOARD_OFFICES_MAX: usize = 10_000;
 /// Days of the period of an inspection record (運営指導用の記録): thirteen months.
 pub const INSPECTION_DAYS_MAX: i64 = 400;
 /// Acts in one inspection record.

@@ -139,6 +139,10 @@ macro_rules! with_commands {
             inspection_rows($crate::InspectionRequest) -> $crate::InspectionRows;
             /// Saves that record to where a person chooses; none if they cancelled.
             save_inspection($crate::InspectionForm) -> Option<$crate::SavedView>;
+            /// 事業所ごとの進み具合: a service month office by office, with what is still to come and the end of its claims.
+            board($crate::BoardRequest) -> $crate::BoardView;
+            /// Saves the board of a month to where a person chooses; none if they cancelled.
+            save_board($crate::BoardSave) -> Option<$crate::SavedView>;
             /// 印刷: prints what the page shows by the system's dialog. Whoever gives that up is not refused.
             print_page(()) -> ();
             /// Marks received deliveries as taken over into the care software (取込済), or not.

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
-    AboutView, AddDrop, AttachFiles, CertificateImport, ChooseDestination, CommandError, ComposeStart, CompositionId,
-    CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId,
-    DropView, EditNote, EnrolStart, ExpiryView, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView,
-    InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices,
-    ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView,
-    OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart,
-    ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView,
-    RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow,
-    UnfinishedRow, UnitView, UpdateView,
+    AboutView, AddDrop, AttachFiles, BoardRequest, BoardSave, BoardView, CertificateImport, ChooseDestination,
+    CommandError, ComposeStart, CompositionId, CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest,
+    DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart, ExpiryView, FolderView,
+    FormsRequest, HomeView, ImportedMark, InboxRow, InboxView, InspectionForm, InspectionRequest, InspectionRows,
+    InspectionStart, InspectionView, KindView, ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest,
+    LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart,
+    PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow, ReadingSource, ReadingView,
+    RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit,
+    SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -263,6 +263,14 @@ impl DeskCommands for Desk {
 
     async fn save_inspection(&self, request: InspectionForm) -> Result<Option<SavedView>, CommandError> {
         self.open_desk()?.save_inspection(request).await
+    }
+
+    async fn board(&self, request: BoardRequest) -> Result<BoardView, CommandError> {
+        self.open_desk()?.board(&request).await
+    }
+
+    async fn save_board(&self, request: BoardSave) -> Result<Option<SavedView>, CommandError> {
+        self.open_desk()?.save_board(request).await
     }
 
     async fn print_page(&self, _request: ()) -> Result<(), CommandError> {

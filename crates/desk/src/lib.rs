@@ -9,6 +9,7 @@
 //! `pickup` claims, lands and confirms them, `landing` writes them. `index` keeps both lists in memory for searching,
 //! and `lists` shows windows of them.
 
+mod board;
 mod certificate;
 mod commands;
 mod compose;
@@ -46,6 +47,7 @@ mod standby;
 mod store;
 mod support;
 mod sync;
+mod table;
 mod updates;
 mod words;
 mod workbench;

@@ -30,6 +30,7 @@ test("初期設定 and ログイン", async () => {
 
 test("トップページ", async () => {
   await planner.sees("年末年始の保守のお知らせ");
+  await planner.button("事業所ごとに見る").waitFor();
   await planner.reads("home");
 });
 

@@ -2,6 +2,7 @@ import { Compose } from "../composing/compose.svelte";
 import { Dispatch } from "../composing/dispatch.svelte";
 import { Unfinished } from "../composing/unfinished.svelte";
 import { Units } from "../composing/units.svelte";
+import { Board } from "../features/board/state.svelte";
 import { Drafts } from "../features/drafts/state.svelte";
 import { Help } from "../features/help/state.svelte";
 import { Home } from "../features/home/state.svelte";
@@ -50,6 +51,7 @@ export class Workspace {
   readonly help: Help;
   readonly reading: Reading;
   readonly record: InspectionRecord;
+  readonly board: Board;
 
   constructor(private readonly desk: Desk) {
     this.home = new Home(desk);
@@ -65,6 +67,7 @@ export class Workspace {
     this.help = new Help(desk);
     this.reading = new Reading(desk);
     this.record = new InspectionRecord(desk);
+    this.board = new Board(desk);
   }
 
   /** Asks for everything once, after ログイン. */
@@ -122,6 +125,13 @@ export class Workspace {
     if (open) rows.narrow({ onlyOpen: true });
   }
 
+  /** A row of the board leads to a list at its office; where something is open there, to that alone. */
+  openOffice(list: "inbox" | "outbox", office: string, open: boolean): void {
+    this.board.close();
+    this.openList(list, open);
+    if (this.tab === list) this[list].list.narrow({ office });
+  }
+
   /** ヘルプ, at the page of the screen that is open. */
   openHelp(): void {
     if (this.tab === "help") return;
@@ -146,7 +156,7 @@ export class Workspace {
 
   /** Files were dropped while somebody is signed in. */
   dropped(drop: string): void {
-    if (this.tab === "settings" || this.tab === "help" || this.reading.source) return;
+    if (this.tab === "settings" || this.tab === "help" || this.reading.source || this.board.open) return;
     if (this.tab === "dispatch") {
       if (this.editing) void this.dispatch.attach(this.editing, drop);
       else if (this.dispatch.phase === "idle") void this.dispatch.add(drop);
@@ -162,8 +172,13 @@ export class Workspace {
     if (event.event === "drag_over") this.dragging = event.over;
     if (event.event === "files_dropped") this.dragging = false;
     if (event.event === "online") this.online = event.online;
-    if (event.event === "go_to") this.goTo(event.place);
-    for (const part of [this.home, this.inbox, this.outbox, this.drafts, this.settings]) part.hinted(event);
+    if (event.event === "go_to") {
+      // What covers the window would hide where it leads.
+      this.board.close();
+      this.goTo(event.place);
+    }
+    const parts = [this.home, this.board, this.inbox, this.outbox, this.drafts, this.settings];
+    for (const part of parts) part.hinted(event);
     if (event.event === "outbox_changed" || (event.event === "progress" && event.kind === "send")) {
       void this.compose.hinted(event);
       void this.dispatch.hinted(event);

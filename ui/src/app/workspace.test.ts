@@ -46,3 +46,13 @@ it("carries several destinations over to 一括送信", async () => {
   expect(workspace.dispatch.isEmpty).toBe(false);
   expect(workspace.compose.isEmpty).toBe(true);
 });
+
+it("leads from a row of the board to the list of its office, with what is open there alone", () => {
+  const workspace = new Workspace(desk().on("board", () => null));
+  void workspace.board.show();
+  workspace.openOffice("outbox", "9970101003", true);
+  expect([workspace.board.open, workspace.tab]).toEqual([false, "outbox"]);
+  expect(workspace.outbox.list.filters).toMatchObject({ office: "9970101003", onlyOpen: true });
+  workspace.openOffice("inbox", "9970101003", false);
+  expect(workspace.inbox.list.filters).toMatchObject({ office: "9970101003", onlyOpen: false });
+});

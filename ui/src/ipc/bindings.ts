@@ -1906,6 +1906,183 @@ office: OfficeView,
  */
 acts: number, };
 
+export type BoardActuals = { 
+/**
+ * Service kinds for which 実績 are there.
+ */
+done: number, 
+/**
+ * Service kinds for which they are missing.
+ */
+missing: Array<KindView>, };
+
+export type BoardForm = "excel" | "csv_utf8" | "csv_ms932";
+
+export type BoardOrder = "remaining" | "name" | "contact";
+
+export type BoardProgress = { 
+/**
+ * All of them.
+ */
+offices: number, 
+/**
+ * Those of them with none missing.
+ */
+done: number, };
+
+export type BoardQuery = { 
+/**
+ * The service month (サービス提供年月); none is the one whose claims close next.
+ */
+month: string | null, 
+/**
+ * Words that must all occur in the name, the number or a service kind of an office; as typed, at most
+ * [`care_model::limits::SEARCH_CHARS_MAX`] characters.
+ */
+text: string, 
+/**
+ * Only offices with which something is still to come.
+ */
+only_open: boolean, 
+/**
+ * Their order.
+ */
+order: BoardOrder, };
+
+export type BoardRequest = { 
+/**
+ * Of which offices, in which order.
+ */
+query: BoardQuery, 
+/**
+ * The place of its first row among those, from 0.
+ */
+from: number, 
+/**
+ * How many rows; at most [`care_model::limits::WINDOW_ROWS_MAX`]. None gives the sums alone.
+ */
+count: number, };
+
+export type BoardRow = { 
+/**
+ * Which, as it was called last, with the service kinds that occurred.
+ */
+office: OfficeView, 
+/**
+ * What went to it.
+ */
+sent: BoardWay, 
+/**
+ * What for it is queued or held on this desk.
+ */
+unsent: number, 
+/**
+ * What came from it.
+ */
+received: BoardWay, 
+/**
+ * 実績 that come from it, by its service kinds.
+ */
+actuals_in: BoardActuals, 
+/**
+ * 実績 that go to it, by service kinds of this office.
+ */
+actuals_out: BoardActuals, 
+/**
+ * When anything was last sent to it or came from it, of any month.
+ */
+last_at: string | null, };
+
+export type BoardSave = { 
+/**
+ * Which offices; at most [`care_model::limits::BOARD_OFFICES_MAX`].
+ */
+query: BoardQuery, 
+/**
+ * As what.
+ */
+form: BoardForm, };
+
+export type BoardSums = { 
+/**
+ * What went.
+ */
+sent: BoardWay, 
+/**
+ * What is queued or held on this desk.
+ */
+unsent: number, 
+/**
+ * What came.
+ */
+received: BoardWay, 
+/**
+ * 実績 that come from service offices.
+ */
+actuals_in: BoardProgress, 
+/**
+ * 実績 that this office sends.
+ */
+actuals_out: BoardProgress, };
+
+export type BoardView = { 
+/**
+ * The month and the end of its claims.
+ */
+closing: ClosingView, 
+/**
+ * The months that can be asked for, newest first.
+ */
+months: string[], 
+/**
+ * The month over all offices, whatever is searched for.
+ */
+sums: BoardSums, 
+/**
+ * The rows of the window.
+ */
+rows: Array<BoardRow>, 
+/**
+ * Offices that the query matches.
+ */
+matching: number, 
+/**
+ * Offices that anything was ever exchanged with.
+ */
+total: number, 
+/**
+ * When the exchange was last asked for both lists with success.
+ */
+synced_at: string | null, };
+
+export type BoardWay = { 
+/**
+ * Those that the exchange accepted.
+ */
+all: number, 
+/**
+ * Those of them that the receiving office has not fetched.
+ */
+open: number, };
+
+export type ClosingView = { 
+/**
+ * The service month.
+ */
+month: string, 
+/**
+ * The last instant.
+ */
+closes_at: string, 
+/**
+ * Whole minutes left; 0 once it is over.
+ */
+minutes_left: number, 
+/**
+ * Whether the service month has ended, so that 実績 can be whole.
+ */
+ended: boolean, };
+
 export type ImportedMark = { 
 /**
  * Which; at most [`care_model::limits::SELECTED_ROWS_MAX`].
@@ -2338,6 +2515,8 @@ export type Commands = {
   take_inspection: { request: InspectionStart; answer: InspectionView };
   inspection_rows: { request: InspectionRequest; answer: InspectionRows };
   save_inspection: { request: InspectionForm; answer: SavedView | null };
+  board: { request: BoardRequest; answer: BoardView };
+  save_board: { request: BoardSave; answer: SavedView | null };
   print_page: { request: null; answer: null };
   mark_imported: { request: ImportedMark; answer: null };
   refresh: { request: null; answer: null };

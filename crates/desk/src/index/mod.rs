@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(crate) use query::{Filter, day_after, day_begins, in_japan};
-pub(crate) use rows::{Indexed, ListRows, Standing};
+pub(crate) use rows::{Counted, Indexed, ListRows, Standing};
 
 /// Rows that are read together: few enough for their sealed columns to be small in memory.
 const ROWS_AT_ONCE: usize = 500;

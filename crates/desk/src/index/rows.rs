@@ -57,6 +57,20 @@ pub(crate) struct Standing {
     pub(crate) unsent: bool,
     /// Whether it was received and not marked 取込済.
     pub(crate) awaits_import: bool,
+    /// Whether nothing came of it: it was taken back, or nobody fetched it in time.
+    pub(crate) came_to_nothing: bool,
+}
+
+/// What is counted of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted<'a> {
+    /// Milliseconds since 1970.
+    pub(crate) at: i64,
+    pub(crate) other: &'a OfficeSeen,
+    pub(crate) own_kind: ServiceKind,
+    pub(crate) unit: Option<&'a str>,
+    pub(crate) month: Option<ServiceMonth>,
+    pub(crate) standing: Standing,
 }
 
 /// An office that occurs, under the name that it had then.
@@ -292,6 +306,18 @@ impl ListRows {
         dated
             .filter_map(|(office, at)| Some((office, DateTime::from_timestamp_millis(at)?)))
             .collect()
+    }
+
+    /// Every row, in no order.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Counted<'_>> {
+        self.rows.iter().map(|row| Counted {
+            at: row.at,
+            other: &self.offices.items[row.office as usize].0,
+            own_kind: self.lines.items[row.line as usize].0.1,
+            unit: self.contents.items[row.contents as usize].0.unit.as_deref(),
+            month: self.months.items[row.month as usize].0,
+            standing: row.standing,
+        })
     }
 
     /// The offices that rows name.

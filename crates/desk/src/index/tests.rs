@@ -52,6 +52,7 @@ fn indexed() -> impl Strategy<Value = Indexed> {
                 open,
                 unsent,
                 awaits_import,
+                came_to_nothing: false,
             },
         },
     )
@@ -233,6 +234,7 @@ fn typing_on_and_back_finds_the_same_as_asking_at_once() {
             open: false,
             unsent: false,
             awaits_import: false,
+            came_to_nothing: false,
         },
     };
     for (number, text) in [(1, "てすと"), (2, "テレビ"), (3, "てす"), (4, "ほか")] {

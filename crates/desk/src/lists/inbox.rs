@@ -168,7 +168,8 @@ pub(super) fn is_received(row: &InboxListed) -> bool {
 /// What the index knows of a row.
 pub(crate) fn indexed(row: &InboxListed, terminal: Option<TerminalId>) -> Indexed {
     let header = &row.entry.header;
-    let (rank, open) = match status_of(row, terminal) {
+    let status = status_of(row, terminal);
+    let (rank, open) = match &status {
         InboxStatus::Waiting { .. } => (0, true),
         InboxStatus::Fetching { .. } => (1, true),
         InboxStatus::Elsewhere { .. } => (2, true),
@@ -198,6 +199,7 @@ pub(crate) fn indexed(row: &InboxListed, terminal: Option<TerminalId>) -> Indexe
             open,
             unsent: false,
             awaits_import: is_received(row) && row.imported_at.is_none(),
+            came_to_nothing: matches!(status, InboxStatus::Recalled { .. } | InboxStatus::Expired { .. }),
         },
     }
 }

@@ -220,6 +220,7 @@ pub(crate) fn indexed(row: &OutboxListed) -> Option<Indexed> {
             open: matches!(seen, Seen::Unsent { .. } | Seen::Waiting { .. }),
             unsent: matches!(seen, Seen::Unsent { .. }),
             awaits_import: false,
+            came_to_nothing: matches!(seen, Seen::Recalled { .. } | Seen::Expired { .. }),
         },
     })
 }

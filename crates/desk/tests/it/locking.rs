@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result};
 use care_model::ProblemCode;
 use desk::{Desk, ports::Notice};
 use desk_ipc::{
-    CompositionMode, DeliveryRequest, DeskCommands, DetailRequest, ListIds, ListName, ListRange, ListRequest, Stage,
+    BoardRequest, CompositionMode, DeliveryRequest, DeskCommands, DetailRequest, ListIds, ListName, ListRange,
+    ListRequest, Stage,
 };
 use test_support::CARE_MANAGEMENT;
 
@@ -47,6 +48,7 @@ async fn shows_nothing(desk: &Desk, delivery: care_model::DeliveryId) -> Result<
     assert_refused(desk.terminals(()).await, refused);
     assert_refused(desk.refresh(()).await, refused);
     assert_refused(desk.sign_out_everywhere(()).await, refused);
+    assert_refused(desk.board(BoardRequest::default()).await, refused);
     assert_refused(desk.print_page(()).await, refused);
     assert_refused(desk.paste_copied(()).await, refused);
     let settings = desk.settings(()).await?;
