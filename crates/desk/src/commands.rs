@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
-    AboutView, AddDrop, AttachFiles, CertificateImport, ChooseDestination, CommandError, ComposeStart, CompositionId,
+    AboutView, AddDrop, AttachFiles, CertificateImport, ChooseDestination, CommandError, ComparisonForm,
+    ComparisonQuery, ComparisonRequest, ComparisonRows, ComparisonStart, ComparisonView, ComposeStart, CompositionId,
     CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId,
     DropView, EditNote, EnrolStart, ExpiryView, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView,
     InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices,
@@ -263,6 +264,22 @@ impl DeskCommands for Desk {
 
     async fn save_inspection(&self, request: InspectionForm) -> Result<Option<SavedView>, CommandError> {
         self.open_desk()?.save_inspection(request).await
+    }
+
+    async fn compare_month(&self, request: ComparisonStart) -> Result<ComparisonView, CommandError> {
+        self.open_desk()?.compare_month(request.month).await
+    }
+
+    async fn comparison_rows(&self, request: ComparisonRequest) -> Result<ComparisonRows, CommandError> {
+        self.open_desk()?.comparison_rows(&request)
+    }
+
+    async fn comparison_forms(&self, request: Vec<u32>) -> Result<Vec<ComparisonForm>, CommandError> {
+        self.open_desk()?.comparison_forms(&request)
+    }
+
+    async fn save_comparison(&self, request: ComparisonQuery) -> Result<Option<SavedView>, CommandError> {
+        self.open_desk()?.save_comparison(request).await
     }
 
     async fn print_page(&self, _request: ()) -> Result<(), CommandError> {

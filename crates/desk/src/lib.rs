@@ -11,6 +11,7 @@
 
 mod certificate;
 mod commands;
+mod comparison;
 mod compose;
 mod core;
 mod cover;

@@ -2,6 +2,7 @@ import { Compose } from "../composing/compose.svelte";
 import { Dispatch } from "../composing/dispatch.svelte";
 import { Unfinished } from "../composing/unfinished.svelte";
 import { Units } from "../composing/units.svelte";
+import { MonthComparison } from "../features/comparison/state.svelte";
 import { Drafts } from "../features/drafts/state.svelte";
 import { Help } from "../features/help/state.svelte";
 import { Home } from "../features/home/state.svelte";
@@ -50,6 +51,7 @@ export class Workspace {
   readonly help: Help;
   readonly reading: Reading;
   readonly record: InspectionRecord;
+  readonly comparison: MonthComparison;
 
   constructor(private readonly desk: Desk) {
     this.home = new Home(desk);
@@ -65,6 +67,7 @@ export class Workspace {
     this.help = new Help(desk);
     this.reading = new Reading(desk);
     this.record = new InspectionRecord(desk);
+    this.comparison = new MonthComparison(desk);
   }
 
   /** Asks for everything once, after ログイン. */
@@ -146,7 +149,7 @@ export class Workspace {
 
   /** Files were dropped while somebody is signed in. */
   dropped(drop: string): void {
-    if (this.tab === "settings" || this.tab === "help" || this.reading.source) return;
+    if (this.tab === "settings" || this.tab === "help" || this.reading.source || this.comparison.open) return;
     if (this.tab === "dispatch") {
       if (this.editing) void this.dispatch.attach(this.editing, drop);
       else if (this.dispatch.phase === "idle") void this.dispatch.add(drop);
