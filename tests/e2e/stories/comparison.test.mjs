@@ -25,6 +25,7 @@ before(async () => {
   await provider.signIn(providing);
   await planner.compose(await fixture("good/home_schedule"));
   await planner.send();
+  await planner.button("続けて新規作成").click();
 });
 after(async () => {
   await browser?.close();
@@ -90,7 +91,7 @@ test("a month of which nothing was exchanged says so", async () => {
 test("with the plan alone everybody is missing: here they are waited for, there they are owed", async () => {
   await open(planner, "送信一覧");
   await dialog()
-    .getByText(/実績がまだの利用者が2名います。やり取りの目安の5月5日になりました/)
+    .getByText(/実績がまだの利用者が2名います。実績の目安は5月5日、請求の締め切りは5月10日/)
     .waitFor();
   assert.equal(await rows().count(), 2);
   await rows().first().getByText("実績がまだ").waitFor();
@@ -107,6 +108,7 @@ test("with the plan alone everybody is missing: here they are waited for, there 
 test("what waits to be fetched is said, and nobody is called missing meanwhile", async () => {
   await provider.compose([await actuals()]);
   await provider.send();
+  await provider.button("続けて新規作成").click();
   await planner.goTo("受信一覧");
   await planner.page.locator("[data-row]", { hasText: "実績" }).first().waitFor();
   await open(planner, "受信一覧");
@@ -134,16 +136,16 @@ test("the list: who is missing first, searched and narrowed, by screen reader to
   await planner.page.emulateMedia({ colorScheme: "light" });
   await planner.field("利用者を探す").fill("いない");
   await planner.sees("条件に合う利用者はいません。");
-  await planner.field("利用者を探す").fill("髙橋");
+  await planner.field("利用者を探す").fill("一郎");
   await dialog().getByText("1名（全2名のうち）").waitFor();
   await planner.field("利用者を探す").fill("");
   await dialog().getByText("2名", { exact: true }).waitFor();
   await planner.field("状態").selectOption({ label: "予定と違う（1名）" });
   await dialog().getByText("1名（全2名のうち）").waitFor();
   await planner.field("状態").selectOption({ label: "すべての状態" });
-  await planner.field("事業所").selectOption({ label: "例示ヘルパーステーション" });
+  await dialog().getByLabel("事業所", { exact: true }).selectOption({ label: "例示ヘルパーステーション" });
   await dialog().getByText("2名（全2名のうち）").waitFor();
-  await planner.field("事業所").selectOption({ label: "すべての事業所" });
+  await dialog().getByLabel("事業所", { exact: true }).selectOption({ label: "すべての事業所" });
 });
 
 test("the days by keyboard alone, from one to the next and back to the row", async () => {

@@ -154,6 +154,7 @@ test("予定と実績をくらべる", async () => {
   await writeFile(copy, Buffer.from(changed, "latin1"));
   await provider.compose([copy]);
   await provider.send();
+  await provider.button("続けて新規作成").click();
   await planner.goTo("受信一覧");
   await planner.button("未取得をすべて選ぶ").click();
   await planner.terminal.willChooseFolder(await world.makeFolder("actuals-received"));
