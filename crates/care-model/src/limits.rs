@@ -122,6 +122,10 @@ pub const INSPECTION_DAYS_MAX: i64 = 400;
 pub const INSPECTION_ACTS_MAX: u64 = 20_000;
 /// Bytes of an inspection record that a desk takes: some hundred thousand files.
 pub const INSPECTION_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+/// Deliveries of one month whose plans and actuals are compared: many times what a large office exchanges.
+pub const COMPARED_DELIVERIES_MAX: usize = 2_000;
+/// Bytes of all files that are compared at once; of one office as many as are read for people.
+pub const COMPARED_BYTES_MAX: u64 = 64 * MEBIBYTE;
 /// Days that a copy of what was sent or received is kept at most (D14).
 pub const KEPT_DAYS_MAX: u32 = 90;
 /// Profiles of one PC.

@@ -229,6 +229,9 @@ problem_codes! {
     InspectionTooLarge = "inspection_too_large",
     /// A record came that does not hold: it was changed on its way, or it is of another exchange.
     InspectionUnproven = "inspection_unproven",
+    // 予定と実績.
+    /// More was exchanged for a month than is compared at once; parameter `max`.
+    ComparisonTooLarge = "comparison_too_large",
     // Sending.
     /// The destination is not on the exchange.
     DestinationUnknown = "destination_unknown",

@@ -12,6 +12,7 @@
 mod board;
 mod certificate;
 mod commands;
+mod comparison;
 mod compose;
 mod core;
 mod cover;

@@ -90,6 +90,7 @@ impl Opened {
             not_there: Mutex::default(),
             examined_again: Mutex::default(),
             inspection: Mutex::default(),
+            comparison: Mutex::default(),
             indexes: ListIndexes::default(),
             syncing: tokio::sync::Mutex::new(()),
             covers_due: AtomicBool::new(true),

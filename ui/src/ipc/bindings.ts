@@ -98,6 +98,7 @@ export type ProblemCode =
   | "inspection_period_unfit"
   | "inspection_too_large"
   | "inspection_unproven"
+  | "comparison_too_large"
   | "destination_unknown"
   | "destination_is_sender"
   | "sender_mismatch"
@@ -233,6 +234,7 @@ export const problemCodes = [
   "inspection_period_unfit",
   "inspection_too_large",
   "inspection_unproven",
+  "comparison_too_large",
   "destination_unknown",
   "destination_is_sender",
   "sender_mismatch",
@@ -1776,6 +1778,182 @@ name: string,
  */
 rows: number | null, };
 
+export type ComparedOffice = { 
+/**
+ * Which.
+ */
+office: OfficeView, 
+/**
+ * What could not be read, and what that means.
+ */
+remarks: Array<string>, 
+/**
+ * Files in which something was found.
+ */
+files: Array<ReadFileView>, 
+/**
+ * How many care recipients there are in each state.
+ */
+states: Array<StateCount>, };
+
+export type ComparisonForm = { 
+/**
+ * Whose: [`ComparisonRow::number`].
+ */
+number: number, 
+/**
+ * 予定 above 実績, day by day, and every difference in words.
+ */
+form: FormView, };
+
+export type ComparisonQuery = { 
+/**
+ * Words that must all occur in name, kana, number or office; as typed.
+ */
+text: string, 
+/**
+ * Only with this office.
+ */
+office: string | null, 
+/**
+ * Only in this state.
+ */
+state: ComparisonState | null, };
+
+export type ComparisonRequest = { 
+/**
+ * Of which care recipients.
+ */
+query: ComparisonQuery, 
+/**
+ * The place of its first row among those, from 0.
+ */
+from: number, 
+/**
+ * How many rows; at most [`care_model::limits::WINDOW_ROWS_MAX`].
+ */
+count: number, };
+
+export type ComparisonRow = { 
+/**
+ * To ask for the days by.
+ */
+number: number, 
+/**
+ * The office on the other side.
+ */
+office: OfficeView, 
+/**
+ * Whether it is this office that reports to it.
+ */
+ours: boolean, 
+/**
+ * The name; none if no file has it.
+ */
+name: string | null, 
+/**
+ * The name in kana.
+ */
+name_kana: string | null, 
+/**
+ * 被保険者番号, as written.
+ */
+insured_number: string, 
+/**
+ * How it stands.
+ */
+state: ComparisonState, 
+/**
+ * The same in words.
+ */
+state_name: string, 
+/**
+ * Times and units as planned; empty where nothing was.
+ */
+planned: string, 
+/**
+ * Times and units as done; empty where nothing was.
+ */
+actual: string, 
+/**
+ * Units done beyond the plan, or fewer; empty where one side is not there.
+ */
+balance: string, 
+/**
+ * Services that were not as planned.
+ */
+differences: number, 
+/**
+ * What was found in the records that were compared.
+ */
+findings: number, };
+
+export type ComparisonRows = { 
+/**
+ * The rows of the window.
+ */
+rows: Array<ComparisonRow>, 
+/**
+ * How many care recipients are meant.
+ */
+matching: number, 
+/**
+ * How many there are.
+ */
+total: number, };
+
+export type ComparisonStart = { 
+/**
+ * サービス提供年月.
+ */
+month: string, };
+
+export type ComparisonState = "missing" | "unclear" | "differs" | "unplanned" | "as_planned" | "not_theirs";
+
+export type ComparisonView = { 
+/**
+ * サービス提供年月.
+ */
+month: string, 
+/**
+ * When: what came later is not in it.
+ */
+made_at: string, 
+/**
+ * Until when actuals usually come: the 5th of the next month.
+ */
+due: string, 
+/**
+ * Until when offices claim: the 10th of the next month.
+ */
+claimed_until: string, 
+/**
+ * Whether that 5th has come.
+ */
+is_due: boolean, 
+/**
+ * Every month of which there are plans or actuals, the latest first.
+ */
+months: Array<string>, 
+/**
+ * The offices on the other side, by name.
+ */
+offices: Array<ComparedOffice>, 
+/**
+ * How many care recipients there are in each state, in the order in which the list has them.
+ */
+states: Array<StateCount>, };
+
+export type StateCount = { 
+/**
+ * Which.
+ */
+state: ComparisonState, 
+/**
+ * How many.
+ */
+count: number, };
+
 export type InspectionForm = "signed" | "csv_utf8" | "csv_ms932" | "excel";
 
 export type InspectionKind = "sent" | "received" | "sign_in" | "other";
@@ -2517,6 +2695,10 @@ export type Commands = {
   save_inspection: { request: InspectionForm; answer: SavedView | null };
   board: { request: BoardRequest; answer: BoardView };
   save_board: { request: BoardSave; answer: SavedView | null };
+  compare_month: { request: ComparisonStart; answer: ComparisonView };
+  comparison_rows: { request: ComparisonRequest; answer: ComparisonRows };
+  comparison_forms: { request: Array<number>; answer: Array<ComparisonForm> };
+  save_comparison: { request: ComparisonQuery; answer: SavedView | null };
   print_page: { request: null; answer: null };
   mark_imported: { request: ImportedMark; answer: null };
   refresh: { request: null; answer: null };

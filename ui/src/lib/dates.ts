@@ -49,6 +49,12 @@ export function formatDay(instant: string): string {
   return `${day.format(date)}（${eraYear.format(date)}）`;
 }
 
+/** `11月5日` of `2026-11-05`; what it does not know it leaves as it is. */
+export function formatShortDay(day: string): string {
+  const found = /^\d{4}-(\d{2})-(\d{2})$/.exec(day);
+  return found ? `${Number(found[1])}月${Number(found[2])}日` : day;
+}
+
 /** `2026年12月` of `202612` or `2026-12`; what it does not know it leaves as it is. */
 export function formatMonth(month: string): string {
   const found = /^(\d{4})-?(\d{2})$/.exec(month);

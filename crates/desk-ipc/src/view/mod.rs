@@ -14,6 +14,7 @@ macro_rules! secret_debug {
 }
 
 mod board;
+mod comparison;
 mod composing;
 mod home;
 mod inspection;
@@ -24,6 +25,7 @@ mod standard;
 mod start;
 
 pub use board::*;
+pub use comparison::*;
 pub use composing::*;
 pub use home::*;
 pub use inspection::*;

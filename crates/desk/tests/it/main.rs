@@ -10,6 +10,7 @@ mod bulks;
 mod canary;
 mod certificate_files;
 mod certificates;
+mod comparison;
 mod composing;
 mod dispatches;
 mod drafts;
