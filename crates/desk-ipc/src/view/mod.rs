@@ -13,6 +13,7 @@ macro_rules! secret_debug {
     )+};
 }
 
+mod automation;
 mod composing;
 mod home;
 mod inspection;
@@ -22,6 +23,7 @@ mod settings;
 mod standard;
 mod start;
 
+pub use automation::*;
 pub use composing::*;
 pub use home::*;
 pub use inspection::*;
