@@ -116,6 +116,12 @@ pub const SELECTED_ROWS_MAX: u32 = 1_000;
 pub const EXPORT_ROWS_MAX: usize = 200_000;
 /// Offices of one board (事業所ごとの進み具合) that are saved as one file.
 pub const BOARD_OFFICES_MAX: usize = 10_000;
+/// Rules by which deliveries are received by themselves.
+pub const RECEIVING_RULES_MAX: usize = 20;
+/// Entries of the care software's output folder up to which it is watched.
+pub const WATCHED_ENTRIES_MAX: usize = 20_000;
+/// Drafts from that folder that wait at the same time: as many as one bulk dispatch takes.
+pub const PREPARED_DRAFTS_MAX: usize = BULK_DELIVERIES_MAX;
 /// Days of the period of an inspection record (運営指導用の記録): thirteen months.
 pub const INSPECTION_DAYS_MAX: i64 = 400;
 /// Acts in one inspection record.

@@ -173,6 +173,10 @@ macro_rules! with_commands {
             change_settings($crate::SettingsEdit) -> $crate::SettingsView;
             /// Shows the system's dialog for the one folder that everything is received into.
             choose_receive_folder(()) -> Option<$crate::SettingsView>;
+            /// 自動化, and how it stands.
+            automation(()) -> $crate::AutomationView;
+            /// Changes 自動化; answers what stands then.
+            change_automation($crate::AutomationEdit) -> $crate::AutomationView;
             /// The office's terminals with their certificates (端末一覧).
             terminals(()) -> Vec<$crate::TerminalRow>;
             /// Versions and licences (このアプリについて).

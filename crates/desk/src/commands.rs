@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
-    AboutView, AddDrop, AttachFiles, BoardRequest, BoardSave, BoardView, CertificateImport, ChooseDestination,
-    CommandError, ComparisonForm, ComparisonQuery, ComparisonRequest, ComparisonRows, ComparisonStart, ComparisonView,
-    ComposeStart, CompositionId, CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands,
-    DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart, ExpiryView, FolderView, FormsRequest, HomeView,
-    ImportedMark, InboxRow, InboxView, InspectionForm, InspectionRequest, InspectionRows, InspectionStart,
-    InspectionView, KindView, ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView,
-    NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange,
-    PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms,
-    RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView,
-    StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    AboutView, AddDrop, AttachFiles, AutomationEdit, AutomationView, BoardRequest, BoardSave, BoardView,
+    CertificateImport, ChooseDestination, CommandError, ComparisonForm, ComparisonQuery, ComparisonRequest,
+    ComparisonRows, ComparisonStart, ComparisonView, ComposeStart, CompositionId, CompositionView, ConnectionView,
+    DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart,
+    ExpiryView, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView, InspectionForm,
+    InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices, ListExport, ListIds,
+    ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart,
+    OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow,
+    ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView,
+    SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView,
+    UpdateView,
 };
 
 use crate::{
@@ -396,6 +397,14 @@ impl DeskCommands for Desk {
 
     async fn choose_receive_folder(&self, _request: ()) -> Result<Option<SettingsView>, CommandError> {
         self.open_desk()?.choose_receive_folder().await
+    }
+
+    async fn automation(&self, _request: ()) -> Result<AutomationView, CommandError> {
+        self.open_desk()?.automation_view().await
+    }
+
+    async fn change_automation(&self, request: AutomationEdit) -> Result<AutomationView, CommandError> {
+        self.open_desk()?.change_automation(request).await
     }
 
     async fn terminals(&self, _request: ()) -> Result<Vec<TerminalRow>, CommandError> {

@@ -126,6 +126,12 @@ export type ProblemCode =
   | "folder_away"
   | "folder_read_only"
   | "folder_full"
+  | "receiving_folder_missing"
+  | "receiving_folder_read_only"
+  | "receiving_folder_full"
+  | "receiving_rules_too_many"
+  | "watched_folder_missing"
+  | "watched_folder_crowded"
   | "server_unreachable"
   | "server_interrupted"
   | "server_untrusted"
@@ -262,6 +268,12 @@ export const problemCodes = [
   "folder_away",
   "folder_read_only",
   "folder_full",
+  "receiving_folder_missing",
+  "receiving_folder_read_only",
+  "receiving_folder_full",
+  "receiving_rules_too_many",
+  "watched_folder_missing",
+  "watched_folder_crowded",
   "server_unreachable",
   "server_interrupted",
   "server_untrusted",
@@ -315,7 +327,11 @@ total_bytes: number, } | { "event": "online",
 /**
  * Whether the last attempt reached it.
  */
-online: boolean, } | { "event": "news_changed" } | { "event": "certificate_changed" } | { "event": "settings_changed" } | { "event": "go_to", 
+online: boolean, } | { "event": "news_changed" } | { "event": "certificate_changed" } | { "event": "settings_changed" } | { "event": "automation_changed" } | { "event": "landed_by_rule", 
+/**
+ * Which.
+ */
+delivery: string, } | { "event": "go_to", 
 /**
  * Which.
  */
@@ -323,7 +339,7 @@ place: Place, } | { "event": "signed_out" };
 
 export type TransferKind = "send" | "pickup";
 
-export type Place = "inbox" | "outbox" | "settings";
+export type Place = "inbox" | "outbox" | "drafts" | "settings";
 
 export type StartView = { 
 /**
@@ -2365,6 +2381,90 @@ host: string,
  */
 port: number, };
 
+export type AutomationView = { 
+/**
+ * Whether what fits a rule is received by itself.
+ */
+receiving: boolean, 
+/**
+ * The rules, in the order in which they are tried; at most [`care_model::limits::RECEIVING_RULES_MAX`].
+ */
+rules: Array<ReceivingRule>, 
+/**
+ * Why receiving stands still, until it goes on by itself.
+ */
+receiving_stopped: CommandError | null, 
+/**
+ * How many deliveries it received since the desk was opened.
+ */
+received: number, 
+/**
+ * Whether drafts are prepared from the watched folder.
+ */
+watching: boolean, 
+/**
+ * The watched folder, once one was chosen.
+ */
+watched: FolderView | null, 
+/**
+ * Why watching stands still, until it goes on by itself.
+ */
+watching_stopped: CommandError | null, 
+/**
+ * Drafts from the watched folder that wait in 下書き一覧.
+ */
+prepared: number, 
+/**
+ * Whether as many wait as may; the rest stays in the folder.
+ */
+full: boolean, 
+/**
+ * Files in the folder whose unit is not whole yet.
+ */
+incomplete: number, };
+
+export type AutomationEdit = { 
+/**
+ * [`AutomationView::receiving`].
+ */
+receiving: boolean, 
+/**
+ * [`AutomationView::rules`]; folders are known by their identity.
+ */
+rules: Array<ReceivingRule>, 
+/**
+ * [`AutomationView::watching`].
+ */
+watching: boolean, 
+/**
+ * [`AutomationView::watched`]. What lies in another one when it is chosen is taken for done.
+ */
+watched: FolderView | null, };
+
+export type ReceivingRule = { 
+/**
+ * Only from this office.
+ */
+from: string | null, 
+/**
+ * Only from offices in this service kind.
+ */
+kind: string | null, 
+/**
+ * Only of this month of service, as the sender declared it.
+ */
+month: string | null, 
+/**
+ * The folder.
+ */
+folder: FolderView, 
+/**
+ * Folders in it, the outer one first; each field once.
+ */
+subfolders: Array<Subfolder>, };
+
+export type Subfolder = "office" | "kind" | "month";
+
 export type TerminalRow = { 
 /**
  * What the office calls it.
@@ -2710,6 +2810,8 @@ export type Commands = {
   settings: { request: null; answer: SettingsView };
   change_settings: { request: SettingsEdit; answer: SettingsView };
   choose_receive_folder: { request: null; answer: SettingsView | null };
+  automation: { request: null; answer: AutomationView };
+  change_automation: { request: AutomationEdit; answer: AutomationView };
   terminals: { request: null; answer: Array<TerminalRow> };
   about: { request: null; answer: AboutView };
   save_support_file: { request: null; answer: SavedView | null };

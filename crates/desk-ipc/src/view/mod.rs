@@ -13,6 +13,7 @@ macro_rules! secret_debug {
     )+};
 }
 
+mod automation;
 mod board;
 mod comparison;
 mod composing;
@@ -24,6 +25,7 @@ mod settings;
 mod standard;
 mod start;
 
+pub use automation::*;
 pub use board::*;
 pub use comparison::*;
 pub use composing::*;

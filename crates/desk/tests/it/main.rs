@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod automation;
 mod board;
 mod bulks;
 mod canary;
