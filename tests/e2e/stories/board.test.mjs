@@ -8,7 +8,7 @@ import { launch, Person } from "../browser.mjs";
 import { fixture, Terminal, World } from "../world.mjs";
 
 /** The month of the fixtures. */
-const MONTH = "2026年12月分";
+const MONTH = "2026年4月分";
 
 let world, browser, planner, provider, folder;
 

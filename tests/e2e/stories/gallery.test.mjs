@@ -145,8 +145,8 @@ test("下書き一覧 and 一括送信", async () => {
 test("事業所ごとの進み具合", async () => {
   await planner.goTo("トップページ");
   await planner.button("事業所ごとに見る").click();
-  await planner.field("サービス提供年月").selectOption({ label: "2026年12月分" });
-  await planner.page.getByRole("region", { name: "2026年12月分のまとめ" }).waitFor();
+  await planner.field("サービス提供年月").selectOption({ label: "2026年4月分" });
+  await planner.page.getByRole("region", { name: "2026年4月分のまとめ" }).waitFor();
   await gallery.show(planner, "board", "事業所ごとの進み具合");
   await planner.button("閉じる").click();
 });

@@ -249,3 +249,89 @@ fn remarks(half: &Half, reading: &Reading, words: &Lacks, kept_days: u32) -> Vec
     }
     said
 }
+
+#[cfg(test)]
+mod tests {
+    use care_reading::{Change, Days, Difference, ServiceComparison, Side, Unreported};
+
+    use super::*;
+
+    /// A care recipient with one service, planned or done or both, and maybe one that its office did not report.
+    fn recipient(planned: bool, done: bool, differs: bool, unreported: bool) -> RecipientComparison {
+        let days = |there: bool| -> Days { there.then_some((None, 1)).into_iter().collect() };
+        let difference = Difference {
+            date: None,
+            change: Change::Time,
+            planned: None,
+            actual: None,
+        };
+        RecipientComparison {
+            insurer_number: String::new(),
+            insured_number: String::new(),
+            name: None,
+            name_kana: None,
+            side: Side::Both,
+            services: vec![ServiceComparison {
+                month: None,
+                office_number: "9970101003".to_owned(),
+                office_name: String::new(),
+                service_code: "111111".to_owned(),
+                as_planned: 0,
+                differences: differs.then_some(difference).into_iter().collect(),
+                planned: Sum::default(),
+                actual: Sum::default(),
+                planned_days: days(planned),
+                actual_days: days(done),
+            }],
+            unreported: unreported
+                .then(|| Unreported {
+                    month: None,
+                    office_number: "9970101003".to_owned(),
+                    office_name: String::new(),
+                    service_code: "A21111".to_owned(),
+                    planned: Sum::default(),
+                    planned_days: days(true),
+                })
+                .into_iter()
+                .collect(),
+            files: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_makes_nobody_miss_anything() {
+        use ComparisonState::{AsPlanned, Differs, Missing, NotTheirs, Unclear, Unplanned};
+
+        // Planned, done, differs, unreported; whether all plans were read, and all actuals.
+        for (there, (plan_is_whole, actuals_are_whole), wanted) in [
+            ((true, false, false, false), (true, true), Missing),
+            ((true, false, false, false), (false, true), Missing),
+            ((true, false, false, false), (true, false), Unclear),
+            ((false, false, false, true), (true, true), Missing),
+            ((true, true, true, true), (true, true), Missing),
+            ((true, true, false, true), (true, false), Unclear),
+            ((true, true, true, false), (true, true), Differs),
+            ((true, true, false, false), (false, false), AsPlanned),
+            ((false, true, true, false), (true, true), Unplanned),
+            ((false, true, true, false), (false, true), Unclear),
+            ((false, false, false, false), (true, true), NotTheirs),
+        ] {
+            let (planned, done, differs, unreported) = there;
+            let recipient = recipient(planned, done, differs, unreported);
+            let found = state(&recipient, plan_is_whole, actuals_are_whole);
+            assert_eq!(found, wanted, "{there:?}");
+        }
+    }
+
+    #[test]
+    fn each_state_has_words_and_this_office_is_told_what_it_owes() {
+        use ComparisonState::{AsPlanned, Differs, Missing, NotTheirs, Unclear, Unplanned};
+
+        let all = [Missing, Unclear, Differs, Unplanned, AsPlanned, NotTheirs];
+        let mut words: Vec<String> = all.into_iter().map(|state| state_name(state, false)).collect();
+        words.push(state_name(Missing, true));
+        words.sort();
+        words.dedup();
+        assert_eq!(words.len(), 7);
+    }
+}
