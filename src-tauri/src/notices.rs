@@ -84,14 +84,18 @@ fn words(notice: Notice) -> (String, String) {
             messages::notice::downloaded_title(),
             messages::notice::downloaded(count),
         ),
+        Notice::Prepared { count } => (messages::notice::prepared_title(), messages::notice::prepared(count)),
+        Notice::AutomationStopped => (messages::notice::stopped_title(), messages::notice::stopped()),
     }
 }
 
-/// The list that a notice is about.
+/// The list or the screen that a notice is about.
 fn list_of(notice: Notice) -> Place {
     match notice {
         Notice::Arrived { .. } => Place::Inbox,
         Notice::Downloaded { .. } => Place::Outbox,
+        Notice::Prepared { .. } => Place::Drafts,
+        Notice::AutomationStopped => Place::Settings,
     }
 }
 
@@ -101,11 +105,12 @@ fn id_of(place: Place) -> i32 {
         Place::Inbox => 1,
         Place::Outbox => 2,
         Place::Settings => 3,
+        Place::Drafts => 4,
     }
 }
 
 fn place_of(id: i32) -> Option<Place> {
-    [Place::Inbox, Place::Outbox, Place::Settings]
+    [Place::Inbox, Place::Outbox, Place::Settings, Place::Drafts]
         .into_iter()
         .find(|place| id_of(*place) == id)
 }
@@ -119,9 +124,15 @@ mod tests {
         for (notice, list) in [
             (Notice::Arrived { count: 7 }, Place::Inbox),
             (Notice::Downloaded { count: 7 }, Place::Outbox),
+            (Notice::Prepared { count: 7 }, Place::Drafts),
+            (Notice::AutomationStopped, Place::Settings),
         ] {
             let (title, body) = words(notice);
-            assert!(!title.is_empty() && body.contains('7'), "{title} {body}");
+            let counts = notice != Notice::AutomationStopped;
+            assert!(
+                !title.is_empty() && !body.is_empty() && body.contains('7') == counts,
+                "{title} {body}"
+            );
             assert_eq!(place_of(id_of(list_of(notice))), Some(list));
         }
         assert_eq!(place_of(0), None);

@@ -116,12 +116,22 @@ pub const SELECTED_ROWS_MAX: u32 = 1_000;
 pub const EXPORT_ROWS_MAX: usize = 200_000;
 /// Offices of one board (事業所ごとの進み具合) that are saved as one file.
 pub const BOARD_OFFICES_MAX: usize = 10_000;
+/// Rules by which deliveries are received by themselves.
+pub const RECEIVING_RULES_MAX: usize = 20;
+/// Entries of the care software's output folder up to which it is watched.
+pub const WATCHED_ENTRIES_MAX: usize = 20_000;
+/// Drafts from that folder that wait at the same time: as many as one bulk dispatch takes.
+pub const PREPARED_DRAFTS_MAX: usize = BULK_DELIVERIES_MAX;
 /// Days of the period of an inspection record (運営指導用の記録): thirteen months.
 pub const INSPECTION_DAYS_MAX: i64 = 400;
 /// Acts in one inspection record.
 pub const INSPECTION_ACTS_MAX: u64 = 20_000;
 /// Bytes of an inspection record that a desk takes: some hundred thousand files.
 pub const INSPECTION_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+/// Deliveries of one month whose plans and actuals are compared: many times what a large office exchanges.
+pub const COMPARED_DELIVERIES_MAX: usize = 2_000;
+/// Bytes of all files that are compared at once; of one office as many as are read for people.
+pub const COMPARED_BYTES_MAX: u64 = 64 * MEBIBYTE;
 /// Days that a copy of what was sent or received is kept at most (D14).
 pub const KEPT_DAYS_MAX: u32 = 90;
 /// Profiles of one PC.

@@ -229,6 +229,9 @@ problem_codes! {
     InspectionTooLarge = "inspection_too_large",
     /// A record came that does not hold: it was changed on its way, or it is of another exchange.
     InspectionUnproven = "inspection_unproven",
+    // 予定と実績.
+    /// More was exchanged for a month than is compared at once; parameter `max`.
+    ComparisonTooLarge = "comparison_too_large",
     // Sending.
     /// The destination is not on the exchange.
     DestinationUnknown = "destination_unknown",
@@ -285,6 +288,18 @@ problem_codes! {
     FolderReadOnly = "folder_read_only",
     /// The folder's disk is full.
     FolderFull = "folder_full",
+    /// A folder of a receiving rule is gone.
+    ReceivingFolderMissing = "receiving_folder_missing",
+    /// A folder of a receiving rule cannot be written to.
+    ReceivingFolderReadOnly = "receiving_folder_read_only",
+    /// The disk of a receiving rule's folder is full.
+    ReceivingFolderFull = "receiving_folder_full",
+    /// More receiving rules than there may be; parameter `max`.
+    ReceivingRulesTooMany = "receiving_rules_too_many",
+    /// The watched folder is gone or cannot be read.
+    WatchedFolderMissing = "watched_folder_missing",
+    /// The watched folder holds more than can be watched; parameter `max`.
+    WatchedFolderCrowded = "watched_folder_crowded",
     // The line and the server.
     /// The server does not answer; nothing was sent by this attempt.
     ServerUnreachable = "server_unreachable",

@@ -6,12 +6,13 @@
 //! (標準仕様 4.1 本文: 更新は同じキーのものを置き換える).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use care_model::{Address, FileKind, Serial, ServiceMonth};
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-use crate::{MonthSheet, Reading, Recipient, TimeOfDay, Visit, pairs, value::iso};
+use crate::{MonthSheet, ReadFile, Reading, Recipient, TimeOfDay, Visit, pairs, value::iso};
 
 /// The plan against the actuals.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -35,12 +36,18 @@ pub struct RecipientComparison {
     pub insured_number: String,
     /// The name, if a file says it.
     pub name: Option<String>,
+    /// The name in kana.
+    #[serde(skip)]
+    pub name_kana: Option<String>,
     /// On which side there is anything.
     pub side: Side,
     /// What was compared, by month, office and code.
     pub services: Vec<ServiceComparison>,
     /// Planned services of offices that reported nothing of the month.
     pub unreported: Vec<Unreported>,
+    /// The files of the documents that counted.
+    #[serde(skip)]
+    pub files: Vec<Arc<ReadFile>>,
 }
 
 /// Where something is.
@@ -75,7 +82,16 @@ pub struct ServiceComparison {
     pub planned: Sum,
     /// What was done.
     pub actual: Sum,
+    /// On which days, and how often on each.
+    #[serde(skip)]
+    pub planned_days: Days,
+    /// The same of what was done.
+    #[serde(skip)]
+    pub actual_days: Days,
 }
+
+/// How often on each day; services without one stand under none.
+pub type Days = BTreeMap<Option<NaiveDate>, i64>;
 
 /// Times and units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -100,6 +116,9 @@ pub struct Unreported {
     pub service_code: String,
     /// What was planned.
     pub planned: Sum,
+    /// On which days, and how often on each.
+    #[serde(skip)]
+    pub planned_days: Days,
 }
 
 /// A service that was not done as planned.
@@ -262,8 +281,10 @@ impl Comparison {
     fn add(&mut self, planned: Option<&Recipient>, actual: Option<&Recipient>, reporters: &Reporters) {
         let Some(known) = planned.or(actual) else { return };
         let mut services: BTreeMap<ServiceKey<'_>, Sides<'_>> = BTreeMap::new();
+        let mut files: Vec<Arc<ReadFile>> = Vec::new();
         let slips = planned.map(|recipient| in_force(recipient, &recipient.use_slips, FileKind::UseSlipDeletion));
         for sheet in slips.into_iter().flatten() {
+            files.push(Arc::clone(&sheet.sheet.file));
             for visit in sheet.visits() {
                 let key = (sheet.sheet.month(), visit.office_number, visit.service_code);
                 services.entry(key).or_default().planned.push(visit);
@@ -271,6 +292,7 @@ impl Comparison {
         }
         let reported = actual.map(|recipient| in_force(recipient, &recipient.actuals, FileKind::ActualsDeletion));
         for sheet in reported.into_iter().flatten() {
+            files.push(Arc::clone(&sheet.sheet.file));
             for visit in sheet.visits() {
                 let key = (sheet.sheet.month(), visit.office_number, visit.service_code);
                 services.entry(key).or_default().actual.push(visit);
@@ -303,6 +325,7 @@ impl Comparison {
                     office_name: office_name.to_owned(),
                     service_code: code.to_owned(),
                     planned: total,
+                    planned_days: days_of(&sides.planned),
                 });
                 continue;
             }
@@ -316,18 +339,32 @@ impl Comparison {
                 differences: paired.differences,
                 planned: total,
                 actual: sum(&sides.actual),
+                planned_days: days_of(&sides.planned),
+                actual_days: days_of(&sides.actual),
             });
         }
         let name = |recipient: &Recipient| recipient.name.clone();
+        let kana = |recipient: &Recipient| recipient.name_kana.clone();
         self.recipients.push(RecipientComparison {
             insurer_number: known.insurer_number.clone(),
             insured_number: known.insured_number.clone(),
             name: planned.and_then(name).or_else(|| actual.and_then(name)),
+            name_kana: planned.and_then(kana).or_else(|| actual.and_then(kana)),
             side,
             services: compared,
             unreported,
+            files,
         });
     }
+}
+
+fn days_of(visits: &[Visit<'_>]) -> Days {
+    let mut days = Days::new();
+    for visit in visits {
+        let times = days.entry(visit.date).or_default();
+        *times = times.saturating_add(visit.count.unwrap_or_default());
+    }
+    days
 }
 
 /// The documents that count: of each month and sender the one with the latest serial that no later deletion withdraws.

@@ -19,7 +19,7 @@ mod value;
 mod week;
 
 pub use compare::{
-    Change, Comparison, Difference, RecipientComparison, ServiceComparison, Side, Sum, Times, Unreported, compare,
+    Change, Comparison, Days, Difference, RecipientComparison, ServiceComparison, Side, Sum, Times, Unreported, compare,
 };
 pub use document::{CarePlan, Deletion, ReadFile, Sheet, Supplement};
 pub use form::Form;

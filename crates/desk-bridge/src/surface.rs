@@ -48,6 +48,13 @@ pub enum NoticeRecord {
         /// How many.
         count: u32,
     },
+    /// Drafts were prepared.
+    Prepared {
+        /// How many.
+        count: u32,
+    },
+    /// 自動化 stands still.
+    AutomationStopped,
 }
 
 /// The tray.
@@ -208,6 +215,8 @@ impl Surface for ScriptedSurface {
             match notice {
                 Notice::Arrived { count } => NoticeRecord::Arrived { count },
                 Notice::Downloaded { count } => NoticeRecord::Downloaded { count },
+                Notice::Prepared { count } => NoticeRecord::Prepared { count },
+                Notice::AutomationStopped => NoticeRecord::AutomationStopped,
             },
         );
     }

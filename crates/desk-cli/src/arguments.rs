@@ -6,6 +6,7 @@ use care_model::{OfficeNumber, OfficeRole};
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use desk::ports::KeySource;
+use desk_ipc::Subfolder;
 
 /// Send and receive care plan data from the command line.
 #[derive(Debug, Parser)]
@@ -54,6 +55,11 @@ pub(crate) enum Command {
     Recall(Recall),
     /// Fetch what waits into a folder (データ取得).
     Receive(Receive),
+    /// Receive what arrives by rules, and prepare drafts from the care software's output folder, until it is stopped
+    /// (自動化). Nothing is sent. What is named here is kept for the next time and for the window; without it, what was
+    /// set there holds. Ends with 0 when it is stopped, 1 if the exchange refuses the sign-in, 2 if nothing is switched
+    /// on or something that was given cannot be read.
+    Watch(Watch),
     /// Take out what this office sent, fetched, took back and signed in to in a period, as the exchange signed it
     /// (運営指導用の記録). It is verified before it is written.
     Record(Record),
@@ -61,6 +67,51 @@ pub(crate) enum Command {
     /// needs no sign-in and no server. Ends with 0 if it is, 1 if something in it does not hold, 2 if something could
     /// not be read.
     Verify(Verify),
+}
+
+/// 自動化.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Receive everything that arrives into this folder; the window's 設定 has rules for several.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) receive: Option<PathBuf>,
+    /// Folders in that folder, the outer one first.
+    #[arg(long, value_name = "FIELD", value_enum, value_delimiter = ',', requires = "receive")]
+    pub(crate) subfolders: Vec<Field>,
+    /// Prepare drafts from this folder, into which care software writes.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// The file with both passwords, the person's line and then the office's, that only its owner may read. Without it
+    /// the session of `careplan login` is used, or the passwords of the environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// 個人ユーザID (c…); without it the one remembered here.
+    #[arg(long, value_name = "ID")]
+    pub(crate) person_id: Option<String>,
+    /// 事業所ユーザID (KJ…); without it the one remembered here.
+    #[arg(long, value_name = "ID")]
+    pub(crate) office_id: Option<String>,
+}
+
+/// By what a folder is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Field {
+    /// The sender's office number.
+    Office,
+    /// The sender's service kind.
+    Kind,
+    /// The month of service.
+    Month,
+}
+
+impl From<Field> for Subfolder {
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Office => Self::Office,
+            Field::Kind => Self::Kind,
+            Field::Month => Self::Month,
+        }
+    }
 }
 
 /// 運営指導用の記録.
@@ -291,7 +342,9 @@ mod tests {
         use clap::CommandFactory as _;
         for command in Arguments::command().get_subcommands() {
             for argument in command.get_arguments() {
-                let named = argument.get_id().as_str().contains("pass");
+                let id = argument.get_id().as_str();
+                // The name of a file is no secret; what is in it is.
+                let named = id.contains("pass") && !id.ends_with("_file");
                 assert!(
                     !named || !argument.get_action().takes_values(),
                     "{} {}",

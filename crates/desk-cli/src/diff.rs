@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use care_model::ServiceMonth;
-use care_reading::{
-    Change, Comparison, Difference, Reading, RecipientComparison, ServiceComparison, Side, Sum, Times, compare,
+use care_reading::{Comparison, Reading, RecipientComparison, ServiceComparison, Side, Sum, compare};
+use desk::reading::{
+    services::{change, service_name, side, signed, sum},
+    values::{day, month, office},
 };
-use desk::reading::values::{day, grouped, month, office, plain, service_type};
 use messages::{diff as words, reading};
 use serde::Serialize;
 
@@ -252,8 +253,8 @@ fn days(page: &mut Page, services: &[ServiceComparison], with_months: bool) {
             let day = difference.date.map(|date| day(date, service.month));
             vec![
                 format!("  {}", day.unwrap_or_else(reading::day_unknown)),
-                side(service, difference, &difference.planned),
-                side(service, difference, &difference.actual),
+                side(service.month, difference, &difference.planned),
+                side(service.month, difference, &difference.actual),
                 change(difference.change),
             ]
         }));
@@ -262,76 +263,10 @@ fn days(page: &mut Page, services: &[ServiceComparison], with_months: bool) {
     page.table(2, &columns, &rows);
 }
 
-/// One side of a difference, with the units, the equipment or the day only where they differ.
-fn side(service: &ServiceComparison, difference: &Difference, times: &Option<Times>) -> String {
-    let Some(times) = times else { return words::none() };
-    let text = self::times(
-        times,
-        difference.change == Change::Units,
-        difference.change == Change::Equipment,
-    );
-    match times.date.filter(|_| difference.change == Change::Day) {
-        Some(date) => words::times_on_day(day(date, service.month), text),
-        None => text,
-    }
-}
-
 /// An office, and the month if there are several.
 fn office_of(of: Option<ServiceMonth>, name: &str, number: &str) -> String {
     match of {
         Some(of) => reading::title_with_month(office(name, number), reading::of_month(month(of))),
         None => office(name, number),
-    }
-}
-
-/// A service code and the kind of service that it begins with.
-fn service_name(code: &str) -> String {
-    let named = reading::code_named(plain(code), service_type(code));
-    named.trim_end().to_owned()
-}
-
-fn sum(sum: Sum) -> String {
-    words::sum(grouped(sum.count), grouped(sum.units))
-}
-
-fn signed(number: i64) -> String {
-    if number > 0 {
-        format!("+{}", grouped(number))
-    } else {
-        grouped(number)
-    }
-}
-
-fn times(times: &Times, with_units: bool, with_equipment: bool) -> String {
-    let span = match (times.start, times.end) {
-        (None, None) => reading::no_time(),
-        (start, end) => {
-            let text =
-                |time: Option<care_reading::TimeOfDay>| time.map_or_else(reading::no_time, |time| time.to_string());
-            reading::span(text(start), text(end))
-        }
-    };
-    let count = times.count.map(grouped).unwrap_or_default();
-    let mut text = if with_units {
-        words::times_with_units(span, count, times.units.map(grouped).unwrap_or_default())
-    } else {
-        words::times(span, count)
-    };
-    if let Some(equipment) = times.equipment.as_deref().filter(|_| with_equipment) {
-        text.push('\n');
-        text.push_str(&plain(equipment));
-    }
-    text
-}
-
-fn change(change: Change) -> String {
-    match change {
-        Change::Cancelled => words::cancelled(),
-        Change::Added => words::added(),
-        Change::Time => words::time(),
-        Change::Count => words::count(),
-        Change::Units => words::units(),
-        Change::Equipment => words::equipment(),
-        Change::Day => words::day(),
     }
 }

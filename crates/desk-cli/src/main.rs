@@ -3,6 +3,8 @@
 //! The third host over the same core: what it does, the window does in the same way. It has no rules of its own;
 //! `check`, `plan`, `show`, `diff` and `verify` use the pure crates and need neither sign-in nor server.
 //!
+//! `watch` alone stays until it is stopped.
+//!
 //! Exit codes: 0 done, 1 refused or blocked, 2 not read (arguments, files, passwords).
 
 mod arguments;
@@ -21,6 +23,7 @@ mod session;
 mod show;
 mod surface;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -64,6 +67,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         Command::Outbox(given) => lists::outbox(arguments, given, output).await,
         Command::Recall(given) => lists::recall(arguments, given, output).await,
         Command::Record(given) => record::take_record(arguments, given, output).await,
+        Command::Watch(given) => watch::watch(arguments, given, output).await,
         Command::Verify(given) => verify::verify_export(arguments, given, output).await,
         Command::Receive(given) => receive::receive(arguments, given, output).await,
     }

@@ -19,8 +19,10 @@ use crate::{
 };
 
 const PASSPHRASE: &[&str] = &["CAREPLAN_PASSPHRASE"];
-const PERSON_PASSWORD: &[&str] = &["CAREPLAN_PERSON_PASSWORD", "CAREPLAN_PASSWORD"];
-const OFFICE_PASSWORD: &[&str] = &["CAREPLAN_OFFICE_PASSWORD"];
+/// Where the person's password may be in the environment.
+pub(crate) const PERSON_PASSWORD: &[&str] = &["CAREPLAN_PERSON_PASSWORD", "CAREPLAN_PASSWORD"];
+/// Where the office's may be.
+pub(crate) const OFFICE_PASSWORD: &[&str] = &["CAREPLAN_OFFICE_PASSWORD"];
 const ISSUE_PASSWORD: &[&str] = &["CAREPLAN_ISSUE_PASSWORD"];
 
 /// Opens the profile and, where it waits for one, unlocks it with its passphrase.
@@ -99,7 +101,8 @@ pub(crate) async fn login(arguments: &Arguments, given: &Login, output: &Output)
     Ok(())
 }
 
-async fn sign_in(
+/// Both steps of ログイン with the IDs that are given or remembered, replacing who is signed in.
+pub(crate) async fn sign_in(
     desk: &Desk,
     mut view: StartView,
     given: &Login,

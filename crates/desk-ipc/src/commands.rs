@@ -143,6 +143,14 @@ macro_rules! with_commands {
             board($crate::BoardRequest) -> $crate::BoardView;
             /// Saves the board of a month to where a person chooses; none if they cancelled.
             save_board($crate::BoardSave) -> Option<$crate::SavedView>;
+            /// 予定と実績をくらべる: compares the plans and actuals of a month, of which there are copies here.
+            compare_month($crate::ComparisonStart) -> $crate::ComparisonView;
+            /// A window of the month that was compared last.
+            comparison_rows($crate::ComparisonRequest) -> $crate::ComparisonRows;
+            /// The days of care recipients of that month; at most [`crate::FORMS_RECIPIENTS_MAX`]. Who is not there is left out.
+            comparison_forms(Vec<u32>) -> Vec<$crate::ComparisonForm>;
+            /// Saves that month as a workbook to where a person chooses; none if they cancelled.
+            save_comparison($crate::ComparisonQuery) -> Option<$crate::SavedView>;
             /// 印刷: prints what the page shows by the system's dialog. Whoever gives that up is not refused.
             print_page(()) -> ();
             /// Marks received deliveries as taken over into the care software (取込済), or not.
@@ -165,6 +173,10 @@ macro_rules! with_commands {
             change_settings($crate::SettingsEdit) -> $crate::SettingsView;
             /// Shows the system's dialog for the one folder that everything is received into.
             choose_receive_folder(()) -> Option<$crate::SettingsView>;
+            /// 自動化, and how it stands.
+            automation(()) -> $crate::AutomationView;
+            /// Changes 自動化; answers what stands then.
+            change_automation($crate::AutomationEdit) -> $crate::AutomationView;
             /// The office's terminals with their certificates (端末一覧).
             terminals(()) -> Vec<$crate::TerminalRow>;
             /// Versions and licences (このアプリについて).

@@ -49,6 +49,14 @@ pub enum DeskEvent {
     CertificateChanged,
     /// 設定 or how the window looks changed.
     SettingsChanged,
+    /// 自動化 or how it stands changed.
+    AutomationChanged,
+    /// A delivery landed by a rule of 自動化.
+    LandedByRule {
+        /// Which.
+        #[ts(type = "string")]
+        delivery: DeliveryId,
+    },
     /// A person asked for a screen from outside the page: tray, notice, second start.
     GoTo {
         /// Which.
@@ -76,6 +84,8 @@ pub enum Place {
     Inbox,
     /// 送信一覧.
     Outbox,
+    /// 下書き一覧.
+    Drafts,
     /// 設定.
     Settings,
 }

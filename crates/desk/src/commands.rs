@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
-    AboutView, AddDrop, AttachFiles, BoardRequest, BoardSave, BoardView, CertificateImport, ChooseDestination,
-    CommandError, ComposeStart, CompositionId, CompositionView, ConnectionView, DeliveryDetail, DeliveryRequest,
-    DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart, ExpiryView, FolderView,
-    FormsRequest, HomeView, ImportedMark, InboxRow, InboxView, InspectionForm, InspectionRequest, InspectionRows,
-    InspectionStart, InspectionView, KindView, ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest,
-    LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart,
-    PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow, ReadingSource, ReadingView,
-    RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit,
-    SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    AboutView, AddDrop, AttachFiles, AutomationEdit, AutomationView, BoardRequest, BoardSave, BoardView,
+    CertificateImport, ChooseDestination, CommandError, ComparisonForm, ComparisonQuery, ComparisonRequest,
+    ComparisonRows, ComparisonStart, ComparisonView, ComposeStart, CompositionId, CompositionView, ConnectionView,
+    DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart,
+    ExpiryView, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView, InspectionForm,
+    InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices, ListExport, ListIds,
+    ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart,
+    OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow,
+    ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView,
+    SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView,
+    UpdateView,
 };
 
 use crate::{
@@ -273,6 +275,22 @@ impl DeskCommands for Desk {
         self.open_desk()?.save_board(request).await
     }
 
+    async fn compare_month(&self, request: ComparisonStart) -> Result<ComparisonView, CommandError> {
+        self.open_desk()?.compare_month(request.month).await
+    }
+
+    async fn comparison_rows(&self, request: ComparisonRequest) -> Result<ComparisonRows, CommandError> {
+        self.open_desk()?.comparison_rows(&request)
+    }
+
+    async fn comparison_forms(&self, request: Vec<u32>) -> Result<Vec<ComparisonForm>, CommandError> {
+        self.open_desk()?.comparison_forms(&request)
+    }
+
+    async fn save_comparison(&self, request: ComparisonQuery) -> Result<Option<SavedView>, CommandError> {
+        self.open_desk()?.save_comparison(request).await
+    }
+
     async fn print_page(&self, _request: ()) -> Result<(), CommandError> {
         let printed = self.open_desk()?.surface.print_page().await;
         printed.map_err(|kind| refusal::logged(ProblemCode::PrintFailed, &kind))
@@ -379,6 +397,14 @@ impl DeskCommands for Desk {
 
     async fn choose_receive_folder(&self, _request: ()) -> Result<Option<SettingsView>, CommandError> {
         self.open_desk()?.choose_receive_folder().await
+    }
+
+    async fn automation(&self, _request: ()) -> Result<AutomationView, CommandError> {
+        self.open_desk()?.automation_view().await
+    }
+
+    async fn change_automation(&self, request: AutomationEdit) -> Result<AutomationView, CommandError> {
+        self.open_desk()?.change_automation(request).await
     }
 
     async fn terminals(&self, _request: ()) -> Result<Vec<TerminalRow>, CommandError> {

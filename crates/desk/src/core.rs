@@ -17,6 +17,8 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    automation::Automation,
+    comparison::ComparedMonth,
     compose::Composition,
     facts::ExaminedAgain,
     index::ListIndexes,
@@ -81,6 +83,10 @@ pub(crate) struct Core {
     pub(crate) examined_again: Mutex<ExaminedAgain>,
     /// The record for inspections that was taken out last.
     pub(crate) inspection: Mutex<Option<Arc<Inspection>>>,
+    /// The month whose plans and actuals were compared last.
+    pub(crate) comparison: Mutex<Option<Arc<ComparedMonth>>>,
+    /// What is received and prepared by itself.
+    pub(crate) automation: Automation,
     /// Both lists as they can be searched.
     pub(crate) indexes: ListIndexes,
     /// One reading of the lists at a time.

@@ -10,7 +10,8 @@ use std::{
 
 use care_model::{OfficeNumber, ProblemCode, limits};
 use desk_ipc::{
-    CertificateImport, CommandError, DeskEvent, DropId, DropView, EnrolStart, Place, ProfileId, ProfileRow, StartView,
+    CertificateImport, CommandError, DeskEvent, DropId, DropView, EnrolStart, FolderView, Place, ProfileId, ProfileRow,
+    StartView,
 };
 use tokio::sync::broadcast;
 
@@ -201,6 +202,11 @@ impl Desk {
         let drop = self.core().hold(paths);
         self.core().tell(DeskEvent::FilesDropped { drop: drop.clone() });
         drop
+    }
+
+    /// Remembers a folder that a host names by itself, as a dialog's answer is.
+    pub fn name_folder(&self, path: PathBuf) -> FolderView {
+        self.core().remember_folder(path)
     }
 
     /// Files are being dragged over the window, or left it.

@@ -6,12 +6,14 @@
 //!
 //! The way of a dropped file: `intake` copies it into the `spool`, `compose` plans deliveries from it, `repair` puts a
 //! repaired copy in its place where a person wants one, `outbox` sends them; on the other side `sync` sees them,
-//! `pickup` claims, lands and confirms them, `landing` writes them. `index` keeps both lists in memory for searching,
+//! `pickup` claims, lands and confirms them, `landing` writes them. `automation` asks for both by itself. `index` keeps both lists in memory for searching,
 //! and `lists` shows windows of them.
 
+mod automation;
 mod board;
 mod certificate;
 mod commands;
+mod comparison;
 mod compose;
 mod core;
 mod cover;

@@ -18,6 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    automation::{self, Automation},
     core::{Core, Remembered, Transfers, lock},
     desk::Host,
     index::{self, ListIndexes},
@@ -90,6 +91,8 @@ impl Opened {
             not_there: Mutex::default(),
             examined_again: Mutex::default(),
             inspection: Mutex::default(),
+            comparison: Mutex::default(),
+            automation: Automation::default(),
             indexes: ListIndexes::default(),
             syncing: tokio::sync::Mutex::new(()),
             covers_due: AtomicBool::new(true),
@@ -122,6 +125,7 @@ impl Opened {
     async fn begin(&self, key: Key) -> Result<(), CommandError> {
         self.core.store.unlock(key);
         self.core.recall_settings().await?;
+        self.core.recall_automation().await?;
         self.core.recall().await?;
         if let Err(error) = self.core.sweep().await {
             tracing::warn!(
@@ -138,6 +142,8 @@ impl Opened {
         tasks.push(tokio::spawn(index::build(Arc::clone(&self.core))));
         tasks.push(tokio::spawn(sync::run(Arc::clone(&self.core))));
         tasks.push(tokio::spawn(pickup::run(Arc::clone(&self.core))));
+        tasks.push(tokio::spawn(automation::receive(Arc::clone(&self.core))));
+        tasks.push(tokio::spawn(automation::watch(Arc::clone(&self.core))));
         tasks.push(tokio::spawn(Arc::clone(&self.core).keep_session()));
         tasks.push(tokio::spawn(Arc::clone(&self.core).keep_certificate()));
         tasks.push(tokio::spawn(Arc::clone(&self.core).keep_sweeping()));

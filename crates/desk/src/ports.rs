@@ -78,6 +78,13 @@ pub enum Notice {
         /// How many since the last notice.
         count: u32,
     },
+    /// Drafts were prepared from the watched folder.
+    Prepared {
+        /// How many since the last notice.
+        count: u32,
+    },
+    /// 自動化 stands still, for a reason that 設定 says.
+    AutomationStopped,
 }
 
 /// What the tray shows.

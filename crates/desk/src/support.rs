@@ -115,6 +115,10 @@ impl Core {
         sheet.line("stays_in_tray", settings.stays_in_tray);
         sheet.known("starts_with_computer", self.surface.starts_with_computer());
         sheet.line("proxy", proxy);
+        let automation = self.automation.switches();
+        sheet.line("receiving_by_rules", automation.receiving);
+        sheet.line("receiving_rules", automation.rules);
+        sheet.line("watching", automation.watching);
         sheet.word("text_size", &look.text_size);
         sheet.word("theme", &look.theme);
         sheet.line("mascot_hidden", look.mascot_hidden);

@@ -85,6 +85,7 @@ impl Core {
             }
         }
         *lock(&self.waiting_unlisted) = None;
+        self.automation.receive_wanted.notify_one();
         self.show_tray().await;
         Ok(())
     }

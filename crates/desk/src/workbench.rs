@@ -359,7 +359,7 @@ impl Core {
         })
     }
 
-    async fn fingerprint_secret(&self) -> Result<[u8; 32], CommandError> {
+    pub(crate) async fn fingerprint_secret(&self) -> Result<[u8; 32], CommandError> {
         if let Some(secret) = self.store.value::<[u8; 32]>(ValueName::FingerprintSecret).await? {
             return Ok(secret);
         }

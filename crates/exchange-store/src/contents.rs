@@ -13,8 +13,10 @@ use sealing::Key;
 
 use crate::{
     Actor, ClaimRefusal, PartReader, Store, StoreError, convert,
-    deliveries::{load, state_of, store_state},
+    deliveries::store_state,
     large::part_number,
+    loaded::{load_with_content, state_of},
+    mailbox::Touches,
     spans::blocking,
     sql,
 };
@@ -82,9 +84,9 @@ impl std::fmt::Debug for ServingSource {
 }
 
 /// Sealed content as it lies in its row.
-struct SealedContent {
-    wrapped_key: Vec<u8>,
-    sealed: Option<Vec<u8>>,
+pub(crate) struct SealedContent {
+    pub(crate) wrapped_key: Vec<u8>,
+    pub(crate) sealed: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -102,9 +104,10 @@ impl Store {
         let now = convert::stored(now);
         let permitted = self
             .writer
-            .act(move |batch| {
+            .act_on(Touches::Content(id), move |batch| {
                 Box::pin(async move {
-                    let Some(loaded) = load(batch, id).await?.filter(|known| known.to == actor.office) else {
+                    let found = load_with_content(batch, id).await?;
+                    let Some((loaded, content)) = found.filter(|(known, _)| known.to == actor.office) else {
                         return Ok(Err(ClaimRefusal::Unknown));
                     };
                     let header = loaded.header()?;
@@ -131,14 +134,7 @@ impl Store {
                         store_state(batch, &loaded, &next, Some(&served), &effects).await?;
                     }
                     reach(Point::ServeUncommitted);
-                    let content = sql::query("SELECT wrapped_key, sealed FROM content WHERE delivery_row = ?")
-                        .bind(loaded.row)
-                        .fetch_one(&mut batch.connection)
-                        .await?;
-                    let content = SealedContent {
-                        wrapped_key: content.try_get(0)?,
-                        sealed: content.try_get(1)?,
-                    };
+                    let content = content.ok_or(StoreError::Damaged { what: "content" })?;
                     Ok(Ok((header, start, end, content)))
                 })
             })

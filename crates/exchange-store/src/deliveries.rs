@@ -6,16 +6,19 @@ use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use exchange_flow::acceptance::{Identity, identity};
-use exchange_flow::delivery::{ClaimHeld, DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
+use exchange_flow::delivery::{DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
 use exchange_flow::retention::due_next;
 use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
 use kill_point::{Point, reach};
 use sealing::Key;
 
 use crate::{
-    Act, By, Store, StoreError,
+    Act, Store, StoreError,
     audit::AuditLine,
-    convert, sql,
+    convert,
+    loaded::{Loaded, load},
+    mailbox::Touches,
+    sql::{self, Text},
     writer::{After, Batch},
 };
 
@@ -66,102 +69,6 @@ pub enum ClaimRefusal {
     Refused(DeliveryRefusal),
     /// There is no such part, or the range is outside of it.
     NoSuchRange,
-}
-
-const LOAD: &str = "SELECT row, id, digest, from_office, to_office, header, accepted_at, kept_until, warned_days, \
-                    content_bytes, outbox_sequence, state, fence, terminal, since, lease_until, all_served, served_parts, ended_at, \
-                    (SELECT sealed IS NULL FROM content WHERE delivery_row = delivery.row) AS in_folder \
-                    FROM delivery WHERE id = ?";
-
-/// A delivery's row as an act needs it.
-pub(crate) struct Loaded {
-    pub(crate) row: i64,
-    pub(crate) id: DeliveryId,
-    pub(crate) digest: Digest,
-    pub(crate) from: OfficeNumber,
-    pub(crate) to: OfficeNumber,
-    pub(crate) accepted_at: DateTime<Utc>,
-    /// Until when its content is kept; none of what older servers ended.
-    pub(crate) kept_until: Option<DateTime<Utc>>,
-    pub(crate) warned_days: Option<u32>,
-    content_bytes: u64,
-    pub(crate) outbox_sequence: u64,
-    pub(crate) state: DeliveryState,
-    pub(crate) served_parts: Vec<u8>,
-    header_json: Vec<u8>,
-    /// Whether its bytes are in the folder; none once it is erased.
-    in_folder: Option<bool>,
-}
-
-impl Loaded {
-    pub(crate) fn header(&self) -> Result<DeliveryHeader, StoreError> {
-        convert::header(&self.header_json)
-    }
-
-    /// A line of the audit about it.
-    pub(crate) fn line(&self, at: DateTime<Utc>, act: Act, by: impl Into<By>) -> AuditLine {
-        AuditLine::new(at, act, by).of_delivery(self.id, self.from, self.to)
-    }
-
-    pub(crate) fn accepted(&self) -> Accepted {
-        Accepted {
-            id: self.id,
-            accepted_at: self.accepted_at,
-            sequence: self.outbox_sequence,
-        }
-    }
-}
-
-/// Reads the state out of its columns.
-pub(crate) fn state_of(row: &sql::Row) -> Result<DeliveryState, StoreError> {
-    let fence = convert::number(row.try_get("fence")?)?;
-    let ended_at = || -> Result<DateTime<Utc>, StoreError> { convert::time(row.try_get("ended_at")?) };
-    let terminal = || -> Result<TerminalId, StoreError> { convert::terminal_id(row.try_get("terminal")?) };
-    Ok(match row.try_get::<i64>("state")? {
-        0 => DeliveryState::Waiting { fence },
-        1 => DeliveryState::Claimed(ClaimHeld {
-            terminal: terminal()?,
-            fence,
-            since: convert::time(row.try_get("since")?)?,
-            lease_until: convert::time(row.try_get("lease_until")?)?,
-            all_served: row.try_get("all_served")?,
-        }),
-        2 => DeliveryState::Received {
-            terminal: terminal()?,
-            fence,
-            at: ended_at()?,
-        },
-        3 => DeliveryState::Recalled { at: ended_at()? },
-        4 => DeliveryState::Expired { at: ended_at()? },
-        _ => return Err(StoreError::Damaged { what: "delivery state" }),
-    })
-}
-
-pub(crate) async fn load(batch: &mut Batch, id: DeliveryId) -> Result<Option<Loaded>, StoreError> {
-    let row = sql::query(LOAD)
-        .bind(id.as_bytes().as_slice())
-        .fetch_optional(&mut batch.connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Loaded {
-        row: row.try_get("row")?,
-        id,
-        digest: convert::digest(row.try_get("digest")?)?,
-        from: convert::office(row.try_get("from_office")?)?,
-        to: convert::office(row.try_get("to_office")?)?,
-        accepted_at: convert::time(row.try_get("accepted_at")?)?,
-        kept_until: row
-            .try_get::<Option<i64>>("kept_until")?
-            .map(convert::time)
-            .transpose()?,
-        warned_days: row.try_get("warned_days")?,
-        content_bytes: convert::number(row.try_get("content_bytes")?)?,
-        outbox_sequence: convert::number(row.try_get("outbox_sequence")?)?,
-        state: state_of(&row)?,
-        served_parts: row.try_get::<Option<Vec<u8>>>("served_parts")?.unwrap_or_default(),
-        header_json: row.try_get("header")?,
-        in_folder: row.try_get("in_folder")?,
-    }))
 }
 
 /// The statement that writes a state; text, so that another can follow it on the same way to SQLite's thread.
@@ -245,11 +152,17 @@ pub(crate) async fn store_state(
         false => None,
     };
     // The wrapped key is destroyed in this commit; bytes in the folder are deleted after it.
-    let is_sqlite = matches!(batch.connection, sql::Connection::Sqlite(_));
-    let update = match erases && is_sqlite {
-        // One way to SQLite's thread and back instead of two.
-        true => concat!(update_state!(), "; DELETE FROM content WHERE delivery_row = ?"),
-        false => update_state!(),
+    let update = match erases {
+        // One way to SQLite's thread, or to the database, and back instead of two.
+        true => Text {
+            sqlite: concat!(update_state!(), "; DELETE FROM content WHERE delivery_row = ?"),
+            postgres: concat!(
+                "WITH stored AS (",
+                update_state!(),
+                ") DELETE FROM content WHERE delivery_row = ?"
+            ),
+        },
+        false => update_state!().into(),
     };
     let mut update = sql::query(update)
         .bind(columns.state)
@@ -263,16 +176,10 @@ pub(crate) async fn store_state(
         .bind(inbox_change)
         .bind(outbox_change)
         .bind(loaded.row);
-    if erases && is_sqlite {
+    if erases {
         update = update.bind(loaded.row);
     }
     update.execute(&mut batch.connection).await?;
-    if erases && !is_sqlite {
-        sql::query("DELETE FROM content WHERE delivery_row = ?")
-            .bind(loaded.row)
-            .execute(&mut batch.connection)
-            .await?;
-    }
     if erases && loaded.in_folder == Some(true) {
         sql::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
             .bind(loaded.id.as_bytes().as_slice())
@@ -296,6 +203,16 @@ pub(crate) struct Acceptance {
     pub(crate) sealed: Option<Vec<u8>>,
 }
 
+/// The statement that a delivery's row begins with; none if its id came before.
+macro_rules! insert {
+    () => {
+        "INSERT INTO delivery (id, digest, from_office, to_office, header, accepted_at, outbox_sequence, \
+         inbox_sequence, outbox_change, inbox_change, kept_until, due_at, content_bytes, state, fence) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) \
+         ON CONFLICT (id) DO NOTHING RETURNING row"
+    };
+}
+
 /// Accepts a delivery, or answers what was answered the first time its id came (D3).
 pub(crate) async fn accept(
     batch: &mut Batch,
@@ -314,12 +231,16 @@ pub(crate) async fn accept(
     }
     let kept_until = convert::stored(now) + batch.retention().await?;
     let (outbox_sequence, inbox_sequence) = (outbox.outbox_sequence + 1, inbox.inbox_sequence + 1);
-    let inserted: Option<i64> = sql::query_scalar(
-        "INSERT INTO delivery (id, digest, from_office, to_office, header, accepted_at, outbox_sequence, \
-         inbox_sequence, outbox_change, inbox_change, kept_until, due_at, content_bytes, state, fence) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) \
-         ON CONFLICT (id) DO NOTHING RETURNING row",
-    )
+    let mut insert = sql::query_scalar(Text {
+        sqlite: insert!(),
+        // One way to the database and back instead of two.
+        postgres: concat!(
+            "WITH accepted AS (",
+            insert!(),
+            "), kept AS (INSERT INTO content (delivery_row, wrapped_key, sealed) SELECT row, ?, ? FROM accepted) \
+             SELECT row FROM accepted"
+        ),
+    })
     .bind(new.id.as_bytes().to_vec())
     .bind(new.digest.as_bytes().to_vec())
     .bind(new.from.as_str().to_owned())
@@ -332,21 +253,28 @@ pub(crate) async fn accept(
     .bind(convert::signed(inbox.inbox_change + 1))
     .bind(convert::millis(kept_until))
     .bind(convert::millis(due_next(kept_until, now)))
-    .bind(convert::signed(new.content_bytes))
-    .fetch_optional(&mut batch.connection)
-    .await?;
+    .bind(convert::signed(new.content_bytes));
+    let mut content = Some((new.wrapped_key, new.sealed));
+    if !batch.is_sqlite()
+        && let Some((wrapped_key, sealed)) = content.take()
+    {
+        insert = insert.bind(wrapped_key).bind(sealed);
+    }
+    let inserted: Option<i64> = insert.fetch_optional(&mut batch.connection).await?;
     let Some(row) = inserted else {
         let known = load(batch, new.id)
             .await?
             .ok_or(StoreError::Damaged { what: "delivery" })?;
         return Ok(same_or_conflict(&known, new.digest, new.from));
     };
-    sql::query("INSERT INTO content (delivery_row, wrapped_key, sealed) VALUES (?, ?, ?)")
-        .bind(row)
-        .bind(new.wrapped_key)
-        .bind(new.sealed)
-        .execute(&mut batch.connection)
-        .await?;
+    if let Some((wrapped_key, sealed)) = content {
+        sql::query("INSERT INTO content (delivery_row, wrapped_key, sealed) VALUES (?, ?, ?)")
+            .bind(row)
+            .bind(wrapped_key)
+            .bind(sealed)
+            .execute(&mut batch.connection)
+            .await?;
+    }
     let mailbox = batch.mailbox(new.from).await?;
     mailbox.outbox_sequence = outbox_sequence;
     mailbox.sent(day);
@@ -390,9 +318,10 @@ impl Store {
             wrapped_key: self.wrap(id, &key)?,
             sealed: Some(sealing::seal(&key, id.as_bytes(), &new.content)),
         };
+        let touches = Touches::Offices(acceptance.from, acceptance.to);
         let accepted = self
             .writer
-            .act(move |batch| {
+            .act_on(touches, move |batch| {
                 Box::pin(async move {
                     let accepted = accept(batch, acceptance, &actor, now).await?;
                     reach(Point::AcceptUncommitted);
@@ -437,7 +366,7 @@ impl Store {
         };
         let claimed = self
             .writer
-            .act(move |batch| {
+            .act_on(Touches::Delivery(id), move |batch| {
                 Box::pin(async move {
                     let Some(loaded) = load(batch, id).await?.filter(|known| known.to == actor.office) else {
                         return Ok(Err(ClaimRefusal::Unknown));
@@ -479,7 +408,7 @@ impl Store {
         };
         let confirmed = self
             .writer
-            .act(move |batch| {
+            .act_on(Touches::Delivery(id), move |batch| {
                 Box::pin(async move {
                     let Some(loaded) = load(batch, id).await?.filter(|known| known.to == actor.office) else {
                         return Ok(Err(ClaimRefusal::Unknown));
@@ -513,7 +442,7 @@ impl Store {
     ) -> Result<Result<DateTime<Utc>, ClaimRefusal>, StoreError> {
         let recalled = self
             .writer
-            .act(move |batch| {
+            .act_on(Touches::Delivery(id), move |batch| {
                 Box::pin(async move {
                     let Some(loaded) = load(batch, id).await?.filter(|known| known.from == actor.office) else {
                         return Ok(Err(ClaimRefusal::Unknown));

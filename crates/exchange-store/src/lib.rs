@@ -28,6 +28,7 @@ mod large;
 mod licence;
 mod limits;
 mod lists;
+mod loaded;
 mod mailbox;
 mod masters;
 mod meters;

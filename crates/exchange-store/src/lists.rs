@@ -7,7 +7,7 @@ use exchange_protocol::{DeliveryHeader, DeliveryStatus, InboxEntry, OutboxEntry,
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Store, StoreError, convert, deliveries::state_of, sql};
+use crate::{Store, StoreError, convert, loaded::state_of, sql};
 
 /// What a terminal without a signed-in person may know of its office's 受信一覧 (D13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,6 +1,12 @@
 //! An office's two lists as the writer counts them, and how much of both there may be.
 
-use crate::{Refusal, limits::OfficeLimits};
+use care_model::{DeliveryId, OfficeNumber};
+
+use crate::{
+    Refusal, StoreError, convert,
+    limits::{LimitOverrides, OfficeLimits},
+    sql,
+};
 
 /// The counters of an office's two lists (D3).
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,4 +78,127 @@ impl Mailbox {
         self.waiting_deliveries = self.waiting_deliveries.saturating_sub(1);
         self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
     }
+}
+
+/// Which rows an act needs, as far as that is known before it runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Touches {
+    /// Others, or not known yet.
+    Unknown,
+    /// The counters of a sender and a receiver.
+    Offices(OfficeNumber, OfficeNumber),
+    /// A delivery, and the counters of both its offices.
+    Delivery(DeliveryId),
+    /// A delivery and its content.
+    Content(DeliveryId),
+}
+
+macro_rules! select {
+    ($asked:literal) => {
+        concat!(
+            "SELECT asked.office, outbox_sequence, inbox_sequence, outbox_change, inbox_change, waiting_deliveries, \
+             waiting_bytes, sent_day, sent_on_day, waiting_deliveries_max, waiting_bytes_max, sends_a_day_max FROM ",
+            $asked,
+            " AS asked LEFT JOIN mailbox ON mailbox.office = asked.office \
+             LEFT JOIN office_limits ON office_limits.office = asked.office"
+        )
+    };
+}
+
+/// Reads an office's counters and limits; nothing is counted yet of one that never sent or received.
+pub(crate) async fn read(connection: &mut sql::Connection, office: OfficeNumber) -> Result<Mailbox, StoreError> {
+    let row = sql::query(select!("(SELECT CAST(? AS TEXT) AS office)"))
+        .bind(office.as_str())
+        .fetch_one(connection)
+        .await?;
+    of_row(&row)
+}
+
+/// Reads those of all offices that the acts of a commit touch, in one way to a database of another machine and back.
+pub(crate) async fn read_all(
+    connection: &mut sql::Connection,
+    touched: impl Iterator<Item = Touches>,
+) -> Result<Vec<(OfficeNumber, Mailbox)>, StoreError> {
+    let (mut offices, mut deliveries) = (Vec::new(), Vec::new());
+    for touches in touched {
+        match touches {
+            Touches::Unknown | Touches::Content(_) => {}
+            Touches::Offices(from, to) => offices.extend([from.as_str().to_owned(), to.as_str().to_owned()]),
+            Touches::Delivery(id) => deliveries.push(id.to_string()),
+        }
+    }
+    if offices.is_empty() && deliveries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sql::query(select!(
+        "(SELECT unnest(string_to_array(?, ',')) AS office UNION \
+         SELECT unnest(ARRAY[from_office, to_office]) FROM delivery \
+         WHERE id IN (SELECT uuid_send(CAST(unnest(string_to_array(?, ',')) AS uuid))))"
+    ))
+    .bind(offices.join(","))
+    .bind(deliveries.join(","))
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((convert::office(row.try_get("office")?)?, of_row(row)?)))
+        .collect()
+}
+
+fn of_row(row: &sql::Row) -> Result<Mailbox, StoreError> {
+    let counted = |name| convert::number(row.try_get::<Option<i64>>(name)?.unwrap_or_default());
+    let limit = |name| row.try_get::<Option<i64>>(name)?.map(convert::number).transpose();
+    let limits = LimitOverrides {
+        waiting_deliveries_max: limit("waiting_deliveries_max")?,
+        waiting_bytes_max: limit("waiting_bytes_max")?,
+        sends_a_day_max: limit("sends_a_day_max")?,
+    };
+    Ok(Mailbox {
+        outbox_sequence: counted("outbox_sequence")?,
+        inbox_sequence: counted("inbox_sequence")?,
+        outbox_change: counted("outbox_change")?,
+        inbox_change: counted("inbox_change")?,
+        waiting_deliveries: counted("waiting_deliveries")?,
+        waiting_bytes: counted("waiting_bytes")?,
+        sent_day: row.try_get::<Option<i64>>("sent_day")?.unwrap_or_default(),
+        sent_on_day: counted("sent_on_day")?,
+        limits: limits.effective(),
+        outbox_moved: false,
+        inbox_moved: false,
+    })
+}
+
+/// Rows in one statement that writes counters.
+const WRITTEN_ROWS_MAX: usize = 64;
+
+/// Writes counters that moved, in few statements: each is a way to another thread or machine and back.
+pub(crate) async fn write(
+    connection: &mut sql::Connection,
+    moved: &[(OfficeNumber, Mailbox)],
+) -> Result<(), StoreError> {
+    for moved in moved.chunks(WRITTEN_ROWS_MAX) {
+        let mut insert = sql::Builder::new(
+            "INSERT INTO mailbox (office, outbox_sequence, inbox_sequence, outbox_change, inbox_change, \
+             waiting_deliveries, waiting_bytes, sent_day, sent_on_day) ",
+        );
+        insert.push_values(moved, |row, (office, mailbox)| {
+            row.push_bind(office.as_str())
+                .push_bind(convert::signed(mailbox.outbox_sequence))
+                .push_bind(convert::signed(mailbox.inbox_sequence))
+                .push_bind(convert::signed(mailbox.outbox_change))
+                .push_bind(convert::signed(mailbox.inbox_change))
+                .push_bind(convert::signed(mailbox.waiting_deliveries))
+                .push_bind(convert::signed(mailbox.waiting_bytes))
+                .push_bind(mailbox.sent_day)
+                .push_bind(convert::signed(mailbox.sent_on_day));
+        });
+        insert.push(
+            " ON CONFLICT (office) DO UPDATE SET \
+             outbox_sequence = excluded.outbox_sequence, inbox_sequence = excluded.inbox_sequence, \
+             outbox_change = excluded.outbox_change, inbox_change = excluded.inbox_change, \
+             waiting_deliveries = excluded.waiting_deliveries, waiting_bytes = excluded.waiting_bytes, \
+             sent_day = excluded.sent_day, sent_on_day = excluded.sent_on_day",
+        );
+        insert.build().execute(&mut *connection).await?;
+    }
+    Ok(())
 }

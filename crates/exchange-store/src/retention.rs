@@ -11,7 +11,8 @@ use crate::{
     Act, By, Store, StoreError,
     audit::AuditLine,
     convert,
-    deliveries::{Loaded, load, store_state},
+    deliveries::store_state,
+    loaded::{Loaded, load},
     settings, sql,
     writer::Batch,
 };

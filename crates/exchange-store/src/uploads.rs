@@ -15,8 +15,10 @@ use tracing::Instrument as _;
 
 use crate::{
     Actor, PartReader, Refusal, Store, StoreError, convert,
-    deliveries::{Acceptance, accept, load},
+    deliveries::{Acceptance, accept},
     large::{part_number, read_through},
+    loaded::load,
+    mailbox::Touches,
     spans::blocking,
     sql,
     writer::Batch,
@@ -491,9 +493,10 @@ impl Store {
             wrapped_key: row.wrapped_key,
             sealed: None,
         };
+        let touches = Touches::Offices(acceptance.from, acceptance.to);
         let accepted = self
             .writer
-            .act(move |batch| {
+            .act_on(touches, move |batch| {
                 Box::pin(async move {
                     let accepted = accept(batch, acceptance, &actor, now).await?;
                     if matches!(accepted, Err(refusal) if refusal != Refusal::Conflict) {

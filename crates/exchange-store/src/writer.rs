@@ -20,10 +20,9 @@ use tracing::{Instrument as _, Span, field};
 use crate::{
     StoreError,
     audit::{self, AuditLine},
-    convert,
     hints::Hint,
-    limits,
-    mailbox::Mailbox,
+    loaded::ReadAhead,
+    mailbox::{self, Mailbox, Touches},
     meters::Meters,
     postgres::{self, Told},
     reached, retention,
@@ -54,6 +53,7 @@ type Job = Box<dyn for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, (Answer, bool)
 /// An act in the queue, with the span in which it is waited for.
 struct Queued {
     job: Job,
+    touches: Touches,
     span: Span,
 }
 
@@ -88,6 +88,7 @@ impl Writer {
                 turn: -1,
                 durable: -1,
                 mailboxes: HashMap::new(),
+                ahead: ReadAhead::default(),
                 retention: None,
                 audit: Vec::new(),
                 after: Vec::new(),
@@ -117,6 +118,15 @@ impl Writer {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,
     {
+        self.act_on(Touches::Unknown, act).await
+    }
+
+    /// The same of an act of which is known whose counters it moves, so that they can be read before it.
+    pub(crate) async fn act_on<T, F>(&self, touches: Touches, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |batch| {
             Box::pin(async move {
@@ -136,6 +146,7 @@ impl Writer {
         let span = tracing::info_span!(target: SPANS, "storage.act");
         let queued = Queued {
             job,
+            touches,
             span: span.clone(),
         };
         self.jobs.try_send(queued).map_err(|error| match error {
@@ -156,6 +167,8 @@ pub(crate) struct Batch {
     /// The newest number of `writer_turn` that is known to be durable.
     durable: i64,
     mailboxes: HashMap<OfficeNumber, Mailbox>,
+    /// Rows of deliveries that acts of this commit need.
+    pub(crate) ahead: ReadAhead,
     retention: Option<TimeDelta>,
     audit: Vec<AuditLine>,
     after: Vec<After>,
@@ -179,7 +192,7 @@ impl Batch {
     /// An office's counters, to be moved in this transaction.
     pub(crate) async fn mailbox(&mut self, office: OfficeNumber) -> Result<&mut Mailbox, StoreError> {
         if !self.mailboxes.contains_key(&office) {
-            let mailbox = self.read_mailbox(office).await?;
+            let mailbox = mailbox::read(&mut self.connection, office).await?;
             self.mailboxes.insert(office, mailbox);
         }
         self.mailboxes
@@ -187,35 +200,23 @@ impl Batch {
             .ok_or(StoreError::Damaged { what: "mailbox" })
     }
 
-    async fn read_mailbox(&mut self, office: OfficeNumber) -> Result<Mailbox, StoreError> {
-        let row = sql::query(
-            "SELECT outbox_sequence, inbox_sequence, outbox_change, inbox_change, waiting_deliveries, waiting_bytes, \
-             sent_day, sent_on_day FROM mailbox WHERE office = ?",
-        )
-        .bind(office.as_str())
-        .fetch_optional(&mut self.connection)
-        .await?;
-        let limits = limits::read(&mut self.connection, office).await?.effective();
-        let Some(row) = row else {
-            return Ok(Mailbox {
-                limits,
-                ..Mailbox::default()
-            });
-        };
-        let number = |name| convert::number(row.try_get(name)?);
-        Ok(Mailbox {
-            outbox_sequence: number("outbox_sequence")?,
-            inbox_sequence: number("inbox_sequence")?,
-            outbox_change: number("outbox_change")?,
-            inbox_change: number("inbox_change")?,
-            waiting_deliveries: number("waiting_deliveries")?,
-            waiting_bytes: number("waiting_bytes")?,
-            sent_day: row.try_get("sent_day")?,
-            sent_on_day: number("sent_on_day")?,
-            limits,
-            outbox_moved: false,
-            inbox_moved: false,
-        })
+    /// Reads ahead what the acts of this commit need and what is not remembered.
+    async fn read_ahead(&mut self, touched: &[Touches]) -> Result<(), StoreError> {
+        // SQLite's are remembered from commit to commit, and no machine is between.
+        if self.is_sqlite() {
+            return Ok(());
+        }
+        let remembered = |office| self.mailboxes.contains_key(&office);
+        let unread = touched
+            .iter()
+            .copied()
+            .filter(|touches| !matches!(touches, Touches::Offices(from, to) if remembered(*from) && remembered(*to)));
+        let read = mailbox::read_all(&mut self.connection, unread).await?;
+        for (office, mailbox) in read {
+            self.mailboxes.entry(office).or_insert(mailbox);
+        }
+        self.ahead = ReadAhead::read(&mut self.connection, touched).await?;
+        Ok(())
     }
 
     /// The retention period of what is accepted now.
@@ -241,6 +242,11 @@ impl Batch {
         self.retention = None;
     }
 
+    /// Whether it is the engine of one machine.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.origin, Origin::Sqlite)
+    }
+
     /// Asks for something to be done once the transaction is durable.
     pub(crate) fn after(&mut self, after: After) {
         self.after.push(after);
@@ -252,38 +258,21 @@ impl Batch {
     }
 
     async fn write_mailboxes(&mut self) -> Result<Vec<(OfficeNumber, Hint)>, StoreError> {
-        let mut hints = Vec::new();
+        let (mut hints, mut moved) = (Vec::new(), Vec::new());
         for (office, mailbox) in &mut self.mailboxes {
-            if !mailbox.outbox_moved && !mailbox.inbox_moved {
-                continue;
-            }
-            sql::query(
-                "INSERT INTO mailbox (office, outbox_sequence, inbox_sequence, outbox_change, inbox_change, \
-                 waiting_deliveries, waiting_bytes, sent_day, sent_on_day) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (office) DO UPDATE SET \
-                 outbox_sequence = excluded.outbox_sequence, inbox_sequence = excluded.inbox_sequence, \
-                 outbox_change = excluded.outbox_change, inbox_change = excluded.inbox_change, \
-                 waiting_deliveries = excluded.waiting_deliveries, waiting_bytes = excluded.waiting_bytes, \
-                 sent_day = excluded.sent_day, sent_on_day = excluded.sent_on_day",
-            )
-            .bind(office.as_str())
-            .bind(convert::signed(mailbox.outbox_sequence))
-            .bind(convert::signed(mailbox.inbox_sequence))
-            .bind(convert::signed(mailbox.outbox_change))
-            .bind(convert::signed(mailbox.inbox_change))
-            .bind(convert::signed(mailbox.waiting_deliveries))
-            .bind(convert::signed(mailbox.waiting_bytes))
-            .bind(mailbox.sent_day)
-            .bind(convert::signed(mailbox.sent_on_day))
-            .execute(&mut self.connection)
-            .await?;
-            if std::mem::take(&mut mailbox.outbox_moved) {
+            let outbox_moved = std::mem::take(&mut mailbox.outbox_moved);
+            let inbox_moved = std::mem::take(&mut mailbox.inbox_moved);
+            if outbox_moved {
                 hints.push((*office, Hint::Outbox(mailbox.outbox_change)));
             }
-            if std::mem::take(&mut mailbox.inbox_moved) {
+            if inbox_moved {
                 hints.push((*office, Hint::Inbox(mailbox.inbox_change)));
             }
+            if outbox_moved || inbox_moved {
+                moved.push((*office, *mailbox));
+            }
         }
+        mailbox::write(&mut self.connection, &moved).await?;
         Ok(hints)
     }
 }
@@ -494,10 +483,17 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> b
     batch.after.clear();
     batch.audit.clear();
     let mut answers = Vec::with_capacity(jobs.len());
+    let touched: Vec<Touches> = jobs.iter().map(|queued| queued.touches).collect();
     let mut outcome = batch.begin(shared).await;
+    if outcome.is_ok() {
+        outcome = batch.read_ahead(&touched).await;
+    }
     if outcome.is_ok() {
         let mut all_stand = true;
         for queued in jobs.drain(..) {
+            if matches!(queued.touches, Touches::Unknown) {
+                batch.ahead.forget();
+            }
             let (answer, stands) = (queued.job)(batch).await;
             answers.push(answer);
             all_stand &= stands;
@@ -511,6 +507,7 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> b
             Err(StoreError::Busy)
         };
     }
+    batch.ahead.forget();
     if outcome.is_err() {
         batch.forget();
         if let Err(error) = sql::query("ROLLBACK").execute(&mut batch.connection).await {

@@ -3,6 +3,7 @@ import { Dispatch } from "../composing/dispatch.svelte";
 import { Unfinished } from "../composing/unfinished.svelte";
 import { Units } from "../composing/units.svelte";
 import { Board } from "../features/board/state.svelte";
+import { MonthComparison } from "../features/comparison/state.svelte";
 import { Drafts } from "../features/drafts/state.svelte";
 import { Help } from "../features/help/state.svelte";
 import { Home } from "../features/home/state.svelte";
@@ -52,6 +53,7 @@ export class Workspace {
   readonly reading: Reading;
   readonly record: InspectionRecord;
   readonly board: Board;
+  readonly comparison: MonthComparison;
 
   constructor(private readonly desk: Desk) {
     this.home = new Home(desk);
@@ -68,6 +70,7 @@ export class Workspace {
     this.reading = new Reading(desk);
     this.record = new InspectionRecord(desk);
     this.board = new Board(desk);
+    this.comparison = new MonthComparison(desk);
   }
 
   /** Asks for everything once, after ログイン. */
@@ -156,7 +159,8 @@ export class Workspace {
 
   /** Files were dropped while somebody is signed in. */
   dropped(drop: string): void {
-    if (this.tab === "settings" || this.tab === "help" || this.reading.source || this.board.open) return;
+    const covered = this.reading.source || this.board.open || this.comparison.open;
+    if (this.tab === "settings" || this.tab === "help" || covered) return;
     if (this.tab === "dispatch") {
       if (this.editing) void this.dispatch.attach(this.editing, drop);
       else if (this.dispatch.phase === "idle") void this.dispatch.add(drop);

@@ -98,6 +98,7 @@ export type ProblemCode =
   | "inspection_period_unfit"
   | "inspection_too_large"
   | "inspection_unproven"
+  | "comparison_too_large"
   | "destination_unknown"
   | "destination_is_sender"
   | "sender_mismatch"
@@ -125,6 +126,12 @@ export type ProblemCode =
   | "folder_away"
   | "folder_read_only"
   | "folder_full"
+  | "receiving_folder_missing"
+  | "receiving_folder_read_only"
+  | "receiving_folder_full"
+  | "receiving_rules_too_many"
+  | "watched_folder_missing"
+  | "watched_folder_crowded"
   | "server_unreachable"
   | "server_interrupted"
   | "server_untrusted"
@@ -233,6 +240,7 @@ export const problemCodes = [
   "inspection_period_unfit",
   "inspection_too_large",
   "inspection_unproven",
+  "comparison_too_large",
   "destination_unknown",
   "destination_is_sender",
   "sender_mismatch",
@@ -260,6 +268,12 @@ export const problemCodes = [
   "folder_away",
   "folder_read_only",
   "folder_full",
+  "receiving_folder_missing",
+  "receiving_folder_read_only",
+  "receiving_folder_full",
+  "receiving_rules_too_many",
+  "watched_folder_missing",
+  "watched_folder_crowded",
   "server_unreachable",
   "server_interrupted",
   "server_untrusted",
@@ -313,7 +327,11 @@ total_bytes: number, } | { "event": "online",
 /**
  * Whether the last attempt reached it.
  */
-online: boolean, } | { "event": "news_changed" } | { "event": "certificate_changed" } | { "event": "settings_changed" } | { "event": "go_to", 
+online: boolean, } | { "event": "news_changed" } | { "event": "certificate_changed" } | { "event": "settings_changed" } | { "event": "automation_changed" } | { "event": "landed_by_rule", 
+/**
+ * Which.
+ */
+delivery: string, } | { "event": "go_to", 
 /**
  * Which.
  */
@@ -321,7 +339,7 @@ place: Place, } | { "event": "signed_out" };
 
 export type TransferKind = "send" | "pickup";
 
-export type Place = "inbox" | "outbox" | "settings";
+export type Place = "inbox" | "outbox" | "drafts" | "settings";
 
 export type StartView = { 
 /**
@@ -1776,6 +1794,182 @@ name: string,
  */
 rows: number | null, };
 
+export type ComparedOffice = { 
+/**
+ * Which.
+ */
+office: OfficeView, 
+/**
+ * What could not be read, and what that means.
+ */
+remarks: Array<string>, 
+/**
+ * Files in which something was found.
+ */
+files: Array<ReadFileView>, 
+/**
+ * How many care recipients there are in each state.
+ */
+states: Array<StateCount>, };
+
+export type ComparisonForm = { 
+/**
+ * Whose: [`ComparisonRow::number`].
+ */
+number: number, 
+/**
+ * 予定 above 実績, day by day, and every difference in words.
+ */
+form: FormView, };
+
+export type ComparisonQuery = { 
+/**
+ * Words that must all occur in name, kana, number or office; as typed.
+ */
+text: string, 
+/**
+ * Only with this office.
+ */
+office: string | null, 
+/**
+ * Only in this state.
+ */
+state: ComparisonState | null, };
+
+export type ComparisonRequest = { 
+/**
+ * Of which care recipients.
+ */
+query: ComparisonQuery, 
+/**
+ * The place of its first row among those, from 0.
+ */
+from: number, 
+/**
+ * How many rows; at most [`care_model::limits::WINDOW_ROWS_MAX`].
+ */
+count: number, };
+
+export type ComparisonRow = { 
+/**
+ * To ask for the days by.
+ */
+number: number, 
+/**
+ * The office on the other side.
+ */
+office: OfficeView, 
+/**
+ * Whether it is this office that reports to it.
+ */
+ours: boolean, 
+/**
+ * The name; none if no file has it.
+ */
+name: string | null, 
+/**
+ * The name in kana.
+ */
+name_kana: string | null, 
+/**
+ * 被保険者番号, as written.
+ */
+insured_number: string, 
+/**
+ * How it stands.
+ */
+state: ComparisonState, 
+/**
+ * The same in words.
+ */
+state_name: string, 
+/**
+ * Times and units as planned; empty where nothing was.
+ */
+planned: string, 
+/**
+ * Times and units as done; empty where nothing was.
+ */
+actual: string, 
+/**
+ * Units done beyond the plan, or fewer; empty where one side is not there.
+ */
+balance: string, 
+/**
+ * Services that were not as planned.
+ */
+differences: number, 
+/**
+ * What was found in the records that were compared.
+ */
+findings: number, };
+
+export type ComparisonRows = { 
+/**
+ * The rows of the window.
+ */
+rows: Array<ComparisonRow>, 
+/**
+ * How many care recipients are meant.
+ */
+matching: number, 
+/**
+ * How many there are.
+ */
+total: number, };
+
+export type ComparisonStart = { 
+/**
+ * サービス提供年月.
+ */
+month: string, };
+
+export type ComparisonState = "missing" | "unclear" | "differs" | "unplanned" | "as_planned" | "not_theirs";
+
+export type ComparisonView = { 
+/**
+ * サービス提供年月.
+ */
+month: string, 
+/**
+ * When: what came later is not in it.
+ */
+made_at: string, 
+/**
+ * Until when actuals usually come: the 5th of the next month.
+ */
+due: string, 
+/**
+ * Until when offices claim: the 10th of the next month.
+ */
+claimed_until: string, 
+/**
+ * Whether that 5th has come.
+ */
+is_due: boolean, 
+/**
+ * Every month of which there are plans or actuals, the latest first.
+ */
+months: Array<string>, 
+/**
+ * The offices on the other side, by name.
+ */
+offices: Array<ComparedOffice>, 
+/**
+ * How many care recipients there are in each state, in the order in which the list has them.
+ */
+states: Array<StateCount>, };
+
+export type StateCount = { 
+/**
+ * Which.
+ */
+state: ComparisonState, 
+/**
+ * How many.
+ */
+count: number, };
+
 export type InspectionForm = "signed" | "csv_utf8" | "csv_ms932" | "excel";
 
 export type InspectionKind = "sent" | "received" | "sign_in" | "other";
@@ -2187,6 +2381,90 @@ host: string,
  */
 port: number, };
 
+export type AutomationView = { 
+/**
+ * Whether what fits a rule is received by itself.
+ */
+receiving: boolean, 
+/**
+ * The rules, in the order in which they are tried; at most [`care_model::limits::RECEIVING_RULES_MAX`].
+ */
+rules: Array<ReceivingRule>, 
+/**
+ * Why receiving stands still, until it goes on by itself.
+ */
+receiving_stopped: CommandError | null, 
+/**
+ * How many deliveries it received since the desk was opened.
+ */
+received: number, 
+/**
+ * Whether drafts are prepared from the watched folder.
+ */
+watching: boolean, 
+/**
+ * The watched folder, once one was chosen.
+ */
+watched: FolderView | null, 
+/**
+ * Why watching stands still, until it goes on by itself.
+ */
+watching_stopped: CommandError | null, 
+/**
+ * Drafts from the watched folder that wait in 下書き一覧.
+ */
+prepared: number, 
+/**
+ * Whether as many wait as may; the rest stays in the folder.
+ */
+full: boolean, 
+/**
+ * Files in the folder whose unit is not whole yet.
+ */
+incomplete: number, };
+
+export type AutomationEdit = { 
+/**
+ * [`AutomationView::receiving`].
+ */
+receiving: boolean, 
+/**
+ * [`AutomationView::rules`]; folders are known by their identity.
+ */
+rules: Array<ReceivingRule>, 
+/**
+ * [`AutomationView::watching`].
+ */
+watching: boolean, 
+/**
+ * [`AutomationView::watched`]. What lies in another one when it is chosen is taken for done.
+ */
+watched: FolderView | null, };
+
+export type ReceivingRule = { 
+/**
+ * Only from this office.
+ */
+from: string | null, 
+/**
+ * Only from offices in this service kind.
+ */
+kind: string | null, 
+/**
+ * Only of this month of service, as the sender declared it.
+ */
+month: string | null, 
+/**
+ * The folder.
+ */
+folder: FolderView, 
+/**
+ * Folders in it, the outer one first; each field once.
+ */
+subfolders: Array<Subfolder>, };
+
+export type Subfolder = "office" | "kind" | "month";
+
 export type TerminalRow = { 
 /**
  * What the office calls it.
@@ -2517,6 +2795,10 @@ export type Commands = {
   save_inspection: { request: InspectionForm; answer: SavedView | null };
   board: { request: BoardRequest; answer: BoardView };
   save_board: { request: BoardSave; answer: SavedView | null };
+  compare_month: { request: ComparisonStart; answer: ComparisonView };
+  comparison_rows: { request: ComparisonRequest; answer: ComparisonRows };
+  comparison_forms: { request: Array<number>; answer: Array<ComparisonForm> };
+  save_comparison: { request: ComparisonQuery; answer: SavedView | null };
   print_page: { request: null; answer: null };
   mark_imported: { request: ImportedMark; answer: null };
   refresh: { request: null; answer: null };
@@ -2528,6 +2810,8 @@ export type Commands = {
   settings: { request: null; answer: SettingsView };
   change_settings: { request: SettingsEdit; answer: SettingsView };
   choose_receive_folder: { request: null; answer: SettingsView | null };
+  automation: { request: null; answer: AutomationView };
+  change_automation: { request: AutomationEdit; answer: AutomationView };
   terminals: { request: null; answer: Array<TerminalRow> };
   about: { request: null; answer: AboutView };
   save_support_file: { request: null; answer: SavedView | null };

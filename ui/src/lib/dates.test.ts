@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { formatDay, formatDayTime, formatMonth } from "./dates";
+import { formatDay, formatDayTime, formatMonth, monthsAround } from "./dates";
 
 describe("dates", () => {
   it("are told in Japanese time, whatever the machine's zone", () => {
@@ -11,5 +11,10 @@ describe("dates", () => {
     expect(formatMonth("202612")).toBe("2026年12月");
     expect(formatMonth("2026-02")).toBe("2026年2月");
     expect(formatMonth("000000x")).toBe("000000x");
+  });
+  it("offer the months around a day, over the turn of a year too", () => {
+    const months = monthsAround(new Date(2026, 11, 31));
+    expect(months).toHaveLength(9);
+    expect([months[0], months.at(-1)]).toEqual(["202702", "202606"]);
   });
 });

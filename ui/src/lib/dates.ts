@@ -49,8 +49,23 @@ export function formatDay(instant: string): string {
   return `${day.format(date)}（${eraYear.format(date)}）`;
 }
 
+/** `11月5日` of `2026-11-05`; what it does not know it leaves as it is. */
+export function formatShortDay(day: string): string {
+  const found = /^\d{4}-(\d{2})-(\d{2})$/.exec(day);
+  return found ? `${Number(found[1])}月${Number(found[2])}日` : day;
+}
+
 /** `2026年12月` of `202612` or `2026-12`; what it does not know it leaves as it is. */
 export function formatMonth(month: string): string {
   const found = /^(\d{4})-?(\d{2})$/.exec(month);
   return found ? `${found[1]}年${Number(found[2])}月` : month;
+}
+
+/** The months of service around a day, the nearest future first: what is planned, and what is sent late. */
+export function monthsAround(day: Date): string[] {
+  const [before, after] = [6, 2];
+  return Array.from({ length: before + after + 1 }, (_, place) => {
+    const month = new Date(day.getFullYear(), day.getMonth() + after - place, 1);
+    return `${String(month.getFullYear())}${String(month.getMonth() + 1).padStart(2, "0")}`;
+  });
 }

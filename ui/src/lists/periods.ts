@@ -8,9 +8,14 @@ export type Days = { since: string | null; until: string | null };
 
 const inJapan = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Tokyo" });
 
+/** Today in Japan, as `2026-04-01`. */
+export function japanDay(now: Date): string {
+  return inJapan.format(now);
+}
+
 /** The days of a month of the calendar: this one, or one before it. */
 export function monthDays(now: Date, monthsBack: number): Days {
-  const [year = 0, month = 1] = inJapan.format(now).split("-").map(Number);
+  const [year = 0, month = 1] = japanDay(now).split("-").map(Number);
   const first = new Date(Date.UTC(year, month - 1 - monthsBack, 1));
   const last = new Date(Date.UTC(year, month - monthsBack, 0));
   return { since: dayOf(first), until: dayOf(last) };

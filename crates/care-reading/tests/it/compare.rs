@@ -72,6 +72,13 @@ fn each_day_says_what_differs() {
     let [service] = person.services.as_slice() else {
         panic!("one service")
     };
+    let on = |day| chrono::NaiveDate::from_ymd_opt(2026, 4, day);
+    assert_eq!((service.planned_days.len(), service.planned_days[&on(5)]), (6, 1));
+    assert_eq!(
+        (service.actual_days[&on(5)], service.actual_days.get(&on(9))),
+        (2, None)
+    );
+    assert_eq!(person.files.len(), 2);
     let found: Vec<(u32, Change)> = service
         .differences
         .iter()

@@ -8,6 +8,7 @@ mod kills;
 mod reading;
 mod record;
 mod verify;
+mod watch;
 
 use std::{
     fs,

@@ -13,7 +13,9 @@ macro_rules! secret_debug {
     )+};
 }
 
+mod automation;
 mod board;
+mod comparison;
 mod composing;
 mod home;
 mod inspection;
@@ -23,7 +25,9 @@ mod settings;
 mod standard;
 mod start;
 
+pub use automation::*;
 pub use board::*;
+pub use comparison::*;
 pub use composing::*;
 pub use home::*;
 pub use inspection::*;

@@ -6,7 +6,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     hash::Hash,
 };
 
@@ -328,6 +328,33 @@ impl ListRows {
     /// The contents that rows have.
     pub(crate) fn contents(&self) -> Vec<&ContentsSeen> {
         occurring(&self.contents, self.rows.iter().map(|row| row.contents))
+    }
+
+    /// The deliveries of a month that hold one of these units and have left the desk of their sender.
+    pub(crate) fn of_month(&self, month: ServiceMonth, units: &[&str]) -> Vec<DeliveryId> {
+        let meant = self.holding_units(units);
+        let rows = self.rows.iter().filter(|row| !row.standing.unsent);
+        rows.filter(|row| meant[row.contents as usize] && self.months.items[row.month as usize].0 == Some(month))
+            .map(|row| row.delivery)
+            .collect()
+    }
+
+    /// The months of which there are such.
+    pub(crate) fn months_of(&self, units: &[&str]) -> BTreeSet<ServiceMonth> {
+        let meant = self.holding_units(units);
+        let rows = self.rows.iter().filter(|row| !row.standing.unsent);
+        let months = rows.filter(|row| meant[row.contents as usize]);
+        months
+            .filter_map(|row| self.months.items[row.month as usize].0)
+            .collect()
+    }
+
+    /// For each of the contents whether it is one of these units.
+    fn holding_units(&self, units: &[&str]) -> Vec<bool> {
+        let contents = self.contents.items.iter();
+        contents
+            .map(|(contents, _)| contents.unit.as_deref().is_some_and(|unit| units.contains(&unit)))
+            .collect()
     }
 
     /// How many rows are wanted, and the identities of some of them.

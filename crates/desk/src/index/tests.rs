@@ -1,6 +1,7 @@
 //! The index against the plainest thing that answers the same: every row looked at, then sorted.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeSet;
 
 use care_model::{DeliveryId, OfficeNumber, Party, Serial, ServiceKind, ServiceMonth, search_text::fold};
 use chrono::DateTime;
@@ -199,6 +200,15 @@ proptest! {
             prop_assert_eq!(rows.open() as usize, model.iter().filter(|row| row.standing.open).count());
             prop_assert_eq!(rows.unsent() as usize, model.iter().filter(|row| row.standing.unsent).count());
         }
+        let units = ["home_schedule", "unknown"];
+        let is_meant = |row: &&Indexed| !row.standing.unsent && row.unit.as_deref() == Some("home_schedule");
+        let months: BTreeSet<ServiceMonth> = model.iter().filter(is_meant).filter_map(|row| row.month).collect();
+        for month in MONTHS.map(|month| ServiceMonth::parse(month).unwrap()) {
+            let of_month: BTreeSet<DeliveryId> = rows.of_month(month, &units).into_iter().collect();
+            let wanted = model.iter().filter(is_meant).filter(|row| row.month == Some(month));
+            prop_assert_eq!(of_month, wanted.map(|row| row.delivery).collect::<BTreeSet<_>>());
+        }
+        prop_assert_eq!(rows.months_of(&units), months);
         for row in &model {
             let before = |other: &&Indexed| {
                 other.standing.awaits_import

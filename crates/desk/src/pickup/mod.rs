@@ -46,7 +46,7 @@ use crate::{
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// What one pickup came to, when it was not refused.
-enum Outcome {
+pub(crate) enum Outcome {
     /// 済, or landed and waiting for the exchange's answer.
     Here,
     /// This desk fetches it already.
@@ -188,7 +188,7 @@ impl Core {
     }
 
     /// Runs one pickup to where it can get. Nothing that the page does ends it half-way.
-    async fn fetch(
+    pub(crate) async fn fetch(
         self: &Arc<Self>,
         delivery: DeliveryId,
         folder: PathBuf,
@@ -316,7 +316,7 @@ impl Core {
     }
 
     /// Whether a claim needs no takeover: nobody has the delivery, or this terminal has had it since a try that failed.
-    fn may_claim(&self, listed: &DeliveryStatus) -> bool {
+    pub(crate) fn may_claim(&self, listed: &DeliveryStatus) -> bool {
         match listed {
             DeliveryStatus::Waiting => true,
             DeliveryStatus::Claimed { terminal, .. } => {
@@ -538,7 +538,7 @@ fn names_the_header(name: &str, header: &DeliveryHeader) -> bool {
 }
 
 /// A refusal that is no word about one delivery, and comes before a row could hold it.
-fn meets_every_row(code: ProblemCode) -> bool {
+pub(crate) fn meets_every_row(code: ProblemCode) -> bool {
     matches!(
         code,
         ProblemCode::SignInRequired

@@ -5,16 +5,19 @@
 
 mod forms;
 mod month;
-mod paper;
+pub(crate) mod paper;
 mod plans;
 mod preventive;
+pub mod services;
 #[cfg(test)]
 mod tests;
 pub mod values;
 
 use std::io::{self, Read as _};
 
-use care_model::{Address, DeliveryId, ExchangeFileName, NameReading, OfficeNumber, OfficeRole, ProblemCode, limits};
+use care_model::{
+    Address, DeliveryId, ExchangeFileName, FileKind, NameReading, OfficeNumber, OfficeRole, ProblemCode, limits,
+};
 use care_reading::{Reading, Sheet};
 use desk_ipc::{
     CommandError, CompositionId, CompositionMode, FORMS_RECIPIENTS_MAX, FileRow, FindingView, FormsRequest,
@@ -42,7 +45,7 @@ struct Read {
 }
 
 /// What was read, with what was found in the files.
-struct Bundle {
+pub(crate) struct Bundle {
     rows: Vec<FileRow>,
     read: Vec<Read>,
     /// By which side the forms are named (D22).
@@ -112,7 +115,8 @@ impl Core {
             }
             ReadingSource::Received { delivery } => {
                 let received = self.received(*delivery).await?;
-                let chosen = self.received_to_read(received).await?;
+                let viewer = received.header.to.kind.role();
+                let chosen = self.kept_to_read(files_of(received), viewer).await?;
                 return self.blocking(move |spool| Ok(chosen.read(spool))).await;
             }
         };
@@ -128,10 +132,22 @@ impl Core {
         Ok(composition)
     }
 
-    /// What was received, with what the checks find in each file. How its files would be sent is not asked.
-    async fn received_to_read(&self, received: Received) -> Result<Chosen, CommandError> {
-        let viewer = received.header.to.kind.role();
-        let (files, attached): (Vec<TakenFile>, Vec<bool>) = files_of(received).into_iter().unzip();
+    /// The files of those kinds in a delivery of which there is a copy.
+    pub(crate) async fn kept_bundle(
+        &self,
+        kept: Received,
+        viewer: OfficeRole,
+        wanted: fn(FileKind) -> bool,
+    ) -> Result<Bundle, CommandError> {
+        let mut files = files_of(kept);
+        files.retain(|(file, _)| meant(&file.name).is_some_and(|name| wanted(name.kind)));
+        let chosen = self.kept_to_read(files, viewer).await?;
+        self.blocking(move |spool| Ok(chosen.read(spool))).await
+    }
+
+    /// Files of which there are copies, with what the checks find in each. How they would be sent is not asked.
+    async fn kept_to_read(&self, kept: Vec<(TakenFile, bool)>, viewer: OfficeRole) -> Result<Chosen, CommandError> {
+        let (files, attached): (Vec<TakenFile>, Vec<bool>) = kept.into_iter().unzip();
         let mut composition = Composition::new(CompositionMode::Compose);
         composition.add(files, None);
         self.recall_facts(&mut composition).await?;
@@ -330,14 +346,44 @@ fn meant(name: &str) -> Option<ExchangeFileName> {
 }
 
 impl Bundle {
-    fn reading(&self) -> Reading {
+    /// Nothing read yet.
+    pub(crate) fn new(viewer: OfficeRole) -> Self {
+        Self {
+            rows: Vec::new(),
+            read: Vec::new(),
+            side: Side {
+                office: None,
+                otherwise: viewer,
+            },
+        }
+    }
+
+    /// Takes in what is read with it, but for files of a name that is there already.
+    pub(crate) fn take_in(&mut self, other: Self) {
+        for (row, read) in other.rows.into_iter().zip(other.read) {
+            if !self.read.iter().any(|held| held.name == read.name) {
+                self.rows.push(row);
+                self.read.push(read);
+            }
+        }
+    }
+
+    /// Whether everything in it was read, and every record is somebody's.
+    pub(crate) fn is_whole(&self, reading: &Reading) -> bool {
+        reading.unassigned.is_empty()
+            && self.read.iter().all(|file| file.refused.is_none())
+            && reading.files.iter().all(|file| file.left_out == 0)
+    }
+
+    /// What it holds, by care recipient.
+    pub(crate) fn reading(&self) -> Reading {
         let files = self.read.iter();
         let files = files.filter_map(|file| Some((file.standard.clone()?, file.bytes.as_slice())));
         care_reading::read(&files.collect::<Vec<_>>())
     }
 
-    /// The list.
-    fn view(&self, reading: &Reading) -> ReadingView {
+    /// Every file, with what is to be said of it.
+    pub(crate) fn files(&self, reading: &Reading) -> Vec<ReadFileView> {
         let files = self.rows.iter().zip(&self.read).map(|(row, file)| {
             let mut remarks: Vec<String> = file.refused.iter().cloned().collect();
             let as_read = reading
@@ -361,6 +407,11 @@ impl Bundle {
                 more_findings: row.more_findings,
             }
         });
+        files.collect()
+    }
+
+    /// The list.
+    fn view(&self, reading: &Reading) -> ReadingView {
         let people = reading.recipients.iter().zip(0_u32..);
         let recipients = people.map(|(recipient, number)| ReadRecipientView {
             recipient: number,
@@ -390,7 +441,7 @@ impl Bundle {
             });
         }
         ReadingView {
-            files: files.collect(),
+            files: self.files(reading),
             first: self.forms(reading, 0).unwrap_or_default(),
             recipients,
         }
@@ -423,7 +474,7 @@ impl Bundle {
     }
 
     /// What was found in the records of a document.
-    fn findings_in<'a>(&'a self, sheet: &'a Sheet) -> impl Iterator<Item = &'a FindingView> {
+    pub(crate) fn findings_in<'a>(&'a self, sheet: &'a Sheet) -> impl Iterator<Item = &'a FindingView> {
         let of_file = self.rows.iter().zip(&self.read);
         let of_file = of_file.filter(|(_, file)| file.standard.as_ref() == Some(&sheet.file.name));
         let findings = of_file.flat_map(|(row, _)| &row.findings);

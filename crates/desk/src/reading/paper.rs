@@ -14,17 +14,17 @@ pub(super) const BOXES: usize = 12;
 const VERSIONS_MAX: usize = 10;
 
 /// A heading.
-pub(super) fn head(text: impl Into<String>) -> CellView {
+pub(crate) fn head(text: impl Into<String>) -> CellView {
     cell(CellKind::Head, text.into(), false)
 }
 
 /// Something written.
-pub(super) fn text(text: impl Into<String>) -> CellView {
+pub(crate) fn text(text: impl Into<String>) -> CellView {
     cell(CellKind::Text, text.into(), false)
 }
 
 /// A number, or a mark in a narrow column.
-pub(super) fn number(text: impl Into<String>) -> CellView {
+pub(crate) fn number(text: impl Into<String>) -> CellView {
     cell(CellKind::Number, text.into(), false)
 }
 
@@ -40,7 +40,7 @@ fn cell(kind: CellKind, text: String, marked: bool) -> CellView {
 }
 
 /// How a cell lies in its table.
-pub(super) trait Lies {
+pub(crate) trait Lies {
     fn cols(self, cols: usize) -> Self;
     fn rows(self, rows: usize) -> Self;
     fn marked(self, marked: bool) -> Self;
@@ -64,7 +64,7 @@ impl Lies for CellView {
 }
 
 /// A table of boxes: labels and values side by side, as the upper half of a form has them.
-pub(super) fn boxes(title: impl Into<String>, rows: Vec<Vec<CellView>>) -> FormPart {
+pub(crate) fn boxes(title: impl Into<String>, rows: Vec<Vec<CellView>>) -> FormPart {
     FormPart {
         title: title.into(),
         widths: vec![1; BOXES],
@@ -74,7 +74,7 @@ pub(super) fn boxes(title: impl Into<String>, rows: Vec<Vec<CellView>>) -> FormP
 }
 
 /// A table with a heading.
-pub(super) fn table(
+pub(crate) fn table(
     title: impl Into<String>,
     widths: &[u32],
     head: Vec<Vec<CellView>>,

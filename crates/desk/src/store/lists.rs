@@ -154,6 +154,17 @@ impl Store {
         row.map(|row| self.inbox_of(row)).transpose()
     }
 
+    /// Rows of 受信一覧 that can still be fetched.
+    pub(crate) async fn inbox_fetchable(&self) -> Result<Vec<InboxEntry>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> =
+            sqlx::query_as("SELECT delivery, sealed FROM inbox WHERE state IN ('waiting', 'claimed')")
+                .fetch_all(&self.read)
+                .await?;
+        rows.into_iter()
+            .map(|(id, sealed)| self.unseal(INBOX, &id, &sealed))
+            .collect()
+    }
+
     /// Rows of 受信一覧 that can still be fetched and whose cover is not here. Many have none.
     pub(crate) async fn inbox_without_cover(&self) -> Result<Vec<InboxEntry>, StoreError> {
         let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(

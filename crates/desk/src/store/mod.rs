@@ -14,6 +14,7 @@ mod pickups;
 mod received;
 mod support;
 mod values;
+mod watched;
 
 use std::{path::Path, sync::OnceLock, time::Duration};
 
@@ -35,6 +36,7 @@ pub(crate) use outgoing::{Outgoing, OutgoingContent};
 pub(crate) use pickups::{Aim, Pickup, PickupContent};
 pub(crate) use received::{CopiedPart, ReceivedCopy};
 pub(crate) use values::ValueName;
+pub(crate) use watched::FileMark;
 
 use crate::refusal;
 use changed::ChangedRows;
@@ -45,6 +47,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_lists.sql"),
     include_str!("../../migrations/0003_composing.sql"),
     include_str!("../../migrations/0004_received_copies.sql"),
+    include_str!("../../migrations/0005_automation.sql"),
 ];
 
 /// Connections that read while the one writer writes.

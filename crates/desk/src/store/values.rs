@@ -27,6 +27,8 @@ pub(crate) enum ValueName {
     ReadNews,
     /// 設定.
     Settings,
+    /// 自動化.
+    Automation,
     /// Offices that the directory told of.
     Directory,
     /// The folder last used for landing.
@@ -51,6 +53,7 @@ impl ValueName {
             Self::News => "news",
             Self::ReadNews => "read_news",
             Self::Settings => "settings",
+            Self::Automation => "automation",
             Self::Directory => "directory",
             Self::LastFolder => "last_folder",
             Self::FingerprintSecret => "fingerprint_secret",

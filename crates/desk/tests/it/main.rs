@@ -5,11 +5,13 @@
     reason = "a test that cannot go on has failed; helpers outside of test functions too"
 )]
 
+mod automation;
 mod board;
 mod bulks;
 mod canary;
 mod certificate_files;
 mod certificates;
+mod comparison;
 mod composing;
 mod dispatches;
 mod drafts;

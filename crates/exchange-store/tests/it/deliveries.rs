@@ -4,6 +4,7 @@ use care_model::OfficeNumber;
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_protocol::DeliveryStatus;
 use exchange_store::{ByteRange, ClaimRefusal, Hint, Refusal, ServingSource};
+use futures::future::join_all;
 
 use crate::{HELPER, Opened, PLANNER, actor, at, delivery};
 
@@ -239,6 +240,66 @@ async fn of_a_recall_and_a_pickup_at_once_exactly_one_wins() {
     assert!(
         recalled > 0 && received > 0,
         "{recalled} taken back, {received} received"
+    );
+}
+
+#[tokio::test]
+async fn acts_on_one_delivery_in_one_commit_see_each_other() {
+    const TURNS: usize = 12;
+    let opened = Opened::new().await;
+    // Two writers, so that each finds that the other wrote and remembers nothing.
+    let stores = [opened.store.clone(), opened.beside().await];
+    let (here, there) = (actor(PLANNER, 1), OfficeNumber::parse(HELPER).unwrap());
+    for turn in 0..TURNS {
+        let new = delivery(&[b"one", b"two", b"three"]);
+        let id = new.header.id;
+        stores[turn % 2]
+            .accept(new, here.clone(), at(0))
+            .await
+            .unwrap()
+            .unwrap();
+        let claims = (0..8_u8).map(|n| {
+            let store = stores[usize::from(n) % 2].clone();
+            async move {
+                let by = actor(HELPER, n + 2);
+                let claim = store.claim(id, by.clone(), None, at(1)).await.unwrap();
+                claim.map(|claim| (by, claim.fence))
+            }
+        });
+        let mut claimed: Vec<_> = join_all(claims).await.into_iter().filter_map(Result::ok).collect();
+        assert_eq!(claimed.len(), 1, "one terminal has it");
+        let (by, fence) = claimed.remove(0);
+        let store = &stores[(turn + 1) % 2];
+        let parts = (0..3).map(|part| store.serve(id, part, by.clone(), fence, ByteRange::Whole, at(2)));
+        for (served, content) in join_all(parts).await.into_iter().zip(["one", "two", "three"]) {
+            match served.unwrap().unwrap().source {
+                ServingSource::Memory(bytes) => assert_eq!(bytes, content),
+                ServingSource::File(_) => panic!("a small delivery is in its row"),
+            }
+        }
+        // All three parts are remembered as served, whichever of their acts came last: the claim does not lapse.
+        let lapsed = store.claim(id, actor(HELPER, 99), None, at(9_999)).await.unwrap();
+        assert!(matches!(
+            lapsed,
+            Err(ClaimRefusal::Refused(DeliveryRefusal::ClaimedElsewhere(_)))
+        ));
+        let confirm = |at_second| store.confirm(id, by.clone(), fence, at(at_second));
+        let (first, second, recall) = tokio::join!(confirm(3), confirm(4), store.recall(id, here.clone(), at(3)));
+        assert_eq!(
+            first.unwrap().unwrap().received_at,
+            second.unwrap().unwrap().received_at,
+            "the second is answered as the first"
+        );
+        assert!(recall.unwrap().is_err());
+    }
+    let listed = opened.store.inbox(there, 0, 1_000, at(9)).await.unwrap();
+    let sequences: Vec<u64> = listed.rows.iter().map(|row| row.sequence).collect();
+    assert_eq!(sequences, (1..=TURNS as u64).collect::<Vec<_>>());
+    assert!(
+        listed
+            .rows
+            .iter()
+            .all(|row| matches!(row.status, DeliveryStatus::Received { .. }))
     );
 }
 

@@ -54,6 +54,10 @@ struct Outcome {
     unsaid: u64,
     /// Answered in another way, or not at all.
     failed: u64,
+    /// What the server did for it.
+    commits: f64,
+    cpu_seconds: f64,
+    written_bytes: f64,
 }
 
 impl Outcome {
@@ -64,6 +68,17 @@ impl Outcome {
         self.refused += other.refused;
         self.unsaid += other.unsaid;
         self.failed += other.failed;
+        self.commits += other.commits;
+        self.cpu_seconds += other.cpu_seconds;
+        self.written_bytes += other.written_bytes;
+    }
+
+    /// The figures of a measurement, by name: how the server got through it.
+    fn figures(&self, row: &mut Row, of: &str) {
+        let accepted = self.accepted.len() as f64;
+        row.figure(&format!("{of}_acts_a_commit"), accepted / self.commits);
+        row.figure(&format!("{of}_cpu_ms"), self.cpu_seconds * 1_000.0 / accepted);
+        row.figure(&format!("{of}_written_kb"), self.written_bytes / 1_000.0 / accepted);
     }
 }
 
@@ -171,6 +186,7 @@ async fn lanes(exchange: &Arc<Exchange>, seed: u64, count: usize, pause: Duratio
         .buffer_unordered(COMING_AT_ONCE)
         .collect()
         .await;
+    let before = exchange.node.usage().unwrap();
     let end = Instant::now() + lasting;
     let mut running: JoinSet<_> = opened
         .into_iter()
@@ -180,6 +196,10 @@ async fn lanes(exchange: &Arc<Exchange>, seed: u64, count: usize, pause: Duratio
     while let Some(outcome) = running.join_next().await {
         all.add(outcome.unwrap());
     }
+    let after = exchange.node.usage().unwrap();
+    all.commits = after.commits - before.commits;
+    all.cpu_seconds = after.cpu_seconds - before.cpu_seconds;
+    all.written_bytes = after.written_bytes - before.written_bytes;
     all
 }
 
@@ -214,6 +234,8 @@ async fn row_10_at_five_times_its_capacity_the_rest_is_refused_and_the_accepted_
     row.figure("best_p99_ms", best.taken.percentile_ms(99));
     row.figure("accepted_p50_ms", over.taken.percentile_ms(50));
     row.figure("accepted_p99_ms", p99);
+    best.figures(&mut row, "best");
+    over.figures(&mut row, "accepted");
     assert_eq!(
         (best.failed, best.unsaid, best.refused),
         (0, 0, 0),

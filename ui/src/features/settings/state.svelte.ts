@@ -1,9 +1,22 @@
-import type { CommandError, ProfileRow, SettingsEdit, SettingsView, TerminalRow } from "../../ipc/bindings";
+import type {
+  AutomationEdit,
+  AutomationView,
+  CommandError,
+  FolderView,
+  KindView,
+  ListChoices,
+  ProfileRow,
+  SettingsEdit,
+  SettingsView,
+  TerminalRow,
+} from "../../ipc/bindings";
 import { problemOf, type Desk } from "../../ipc/call";
 
 /** The parts of 設定; what came of a change is said at the part that was changed. */
 export type Part =
   | "receive"
+  | "receiving"
+  | "watching"
   | "kept"
   | "notices"
   | "network"
@@ -12,6 +25,9 @@ export type Part =
   | "terminals"
   | "record"
   | "profiles";
+
+/** Rules of 自動受信 that there may be (care_model::limits). */
+export const rulesMax = 20;
 
 /** A manual proxy as typed, before it is saved. */
 export type TypedProxy = { host: string; port: string };
@@ -25,6 +41,10 @@ export class Settings {
   saving = $state<Part | null>(null);
   saved = $state<Part | null>(null);
   refused = $state<{ part: Part; problem: CommandError } | null>(null);
+  /** 自動化, and the offices and service kinds that its rules choose from. */
+  automation = $state<AutomationView | null>(null);
+  choices = $state<ListChoices | null>(null);
+  kinds = $state<KindView[]>([]);
   terminals = $state<TerminalRow[] | null>(null);
   profiles = $state<ProfileRow[] | null>(null);
   /** What is typed for プロキシを指定する and not saved; none where nothing is. */
@@ -35,7 +55,13 @@ export class Settings {
   /** The screen comes up. */
   async open(): Promise<void> {
     this.saved = this.refused = null;
-    await Promise.all([this.#load(), this.#loadTerminals(), this.#loadProfiles()]);
+    await Promise.all([
+      this.#load(),
+      this.#loadAutomation(),
+      this.#loadChoices(),
+      this.#loadTerminals(),
+      this.#loadProfiles(),
+    ]);
   }
 
   /** Changes a part and saves it: seen at once, and taken back where it is refused. */
@@ -76,6 +102,57 @@ export class Settings {
     this.view = chosen ?? stood;
   }
 
+  /** Changes 自動化 and saves it: seen at once, and taken back where it is refused. */
+  async automate(part: "receiving" | "watching", changed: Partial<AutomationEdit>): Promise<boolean> {
+    const stood = this.automation;
+    if (!stood || this.saving !== null) return false;
+    const { receiving, rules, watching, watched } = stood;
+    const edit: AutomationEdit = { receiving, rules, watching, watched, ...changed };
+    this.automation = { ...stood, ...edit };
+    const saved = await this.#save(part, async () => {
+      this.automation = await this.desk.call("change_automation", edit);
+    });
+    if (!saved) this.automation = stood;
+    return saved;
+  }
+
+  /** Asks for a folder; none where a person thought better of it. */
+  async askFolder(part: "receiving" | "watching"): Promise<FolderView | null> {
+    this.saved = this.refused = null;
+    try {
+      return await this.desk.call("choose_folder", null);
+    } catch (cause) {
+      this.refused = { part, problem: problemOf(cause) };
+      return null;
+    }
+  }
+
+  /** 自動受信 of everything into one folder, which is asked for. */
+  async receiveIntoOneFolder(): Promise<void> {
+    await this.#switchOn("receiving", (folder) => ({
+      receiving: true,
+      rules: [{ from: null, kind: null, month: null, folder, subfolders: [] }],
+    }));
+  }
+
+  /** Watches a folder, which is asked for. */
+  async watchFolder(): Promise<void> {
+    await this.#switchOn("watching", (watched) => ({ watching: true, watched }));
+  }
+
+  /** Seen at once, as what was clicked; taken back where nobody chose a folder. */
+  async #switchOn(
+    part: "receiving" | "watching",
+    edit: (folder: FolderView) => Partial<AutomationEdit>,
+  ): Promise<void> {
+    const stood = this.automation;
+    if (!stood || this.saving !== null) return;
+    this.automation = { ...stood, [part]: true };
+    const folder = await this.askFolder(part);
+    this.automation = stood;
+    if (folder) await this.automate(part, edit(folder));
+  }
+
   /** Saves the proxy as typed. The page judges only what it can say at the field. */
   async saveProxy(): Promise<void> {
     if (!this.typed) return;
@@ -100,7 +177,10 @@ export class Settings {
 
   /** The desk says that something was changed elsewhere. */
   hinted(event: { event: string }): void {
-    if (event.event === "settings_changed" && this.saving === null && this.view) void this.#load();
+    if (this.saving !== null || !this.view) return;
+    if (event.event === "settings_changed") void this.#load();
+    const drafts = event.event === "drafts_changed" && this.automation?.watching;
+    if (event.event === "automation_changed" || drafts) void this.#loadAutomation();
   }
 
   async #load(): Promise<void> {
@@ -109,6 +189,25 @@ export class Settings {
       this.problem = null;
     } catch (cause) {
       this.problem = problemOf(cause);
+    }
+  }
+
+  async #loadAutomation(): Promise<void> {
+    try {
+      const automation = await this.desk.call("automation", null);
+      // What is being changed meanwhile is newer.
+      if (this.saving === null) this.automation = automation;
+    } catch (cause) {
+      this.refused = { part: "receiving", problem: problemOf(cause) };
+    }
+  }
+
+  async #loadChoices(): Promise<void> {
+    try {
+      this.kinds = await this.desk.call("service_kinds", null);
+      this.choices = await this.desk.call("list_choices", "inbox");
+    } catch (cause) {
+      this.refused = { part: "receiving", problem: problemOf(cause) };
     }
   }
 

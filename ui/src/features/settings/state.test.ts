@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import type { SettingsEdit, SettingsView } from "../../ipc/bindings";
+import type { AutomationEdit, AutomationView, SettingsEdit, SettingsView } from "../../ipc/bindings";
 import { TestDesk } from "../../test-desk";
 import { Settings } from "./state.svelte";
 
@@ -18,8 +18,24 @@ const stands: SettingsView = {
   proxy: { proxy: "system" },
 };
 
+const nothingAutomatic: AutomationView = {
+  receiving: false,
+  rules: [],
+  receiving_stopped: null,
+  received: 0,
+  watching: false,
+  watched: null,
+  watching_stopped: null,
+  prepared: 0,
+  full: false,
+  incomplete: 0,
+};
+
 async function opened(desk: TestDesk): Promise<Settings> {
   desk.on("settings", () => stands);
+  desk.on("automation", () => nothingAutomatic);
+  desk.on("list_choices", () => ({ offices: [], units: [] }));
+  desk.on("service_kinds", () => []);
   desk.on("terminals", () => []);
   desk.on("profiles", () => []);
   const settings = new Settings(desk);
@@ -63,4 +79,34 @@ it("keeps a proxy that was typed and refused", async () => {
   expect(desk.asked.at(-1)?.request).toMatchObject({
     proxy: { proxy: "manual", host: "proxy.example.jp", port: 8080 },
   });
+});
+
+it("asks for the folder of 自動受信 and takes the click back where nobody chose one", async () => {
+  const desk = new TestDesk().on("choose_folder", () => null);
+  const settings = await opened(desk);
+  await settings.receiveIntoOneFolder();
+  expect(settings.automation).toEqual(nothingAutomatic);
+  const folder = { id: "a-folder", name: "取込" };
+  desk.on("choose_folder", () => folder);
+  desk.on("change_automation", (edit) => ({ ...nothingAutomatic, ...(edit as AutomationEdit) }));
+  await settings.receiveIntoOneFolder();
+  expect(settings.automation).toMatchObject({ receiving: true, rules: [{ from: null, folder }] });
+  expect(settings.saved).toBe("receiving");
+});
+
+it("takes a refused change of 自動化 back and says why at its part", async () => {
+  const desk = new TestDesk().on("choose_folder", () => ({ id: "gone", name: "出力" }));
+  desk.refuses("change_automation", "watched_folder_missing");
+  const settings = await opened(desk);
+  await settings.watchFolder();
+  expect(settings.automation?.watching).toBe(false);
+  expect(settings.refused).toMatchObject({ part: "watching", problem: { code: "watched_folder_missing" } });
+});
+
+it("looks again when the desk says that 自動化 stands otherwise", async () => {
+  const desk = new TestDesk();
+  const settings = await opened(desk);
+  desk.on("automation", () => ({ ...nothingAutomatic, receiving: true, received: 3 }));
+  settings.hinted({ event: "automation_changed" });
+  await expect.poll(() => settings.automation?.received).toBe(3);
 });
