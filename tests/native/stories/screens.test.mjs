@@ -291,16 +291,6 @@ step(
   },
 );
 
-step("事業所ごとの進み具合 shows what went to whom", async () => {
-  const { page } = mihon;
-  await page.press(words("tab.home"));
-  await page.press(words("board.open"));
-  await page.see("例示ヘルパーステーション");
-  await page.see(words("board.how_counted"));
-  await look("native-board");
-  await page.press(words("common.close"));
-});
-
 step("一括送信 sends the good row and explains the bad one", async () => {
   const { page } = mihon;
   const mixed = mkdir("mixed");

@@ -165,7 +165,8 @@ fn an_office_of_which_everything_was_taken_back_is_none_that_was_exchanged_with(
         standing: RECALLED,
         ..SCHEDULE
     };
-    assert_eq!(board(&[recalled.clone()], &[recalled]).1, Vec::new());
+    let recalled = std::slice::from_ref(&recalled);
+    assert_eq!(board(recalled, recalled).1, Vec::new());
 }
 
 #[test]
