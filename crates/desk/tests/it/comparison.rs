@@ -178,7 +178,13 @@ async fn both_sides_see_who_is_missing_what_differs_and_what_was_withdrawn() -> 
     let forms = manager.desk.comparison_forms(vec![differing[0].number, 99]).await?;
     assert_eq!(forms.len(), 1);
     let said = serde_json::to_string(&forms[0].form)?;
-    for words in ["時間の変更", "08:00〜08:30", "09:00〜09:30", "「違い」の行の記号", "合計"] {
+    for words in [
+        "時間の変更",
+        "08:00〜08:30",
+        "09:00〜09:30",
+        "「違い」の行の記号",
+        "合計",
+    ] {
         assert!(said.contains(words), "{words}: {said}");
     }
     let marked: Vec<String> = forms[0]
