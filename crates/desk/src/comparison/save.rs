@@ -95,14 +95,14 @@ fn excel(compared: &ComparedMonth, query: &ComparisonQuery, people: &[&Person]) 
         says::column_findings(),
     ];
     let sheet = workbook.add_worksheet();
-    let mut place = begin(
+    let first = begin(
         sheet,
         says::sheet_people(),
         &heading(compared, query),
         &columns,
         &PEOPLE_WIDTHS,
     )?;
-    for person in people {
+    for (place, person) in (first..).zip(people) {
         let row = &person.row;
         // As text where it is no figure: nothing that somebody wrote is a formula, and no number loses its zeros.
         let texts = [
@@ -131,7 +131,6 @@ fn excel(compared: &ComparedMonth, query: &ComparisonQuery, people: &[&Person]) 
                 sheet.write_number_with_format(place, column, number as f64, &figure)?;
             }
         }
-        place += 1;
     }
     let columns = [
         says::column_office(),
@@ -145,13 +144,13 @@ fn excel(compared: &ComparedMonth, query: &ComparisonQuery, people: &[&Person]) 
     ];
     let sheet = workbook.add_worksheet();
     let above = [says::sheet_differences_title(values::month(compared.view.month))];
-    let mut place = begin(sheet, says::sheet_differences(), &above, &columns, &DIFFERENCES_WIDTHS)?;
-    for person in people {
-        for texts in differences(compared.view.month, person) {
-            for (column, text) in (0..).zip(texts) {
-                sheet.write_string_with_format(place, column, text, &cell)?;
-            }
-            place += 1;
+    let first = begin(sheet, says::sheet_differences(), &above, &columns, &DIFFERENCES_WIDTHS)?;
+    let every = people
+        .iter()
+        .flat_map(|person| differences(compared.view.month, person));
+    for (place, texts) in (first..).zip(every) {
+        for (column, text) in (0..).zip(texts) {
+            sheet.write_string_with_format(place, column, text, &cell)?;
         }
     }
     workbook.save_to_buffer()
