@@ -192,7 +192,12 @@ mod tests {
         let late = |second: u64| schedule().into_iter().take(if second < 12 { 2 } else { 3 }).collect();
         assert_eq!(ready_after(late), Some(18));
         // One goes away again and again.
-        let flickering = |second: u64| schedule().into_iter().skip(usize::from(second % 4 == 0)).collect();
+        let flickering = |second: u64| {
+            schedule()
+                .into_iter()
+                .skip(usize::from(second.is_multiple_of(4)))
+                .collect()
+        };
         assert_eq!(ready_after(flickering), None);
         // One has no bytes.
         let empty = |_| {
