@@ -61,8 +61,8 @@ test("rules: an office, a month, folders in the folder, their order", async () =
   await provider.openMenu("設定");
   await provider.button("決まりを追加する").click();
   assert.equal(await provider.button("この決まりを追加").isDisabled(), true);
-  await provider.field("送信元の事業所").selectOption({ label: "見本居宅介護支援事業所" });
-  await provider.field("送信元のサービス種類").selectOption({ label: "居宅介護支援" });
+  await provider.page.getByLabel("送信元の事業所").selectOption({ label: "見本居宅介護支援事業所" });
+  await provider.page.getByLabel("送信元のサービス種類").selectOption({ label: "居宅介護支援" });
   await provider.terminal.willChooseFolder(other);
   await part(provider, "receiving").getByRole("button", { name: "フォルダを選ぶ" }).click();
   await part(provider, "receiving").getByText("提供票").first().waitFor();
@@ -95,7 +95,7 @@ test("出力フォルダの見張り: what the care software writes becomes a dr
   await saved(planner, "watching");
   await part(planner, "watching").getByText("見張っています").waitFor();
   await copyUnit("good/home_schedule_delete");
-  await part(planner, "watching").getByText("下書きは 1件です").waitFor();
+  await part(planner, "watching").getByText("下書きは1件です").waitFor();
   await planner.look("193-automation-watching");
   const { notices } = await planner.terminal.surface();
   assert.deepEqual(notices.at(-1), { notice: "prepared", count: 1 });
