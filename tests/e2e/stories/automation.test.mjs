@@ -130,7 +130,9 @@ for (const [name, viewport] of [
       await person.openMenu("設定");
       await part(person, at).scrollIntoViewIfNeeded();
       await person.look(`196-automation-${at}-${name}`);
-      const wide = await person.page.evaluate(() => document.documentElement.scrollWidth - globalThis.innerWidth);
+      const wide = await person.page.evaluate(
+        () => document.documentElement.scrollWidth - globalThis.innerWidth,
+      );
       assert.ok(wide <= 0, `${at} is ${wide} pixels too wide`);
       await person.page.setViewportSize({ width: 1280, height: 860 });
     }

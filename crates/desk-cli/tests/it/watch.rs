@@ -42,7 +42,7 @@ impl Watch {
     /// The next line that tells of this; a line that never comes is ended by the runner's time-out.
     fn next(&mut self, event: &str) -> Value {
         loop {
-            let line = self.lines.next().expect("it ended").unwrap();
+            let line = self.lines.next().unwrap().unwrap();
             let line: Value = serde_json::from_str(&line).unwrap();
             if line["event"] == event {
                 return line;
