@@ -35,7 +35,7 @@ export class Gallery {
   #beside;
 
   /** Shows the screen that a person is at in every form: each must hold what every screen must hold. */
-  async show(person, name, title, { at } = {}) {
+  async show(person, name, title) {
     const { page } = person;
     const session = await page.context().newCDPSession(page);
     await page.evaluate((font) => document.documentElement.style.setProperty("--font", font), FONT);
@@ -49,8 +49,7 @@ export class Gallery {
         });
       }
       await page.emulateMedia({ colorScheme });
-      if (at) await page.locator(at).evaluate((node) => node.scrollIntoView({ block: "start" }));
-      else await page.evaluate(() => document.scrollingElement.scrollTo(0, 0));
+      await page.evaluate(() => document.scrollingElement.scrollTo(0, 0));
       await person.look(`gallery-${name}${ending}`);
       const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
       await this.#keepOrCompare(page.context().browser(), `${name}${ending}.webp`, data);

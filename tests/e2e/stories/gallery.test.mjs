@@ -186,16 +186,6 @@ test("設定 and ヘルプ", async () => {
   await planner.openMenu("設定");
   await planner.heading("設定").waitFor();
   await gallery.show(planner, "settings", "設定");
-  await planner.terminal.willChooseFolder(await world.makeFolder("介護ソフト取込"));
-  await planner.page.getByLabel("届いたデータを、自動で受信する").click();
-  await planner.sees("動いています");
-  await gallery.show(planner, "automation-receiving", "設定：自動受信", { at: '[data-part="receiving"]' });
-  await planner.terminal.willChooseFolder(await world.makeFolder("介護ソフト出力"));
-  await planner.page.getByLabel("出力フォルダを見張り、送信の準備をする").click();
-  await planner.sees("見張っています");
-  await gallery.show(planner, "automation-watching", "設定：出力フォルダの見張り", {
-    at: '[data-part="watching"]',
-  });
   await planner.button("記録を表示する").click();
   await planner.button("この期間の記録を取り出す").click();
   await planner.sees("署名を1行ずつ確かめました");
