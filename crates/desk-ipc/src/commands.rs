@@ -147,7 +147,7 @@ macro_rules! with_commands {
             compare_month($crate::ComparisonStart) -> $crate::ComparisonView;
             /// A window of the month that was compared last.
             comparison_rows($crate::ComparisonRequest) -> $crate::ComparisonRows;
-            /// The days of care recipients of that month; at most [`crate::FORMS_RECIPIENTS_MAX`]. Who is not there is left out.
+            /// The days of care recipients of that month; at most `FORMS_RECIPIENTS_MAX`. Who is not there is left out.
             comparison_forms(Vec<u32>) -> Vec<$crate::ComparisonForm>;
             /// Saves that month as a workbook to where a person chooses; none if they cancelled.
             save_comparison($crate::ComparisonQuery) -> Option<$crate::SavedView>;
