@@ -31,6 +31,20 @@ function steady(spoken) {
     .replace(/バージョン [\d.]+/g, "バージョン（番号）")}\n`;
 }
 
+/** What the browser gives, or an error once it took too long: it keeps no time of its own for evaluations and for what it
+ * is asked by its protocol. */
+export async function inTime(what, answer) {
+  let timer;
+  const late = new Promise((_, refuse) => {
+    timer = setTimeout(() => refuse(new Error(`${what}: no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Debian's Chromium, without its own traffic; with other switches where they are given. */
 export function launch(switches = []) {
   return chromium.launch({
@@ -218,7 +232,7 @@ export class Person {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     assert.ok(over <= 0, `${name}: ${over} pixels stick out`);
-    const violations = await this.page.evaluate(async (source) => {
+    const check = this.page.evaluate(async (source) => {
       // The page's own policy allows no injected script element; evaluation by the debugger is outside of it.
       if (!("axe" in globalThis)) (0, eval)(source);
       const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -227,6 +241,7 @@ export class Person {
         ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(" | ")}`,
       );
     }, axeSource);
+    const violations = await inTime(`${name}: accessibility`, check);
     assert.deepEqual(violations, [], `${name}: accessibility`);
     assert.deepEqual(this.complaints, [], `${name}: complaints`);
   }

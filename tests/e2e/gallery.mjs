@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
+import { inTime } from "./browser.mjs";
 import { output, root } from "./world.mjs";
 
 /** Where new pictures go; without it those that are kept are compared. */
@@ -51,7 +52,7 @@ export class Gallery {
       await page.emulateMedia({ colorScheme });
       await page.evaluate(() => document.scrollingElement.scrollTo(0, 0));
       await person.look(`gallery-${name}${ending}`);
-      const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
+      const data = await this.#capture(session, `${name}${ending}`);
       await this.#keepOrCompare(page.context().browser(), `${name}${ending}.webp`, data);
       if (scale !== 1) await session.send("Emulation.clearDeviceMetricsOverride");
     }
@@ -85,6 +86,14 @@ export class Gallery {
     await writeFile(path.join(wanted, "README.md"), lines.join("\n"));
   }
 
+  /** A picture of the page. Chromium is asked once more where it gives none: it waits for a frame, and one may not come. */
+  async #capture(session, name) {
+    const ask = () =>
+      inTime(`${name}: picture`, session.send("Page.captureScreenshot", { format: "webp", quality: 80 }));
+    const { data } = await ask().catch(ask);
+    return data;
+  }
+
   async #keepOrCompare(browser, file, data) {
     if (wanted) {
       await mkdir(wanted, { recursive: true });
@@ -93,7 +102,8 @@ export class Gallery {
     }
     const before = await readFile(path.join(kept, file), "base64");
     this.#beside ??= await (await browser.newContext()).newPage();
-    const share = await this.#beside.evaluate(difference, { before, now: data, SMALLER, COLOUR_STEPS });
+    const compare = this.#beside.evaluate(difference, { before, now: data, SMALLER, COLOUR_STEPS });
+    const share = await inTime(`${file}: comparison`, compare);
     if (share > SHARE_MAX) await writeFile(path.join(output, file), Buffer.from(data, "base64"));
     assert.ok(
       share <= SHARE_MAX,

@@ -30,7 +30,7 @@ struct Suite {
 impl Report {
     /// Runs one stage; a failure is counted and the next stage still runs.
     pub(super) fn stage(&mut self, name: &str, run: impl FnOnce(&mut Self) -> Result<()>) {
-        println!("\n── {name}");
+        println!("\n── {name} (after {:.1} minutes)", self.minutes());
         let start = Instant::now();
         let failed_before = self.failed();
         if let Err(error) = run(self) {
@@ -87,6 +87,12 @@ impl Report {
         self.suites.iter().map(|suite| suite.failed).sum()
     }
 
+    /// Minutes that the stages until now took.
+    fn minutes(&self) -> f64 {
+        let all: Duration = self.stages.iter().map(|(_, took)| *took).sum();
+        all.as_secs_f64() / 60.0
+    }
+
     /// Prints the tables and the closing line; tells whether nothing failed.
     pub(super) fn close(&self) -> bool {
         println!("{}", self.text());
@@ -98,8 +104,7 @@ impl Report {
         for (name, took) in &self.stages {
             let _ = writeln!(text, "{:>7.1}  {name}", took.as_secs_f64() / 60.0);
         }
-        let all: Duration = self.stages.iter().map(|(_, took)| *took).sum();
-        let _ = writeln!(text, "{:>7.1}  in all\n\nresults by suite", all.as_secs_f64() / 60.0);
+        let _ = writeln!(text, "{:>7.1}  in all\n\nresults by suite", self.minutes());
         for suite in &self.suites {
             let _ = writeln!(
                 text,
