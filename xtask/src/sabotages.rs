@@ -49,8 +49,9 @@ const SABOTAGES: &[Sabotage] = &[
     Sabotage {
         name: "drop-the-idempotency-check",
         file: "crates/exchange-store/src/deliveries.rs",
-        line: ".bind(new.id.as_bytes().to_vec())",
-        instead: ".bind((if SABOTAGED { DeliveryId::generate() } else { new.id }).as_bytes().to_vec())",
+        line: "let known = match batch.ahead.is_new(new.id) {",
+        instead: "let mut new = new; if SABOTAGED { new.id = DeliveryId::generate(); } \
+                  let known = match batch.ahead.is_new(new.id) {",
         rows: &[4],
     },
     Sabotage {

@@ -7,13 +7,13 @@ use care_model::{DeliveryId, Digest, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use exchange_flow::acceptance::{Identity, identity};
 use exchange_flow::delivery::{DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
-use exchange_flow::retention::due_next;
 use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
 use kill_point::{Point, reach};
 use sealing::Key;
 
 use crate::{
     Act, Store, StoreError,
+    accepted::{Acceptance, AcceptedRow},
     audit::AuditLine,
     convert,
     loaded::{Loaded, load},
@@ -190,30 +190,8 @@ pub(crate) async fn store_state(
     Ok(())
 }
 
-/// What a new row of `delivery` is made of, whether it came as one request or in chunks.
-pub(crate) struct Acceptance {
-    pub(crate) id: DeliveryId,
-    pub(crate) digest: Digest,
-    pub(crate) from: OfficeNumber,
-    pub(crate) to: OfficeNumber,
-    pub(crate) header_json: Bytes,
-    pub(crate) content_bytes: u64,
-    pub(crate) wrapped_key: Vec<u8>,
-    /// None if the bytes are in the folder.
-    pub(crate) sealed: Option<Vec<u8>>,
-}
-
-/// The statement that a delivery's row begins with; none if its id came before.
-macro_rules! insert {
-    () => {
-        "INSERT INTO delivery (id, digest, from_office, to_office, header, accepted_at, outbox_sequence, \
-         inbox_sequence, outbox_change, inbox_change, kept_until, due_at, content_bytes, state, fence) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) \
-         ON CONFLICT (id) DO NOTHING RETURNING row"
-    };
-}
-
-/// Accepts a delivery, or answers what was answered the first time its id came (D3).
+/// Accepts a delivery, or answers what was answered the first time its id came (D3). For acts that were queued with
+/// [`Touches::Send`].
 pub(crate) async fn accept(
     batch: &mut Batch,
     new: Acceptance,
@@ -221,71 +199,45 @@ pub(crate) async fn accept(
     now: DateTime<Utc>,
 ) -> Result<Result<Accepted, Refusal>, StoreError> {
     batch.refuse_retired(&new.wrapped_key)?;
+    let known = match batch.ahead.is_new(new.id) {
+        true => None,
+        false => {
+            batch.write_accepted().await?;
+            load(batch, new.id).await?
+        }
+    };
+    if let Some(known) = known {
+        // A retry of what was accepted is answered as it was then, however much there is by now.
+        return Ok(same_or_conflict(&known, new.digest, new.from));
+    }
     let outbox = *batch.mailbox(new.from).await?;
     let inbox = *batch.mailbox(new.to).await?;
     let day = convert::day_of_japan(now);
     if let Err(refusal) = outbox.may_send(day).and_then(|()| inbox.has_room(new.content_bytes)) {
-        // A retry of what was accepted is answered as it was then, however much there is by now.
-        let known = load(batch, new.id).await?;
-        return Ok(known.map_or(Err(refusal), |known| same_or_conflict(&known, new.digest, new.from)));
+        return Ok(Err(refusal));
     }
     let kept_until = convert::stored(now) + batch.retention().await?;
-    let (outbox_sequence, inbox_sequence) = (outbox.outbox_sequence + 1, inbox.inbox_sequence + 1);
-    let mut insert = sql::query_scalar(Text {
-        sqlite: insert!(),
-        // One way to the database and back instead of two.
-        postgres: concat!(
-            "WITH accepted AS (",
-            insert!(),
-            "), kept AS (INSERT INTO content (delivery_row, wrapped_key, sealed) SELECT row, ?, ? FROM accepted) \
-             SELECT row FROM accepted"
-        ),
-    })
-    .bind(new.id.as_bytes().to_vec())
-    .bind(new.digest.as_bytes().to_vec())
-    .bind(new.from.as_str().to_owned())
-    .bind(new.to.as_str().to_owned())
-    .bind(new.header_json.to_vec())
-    .bind(convert::millis(now))
-    .bind(convert::signed(outbox_sequence))
-    .bind(convert::signed(inbox_sequence))
-    .bind(convert::signed(outbox.outbox_change + 1))
-    .bind(convert::signed(inbox.inbox_change + 1))
-    .bind(convert::millis(kept_until))
-    .bind(convert::millis(due_next(kept_until, now)))
-    .bind(convert::signed(new.content_bytes));
-    let mut content = Some((new.wrapped_key, new.sealed));
-    if !batch.is_sqlite()
-        && let Some((wrapped_key, sealed)) = content.take()
-    {
-        insert = insert.bind(wrapped_key).bind(sealed);
-    }
-    let inserted: Option<i64> = insert.fetch_optional(&mut batch.connection).await?;
-    let Some(row) = inserted else {
-        let known = load(batch, new.id)
-            .await?
-            .ok_or(StoreError::Damaged { what: "delivery" })?;
-        return Ok(same_or_conflict(&known, new.digest, new.from));
-    };
-    if let Some((wrapped_key, sealed)) = content {
-        sql::query("INSERT INTO content (delivery_row, wrapped_key, sealed) VALUES (?, ?, ?)")
-            .bind(row)
-            .bind(wrapped_key)
-            .bind(sealed)
-            .execute(&mut batch.connection)
-            .await?;
-    }
-    let mailbox = batch.mailbox(new.from).await?;
-    mailbox.outbox_sequence = outbox_sequence;
+    let (id, from, to) = (new.id, new.from, new.to);
+    let mailbox = batch.mailbox(from).await?;
+    mailbox.outbox_sequence += 1;
     mailbox.sent(day);
-    mailbox.change_outbox();
-    let mailbox = batch.mailbox(new.to).await?;
-    mailbox.inbox_sequence = inbox_sequence;
+    let (outbox_sequence, outbox_change) = (mailbox.outbox_sequence, mailbox.change_outbox());
+    let mailbox = batch.mailbox(to).await?;
+    mailbox.inbox_sequence += 1;
     mailbox.waits(new.content_bytes);
-    mailbox.change_inbox();
-    batch.audit(AuditLine::new(now, Act::Accept, actor).of_delivery(new.id, new.from, new.to));
+    let (inbox_sequence, inbox_change) = (mailbox.inbox_sequence, mailbox.change_inbox());
+    batch.accepted(AcceptedRow {
+        new,
+        accepted_at: now,
+        kept_until,
+        outbox_sequence,
+        inbox_sequence,
+        outbox_change,
+        inbox_change,
+    });
+    batch.audit(AuditLine::new(now, Act::Accept, actor).of_delivery(id, from, to));
     Ok(Ok(Accepted {
-        id: new.id,
+        id,
         accepted_at: convert::stored(now),
         sequence: outbox_sequence,
     }))
@@ -318,7 +270,7 @@ impl Store {
             wrapped_key: self.wrap(id, &key)?,
             sealed: Some(sealing::seal(&key, id.as_bytes(), &new.content)),
         };
-        let touches = Touches::Offices(acceptance.from, acceptance.to);
+        let touches = acceptance.touches();
         let accepted = self
             .writer
             .act_on(touches, move |batch| {

@@ -11,6 +11,7 @@
 //! Every act is written once. What differs between the engines is in `sql`, `sqlite`, `postgres`, `large` and `bucket`;
 //! the same tests run on both. `sqlx` and `object_store` stay out of public signatures.
 
+mod accepted;
 mod audit;
 mod backup;
 mod bucket;

@@ -1,6 +1,6 @@
 //! A delivery's row as an act reads it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use care_model::{DeliveryId, Digest, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
@@ -89,12 +89,14 @@ pub(crate) fn state_of(row: &sql::Row) -> Result<DeliveryState, StoreError> {
     })
 }
 
-/// Rows of deliveries that were read before the acts of a commit that need them.
+/// Rows of deliveries that were read before the acts of a commit that need them, and which of those that it is to accept
+/// are not there.
 ///
 /// A row is taken out by the first act that loads it: whoever comes after that act sees what it wrote.
 #[derive(Debug, Default)]
 pub(crate) struct ReadAhead {
     rows: HashMap<Vec<u8>, sql::Row>,
+    new: HashSet<DeliveryId>,
 }
 
 impl ReadAhead {
@@ -103,7 +105,7 @@ impl ReadAhead {
         let (mut named, mut served) = (Vec::new(), Vec::new());
         for touches in touched {
             match touches {
-                Touches::Unknown | Touches::Offices(..) => {}
+                Touches::Unknown | Touches::Send { .. } => {}
                 Touches::Delivery(id) => named.push(id.to_string()),
                 Touches::Content(id) => {
                     named.push(id.to_string());
@@ -128,12 +130,44 @@ impl ReadAhead {
         let rows = rows.into_iter().map(|row| Ok((row.try_get("id")?, row)));
         Ok(Self {
             rows: rows.collect::<Result<_, StoreError>>()?,
+            new: HashSet::new(),
         })
+    }
+
+    /// Looks which of the deliveries that a commit is to accept are not there.
+    pub(crate) async fn look_for_new(
+        &mut self,
+        connection: &mut sql::Connection,
+        touched: &[Touches],
+    ) -> Result<(), StoreError> {
+        self.new.extend(touched.iter().filter_map(|touches| match touches {
+            Touches::Send { id, .. } => Some(*id),
+            _ => None,
+        }));
+        if self.new.is_empty() {
+            return Ok(());
+        }
+        let mut select = sql::Builder::new("SELECT delivery.id FROM (");
+        select
+            .push_values(&self.new, |row, id| {
+                row.push_bind(id.as_bytes().as_slice());
+            })
+            .push(") AS asked JOIN delivery ON delivery.id = column1");
+        for row in select.build().fetch_all(connection).await? {
+            self.new.remove(&convert::delivery_id(row.try_get("id")?)?);
+        }
+        Ok(())
+    }
+
+    /// Whether a delivery came never before. It is asked once: whoever asks next finds what the first one wrote.
+    pub(crate) fn is_new(&mut self, id: DeliveryId) -> bool {
+        self.new.remove(&id)
     }
 
     /// Forgets them: an act that named none may change any.
     pub(crate) fn forget(&mut self) {
         self.rows.clear();
+        self.new.clear();
     }
 
     fn take(&mut self, id: DeliveryId) -> Option<sql::Row> {

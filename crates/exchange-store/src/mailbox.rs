@@ -85,8 +85,12 @@ impl Mailbox {
 pub(crate) enum Touches {
     /// Others, or not known yet.
     Unknown,
-    /// The counters of a sender and a receiver.
-    Offices(OfficeNumber, OfficeNumber),
+    /// A delivery that may be new, and the counters of its sender and receiver.
+    Send {
+        id: DeliveryId,
+        from: OfficeNumber,
+        to: OfficeNumber,
+    },
     /// A delivery, and the counters of both its offices.
     Delivery(DeliveryId),
     /// A delivery and its content.
@@ -123,7 +127,7 @@ pub(crate) async fn read_all(
     for touches in touched {
         match touches {
             Touches::Unknown | Touches::Content(_) => {}
-            Touches::Offices(from, to) => offices.extend([from.as_str().to_owned(), to.as_str().to_owned()]),
+            Touches::Send { from, to, .. } => offices.extend([from.as_str().to_owned(), to.as_str().to_owned()]),
             Touches::Delivery(id) => deliveries.push(id.to_string()),
         }
     }

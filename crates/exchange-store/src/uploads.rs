@@ -14,11 +14,12 @@ use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
 use crate::{
-    Actor, PartReader, Refusal, Store, StoreError, convert,
-    deliveries::{Acceptance, accept},
+    Actor, PartReader, Refusal, Store, StoreError,
+    accepted::Acceptance,
+    convert,
+    deliveries::accept,
     large::{part_number, read_through},
     loaded::load,
-    mailbox::Touches,
     spans::blocking,
     sql,
     writer::Batch,
@@ -493,7 +494,7 @@ impl Store {
             wrapped_key: row.wrapped_key,
             sealed: None,
         };
-        let touches = Touches::Offices(acceptance.from, acceptance.to);
+        let touches = acceptance.touches();
         let accepted = self
             .writer
             .act_on(touches, move |batch| {

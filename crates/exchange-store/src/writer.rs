@@ -19,6 +19,7 @@ use tracing::{Instrument as _, Span, field};
 
 use crate::{
     StoreError,
+    accepted::{self, AcceptedRow},
     audit::{self, AuditLine},
     hints::Hint,
     loaded::ReadAhead,
@@ -89,6 +90,7 @@ impl Writer {
                 durable: -1,
                 mailboxes: HashMap::new(),
                 ahead: ReadAhead::default(),
+                accepted: Vec::new(),
                 retention: None,
                 audit: Vec::new(),
                 after: Vec::new(),
@@ -169,6 +171,8 @@ pub(crate) struct Batch {
     mailboxes: HashMap<OfficeNumber, Mailbox>,
     /// Rows of deliveries that acts of this commit need.
     pub(crate) ahead: ReadAhead,
+    /// What acts of this commit accepted and what is not written yet.
+    accepted: Vec<AcceptedRow>,
     retention: Option<TimeDelta>,
     audit: Vec<AuditLine>,
     after: Vec<After>,
@@ -202,15 +206,18 @@ impl Batch {
 
     /// Reads ahead what the acts of this commit need and what is not remembered.
     async fn read_ahead(&mut self, touched: &[Touches]) -> Result<(), StoreError> {
-        // SQLite's are remembered from commit to commit, and no machine is between.
-        if self.is_sqlite() {
-            return Ok(());
+        if !self.is_sqlite() {
+            self.read_ahead_of_postgres(touched).await?;
         }
+        self.ahead.look_for_new(&mut self.connection, touched).await
+    }
+
+    /// SQLite's are remembered from commit to commit, and no machine is between.
+    async fn read_ahead_of_postgres(&mut self, touched: &[Touches]) -> Result<(), StoreError> {
         let remembered = |office| self.mailboxes.contains_key(&office);
-        let unread = touched
-            .iter()
-            .copied()
-            .filter(|touches| !matches!(touches, Touches::Offices(from, to) if remembered(*from) && remembered(*to)));
+        let unread = touched.iter().copied().filter(
+            |touches| !matches!(touches, Touches::Send { from, to, .. } if remembered(*from) && remembered(*to)),
+        );
         let read = mailbox::read_all(&mut self.connection, unread).await?;
         for (office, mailbox) in read {
             self.mailboxes.entry(office).or_insert(mailbox);
@@ -245,6 +252,16 @@ impl Batch {
     /// Whether it is the engine of one machine.
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.origin, Origin::Sqlite)
+    }
+
+    /// Adds a delivery to what this transaction accepted.
+    pub(crate) fn accepted(&mut self, row: AcceptedRow) {
+        self.accepted.push(row);
+    }
+
+    /// Writes what was accepted until now, so that statements see it.
+    pub(crate) async fn write_accepted(&mut self) -> Result<(), StoreError> {
+        accepted::write(&mut self.connection, std::mem::take(&mut self.accepted)).await
     }
 
     /// Asks for something to be done once the transaction is durable.
@@ -480,6 +497,7 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> b
     if batch.mailboxes.len() > MAILBOXES_MAX {
         batch.mailboxes.clear();
     }
+    batch.accepted.clear();
     batch.after.clear();
     batch.audit.clear();
     let mut answers = Vec::with_capacity(jobs.len());
@@ -493,6 +511,13 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> b
         for queued in jobs.drain(..) {
             if matches!(queued.touches, Touches::Unknown) {
                 batch.ahead.forget();
+            }
+            if !matches!(queued.touches, Touches::Send { .. })
+                && let Err(error) = batch.write_accepted().await
+            {
+                tracing::warn!(%error, "what was accepted could not be written");
+                all_stand = false;
+                break;
             }
             let (answer, stands) = (queued.job)(batch).await;
             answers.push(answer);
@@ -529,6 +554,7 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> b
 }
 
 async fn finish(batch: &mut Batch, shared: &Shared) -> Result<(), StoreError> {
+    batch.write_accepted().await?;
     audit::write(&mut batch.connection, &batch.audit).await?;
     let hints = batch.write_mailboxes().await?;
     if let Origin::Postgres { node, .. } = &batch.origin {

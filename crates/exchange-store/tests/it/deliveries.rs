@@ -3,7 +3,7 @@
 use care_model::OfficeNumber;
 use exchange_flow::delivery::DeliveryRefusal;
 use exchange_protocol::DeliveryStatus;
-use exchange_store::{ByteRange, ClaimRefusal, Hint, Refusal, ServingSource};
+use exchange_store::{ByteRange, ClaimRefusal, Hint, NewDelivery, Refusal, ServingSource};
 use futures::future::join_all;
 
 use crate::{HELPER, Opened, PLANNER, actor, at, delivery};
@@ -241,6 +241,41 @@ async fn of_a_recall_and_a_pickup_at_once_exactly_one_wins() {
         recalled > 0 && received > 0,
         "{recalled} taken back, {received} received"
     );
+}
+
+#[tokio::test]
+async fn a_delivery_is_stored_once_and_claimed_in_the_commit_that_accepts_it() {
+    let opened = Opened::new().await;
+    let (store, here, there) = (&opened.store, actor(PLANNER, 1), actor(HELPER, 2));
+    for turn in 0..3 {
+        let new = delivery(&[b"one"]);
+        let mut conflict = new.clone();
+        conflict.header_json = [conflict.header_json.as_ref(), b" "].concat().into();
+        let other = delivery(&[b"other"]);
+        let send = |new: &NewDelivery| store.accept(new.clone(), here.clone(), at(turn));
+        // All are queued before the writer runs.
+        let (first, again, conflict, other, claim, after) = tokio::join!(
+            send(&new),
+            send(&new),
+            send(&conflict),
+            send(&other),
+            store.claim(new.header.id, there.clone(), None, at(turn)),
+            send(&new),
+        );
+        let first = first.unwrap().unwrap();
+        assert_eq!(again.unwrap().unwrap(), first);
+        assert_eq!(after.unwrap().unwrap(), first);
+        assert_eq!(conflict.unwrap().unwrap_err(), Refusal::Conflict);
+        assert_eq!(other.unwrap().unwrap().sequence, first.sequence + 1);
+        let fence = claim.unwrap().unwrap().fence;
+        let serving = store.serve(new.header.id, 0, there.clone(), fence, ByteRange::Whole, at(turn));
+        match serving.await.unwrap().unwrap().source {
+            ServingSource::Memory(bytes) => assert_eq!(bytes, "one"),
+            ServingSource::File(_) => panic!("a small delivery is in its row"),
+        }
+    }
+    let listed = store.inbox(there.office, 0, 1_000, at(9)).await.unwrap();
+    assert_eq!(listed.rows.len(), 6);
 }
 
 #[tokio::test]
