@@ -127,10 +127,17 @@ export class World {
   async #startMailServer() {
     this.mails = await this.makeFolder("mails");
     const script = path.join(root, "tests/e2e/mail-server.mjs");
-    const server = spawn(process.execPath, [script, "--into", this.mails], { stdio: ["ignore", "pipe", "inherit"] });
+    const server = spawn(process.execPath, [script, "--into", this.mails], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.#children.push(server);
     const [ready] = await once(createInterface(server.stdout), "line");
-    const lines = [`host = "127.0.0.1"`, `port = ${ready.split(" ")[1]}`, `tls = "none"`, `from = "oshirase@example.jp"`];
+    const lines = [
+      `host = "127.0.0.1"`,
+      `port = ${ready.split(" ")[1]}`,
+      `tls = "none"`,
+      `from = "oshirase@example.jp"`,
+    ];
     await writeFile(`${this.data}-keys/mail.toml`, `${lines.join("\n")}\n`, { mode: 0o600 });
   }
 

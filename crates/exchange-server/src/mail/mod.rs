@@ -32,7 +32,7 @@ use crate::{
 
 /// How often it is looked whether a mail is due: another process (the `admin` command, another node) may have made one.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
-/// Tries of one mail, within some five hours.
+/// Tries of one mail, within some four hours.
 const TRIES_MAX: u32 = 9;
 /// Minutes between two tries, at most; the first ones come sooner.
 const WAIT_MINUTES_MAX: i64 = 60;
@@ -46,6 +46,8 @@ pub(crate) struct Mails {
     hello: ClientId,
     /// A mail was made that somebody waits for.
     made: Notify,
+    /// One mail goes after the other.
+    sending: tokio::sync::Mutex<()>,
 }
 
 impl Mails {
@@ -60,6 +62,7 @@ impl Mails {
             settings,
             hello,
             made: Notify::new(),
+            sending: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -165,6 +168,7 @@ pub(crate) async fn send_again(app: App, mut ending: watch::Receiver<bool>) {
 /// Sends what is due, one after the other, until there is none or the mail server is away.
 pub(crate) async fn send_due(app: &App, ending: &mut watch::Receiver<bool>) -> Result<(), StoreError> {
     let Some(mails) = &app.mails else { return Ok(()) };
+    let _sending = mails.sending.lock().await;
     let help_desk = help_desk(&app.store).await?;
     loop {
         let now = app.clock.now();
