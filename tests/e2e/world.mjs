@@ -69,8 +69,8 @@ export class World {
   #children = [];
   #mounts = [];
 
-  /** `without` names offices that are not registered yet. */
-  static async start({ without = [] } = {}) {
+  /** `without` names offices that are not registered yet; with `mail` offices are told by mail what waits. */
+  static async start({ without = [], mail = false } = {}) {
     const world = new World();
     for (const binary of ["exchange-server", "desk-bridge"]) {
       if (!existsSync(path.join(target, binary)))
@@ -103,6 +103,7 @@ export class World {
       "--out",
       world.connection,
     );
+    if (mail) await world.#startMailServer();
     await world.startServer();
     return world;
   }
@@ -120,6 +121,32 @@ export class World {
       enrolment,
     ]);
     for (const address of this.addresses) await listening(address, this.#server);
+  }
+
+  /** A real mail server on this machine, known to the exchange by the file in its key folder. */
+  async #startMailServer() {
+    this.mails = await this.makeFolder("mails");
+    const script = path.join(root, "tests/e2e/mail-server.mjs");
+    const server = spawn(process.execPath, [script, "--into", this.mails], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#children.push(server);
+    const [ready] = await once(createInterface(server.stdout), "line");
+    const lines = [
+      `host = "127.0.0.1"`,
+      `port = ${ready.split(" ")[1]}`,
+      `tls = "none"`,
+      `from = "oshirase@example.jp"`,
+    ];
+    await writeFile(`${this.data}-keys/mail.toml`, `${lines.join("\n")}\n`, { mode: 0o600 });
+  }
+
+  /** Waits for the mail of this number, and gives its text as a person reads it. */
+  async mail(number) {
+    const file = path.join(this.mails, `${number}.json`);
+    while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const { text } = JSON.parse(await readFile(file, "utf8"));
+    return Buffer.from(text.split("\r\n\r\n")[1], "base64").toString("utf8");
   }
 
   /** Takes the server away. */

@@ -62,6 +62,14 @@ pub const OPERATORS_MAX: usize = 200;
 pub const OFFICE_TEXT_CHARS_MAX: usize = 100;
 /// Characters of an office's telephone number.
 pub const TELEPHONE_CHARS_MAX: usize = 20;
+/// Characters of a mail address (RFC 5321, 4.5.3.1.3, less its brackets).
+pub const MAIL_ADDRESS_CHARS_MAX: usize = 254;
+/// Codes that are mailed for an office on one day of Japan, so that nobody is flooded through the exchange.
+pub const MAIL_CODES_A_DAY_MAX: i64 = 5;
+/// Wrong tries of one mailed code.
+pub const MAIL_CODE_TRIES_MAX: i64 = 5;
+/// Hours that a mailed code can be typed in.
+pub const MAIL_CODE_HOURS: i64 = 24;
 /// Service kinds of one office.
 pub const OFFICE_KINDS_MAX: usize = 60;
 /// Rows of a list of offices to register.

@@ -106,6 +106,12 @@ problem_codes! {
     IssuePasswordsTooMany = "issue_passwords_too_many",
     /// The password was shown already, or was changed meanwhile.
     FirstPasswordGone = "first_password_gone",
+    /// A mailed code is not the one that was mailed last, or may not be typed in any more.
+    MailCodeRefused = "mail_code_refused",
+    /// As many codes were mailed for the office as there may be on one day; parameter `max`.
+    MailCodesTooMany = "mail_codes_too_many",
+    /// The exchange sends no mail.
+    MailNotOffered = "mail_not_offered",
     // The operators' side of it.
     /// What was typed into the ID field of the operators' door does not begin with OP.
     OperatorIdExpected = "operator_id_expected",

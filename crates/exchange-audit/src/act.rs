@@ -78,6 +78,12 @@ acts! {
     AskLicence = "ask_licence";
     /// An office's own limits were set.
     SetLimits = "set_limits";
+    /// A mail address was named for an office; nothing but a code goes there yet.
+    SetMailAddress = "set_mail_address";
+    /// An office typed in the code that came there.
+    ConfirmMailAddress = "confirm_mail_address";
+    /// An office is told nothing by mail any more.
+    RemoveMailAddress = "remove_mail_address";
     /// A person's account was made.
     AddAccount = "add_account";
     /// A person's account was stopped.

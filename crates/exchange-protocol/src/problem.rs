@@ -74,6 +74,7 @@ fn status_of(code: ProblemCode) -> u16 {
         | P::TerminalUnknown
         | P::OperatorUnknown
         | P::OfficeUnknown
+        | P::MailNotOffered
         | P::NewsUnknown => 404,
         P::DeliveryConflict
         | P::ClaimedElsewhere
@@ -87,7 +88,12 @@ fn status_of(code: ProblemCode) -> u16 {
         P::DeliveryTooLarge | P::AttachmentTooLarge | P::AttachmentsTooMany | P::FileTooLarge | P::FormTooLarge => 413,
         P::AttachmentKindRefused => 415,
         P::ServerIncompatible => 426,
-        P::SignInDelayed | P::EnrolmentDelayed | P::SendsADayReached | P::UploadsTooMany | P::TooManyRequests => 429,
+        P::SignInDelayed
+        | P::EnrolmentDelayed
+        | P::SendsADayReached
+        | P::UploadsTooMany
+        | P::MailCodesTooMany
+        | P::TooManyRequests => 429,
         P::RequestTooSlow => 408,
         P::ServerBusy => 503,
         P::Internal | P::ContentMissing => 500,

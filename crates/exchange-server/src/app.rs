@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::{
     Clock,
     authority::Authority,
+    mail::{Listening, Mails},
     operations::{Health, Meters},
     pace::{Pace, Places},
     passwords::Passwords,
@@ -33,6 +34,10 @@ pub(crate) struct Inner {
     pub(crate) health: Health,
     pub(crate) meters: Meters,
     pub(crate) pace: Pace,
+    /// Sends mail, if this exchange does.
+    pub(crate) mails: Option<Mails>,
+    /// Which offices have a client that listens here.
+    pub(crate) listening: Listening,
     /// Of sends that are being accepted.
     pub(crate) sends: Places,
     /// Carried by every answer (D8).

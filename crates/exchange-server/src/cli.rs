@@ -363,6 +363,17 @@ async fn act(admin: &Admin, data: &Path, act: AdminAct, json: bool) -> Result<()
             };
             made(&admin.set_limits(office, new).await?, json)
         }
+        AdminAct::SetMailAddress { office, address } => match admin.set_mail_address(office, address).await? {
+            true => say(format_args!("a code is mailed; the office types it in at the portal")),
+            false => bail!(
+                "{} codes were mailed for this office today; nothing was changed",
+                limits::MAIL_CODES_A_DAY_MAX
+            ),
+        },
+        AdminAct::RemoveMailAddress { office } => match admin.remove_mail_address(office).await? {
+            true => Ok(()),
+            false => bail!("this office has no mail address"),
+        },
         AdminAct::SetRetention { days } => Ok(admin.set_retention_days(days).await?),
         AdminAct::AuditExport { office, out } => made(&admin.export_audit(office, &out).await?, json),
         AdminAct::AuditSearch(search) => search_audit(admin, search).await,

@@ -40,11 +40,19 @@ struct Listening {
     _open: Open,
 }
 
+/// While it listens, its office needs no mail.
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.app.listening.ends(self.terminal.office);
+    }
+}
+
 pub(crate) async fn stream(
     State(app): State<App>,
     Terminal(terminal): Terminal,
     caller: Option<SignedIn>,
 ) -> Sse<impl Stream<Item = Result<ServerSent, Infallible>>> {
+    app.listening.begins(terminal.office);
     let listening = Listening {
         hints: app.store.listen(terminal.office),
         access: app.store.access_changes(),

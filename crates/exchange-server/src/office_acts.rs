@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId, limits};
+use care_model::{AccountId, MailAddress, OfficeNumber, ServiceKind, TerminalId, limits};
 use chrono::{DateTime, Utc};
 use exchange_protocol::{OfficeSearch, Problem, UpdateOffer, UpdateTarget};
-use exchange_store::{Act, LicenceWish, OfficeRow, PersonRow, StoreError};
+use exchange_store::{Act, LicenceWish, OfficeMail, OfficeRow, PersonRow, StoreError};
 use serde::Serialize;
 
 use crate::{
@@ -56,6 +56,32 @@ pub struct OfficeShown {
     pub issue_passwords: Vec<IssuePasswordShown>,
     /// What may wait for it and what it may send.
     pub limits: LimitsShown,
+    /// Where it is told by mail that something waits, if anywhere.
+    pub mail: Option<MailShown>,
+}
+
+/// Where an office is told by mail.
+#[derive(Debug, Clone, Serialize)]
+pub struct MailShown {
+    /// The address.
+    pub address: MailAddress,
+    /// Since when the office has confirmed it; until then nothing but a code goes there.
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// When the mail server last took a notice.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When a mail was given up, if none was taken since.
+    pub failed_at: Option<DateTime<Utc>>,
+}
+
+impl From<OfficeMail> for MailShown {
+    fn from(mail: OfficeMail) -> Self {
+        Self {
+            address: mail.address,
+            confirmed_at: mail.confirmed_at,
+            sent_at: mail.sent_at,
+            failed_at: mail.failed_at,
+        }
+    }
 }
 
 /// A person of an office.
@@ -203,6 +229,7 @@ impl Admin {
                 })
                 .collect(),
             limits: store.limits(number).await?.effective().into(),
+            mail: store.office_mail(number, now).await?.map(MailShown::from),
         })
     }
 
@@ -248,6 +275,22 @@ impl Admin {
             true => Ok(()),
             false => Err(AdminError::NoSuchIssuePassword),
         }
+    }
+
+    /// Names the address at which an office is told by mail; the server mails a code there, and the office types it in at
+    /// the portal. False if as many codes were mailed for it as a day takes.
+    pub async fn set_mail_address(&self, office: OfficeNumber, address: MailAddress) -> Result<bool, AdminError> {
+        if self.store.office(office).await?.is_none() {
+            return Err(AdminError::NoSuchOffice);
+        }
+        let (by, now) = (self.by.clone(), self.clock.now());
+        Ok(self.store.set_mail_address(office, address, by, now).await?)
+    }
+
+    /// Tells an office nothing by mail any more; false if it was told nothing before.
+    pub async fn remove_mail_address(&self, office: OfficeNumber) -> Result<bool, AdminError> {
+        let (by, now) = (self.by.clone(), self.clock.now());
+        Ok(self.store.remove_mail_address(office, by, now).await?)
     }
 
     /// The news that was not taken back, newest first, what is to be shown later too.

@@ -15,6 +15,7 @@ use crate::{
     audit,
     keys::{Keys, KeysError},
     listener::{self, Sources},
+    mail::{self, Mails},
     operations::{self, Health, Meters},
     pace::{Pace, Places, SENDS_AT_ONCE_MAX, SENDS_WAIT, SENDS_WAITING_MAX},
     passwords::{PasswordError, Passwords},
@@ -133,6 +134,8 @@ impl Server {
             health: Health::new(settings.clock.now(), settings.disk_free_floor_bytes),
             meters,
             pace: Pace::new(&settings.pace),
+            mails: settings.mail.map(|mail| Mails::new(mail, &settings.server_names)),
+            listening: mail::Listening::default(),
             sends: Places::new(SENDS_AT_ONCE_MAX, SENDS_WAITING_MAX, SENDS_WAIT),
             ending: ending.clone(),
             sandbox: sandbox.then(|| end.clone()),
@@ -168,6 +171,7 @@ impl Server {
             settings.seal_every,
             ending.clone(),
         )));
+        tasks.push(tokio::spawn(mail::send_again(app.clone(), ending.clone())));
         let mut operations_url = None;
         let operations = match operations {
             Some(socket) => {
@@ -200,6 +204,16 @@ impl Running {
     /// Looks now for what ends by time; the server does so by itself from time to time.
     pub async fn sweep(&self) -> Result<(), StoreError> {
         sweep(&self.app).await
+    }
+
+    /// Sends the mails that are due now; the server does so by itself every few seconds.
+    pub async fn send_mails(&self) -> Result<(), StoreError> {
+        mail::send_due(&self.app, &mut self.app.ending.clone()).await
+    }
+
+    /// How many mails are to be sent.
+    pub async fn mails_queued(&self) -> Result<u64, StoreError> {
+        Ok(self.app.store.figures().await?.mails)
     }
 
     /// Chains and signs the audit now; the server does so by itself every few seconds.
@@ -283,6 +297,7 @@ async fn sweep_in_turn(app: &App, every: Duration) -> Result<(), StoreError> {
         sweep(app).await?;
     } else {
         renew_certificate(app, now);
+        mail::note_listening(app, now).await?;
         app.health.swept(now);
     }
     if app.store.is_shared()
@@ -309,6 +324,8 @@ fn renew_certificate(app: &App, now: DateTime<Utc>) {
 async fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
     renew_certificate(app, now);
+    mail::note_listening(app, now).await?;
+    mail::make_notices(app, now).await?;
     while app.store.attend_unfetched(now).await? > 0 {}
     app.store
         .drop_stale_uploads(now - TimeDelta::days(STALE_UPLOAD_DAYS))

@@ -9,7 +9,7 @@ use std::{
 use exchange_store::Engine;
 use http::{Uri, uri::Scheme};
 
-use crate::{Clock, pace::PaceSettings, passwords::PasswordCost};
+use crate::{Clock, mail::MailSettings, pace::PaceSettings, passwords::PasswordCost};
 
 /// Settings of a server process. What may change while it runs (exchange name, help desk) is in the database.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub pace: PaceSettings,
     /// Where traces are sent, if anywhere.
     pub traces: Option<TracesSettings>,
+    /// By which mail server offices are told that something waits, if by any.
+    pub mail: Option<MailSettings>,
     /// The names and addresses in the server's certificate.
     pub server_names: Vec<String>,
     /// What a password costs to try.
@@ -97,6 +99,7 @@ impl Settings {
             drain: Duration::ZERO,
             pace: PaceSettings::default(),
             traces: None,
+            mail: None,
             server_names: default_server_names(),
             password_cost: PasswordCost::default(),
             clock: Clock::system(),

@@ -54,6 +54,8 @@ pub struct Figures {
     pub unsealed_lines: u64,
     /// Contents that rows name and that were not found when that was last looked for.
     pub contents_missing: u64,
+    /// Mails that are to be sent.
+    pub mails: u64,
     /// Bytes of the database file.
     pub database_bytes: u64,
 }
@@ -65,6 +67,7 @@ macro_rules! figures {
          (SELECT CAST(coalesce(sum(waiting_bytes), 0) AS BIGINT) FROM mailbox) AS waiting_bytes, \
          (SELECT count(*) FROM upload) AS uploads, \
          (SELECT count(*) FROM erasure) AS erasures, \
+         (SELECT count(*) FROM mail) AS mails, \
          (SELECT coalesce(max(row), 0) FROM audit) - (SELECT row FROM audit_sealer) AS unsealed_lines, \
          (SELECT coalesce(max(CAST(value AS BIGINT)), 0) FROM setting WHERE name = 'contents_missing') AS contents_missing, "
     };
@@ -105,6 +108,7 @@ impl Store {
             erasures: number("erasures")?,
             unsealed_lines: number("unsealed_lines")?,
             contents_missing: number("contents_missing")?,
+            mails: number("mails")?,
             database_bytes: number("database_bytes")?,
         })
     }

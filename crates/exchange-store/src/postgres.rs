@@ -45,6 +45,7 @@ pub(crate) fn migrator() -> Migrator {
         migration(10, "first", include_str!("../migrations/postgres/0010_first.sql")),
         migration(11, "steps", include_str!("../migrations/postgres/0011_steps.sql")),
         migration(12, "tries", include_str!("../migrations/postgres/0012_tries.sql")),
+        migration(13, "mail", include_str!("../migrations/postgres/0013_mail.sql")),
     ])
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn migrator() -> Migrator {
         ),
         migration(11, "steps", include_str!("../migrations/sqlite/0011_steps.sql")),
         migration(12, "tries", include_str!("../migrations/sqlite/0012_tries.sql")),
+        migration(13, "mail", include_str!("../migrations/sqlite/0013_mail.sql")),
     ])
 }
 

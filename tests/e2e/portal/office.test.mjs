@@ -12,7 +12,7 @@ let world, browser, visitor, planner;
 const chosen = "asagao ga saita 2026";
 
 before(async () => {
-  world = await World.start();
+  world = await World.start({ mail: true });
   browser = await launch();
   const { planning } = world.accounts;
   planner = await Person.at(browser, await Terminal.start(world, "planner"));
@@ -45,6 +45,7 @@ test("every page of the menu holds what every screen must hold", async () => {
     ["職員", "people"],
     ["端末・電子証明書", "terminals"],
     ["ライセンス", "licence"],
+    ["メールでのお知らせ", "mail"],
     ["利用状況", "usage"],
     ["クライアントのダウンロード", "downloads"],
     ["お知らせ", "news"],
@@ -113,6 +114,33 @@ test("a one-time password for a terminal is shown once, listed without itself, a
   await visitor.lookAtAll("terminal-stop");
   await visitor.page.getByRole("link", { name: "戻る" }).click();
   await visitor.title("端末・電子証明書");
+});
+
+test("an office confirms a mail address by the code that comes there, and stops the mails again", async () => {
+  await visitor.open("メールでのお知らせ");
+  await visitor.field("メールアドレス").fill("受付＠example.jp");
+  await visitor.button("確認メールを送る").click();
+  assert.equal(await visitor.problem(), "field_unfit");
+  await visitor.lookAtAll("mail-refused");
+  await visitor.field("メールアドレス").fill("uketsuke@example.jp");
+  await visitor.page.keyboard.press("Enter");
+  await visitor.sees("確認メールをお送りしています。");
+  const mail = await world.mail(1);
+  const [, code] = mail.match(/確認コード： (\d{8})/);
+  assert.ok(!mail.includes("9970100013") && !mail.includes("見本"), mail);
+  // What is on its way is told once it has left.
+  await visitor.open("メールでのお知らせ");
+  await visitor.lookAtAll("mail-waiting");
+  await visitor.field("確認コード").fill(code === "00000000" ? "11111111" : "00000000");
+  await visitor.button("確認する").click();
+  assert.equal(await visitor.problem(), "mail_code_refused");
+  await visitor.lookAtAll("mail-code-refused");
+  await visitor.field("確認コード").fill(`${code.slice(0, 4)} ${code.slice(4)}`);
+  await visitor.page.keyboard.press("Enter");
+  await visitor.sees("メールアドレスを確認しました。");
+  await visitor.lookAtAll("mail-confirmed");
+  await visitor.button("お知らせを止める").click();
+  await visitor.sees("メールでのお知らせを止めました。");
 });
 
 test("the connection file and the audit come as files", async () => {

@@ -40,6 +40,9 @@ export type ProblemCode =
   | "terminal_unknown"
   | "issue_passwords_too_many"
   | "first_password_gone"
+  | "mail_code_refused"
+  | "mail_codes_too_many"
+  | "mail_not_offered"
   | "operator_id_expected"
   | "operator_sign_in_refused"
   | "role_lacking"
@@ -182,6 +185,9 @@ export const problemCodes = [
   "terminal_unknown",
   "issue_passwords_too_many",
   "first_password_gone",
+  "mail_code_refused",
+  "mail_codes_too_many",
+  "mail_not_offered",
   "operator_id_expected",
   "operator_sign_in_refused",
   "role_lacking",

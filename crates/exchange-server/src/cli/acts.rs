@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use care_model::{AccountId, OfficeNumber, ServiceKind, TerminalId};
+use care_model::{AccountId, MailAddress, OfficeNumber, ServiceKind, TerminalId};
 use chrono::{DateTime, Utc};
 use clap::{
     Args, Subcommand,
@@ -235,6 +235,22 @@ pub(super) enum AdminAct {
         /// Deliveries that it may send on one day.
         #[arg(long)]
         sends_a_day: Option<u64>,
+    },
+    /// Names the address at which an office is told by mail that something waits. A code is mailed there, and nothing else
+    /// until the office types it in at the portal.
+    SetMailAddress {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
+        /// The address.
+        #[arg(long)]
+        address: MailAddress,
+    },
+    /// Tells an office nothing by mail any more.
+    RemoveMailAddress {
+        /// The office number.
+        #[arg(long)]
+        office: OfficeNumber,
     },
     /// Sets how many days content is kept that nobody fetches, for what is accepted from now on: 31 to 90.
     SetRetention {

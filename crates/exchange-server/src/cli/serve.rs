@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use exchange_server::{Server, Settings, SettingsFlaw, TracesSettings, engine_of};
+use exchange_server::{Server, Settings, SettingsFlaw, TracesSettings, engine_of, mail_of};
 use exchange_store::SPANS;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -53,6 +53,10 @@ struct Values {
     /// is there; without one everything is in the data folder].
     #[arg(long, env = "CAREPLAN_ENGINE")]
     engine: Option<PathBuf>,
+    /// The file that names the mail server by which offices are told that something waits [default: mail.toml in the key
+    /// folder, if it is there; without one no mail is sent].
+    #[arg(long, env = "CAREPLAN_MAIL")]
+    mail: Option<PathBuf>,
     /// Where terminals connect [default: 127.0.0.1:8443].
     #[arg(long, env = "CAREPLAN_LISTEN")]
     listen: Option<SocketAddr>,
@@ -115,6 +119,7 @@ impl Values {
             data: self.data.or(others.data),
             keys: self.keys.or(others.keys),
             engine: self.engine.or(others.engine),
+            mail: self.mail.or(others.mail),
             listen: self.listen.or(others.listen),
             enrolment_listen: self.enrolment_listen.or(others.enrolment_listen),
             operations_listen: self.operations_listen.or(others.operations_listen),
@@ -141,6 +146,7 @@ impl Values {
             settings.keys.clone_from(keys);
         }
         settings.engine = engine_of(&settings.data, &settings.keys, self.engine.as_deref())?;
+        settings.mail = mail_of(&settings.keys, self.mail.as_deref())?;
         let address = |said: Option<SocketAddr>, default: &str| match said {
             Some(address) => Ok(address),
             None => default.parse().context("reading a default"),
@@ -188,6 +194,7 @@ impl Values {
             data: Some(settings.data.clone()),
             keys: Some(settings.keys.clone()),
             engine: self.engine.clone(),
+            mail: self.mail.clone(),
             listen: Some(settings.listen),
             enrolment_listen: Some(settings.enrolment_listen),
             operations_listen: settings.operations_listen,

@@ -44,6 +44,8 @@ pub(super) enum State {
     AuditBehind,
     /// Contents that rows name are not where contents lie. It serves everything else.
     ContentsMissing,
+    /// The mail server was not ready for the last mail. It serves meanwhile.
+    MailFailing,
 }
 
 impl State {
@@ -51,7 +53,7 @@ impl State {
     pub(super) fn serves(self) -> bool {
         matches!(
             self,
-            Self::Ready | Self::SweepBehind | Self::AuditBehind | Self::ContentsMissing
+            Self::Ready | Self::SweepBehind | Self::AuditBehind | Self::ContentsMissing | Self::MailFailing
         )
     }
 }
@@ -78,6 +80,8 @@ pub(crate) struct Health {
     sealed_at: AtomicI64,
     /// When a sweep last did all it had to.
     swept_at: AtomicI64,
+    /// Whether the mail server was not ready for the last mail.
+    mail_failing: AtomicBool,
     started_at: DateTime<Utc>,
     disk_free_floor_bytes: u64,
     probed: Mutex<Option<(Instant, bool)>>,
@@ -90,6 +94,7 @@ impl Health {
             draining: AtomicBool::new(false),
             sealed_at: AtomicI64::new(now.timestamp_millis()),
             swept_at: AtomicI64::new(now.timestamp_millis()),
+            mail_failing: AtomicBool::new(false),
             started_at: now,
             disk_free_floor_bytes,
             probed: Mutex::new(None),
@@ -107,6 +112,10 @@ impl Health {
 
     pub(crate) fn swept(&self, now: DateTime<Utc>) {
         self.swept_at.store(now.timestamp_millis(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn mail_server_was(&self, ready: bool) {
+        self.mail_failing.store(!ready, Ordering::Relaxed);
     }
 
     pub(super) fn started_at(&self) -> DateTime<Utc> {
@@ -138,6 +147,8 @@ impl Health {
             State::AuditBehind
         } else if contents_missing > 0 {
             State::ContentsMissing
+        } else if self.mail_failing.load(Ordering::Relaxed) {
+            State::MailFailing
         } else {
             State::Ready
         };

@@ -14,6 +14,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, N
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::{
+    mail::Counted,
     portal::PAGES,
     router::{ENDPOINTS, SANDBOX_ENDPOINTS},
 };
@@ -36,6 +37,7 @@ const ACTS_STORED: &str = "careplan_acts_total";
 const COMMIT_ACTS: &str = "careplan_commit_acts";
 const COMMIT_SECONDS: &str = "careplan_commit_seconds";
 const COMMITS_FAILED: &str = "careplan_commits_failed_total";
+const MAILS: &str = "careplan_mails_total";
 const CONNECTIONS: &str = "careplan_connections";
 
 /// Every counter and histogram with what it says; gauges are in [`gauges`].
@@ -59,6 +61,7 @@ const DESCRIBED: &[(&str, Kind, &str)] = &[
     (COMMIT_ACTS, Kind::Histogram, "Acts in a commit."),
     (COMMIT_SECONDS, Kind::Histogram, "Seconds of a commit with its sync."),
     (COMMITS_FAILED, Kind::Counter, "Commits of which nothing was stored."),
+    (MAILS, Kind::Counter, "Mails to offices by what came of them."),
 ];
 
 #[derive(Clone, Copy)]
@@ -93,6 +96,7 @@ gauges! {
     uploads "careplan_open_uploads" "Uploads that were begun and not committed.";
     erasures "careplan_erasure_backlog" "Contents whose key is destroyed and whose bytes are still to be deleted.";
     contents_missing "careplan_contents_missing" "Contents that rows name and that were not found where contents lie.";
+    mails "careplan_mails_queued" "Mails to offices that are to be sent.";
     unsealed_lines "careplan_audit_unsealed_lines" "Lines of the audit that no chain has yet.";
     audit_sealed_seconds "careplan_audit_sealed_age_seconds" "Seconds since the audit was last sealed.";
     swept_seconds "careplan_sweep_age_seconds" "Seconds since the last sweep that did all it had to.";
@@ -156,6 +160,7 @@ pub(crate) struct Meters {
     pub(crate) exchange_connections: Gauge,
     pub(crate) enrolment_connections: Gauge,
     pub(crate) streams: Gauge,
+    mails: [Counter; Counted::ALL.len()],
     pub(super) gauges: Gauges,
 }
 
@@ -205,6 +210,10 @@ impl Meters {
             exchange_connections: gauge(CONNECTIONS, &[("listener", "exchange")]),
             enrolment_connections: gauge(CONNECTIONS, &[("listener", "enrolment")]),
             streams: gauge("careplan_event_streams", &[]),
+            mails: Counted::ALL.map(|counted| {
+                let labels = [("result", counted.word())];
+                recorder.register_counter(&key(MAILS, &labels), &METADATA)
+            }),
             gauges: Gauges::register(recorder.as_ref()),
             recorder,
         })
@@ -247,6 +256,13 @@ impl Meters {
                 self.recorder.register_counter(&key, &METADATA)
             })
             .increment(1);
+    }
+
+    /// Counts a mail by what came of it.
+    pub(crate) fn mail(&self, counted: Counted) {
+        if let Some(counter) = self.mails.get(counted as usize) {
+            counter.increment(1);
+        }
     }
 
     /// Everything as Prometheus reads it; none if nobody may ask.

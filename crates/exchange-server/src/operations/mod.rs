@@ -131,6 +131,7 @@ async fn look_around(app: &App) {
             gauges.waiting_bytes.set(figures.waiting_bytes as f64);
             gauges.uploads.set(figures.uploads as f64);
             gauges.erasures.set(figures.erasures as f64);
+            gauges.mails.set(figures.mails as f64);
             gauges.contents_missing.set(figures.contents_missing as f64);
             gauges.unsealed_lines.set(figures.unsealed_lines as f64);
             gauges.database_bytes.set(figures.database_bytes as f64);

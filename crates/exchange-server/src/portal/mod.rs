@@ -92,6 +92,10 @@ pages! {
     post "/portal/licence/ask" Office, office::licence::ask;
     post "/portal/licence/stop" Office, office::licence::stop;
     post "/portal/licence/withdraw" Office, office::licence::withdraw;
+    get "/portal/mail" Office, office::mail::show;
+    post "/portal/mail/set" Office, office::mail::set;
+    post "/portal/mail/confirm" Office, office::mail::confirm;
+    post "/portal/mail/remove" Office, office::mail::remove;
     get "/portal/usage" Office, office::usage::show;
     get "/portal/downloads" Office, office::downloads::show;
     get "/portal/downloads/{target}/{version}" Office, office::downloads::installer;

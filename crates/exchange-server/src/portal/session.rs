@@ -285,7 +285,7 @@ async fn entrant(app: &App, door: Door, parts: &mut Parts) -> Answer<Option<(Ent
                 door,
                 menu: match account.provisional {
                     true => Vec::new(),
-                    false => super::office::menu(),
+                    false => super::office::menu(app.mails.is_some()),
                 },
             };
             let visitor = OfficeVisitor {

@@ -25,6 +25,7 @@ mod killing;
 mod kills;
 mod limits;
 mod linkage;
+mod mailing;
 mod master_keys;
 mod nodes;
 mod office_acts;

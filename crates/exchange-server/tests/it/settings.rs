@@ -221,6 +221,41 @@ fn everything_that_cannot_be_used_is_refused_by_name() {
     }
 }
 
+/// The mail file lies with the keys; what stands in it is never repeated.
+#[cfg(unix)]
+#[test]
+fn a_mail_file_that_cannot_be_used_is_refused_by_name() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ground = Ground::new("data = \"HERE/data\"\n");
+    fs::create_dir(ground.at("data-keys")).unwrap();
+    let file = ground.at("data-keys").join("mail.toml");
+    let good = "host = \"smtp.example.jp\"\nuser = \"exchange\"\npassword = \"himitsu\"\nfrom = \"a@example.jp\"\n";
+    for (text, mode, words) in [
+        (good.to_owned(), 0o600, None),
+        (good.to_owned(), 0o644, Some("anybody on this machine")),
+        (
+            format!("{good}hots = \"himitsu\"\n"),
+            0o600,
+            Some("unknown field `hots`"),
+        ),
+        (format!("{good}tls = \"none\"\n"), 0o600, Some("this machine")),
+    ] {
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        match words {
+            None => assert!(!ground.good(&[], &[]).contains("himitsu")),
+            Some(words) => {
+                let (said, errors) = told(&ground.check(&[], &[]));
+                assert!(errors.contains("mail.toml") && errors.contains(words), "{errors}");
+                assert!(!format!("{said}{errors}").contains("himitsu"), "{said}{errors}");
+            }
+        }
+    }
+    // One that is named counts in its place.
+    let (_, errors) = told(&ground.check(&["--mail", "nowhere.toml"], &[]));
+    assert!(errors.contains("nowhere.toml cannot be read"), "{errors}");
+}
+
 /// The file of the Debian package, as it comes and with every line said that it only shows.
 #[test]
 fn the_packaged_settings_can_be_used_and_show_every_setting_with_its_default() {

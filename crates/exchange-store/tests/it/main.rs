@@ -11,6 +11,7 @@ mod deliveries;
 mod figures;
 mod keeping;
 mod large;
+mod mail;
 mod masters;
 mod offices;
 mod reached;

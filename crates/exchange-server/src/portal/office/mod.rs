@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod downloads;
 pub(super) mod home;
 pub(super) mod licence;
+pub(super) mod mail;
 pub(super) mod news;
 pub(super) mod people;
 pub(super) mod terminals;
@@ -31,10 +32,10 @@ impl Said {
     }
 }
 
-/// The menu of an office.
-pub(super) fn menu() -> Vec<MenuItem> {
+/// The menu of an office; with the place for mail where the exchange sends some.
+pub(super) fn menu(sends_mail: bool) -> Vec<MenuItem> {
     let item = |path, text| MenuItem { path, text };
-    vec![
+    let mut items = vec![
         item(super::session::OFFICES.home, messages::portal::title_home()),
         item(people::PATH, messages::portal::title_people()),
         item(terminals::PATH, messages::portal::title_terminals()),
@@ -43,8 +44,15 @@ pub(super) fn menu() -> Vec<MenuItem> {
         item(downloads::PATH, messages::portal::title_downloads()),
         item(news::PATH, messages::portal::title_news()),
         item(audit::PATH, messages::portal::title_audit()),
-    ]
+    ];
+    if sends_mail {
+        items.insert(MAIL_PLACE, item(mail::PATH, messages::mail::title()));
+    }
+    items
 }
+
+/// Behind the licence, before the figures.
+const MAIL_PLACE: usize = 4;
 
 /// How near the end of something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
