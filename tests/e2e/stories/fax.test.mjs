@@ -13,7 +13,8 @@ let world, browser, planner;
 async function sitDown() {
   const person = await Person.at(browser, await Terminal.start(world, "planner"));
   await person.page.addInitScript(() => {
-    globalThis.print = () => (document.body.dataset.printed = String(Number(document.body.dataset.printed ?? 0) + 1));
+    globalThis.print = () =>
+      (document.body.dataset.printed = String(Number(document.body.dataset.printed ?? 0) + 1));
   });
   await person.page.reload();
   await person.page.getByRole("heading", { level: 1 }).waitFor();
@@ -112,7 +113,11 @@ test("by keyboard alone: the question, the run, one job for the printer", async 
   const cover = all.first();
   for (const text of ["FAX送付状", "9970101011", "見本居宅介護支援事業所", "ご確認をお願いします。"])
     await cover.getByText(text).first().waitFor();
-  assert.equal(await all.getByText("サービス利用票").count(), 0, "by the name that the other side has for it");
+  assert.equal(
+    await all.getByText("サービス利用票").count(),
+    0,
+    "by the name that the other side has for it",
+  );
   assert.ok((await all.getByText("サービス提供票").count()) > 0);
   // The other delivery of the run is on no sheet.
   assert.equal(await all.getByText("9970101003").count(), 0);
@@ -143,7 +148,9 @@ test("what a killed client recorded is in 送信一覧, prints again, and is mar
   await planner.sees("未加入のため、FAX用に印刷する分として記録（データは送っていません）");
   await planner.look("206-fax-detail");
   await planner.button("FAX済みにする").click();
-  await row("FAX済み").getByText(/にFAX済みにしました。データは送っていません/).waitFor();
+  await row("FAX済み")
+    .getByText(/にFAX済みにしました。データは送っていません/)
+    .waitFor();
   await planner.look("207-fax-done");
   await planner.page.getByRole("searchbox").fill("");
 });

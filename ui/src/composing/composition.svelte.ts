@@ -200,7 +200,8 @@ export class Composition {
           this.onPaper.map(({ delivery }) => delivery),
         );
       } catch (cause) {
-        if (problemOf(cause).code === "destination_changed") this.take(await this.desk.call("composition", id));
+        if (problemOf(cause).code === "destination_changed")
+          this.take(await this.desk.call("composition", id));
         throw cause;
       }
     });

@@ -27,7 +27,9 @@ const rows = [planned(), absent, planned({ delivery: "d3", on_exchange: "no", bl
 function desks(): TestDesk {
   return new TestDesk()
     .on("open_composition", () => view({ mode: "dispatch", deliveries: rows, needs_confirmation: true }))
-    .on("composition", () => view({ mode: "dispatch", deliveries: [planned(), planned({ delivery: "d2" })] }));
+    .on("composition", () =>
+      view({ mode: "dispatch", deliveries: [planned(), planned({ delivery: "d2" })] }),
+    );
 }
 
 async function begun(desk: TestDesk): Promise<Dispatch> {

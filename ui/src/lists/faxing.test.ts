@@ -44,8 +44,7 @@ describe("what is printed for fax", () => {
   it("names the office whose copies are gone, and prints the others", async () => {
     const desk = desks();
     const answered = desk.on("fax_sheets", (request) => {
-      if ((request as FaxRequest).delivery === "d1")
-        throw refuse("kept_copy_gone", { days: "90" });
+      if ((request as FaxRequest).delivery === "d1") throw refuse("kept_copy_gone", { days: "90" });
       return { to: office, sheets: [sheet("there")], count: 1, left_out: [] };
     });
     const faxing = new Faxing(answered);
