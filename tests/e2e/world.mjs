@@ -108,6 +108,11 @@ export class World {
     return world;
   }
 
+  /** Registers an office that was not there at the start. */
+  async register(name) {
+    this.accounts[name] = await this.#register(offices[name]);
+  }
+
   /** Starts the server, or starts it again, on the same addresses. */
   async startServer() {
     const [listen, enrolment] = this.addresses;

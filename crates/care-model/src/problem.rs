@@ -243,6 +243,8 @@ problem_codes! {
     DestinationUnknown = "destination_unknown",
     /// The destination is this office in the same service kind.
     DestinationIsSender = "destination_is_sender",
+    /// Whether a destination is on the exchange is not known to be as it was shown.
+    DestinationChanged = "destination_changed",
     /// The sender in the names or the header is not the office that is signed in.
     SenderMismatch = "sender_mismatch",
     /// The licence ended; receiving still works.

@@ -182,6 +182,8 @@ fn outbox_text(row: &OutboxRow) -> String {
         OutboxStatus::Downloaded { .. } => messages::cli::status_downloaded(),
         OutboxStatus::Recalled { .. } => messages::cli::status_recalled(),
         OutboxStatus::Expired { .. } => messages::cli::status_expired(),
+        OutboxStatus::OnPaper { faxed_at: None, .. } => messages::cli::status_on_paper(),
+        OutboxStatus::OnPaper { .. } => messages::cli::status_faxed(),
     };
     let to = explain::office(&row.to);
     format!(

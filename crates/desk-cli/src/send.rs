@@ -85,7 +85,12 @@ async fn work(
             })
             .await?;
     }
-    if !view.can_send {
+    // What can only be printed for fax is printed from the window.
+    let goes = view
+        .deliveries
+        .iter()
+        .any(|planned| !planned.blocked && !planned.on_paper);
+    if !view.can_send || !goes {
         tell_findings(&view, output);
         let empty = view.deliveries.is_empty() && view.unplaced.is_empty();
         return Err(if empty {
@@ -108,6 +113,7 @@ async fn work(
         .send_composition(SendStart {
             composition,
             confirmed: given.yes,
+            on_paper: Vec::new(),
         })
         .await?;
     Ok(settled(desk, started, events, Duration::from_secs(given.wait)).await?)
@@ -162,10 +168,12 @@ fn destinations(view: &CompositionView) -> usize {
 fn tell_findings(view: &CompositionView, output: &Output) {
     let mut lines = Vec::new();
     for planned in &view.deliveries {
-        if planned.findings.is_empty() && planned.files.iter().all(|file| file.findings.is_empty()) {
+        let nothing = planned.findings.is_empty() && planned.files.iter().all(|file| file.findings.is_empty());
+        if nothing && !planned.on_paper {
             continue;
         }
         lines.push(format!("{} {}", explain::office(&planned.to), planned.unit_name));
+        lines.extend(planned.on_paper.then(messages::cli::row_not_joined));
         lines.extend(planned.findings.iter().map(explain::finding_line));
         for file in planned.files.iter().filter(|file| !file.findings.is_empty()) {
             lines.push(format!("  {}", file.name));
@@ -216,6 +224,7 @@ fn row_text(row: &SendRow) -> String {
         SendStateView::Held { .. } => messages::cli::row_held(to, unit),
         SendStateView::Sending => messages::cli::row_sending(to, unit),
         SendStateView::Cancelled => messages::cli::row_cancelled(to, unit),
+        SendStateView::OnPaper { .. } => messages::cli::row_on_paper(to, unit),
         SendStateView::Queued { waiting_for, .. } => match waiting_for {
             Some(WaitReason::Server) => messages::cli::row_queued_server(to, unit),
             Some(WaitReason::SignIn) => messages::cli::row_queued_sign_in(to, unit),

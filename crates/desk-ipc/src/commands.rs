@@ -93,6 +93,12 @@ macro_rules! with_commands {
             read_recipients($crate::ReadingSource) -> $crate::ReadingView;
             /// The forms of care recipients, laid out as on paper.
             read_forms($crate::FormsRequest) -> Vec<$crate::RecipientForms>;
+            /// Puts on paper, for fax, what was refused because its destination is not on the exchange.
+            put_on_paper($crate::DeliveryRequest) -> ();
+            /// Sheets of a delivery that was put on paper, as they are faxed.
+            fax_sheets($crate::FaxRequest) -> $crate::FaxView;
+            /// FAX済み, or not.
+            mark_faxed($crate::FaxedMark) -> ();
             /// The permitted combinations (送信単位) that this office may send.
             list_units(()) -> Vec<$crate::UnitView>;
             /// Throws a composition away.

@@ -11,13 +11,13 @@ use desk_ipc::{
     CertificateImport, ChooseDestination, CommandError, ComparisonForm, ComparisonQuery, ComparisonRequest,
     ComparisonRows, ComparisonStart, ComparisonView, ComposeStart, CompositionId, CompositionView, ConnectionView,
     DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart,
-    ExpiryView, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView, InspectionForm,
-    InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices, ListExport, ListIds,
-    ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart,
-    OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart, ProfileId, ProfileRow,
-    ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView,
-    SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView,
-    UpdateView,
+    ExpiryView, FaxRequest, FaxView, FaxedMark, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView,
+    InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices,
+    ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView,
+    OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart,
+    ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView,
+    RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow,
+    UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -169,6 +169,18 @@ impl DeskCommands for Desk {
 
     async fn read_forms(&self, request: FormsRequest) -> Result<Vec<RecipientForms>, CommandError> {
         self.open_desk()?.read_forms(request).await
+    }
+
+    async fn put_on_paper(&self, request: DeliveryRequest) -> Result<(), CommandError> {
+        self.open_desk()?.put_on_paper(request.delivery).await
+    }
+
+    async fn fax_sheets(&self, request: FaxRequest) -> Result<FaxView, CommandError> {
+        self.open_desk()?.fax_sheets(request).await
+    }
+
+    async fn mark_faxed(&self, request: FaxedMark) -> Result<(), CommandError> {
+        self.open_desk()?.mark_faxed(request).await
     }
 
     async fn list_units(&self, _request: ()) -> Result<Vec<UnitView>, CommandError> {

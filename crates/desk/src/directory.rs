@@ -122,6 +122,11 @@ impl Core {
         Ok(learnt)
     }
 
+    /// Takes none of these for absent until the exchange said so again. Offline it can't: they are shown as unchecked then.
+    pub(crate) fn forget_absent(&self, wanted: &Wanted) {
+        lock(&self.not_there).retain(|number, _| !wanted.contains_key(number));
+    }
+
     /// The offices that were not on the exchange a moment ago.
     fn absent_offices(&self) -> HashSet<OfficeNumber> {
         let now = self.now();

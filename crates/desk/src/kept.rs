@@ -14,6 +14,7 @@ use crate::{
     compose::{Chosen, Composition, Layout},
     core::Core,
     cover::Cover,
+    fax::is_whole,
     intake::{TakenContent, TakenFile},
     spool::SpoolRef,
 };
@@ -49,18 +50,17 @@ impl Core {
     pub(crate) async fn kept_composition(&self, delivery: DeliveryId) -> Result<Composition, CommandError> {
         let gone = || CommandError::new(ProblemCode::KeptCopyGone).with("days", self.settings().kept_days);
         let row = self.store.outgoing(delivery).await?.ok_or_else(gone)?;
-        if !matches!(row.state, OutboxState::Sent { .. } | OutboxState::Cancelled) {
+        let on_paper = matches!(row.state, OutboxState::OnPaper { .. });
+        if !on_paper && !matches!(row.state, OutboxState::Sent { .. } | OutboxState::Cancelled) {
             return Err(ProblemCode::SendUnsettled.into());
         }
         // What is still here then waits for the other side, and is for an exchange that was restored (D8).
-        if !self.settings().keeps_copies() {
+        if !on_paper && !self.settings().keeps_copies() {
             return Err(gone());
         }
         let header = row.content.header()?;
-        let places: Vec<SpoolRef> = row.content.parts.clone();
-        let whole = self
-            .blocking(move |spool| Ok(places.iter().all(|place| spool.holds(place))))
-            .await?;
+        let looked = row.clone();
+        let whole = self.blocking(move |spool| Ok(is_whole(&looked, spool))).await?;
         if !whole {
             return Err(gone());
         }

@@ -22,6 +22,7 @@ mod directory;
 mod drafts;
 mod enrolment;
 mod facts;
+mod fax;
 mod gate;
 mod help;
 mod home;

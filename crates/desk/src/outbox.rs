@@ -50,6 +50,8 @@ pub(crate) enum QueueOrder {
     Retry(DeliveryId, oneshot::Sender<Result<(), CommandError>>),
     /// A person cancels a row.
     Cancel(DeliveryId, oneshot::Sender<Result<(), CommandError>>),
+    /// A person says something about a row that is printed for fax, or is to be.
+    Paper(DeliveryId, OutboxEvent, oneshot::Sender<Result<(), CommandError>>),
     /// Something changed: somebody signed in, or the exchange is back.
     Wake,
 }
@@ -152,6 +154,10 @@ impl Queue {
                 let result = self.change(delivery, OutboxEvent::Cancel).await;
                 let _ = answer.send(result);
             }
+            QueueOrder::Paper(delivery, event, answer) => {
+                let result = self.change(delivery, event).await;
+                let _ = answer.send(result);
+            }
         }
     }
 
@@ -178,6 +184,9 @@ impl Queue {
             _ => ProblemCode::DeliveryUnknown,
         })?;
         let before = std::mem::replace(&mut queued.row.state, state);
+        if event == OutboxEvent::PutOnPaper {
+            queued.row.content.on_paper_by = self.core.standing().me.as_ref().map(|me| me.person_name.clone());
+        }
         match self.core.store.update_outgoing(&[&queued.row]).await {
             Ok(()) => {
                 self.unstored.remove(&delivery);
@@ -560,6 +569,7 @@ pub(crate) fn state_view(core: &Core, row: &Outgoing) -> SendStateView {
             problem: row.content.refusal.clone().unwrap_or_else(|| (*problem).into()),
         },
         OutboxState::Cancelled => SendStateView::Cancelled,
+        OutboxState::OnPaper { faxed_at } => SendStateView::OnPaper { faxed_at: *faxed_at },
     }
 }
 

@@ -189,7 +189,14 @@ impl Core {
     /// under way, or when nothing is left, it answers how that stands: nothing goes twice, and the next batch of a
     /// 一括送信 never by a second click.
     pub(crate) async fn send_composition(&self, start: SendStart) -> Result<SendView, CommandError> {
+        if start.on_paper.len() > limits::BULK_DELIVERIES_MAX {
+            return Err(ProblemCode::RequestMalformed.into());
+        }
         let wanted = self.wanted_by(start.composition).await?;
+        if !start.on_paper.is_empty() {
+            // An office may have joined since it was looked for.
+            self.forget_absent(&wanted);
+        }
         self.learn_offices(&wanted).await?;
         let mut compositions = self.compositions.lock().await;
         let mut composition = self.find(&mut compositions, start.composition).await?;
@@ -207,12 +214,15 @@ impl Core {
             held.extend(refused.map(|row| row.delivery));
         }
         let settled = self.settle(&mut composition).await?;
-        if settled.layout.can_send || held.is_empty() {
-            let ready = Ready::prepare(composition, &settled, start.confirmed, self.now())?;
+        let goes = settled.layout.deliveries.iter().any(|laid| laid.goes(&start.on_paper));
+        if (settled.layout.can_send && goes) || held.is_empty() {
+            let mut ready = Ready::prepare(composition, &settled, start.confirmed, &start.on_paper, self.now())?;
             let places: Vec<_> = ready.rows.iter().flat_map(|row| row.content.parts.clone()).collect();
             self.blocking(move |spool| spool.sync(&places)).await?;
             self.store.add_outgoing(&ready, self.now()).await?;
             compositions.insert(start.composition, ready.left);
+            // What is printed is none of the queue's business.
+            ready.rows.retain(|row| matches!(row.state, OutboxState::Queued { .. }));
             let _ = self.queue.send(QueueOrder::Add(ready.rows));
             self.tell(DeskEvent::DraftsChanged);
             self.tell(DeskEvent::OutboxChanged);
@@ -246,6 +256,7 @@ impl Core {
             finished: count(|state| matches!(state, SendStateView::Queued { .. } | SendStateView::Sending)) == 0,
             sent: count(|state| matches!(state, SendStateView::Sent { .. })),
             held: count(|state| matches!(state, SendStateView::Held { .. })),
+            on_paper: count(|state| matches!(state, SendStateView::OnPaper { .. })),
             deliveries,
         })
     }

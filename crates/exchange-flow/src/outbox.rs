@@ -38,6 +38,11 @@ pub enum OutboxState {
     },
     /// Cancelled before a byte left.
     Cancelled,
+    /// The destination is not on the exchange: it is printed, and a person faxes it. Nothing of it ever leaves from here.
+    OnPaper {
+        /// When a person said that it was faxed; none until then.
+        faxed_at: Option<DateTime<Utc>>,
+    },
 }
 
 /// What happens to it.
@@ -70,6 +75,12 @@ pub enum OutboxEvent {
     Retry,
     /// A person cancels.
     Cancel,
+    /// A person wants what was refused because its destination is not on the exchange printed instead.
+    PutOnPaper,
+    /// A person says that it was faxed.
+    Faxed,
+    /// A person says that it was not faxed after all.
+    NotFaxed,
 }
 
 /// What a refusal says about whether the server holds the delivery from an earlier try.
@@ -128,7 +139,20 @@ pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Resu
         }),
         (S::Queued { maybe_sent: false, .. } | S::Held { maybe_sent: false, .. }, E::Cancel) => Ok(S::Cancelled),
         (S::Sending { maybe_sent: false, .. } | S::Cancelled, E::Stopped) => Ok(S::Cancelled),
-        (S::Sent { .. } | S::Held { .. } | S::Cancelled, E::Restarted) => Ok(state.clone()),
+        // Only what the server does not hold, and can't hold, may go another way.
+        (
+            S::Held {
+                problem: ProblemCode::DestinationUnknown,
+                maybe_sent: false,
+            },
+            E::PutOnPaper,
+        ) => Ok(S::OnPaper { faxed_at: None }),
+        // The first time stands.
+        (S::OnPaper { faxed_at }, E::Faxed) => Ok(S::OnPaper {
+            faxed_at: Some(faxed_at.unwrap_or(now)),
+        }),
+        (S::OnPaper { .. }, E::NotFaxed) => Ok(S::OnPaper { faxed_at: None }),
+        (S::Sent { .. } | S::Held { .. } | S::Cancelled | S::OnPaper { .. }, E::Restarted) => Ok(state.clone()),
         // Acceptance may arrive a second time; the first answer stands.
         (S::Sent { .. }, E::Accepted { .. }) => Ok(state.clone()),
         _ => Err(OutboxRefusal),
@@ -305,6 +329,34 @@ mod tests {
             Ok(OutboxState::Queued { .. })
         ));
         assert_eq!(run(&[E::Accepted { accepted_at: at(0) }]), Err(OutboxRefusal));
+    }
+
+    #[test]
+    fn only_what_the_exchange_does_not_hold_goes_on_paper_and_it_stays_there() {
+        let paper = |way: &[OutboxEvent]| run(&[&[E::Start, refused(Holding::NotHeld), E::PutOnPaper], way].concat());
+        let open = OutboxState::OnPaper { faxed_at: None };
+        let done = OutboxState::OnPaper { faxed_at: Some(at(0)) };
+        assert_eq!(paper(&[]), Ok(open.clone()));
+        assert_eq!(paper(&[E::Faxed]), Ok(done.clone()));
+        assert_eq!(step(&done, E::Faxed, at(9)), Ok(done.clone()));
+        assert_eq!(step(&done, E::Restarted, at(9)), Ok(done));
+        assert_eq!(paper(&[E::Faxed, E::NotFaxed]), Ok(open));
+        let accepted = E::Accepted { accepted_at: at(0) };
+        for event in [E::Start, E::Retry, E::Cancel, E::Stopped, E::PutOnPaper, accepted] {
+            assert_eq!(paper(&[event]), Err(OutboxRefusal), "{event:?}");
+        }
+        // What the server may hold, what was refused for another reason, and what still waits.
+        assert_eq!(
+            run(&[E::Start, refused(Holding::MayBe), E::PutOnPaper]),
+            Err(OutboxRefusal)
+        );
+        let full = E::Refused {
+            problem: ProblemCode::MailboxFull,
+            holding: Holding::NotHeld,
+        };
+        assert_eq!(run(&[E::Start, full, E::PutOnPaper]), Err(OutboxRefusal));
+        assert_eq!(run(&[E::PutOnPaper]), Err(OutboxRefusal));
+        assert_eq!(run(&[E::Faxed]), Err(OutboxRefusal));
     }
 
     #[test]

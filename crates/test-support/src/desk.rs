@@ -244,6 +244,7 @@ impl OpenDesk {
         let start = SendStart {
             composition,
             confirmed: true,
+            on_paper: Vec::new(),
         };
         Ok(self.desk.send_composition(start).await?)
     }

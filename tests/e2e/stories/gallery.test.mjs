@@ -142,6 +142,28 @@ test("下書き一覧 and 一括送信", async () => {
   await gallery.show(planner, "dispatch-sent", "一括送信：結果");
 });
 
+test("FAX用の印刷", async () => {
+  // Plans for an office that nobody registered.
+  const folder = await world.makeFolder("absent");
+  const files = [];
+  for (const file of await fixture("good/home_schedule")) {
+    const copy = path.join(folder, path.basename(file).replace("9970101003_11", "9970101029_11"));
+    const text = (await readFile(file)).toString("latin1").replaceAll("9970101003", "9970101029");
+    await writeFile(copy, Buffer.from(text, "latin1"));
+    files.push(copy);
+  }
+  await planner.button("新しい一括送信を始める").click();
+  await planner.terminal.drop([...(await fixture("good/home_plan")), ...files]);
+  await planner.sees("うち1件は、未加入のためFAX用に印刷します");
+  await gallery.show(planner, "dispatch-fax", "一括送信：未加入の事業所があるとき");
+  await planner.sendAll();
+  await planner.sees("1件送信しました。1件はFAX用です");
+  await gallery.show(planner, "dispatch-fax-sent", "一括送信：FAXで送る書類の印刷");
+  await planner.goTo("送信一覧");
+  await planner.sees("FAX用（未送信）");
+  await gallery.show(planner, "outbox-fax", "送信一覧：FAX用");
+});
+
 test("事業所ごとの進み具合", async () => {
   await planner.goTo("トップページ");
   await planner.button("事業所ごとに見る").click();

@@ -291,6 +291,33 @@ step(
   },
 );
 
+step(
+  "事業所ごとの進み具合 shows the month office by office, and leads to the list of one",
+  async () => {
+    const { page } = mihon;
+    await page.goTo("home");
+    await page.press(words("board.open"));
+    await page.see(words("board.lead"));
+    await until("the samples' month", () =>
+      page.run(`const month = [...document.querySelectorAll("dialog select, [role=dialog] select")].find((one) => [...one.options].some(({ value }) => value === "202604"));
+      if (!month) return false;
+      month.value = "202604";
+      month.dispatchEvent(new Event("change", { bubbles: true }));
+      return true;`),
+    );
+    await until("the month's row", () =>
+      page.run(
+        "return document.querySelector(`[data-office='${arguments[0]}']`)?.innerText.includes('件') ?? false",
+        OFFICES.reiji.number,
+      ),
+    );
+    await look("native-board");
+    await page.pressPart(words("board.go_sent", { office: OFFICES.reiji.name }));
+    await page.see(words("outbox.column_status"));
+    assert.equal(await page.shows(words("board.lead")), false);
+  },
+);
+
 step("一括送信 sends the good row and explains the bad one", async () => {
   const { page } = mihon;
   const mixed = mkdir("mixed");

@@ -14,6 +14,7 @@ import { InspectionRecord } from "../features/record/state.svelte";
 import { Settings } from "../features/settings/state.svelte";
 import type { CompositionView, DeskEvent } from "../ipc/bindings";
 import type { Desk } from "../ipc/call";
+import { Faxing } from "../lists/faxing.svelte";
 import type { OpenWork } from "./remembered";
 
 /** The tabs, in the manual's order. */
@@ -51,6 +52,7 @@ export class Workspace {
   readonly settings: Settings;
   readonly help: Help;
   readonly reading: Reading;
+  readonly faxing: Faxing;
   readonly record: InspectionRecord;
   readonly board: Board;
   readonly comparison: MonthComparison;
@@ -68,6 +70,7 @@ export class Workspace {
     this.settings = new Settings(desk);
     this.help = new Help(desk);
     this.reading = new Reading(desk);
+    this.faxing = new Faxing(desk);
     this.record = new InspectionRecord(desk);
     this.board = new Board(desk);
     this.comparison = new MonthComparison(desk);

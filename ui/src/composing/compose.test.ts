@@ -22,6 +22,7 @@ function stands(states: Readonly<Record<string, SendStateView>>): SendView {
     finished: false,
     sent: 0,
     held: 0,
+    on_paper: 0,
   };
 }
 
@@ -240,7 +241,7 @@ describe("一括送信", () => {
       .on("retry_send", () => null)
       .on("sending", () => stands({ d1: sent, d2: sent, d3: sent }));
     const dispatch = await begin(desk);
-    expect(dispatch.tallied).toEqual({ sent: 1, held: 2, queued: 0, stopped: 0, unsent: 0 });
+    expect(dispatch.tallied).toEqual({ sent: 1, held: 2, queued: 0, stopped: 0, unsent: 0, paper: 0 });
     await dispatch.sending.retryHeld();
     const again = desk.asked.filter(({ name }) => name === "retry_send").map(({ request }) => request);
     expect(again).toEqual([{ delivery: "d2" }, { delivery: "d3" }]);
@@ -267,7 +268,7 @@ describe("一括送信", () => {
     // The next round counts its own deliveries only.
     desk.on("send_composition", () => stands({ d1: sent, d3: sent }));
     await dispatch.send(true);
-    expect(dispatch.tallied).toEqual({ sent: 1, held: 0, queued: 0, stopped: 0, unsent: 1 });
+    expect(dispatch.tallied).toEqual({ sent: 1, held: 0, queued: 0, stopped: 0, unsent: 1, paper: 0 });
     await dispatch.discard();
     expect(dispatch.rows).toEqual([]);
   });

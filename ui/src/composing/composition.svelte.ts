@@ -58,10 +58,20 @@ export class Composition {
 
   /** Whether something in here would be lost if it were thrown away now. */
   get hasUnsent(): boolean {
-    const unsent = this.deliveries.some(
-      ({ delivery, sending }) => sending === null && !this.sending.row(delivery),
-    );
+    const unsent = this.deliveries.some((delivery) => this.#isPlanned(delivery));
     return unsent || (this.phase === "idle" && !this.isEmpty && this.deliveries.length === 0);
+  }
+
+  /** What is not given to the queue yet and will be printed for fax: its office is not on the exchange. */
+  get onPaper(): PlannedView[] {
+    return this.deliveries.filter((delivery) => delivery.on_paper && this.#isPlanned(delivery));
+  }
+
+  /** How many deliveries will be sent. */
+  get goingOut(): number {
+    return this.deliveries.filter(
+      (delivery) => !delivery.on_paper && !delivery.blocked && this.#isPlanned(delivery),
+    ).length;
   }
 
   /** Every finding under the file it belongs to, the blocking ones first. */
@@ -175,10 +185,25 @@ export class Composition {
     });
   }
 
-  /** 送信 or 一括送信. Ends when the desk has taken it into its queue; how it goes on is in `sending`. */
+  /**
+   * 送信 or 一括送信. Ends when the desk has taken it into its queue; how it goes on is in `sending`. What is shown as to be
+   * printed for fax is, and nothing goes where that is not so any more: then the composition shows what it is now.
+   */
   send(confirmed: boolean): Promise<void> {
     return this.run(async () => {
-      if (this.view) await this.sending.begin(this.view.id, confirmed);
+      if (!this.view) return;
+      const { id } = this.view;
+      try {
+        await this.sending.begin(
+          id,
+          confirmed,
+          this.onPaper.map(({ delivery }) => delivery),
+        );
+      } catch (cause) {
+        if (problemOf(cause).code === "destination_changed")
+          this.take(await this.desk.call("composition", id));
+        throw cause;
+      }
     });
   }
 
@@ -242,6 +267,11 @@ export class Composition {
     });
     this.#turn = turn;
     return turn;
+  }
+
+  /** Whether a delivery is not given to the queue yet. */
+  #isPlanned({ delivery, sending }: PlannedView): boolean {
+    return sending === null && !this.sending.row(delivery);
   }
 
   /** A step that changes the composition, if there is one. */

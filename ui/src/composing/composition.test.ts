@@ -17,6 +17,7 @@ function stands(...states: SendStateView[]): SendView {
     finished: false,
     sent: states.filter((state) => state.state === "sent").length,
     held: states.filter((state) => state.state === "held").length,
+    on_paper: 0,
   };
 }
 

@@ -3,7 +3,14 @@ import type { Desk } from "../ipc/call";
 import { Composition } from "./composition.svelte";
 
 /** How a round of 一括送信 came out, in numbers of deliveries. */
-export type Tallied = { sent: number; held: number; queued: number; stopped: number; unsent: number };
+export type Tallied = {
+  sent: number;
+  held: number;
+  queued: number;
+  stopped: number;
+  unsent: number;
+  paper: number;
+};
 
 /** 一括送信: up to 100 deliveries in one round; what a round leaves over is the next one. */
 export class Dispatch extends Composition {
@@ -41,6 +48,7 @@ export class Dispatch extends Composition {
       held: count("held"),
       queued: count("queued") + count("sending"),
       stopped: count("cancelled"),
+      paper: count("on_paper"),
       unsent: this.rows.filter(({ delivery }) => !this.sending.row(delivery)).length,
     };
   }

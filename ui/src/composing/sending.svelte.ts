@@ -6,9 +6,10 @@ const POLL_MS = 700;
 
 /**
  * How a send came out, or that it is under way. `parked` waits for the line or a person, `held` was refused at least in
- * part, `stopped` was given up by a person before anything left.
+ * part, `stopped` was given up by a person before anything left; of `on_paper` nothing is sent at all. What is printed
+ * for fax beside what is sent changes nothing of how that went.
  */
-export type SendPhase = "idle" | "sending" | "sent" | "parked" | "held" | "stopped";
+export type SendPhase = "idle" | "sending" | "sent" | "parked" | "held" | "stopped" | "on_paper";
 
 /** The sending of one composition, delivery by delivery, from the button to the last word of the exchange. */
 export class Sending {
@@ -31,13 +32,14 @@ export class Sending {
   ) {}
 
   /** Gives a composition to the desk's queue. Refused, everything stays as it was. */
-  async begin(composition: string, confirmed: boolean): Promise<void> {
+  async begin(composition: string, confirmed: boolean, onPaper: readonly string[]): Promise<void> {
     this.#composition = composition;
     this.#bytes = {};
     this.problem = null;
     this.phase = "sending";
     try {
-      this.#stands(await this.desk.call("send_composition", { composition, confirmed }));
+      const start = { composition, confirmed, on_paper: [...onPaper] };
+      this.#stands(await this.desk.call("send_composition", start));
     } catch (cause) {
       this.phase = "idle";
       throw cause;
@@ -104,6 +106,11 @@ export class Sending {
   /** What was refused. */
   get held(): SendRow[] {
     return this.rows.filter((row) => row.state.state === "held");
+  }
+
+  /** What was put on paper for fax. */
+  get onPaper(): SendRow[] {
+    return this.rows.filter(isOnPaper);
   }
 
   /** How many deliveries have come to an end. */
@@ -181,7 +188,9 @@ export class Sending {
   }
 }
 
-function phaseOf(rows: readonly SendRow[]): SendPhase {
+function phaseOf(given: readonly SendRow[]): SendPhase {
+  const rows = given.filter((row) => !isOnPaper(row));
+  if (rows.length === 0 && given.length > 0) return "on_paper";
   const all = (state: SendRow["state"]["state"]) => rows.every((row) => row.state.state === state);
   if (rows.some(isMoving)) return "sending";
   if (rows.some((row) => row.state.state === "held")) return "held";
@@ -194,6 +203,11 @@ function phaseOf(rows: readonly SendRow[]): SendPhase {
 /** Whether bytes move, or are about to. */
 function isMoving({ state }: SendRow): boolean {
   return state.state === "sending" || (state.state === "queued" && state.waiting_for === null);
+}
+
+/** Whether it is printed for fax, and nothing of it sent. */
+function isOnPaper({ state }: SendRow): boolean {
+  return state.state === "on_paper";
 }
 
 /** Whether it waits for the line or for a person. */

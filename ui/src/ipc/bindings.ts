@@ -104,6 +104,7 @@ export type ProblemCode =
   | "comparison_too_large"
   | "destination_unknown"
   | "destination_is_sender"
+  | "destination_changed"
   | "sender_mismatch"
   | "licence_expired"
   | "delivery_conflict"
@@ -249,6 +250,7 @@ export const problemCodes = [
   "comparison_too_large",
   "destination_unknown",
   "destination_is_sender",
+  "destination_changed",
   "sender_mismatch",
   "licence_expired",
   "delivery_conflict",
@@ -778,6 +780,11 @@ to: OfficeView,
  */
 on_exchange: OnExchange, 
 /**
+ * Whether it will be printed for fax instead of sent: the destination is not on the exchange, and nothing else is in
+ * the way. Nothing of it blocks then.
+ */
+on_paper: boolean, 
+/**
  * The id of its unit, as in [`super::UnitView::id`]; none for attachments alone.
  */
 unit: string | null, 
@@ -1039,7 +1046,12 @@ composition: string,
 /**
  * Whether a person confirmed the warnings.
  */
-confirmed: boolean, };
+confirmed: boolean, 
+/**
+ * The deliveries that a person wants printed for fax ([`PlannedView::on_paper`]); what is not named stays behind, and
+ * nothing goes where the office of one of them has joined, or can't be asked about any more.
+ */
+on_paper: string[], };
 
 export type SendView = { 
 /**
@@ -1061,7 +1073,11 @@ sent: number,
 /**
  * How many were refused.
  */
-held: number, };
+held: number, 
+/**
+ * How many were put on paper for fax.
+ */
+on_paper: number, };
 
 export type SendRow = { 
 /**
@@ -1097,7 +1113,11 @@ accepted_at: string, } | { "state": "held",
 /**
  * Why.
  */
-problem: CommandError, } | { "state": "cancelled" };
+problem: CommandError, } | { "state": "cancelled" } | { "state": "on_paper", 
+/**
+ * When a person said that it was faxed; none until then.
+ */
+faxed_at: string | null, };
 
 export type WaitReason = "server" | "sign_in";
 
@@ -1197,6 +1217,11 @@ note: string,
  */
 can_resend: boolean, 
 /**
+ * Whether it can be printed for fax: it was put on paper, or was refused because its destination is not on the
+ * exchange and can be put on paper; and its copy is here.
+ */
+can_fax: boolean, 
+/**
  * Until when the exchange keeps it for the other office, once that is near.
  */
 keeping: ExpiryView | null, 
@@ -1221,7 +1246,15 @@ at: string, } | { "status": "expired",
 /**
  * When.
  */
-at: string, };
+at: string, } | { "status": "on_paper", 
+/**
+ * Who put it on paper, by the display name at the office.
+ */
+by: string | null, 
+/**
+ * When a person said that it was faxed; none until then.
+ */
+faxed_at: string | null, };
 
 export type InboxView = { 
 /**
@@ -1778,7 +1811,7 @@ at: string,
  */
 terminal_name: string | null, };
 
-export type DetailEvent = "queued" | "accepted" | "claimed" | "received" | "imported" | "recalled" | "expired";
+export type DetailEvent = "queued" | "accepted" | "claimed" | "received" | "imported" | "recalled" | "expired" | "on_paper" | "faxed";
 
 export type ListExport = { 
 /**
@@ -2177,6 +2210,10 @@ sent: BoardWay,
  */
 unsent: number, 
 /**
+ * What was put on paper for it, for fax: it is not on the exchange, or was not then.
+ */
+on_paper: number, 
+/**
  * What came from it.
  */
 received: BoardWay, 
@@ -2539,6 +2576,54 @@ notes: string,
  */
 waits: boolean, };
 
+export type FaxRequest = { 
+/**
+ * Which; it was put on paper.
+ */
+delivery: string, 
+/**
+ * The place of the first sheet, from 0.
+ */
+from: number, };
+
+export type FaxView = { 
+/**
+ * To whom.
+ */
+to: OfficeView, 
+/**
+ * From the place that was asked for, at most [`FAX_SHEETS_MAX`].
+ */
+sheets: Array<FaxSheet>, 
+/**
+ * All of them.
+ */
+count: number, 
+/**
+ * Files that belong to it and are on no sheet, each with its reason in words.
+ */
+left_out: Array<string>, };
+
+export type FaxSheet = { 
+/**
+ * The form.
+ */
+form: FormView, 
+/**
+ * What stands on it beside the form: for whom, from whom, which of how many.
+ */
+line: string, };
+
+export type FaxedMark = { 
+/**
+ * Which; it was put on paper.
+ */
+delivery: string, 
+/**
+ * Whether it was faxed.
+ */
+faxed: boolean, };
+
 export type ReadingSource = { "what": "composition", 
 /**
  * Which.
@@ -2776,6 +2861,9 @@ export type Commands = {
   repair: { request: RepairRequest; answer: RepairedView };
   read_recipients: { request: ReadingSource; answer: ReadingView };
   read_forms: { request: FormsRequest; answer: Array<RecipientForms> };
+  put_on_paper: { request: DeliveryRequest; answer: null };
+  fax_sheets: { request: FaxRequest; answer: FaxView };
+  mark_faxed: { request: FaxedMark; answer: null };
   list_units: { request: null; answer: Array<UnitView> };
   discard_composition: { request: string; answer: null };
   send_composition: { request: SendStart; answer: SendView };

@@ -135,6 +135,8 @@ pub struct BoardRow {
     pub sent: BoardWay,
     /// What for it is queued or held on this desk.
     pub unsent: u32,
+    /// What was put on paper for it, for fax: it is not on the exchange, or was not then.
+    pub on_paper: u32,
     /// What came from it.
     pub received: BoardWay,
     /// 実績 that come from it, by its service kinds.

@@ -225,6 +225,10 @@ pub struct PlannedView {
     pub to: OfficeView,
     /// Whether the directory knows the destination; `unchecked` while the exchange could not be asked.
     pub on_exchange: OnExchange,
+    /// Whether it will be printed for fax instead of sent: the destination is not on the exchange, and nothing else is in
+    /// the way. Nothing of it blocks then.
+    #[serde(default)]
+    pub on_paper: bool,
     /// The id of its unit, as in [`super::UnitView::id`]; none for attachments alone.
     #[serde(default)]
     pub unit: Option<String>,
@@ -364,6 +368,11 @@ pub struct SendStart {
     pub composition: CompositionId,
     /// Whether a person confirmed the warnings.
     pub confirmed: bool,
+    /// The deliveries that a person wants printed for fax ([`PlannedView::on_paper`]); what is not named stays behind, and
+    /// nothing goes where the office of one of them has joined, or can't be asked about any more.
+    #[ts(type = "string[]")]
+    #[serde(default)]
+    pub on_paper: Vec<DeliveryId>,
 }
 
 /// How a send stands.
@@ -380,6 +389,8 @@ pub struct SendView {
     pub sent: u32,
     /// How many were refused.
     pub held: u32,
+    /// How many were put on paper for fax.
+    pub on_paper: u32,
 }
 
 /// One delivery of a send.
@@ -422,6 +433,12 @@ pub enum SendStateView {
     },
     /// Cancelled before a byte left.
     Cancelled,
+    /// Nothing is sent: it is printed, and a person faxes it.
+    OnPaper {
+        /// When a person said that it was faxed; none until then.
+        #[ts(type = "string | null")]
+        faxed_at: Option<DateTime<Utc>>,
+    },
 }
 
 /// What a queued delivery waits for.

@@ -238,6 +238,10 @@ pub enum DetailEvent {
     Recalled,
     /// Nobody fetched it in time.
     Expired,
+    /// It was put on paper for fax.
+    OnPaper,
+    /// A person said that it was faxed.
+    Faxed,
 }
 
 /// A list as CSV.
@@ -310,6 +314,9 @@ pub struct OutboxRow {
     pub note: String,
     /// Whether its kept copy is still here, for 再送.
     pub can_resend: bool,
+    /// Whether it can be printed for fax: it was put on paper, or was refused because its destination is not on the
+    /// exchange and can be put on paper; and its copy is here.
+    pub can_fax: bool,
     /// Until when the exchange keeps it for the other office, once that is near.
     pub keeping: Option<ExpiryView>,
     /// How it stands.
@@ -344,6 +351,14 @@ pub enum OutboxStatus {
         /// When.
         #[ts(type = "string")]
         at: DateTime<Utc>,
+    },
+    /// The destination is not on the exchange: it is printed, and a person faxes it (FAX用).
+    OnPaper {
+        /// Who put it on paper, by the display name at the office.
+        by: Option<String>,
+        /// When a person said that it was faxed; none until then.
+        #[ts(type = "string | null")]
+        faxed_at: Option<DateTime<Utc>>,
     },
 }
 

@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// Columns of CSV and workbook.
-const COLUMNS: usize = 11;
+const COLUMNS: usize = 12;
 /// Widths of the workbook's columns, in characters.
-const WIDTHS: [f64; COLUMNS] = [14.0, 34.0, 26.0, 8.0, 12.0, 12.0, 8.0, 12.0, 28.0, 28.0, 20.0];
+const WIDTHS: [f64; COLUMNS] = [14.0, 34.0, 26.0, 8.0, 12.0, 12.0, 8.0, 8.0, 12.0, 28.0, 28.0, 20.0];
 
 impl Core {
     /// Saves the offices that a query means to where a person chooses; none if they cancelled.
@@ -80,6 +80,7 @@ fn frame(board: &Board, office: &OfficeView, now: DateTime<Utc>) -> Frame<COLUMN
             says::column_sent(),
             says::column_sent_open(),
             says::column_unsent(),
+            says::column_on_paper(),
             says::column_received(),
             says::column_received_open(),
             says::column_actuals_in(),
@@ -107,6 +108,7 @@ fn fields(row: &BoardRow) -> [Cell; COLUMNS] {
         row.sent.all.into(),
         row.sent.open.into(),
         row.unsent.into(),
+        row.on_paper.into(),
         row.received.all.into(),
         row.received.open.into(),
         actuals(&row.actuals_in).into(),

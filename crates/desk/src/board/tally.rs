@@ -49,6 +49,7 @@ struct Office {
     kinds: BTreeSet<ServiceKind>,
     sent: BoardWay,
     unsent: u32,
+    on_paper: u32,
     received: BoardWay,
     /// 実績 that come and that go, each by who exchanges: the other side, and the kind of this office.
     actuals_in: Pairs,
@@ -93,7 +94,7 @@ impl Tally {
             office.name.1.clone_from(&row.other.name);
         }
         office.kinds.insert(row.other.kind);
-        let is_sent = !row.standing.unsent;
+        let is_sent = row.standing.is_sent();
         if is_sent {
             office.last = office.last.max(Some(row.at));
         }
@@ -106,7 +107,11 @@ impl Tally {
             return;
         }
         if !is_sent {
-            office.unsent += 1;
+            // What went by fax is answered by fax: no 実績 are owed this way.
+            match row.standing.on_paper {
+                true => office.on_paper += 1,
+                false => office.unsent += 1,
+            }
             return;
         }
         let counted = match way {
@@ -168,6 +173,7 @@ impl Office {
             office: words::office(number, &self.name.1, &kinds),
             sent: self.sent,
             unsent: self.unsent,
+            on_paper: self.on_paper,
             received: self.received,
             actuals_in: actuals(&self.actuals_in, |(other, _)| other.kind),
             actuals_out: actuals(&self.actuals_out, |(_, own)| *own),
@@ -236,7 +242,8 @@ pub(super) fn sort(rows: &mut [BoardRow], order: BoardOrder) {
         BoardOrder::Name => {}
         BoardOrder::Contact => rows.sort_by_key(|row| Reverse(row.last_at)),
         BoardOrder::Remaining => rows.sort_by_key(|row| {
-            let idle = row.sent.all + row.received.all + row.actuals_in.done + row.actuals_out.done == 0;
+            let moved = row.sent.all + row.received.all + row.on_paper;
+            let idle = moved + row.actuals_in.done + row.actuals_out.done == 0;
             (!misses_actuals(row), !is_open(row), idle)
         }),
     }

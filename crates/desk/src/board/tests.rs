@@ -31,6 +31,7 @@ const FETCHED: Standing = Standing {
     rank: 0,
     open: false,
     unsent: false,
+    on_paper: false,
     awaits_import: false,
     came_to_nothing: false,
 };

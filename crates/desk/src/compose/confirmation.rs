@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use desk_ipc::SeverityView;
 use serde::{Deserialize, Serialize};
 
-use super::{Layout, layout::Found};
+use super::{
+    Layout,
+    layout::{Found, Laid},
+};
 
 /// Codes of findings with the number of places of each.
 type Counts = BTreeMap<String, u32>;
@@ -30,20 +33,20 @@ pub(crate) struct Confirmation {
 }
 
 impl Confirmation {
-    /// What is confirmed for each delivery of a layout that goes out, in their order.
-    pub(crate) fn of_each(layout: &Layout, by: Option<&str>, at: DateTime<Utc>) -> Vec<Self> {
+    /// What is confirmed for each delivery of a layout that goes, in their order.
+    pub(crate) fn of_each(layout: &Layout, going: &[&Laid], by: Option<&str>, at: DateTime<Utc>) -> Vec<Self> {
         let mut around = Counts::new();
         count(&mut around, layout.findings.iter());
         for (_, found) in &layout.unplaced {
             count(&mut around, found.iter());
         }
-        let blocked = layout.deliveries.iter().filter(|laid| laid.blocked).count();
-        let left = u32::try_from(layout.unplaced.len() + blocked).unwrap_or(u32::MAX);
+        let stays = layout.deliveries.len().saturating_sub(going.len());
+        let left = u32::try_from(layout.unplaced.len() + stays).unwrap_or(u32::MAX);
         if left > 0 {
             around.insert(LEFT_BEHIND.to_owned(), left);
         }
-        let going = layout.deliveries.iter().filter(|laid| !laid.blocked);
         going
+            .iter()
             .map(|laid| {
                 let mut in_delivery = Counts::new();
                 count(&mut in_delivery, laid.all_findings());
@@ -105,9 +108,11 @@ mod tests {
             around: trial.around.clone(),
             layout,
         };
-        let refused = Ready::prepare(composition.clone(), &settled, false, at).err().unwrap();
+        let refused = Ready::prepare(composition.clone(), &settled, false, &[], at)
+            .err()
+            .unwrap();
         assert_eq!(refused.code, ProblemCode::ConfirmationNeeded);
-        let ready = Ready::prepare(composition, &settled, true, at).unwrap();
+        let ready = Ready::prepare(composition, &settled, true, &[], at).unwrap();
         let kept = ready.rows[0].content.confirmation.as_ref().unwrap();
         assert_eq!((kept.at, kept.by.as_deref()), (at, Some("見本 花子")));
         let counts = |counts: &Counts| -> Vec<(String, u32)> { counts.clone().into_iter().collect() };
@@ -134,7 +139,7 @@ mod tests {
             layout,
         };
         // A page that says "confirmed" without having been asked records nothing.
-        let ready = Ready::prepare(composition, &settled, true, Utc::now()).unwrap();
+        let ready = Ready::prepare(composition, &settled, true, &[], Utc::now()).unwrap();
         assert!(ready.rows[0].content.confirmation.is_none());
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use care_model::{Digest, Finding, FindingCode, OfficeNumber};
+use care_model::{Digest, Finding, FindingCode, OfficeNumber, limits};
 use chrono::{DateTime, Utc};
 use desk_ipc::OnExchange;
 use exchange_protocol::OfficeEntry;
@@ -98,6 +98,17 @@ pub(crate) fn misnamed(composition: &Composition, entry: &OfficeEntry, files: &[
         }
     }
     found
+}
+
+/// What the records call an office that the directory does not know; nothing where they name it nowhere.
+pub(super) fn name_in_records(composition: &Composition, office: OfficeNumber, files: &[u32]) -> Option<String> {
+    let number = office.to_string();
+    let wanted = composition.files.iter().filter(|file| files.contains(&file.number));
+    let facts = wanted.filter_map(|file| file.taken.content.as_ref().ok()?.facts.as_deref());
+    let mut named = facts.flat_map(|facts| &facts.offices);
+    let first = named.find(|named| named.number == number && !named.name.is_empty())?;
+    let name = crate::reading::values::plain(&first.name);
+    Some(name.chars().take(limits::OFFICE_TEXT_CHARS_MAX).collect())
 }
 
 /// Whether two names may be of one office. Software writes them with or without the company, in full or half width.

@@ -51,6 +51,10 @@ pub(crate) struct Laid {
     /// Both ends with their kinds, once these are known.
     pub(crate) parties: Option<(Party, Party)>,
     pub(crate) on_exchange: OnExchange,
+    /// Whether it is printed for fax instead of sent: its office is not on the exchange, and nothing else is in the way.
+    pub(crate) on_paper: bool,
+    /// What the records call an office that is not on the exchange.
+    pub(crate) named: Option<String>,
     pub(crate) unit: Option<&'static SendUnit>,
     /// Required members of the unit that are not there.
     pub(crate) missing: Vec<FileKind>,
@@ -115,6 +119,11 @@ impl Laid {
         self.findings
             .iter()
             .chain(self.file_findings.iter().map(|(_, found)| found))
+    }
+
+    /// Whether it leaves the composition now; what is to be printed only where a person wants that.
+    pub(crate) fn goes(&self, on_paper: &[DeliveryId]) -> bool {
+        !self.blocked && (!self.on_paper || on_paper.contains(&self.delivery))
     }
 }
 
@@ -229,7 +238,7 @@ impl Layout {
         };
         let going = || self.deliveries.iter().filter(|laid| !laid.blocked);
         self.needs_confirmation = going()
-            .any(|laid| laid.sent_before.is_some() || laid.all_findings().any(Found::warns))
+            .any(|laid| laid.on_paper || laid.sent_before.is_some() || laid.all_findings().any(Found::warns))
             || self.findings.iter().any(Found::warns)
             || !self.unplaced.is_empty()
             || sendable < self.deliveries.len();
@@ -338,9 +347,6 @@ fn lay(composition: &Composition, around: &Surroundings, place: usize, planned: 
         Some(Some(entry)) if planned.to.kind.is_none_or(|kind| entry.kinds.contains(&kind)) => OnExchange::Yes,
         Some(_) => OnExchange::No,
     };
-    if on_exchange == OnExchange::No {
-        findings.push(Found::Refused(SeverityView::Blocks, ProblemCode::DestinationUnknown));
-    }
     let entry = entry.and_then(Option::as_ref);
     if let Some(entry) = entry {
         file_findings.extend(guard::misnamed(composition, entry, &planned.files));
@@ -357,6 +363,17 @@ fn lay(composition: &Composition, around: &Surroundings, place: usize, planned: 
         &mut findings,
         &mut file_findings,
     );
+    // A deletion is for a program, and there is no form of it to be handed over.
+    let has_forms = planned.unit.is_some_and(|unit| !unit.is_deletion());
+    let all = || findings.iter().chain(file_findings.iter().map(|(_, found)| found));
+    let on_paper = on_exchange == OnExchange::No && has_forms && !planned.blocked && !all().any(Found::blocks);
+    if on_exchange == OnExchange::No && !on_paper {
+        findings.push(Found::Refused(SeverityView::Blocks, ProblemCode::DestinationUnknown));
+    }
+    let named = match on_exchange {
+        OnExchange::No => guard::name_in_records(composition, planned.to.office, &planned.files),
+        OnExchange::Yes | OnExchange::Unchecked => None,
+    };
     let fingerprint = fingerprint(composition, around, planned.to, &planned.files, &attachments);
     let mut laid = Laid {
         delivery: slot.delivery,
@@ -364,6 +381,8 @@ fn lay(composition: &Composition, around: &Surroundings, place: usize, planned: 
         to: planned.to,
         parties,
         on_exchange,
+        on_paper,
+        named,
         unit: planned.unit,
         missing: planned
             .unit

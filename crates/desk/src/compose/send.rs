@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use care_model::{Digest, ProblemCode};
+use care_model::{DeliveryId, Digest, ProblemCode};
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, CompositionMode, PlannedView};
 use exchange_flow::outbox::OutboxState;
@@ -28,29 +28,35 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Checks what blocks and what must be confirmed, and makes the rows. Nothing is stored yet.
+    /// Checks what blocks and what must be confirmed, and makes the rows. Nothing is stored yet. `on_paper` names the
+    /// deliveries that a person wants printed for fax; one that would be sent after all is never taken for agreed to.
     pub(crate) fn prepare(
         composition: Composition,
         settled: &Settled,
         confirmed: bool,
+        on_paper: &[DeliveryId],
         now: DateTime<Utc>,
     ) -> Result<Self, CommandError> {
         let Settled { around, layout } = settled;
         if layout.deliveries.is_empty() && layout.unplaced.is_empty() && composition.files.is_empty() {
             return Err(ProblemCode::CompositionEmpty.into());
         }
-        if !layout.can_send {
+        let otherwise = |laid: &Laid| !laid.on_paper && on_paper.contains(&laid.delivery);
+        if layout.deliveries.iter().any(otherwise) {
+            return Err(ProblemCode::DestinationChanged.into());
+        }
+        let going: Vec<&Laid> = layout.deliveries.iter().filter(|laid| laid.goes(on_paper)).collect();
+        if !layout.can_send || going.is_empty() {
             return Err(ProblemCode::CompositionBlocked.into());
         }
         if layout.needs_confirmation && !confirmed {
             return Err(ProblemCode::ConfirmationNeeded.into());
         }
         let mut confirmations = match layout.needs_confirmation {
-            true => Confirmation::of_each(layout, around.person.as_deref(), now),
+            true => Confirmation::of_each(layout, &going, around.person.as_deref(), now),
             false => Vec::new(),
         }
         .into_iter();
-        let going: Vec<&Laid> = layout.deliveries.iter().filter(|laid| !laid.blocked).collect();
         let mut rows = Vec::with_capacity(going.len());
         let mut shown: Vec<PlannedView> = Vec::with_capacity(going.len());
         for (place, laid) in going.iter().enumerate() {
@@ -59,13 +65,19 @@ impl Ready {
                 delivery: laid.delivery,
                 composition: composition.id,
                 position: u32::try_from(place).unwrap_or(u32::MAX),
-                state: OutboxState::Queued {
-                    tries: 0,
-                    not_before: now,
-                    maybe_sent: false,
+                state: match laid.on_paper {
+                    true => OutboxState::OnPaper { faxed_at: None },
+                    false => OutboxState::Queued {
+                        tries: 0,
+                        not_before: now,
+                        maybe_sent: false,
+                    },
                 },
                 queued_at: now,
-                content: content_of(&composition, laid, &planned, confirmations.next())?,
+                content: OutgoingContent {
+                    on_paper_by: around.person.clone().filter(|_| laid.on_paper),
+                    ..content_of(&composition, laid, &planned, confirmations.next())?
+                },
             });
             shown.push(planned);
         }
@@ -183,5 +195,6 @@ fn content_of(
         marks: laid.marks().collect(),
         confirmation,
         refusal: None,
+        on_paper_by: None,
     })
 }

@@ -58,6 +58,7 @@ pub(super) fn planned(composition: &Composition, around: &Surroundings, laid: &L
         delivery: laid.delivery,
         to: destination(around, laid),
         on_exchange: laid.on_exchange,
+        on_paper: laid.on_paper,
         unit: laid.unit.map(|unit| unit.id.to_owned()),
         unit_name: words::unit(laid.unit.map(|unit| unit.id), role),
         missing: laid.missing.iter().map(|kind| kind.prefix().to_owned()).collect(),
@@ -77,7 +78,11 @@ pub(super) fn planned(composition: &Composition, around: &Surroundings, laid: &L
 /// The destination with the one kind that is addressed.
 fn destination(around: &Surroundings, laid: &Laid) -> OfficeView {
     let kind = laid.parties.map(|(_, to)| to.kind).or(laid.to.kind);
-    office(around, laid.to.office, kind)
+    let mut view = office(around, laid.to.office, kind);
+    if let Some(named) = laid.named.as_ref().filter(|_| view.name.is_empty()) {
+        view.name.clone_from(named);
+    }
+    view
 }
 
 /// An office with what the directory says of it.

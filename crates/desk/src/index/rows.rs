@@ -55,10 +55,19 @@ pub(crate) struct Standing {
     pub(crate) open: bool,
     /// Whether it is only on this desk.
     pub(crate) unsent: bool,
+    /// Whether it is printed for fax and never sent.
+    pub(crate) on_paper: bool,
     /// Whether it was received and not marked 取込済.
     pub(crate) awaits_import: bool,
     /// Whether nothing came of it: it was taken back, or nobody fetched it in time.
     pub(crate) came_to_nothing: bool,
+}
+
+impl Standing {
+    /// Whether it has left the desk of its sender by the exchange.
+    pub(crate) fn is_sent(self) -> bool {
+        !self.unsent && !self.on_paper
+    }
 }
 
 /// What is counted of a row.
@@ -296,7 +305,7 @@ impl ListRows {
             .map(|(office, _)| offices.get(&office.number).copied())
             .collect();
         let mut last: HashMap<OfficeNumber, i64> = HashMap::new();
-        for row in self.rows.iter().filter(|row| !row.standing.unsent) {
+        for row in self.rows.iter().filter(|row| row.standing.is_sent()) {
             if let Some(office) = asked.get(row.office as usize).copied().flatten() {
                 let at = last.entry(office).or_insert(row.at);
                 *at = row.at.max(*at);
@@ -333,7 +342,7 @@ impl ListRows {
     /// The deliveries of a month that hold one of these units and have left the desk of their sender.
     pub(crate) fn of_month(&self, month: ServiceMonth, units: &[&str]) -> Vec<DeliveryId> {
         let meant = self.holding_units(units);
-        let rows = self.rows.iter().filter(|row| !row.standing.unsent);
+        let rows = self.rows.iter().filter(|row| row.standing.is_sent());
         rows.filter(|row| meant[row.contents as usize] && self.months.items[row.month as usize].0 == Some(month))
             .map(|row| row.delivery)
             .collect()
@@ -342,7 +351,7 @@ impl ListRows {
     /// The months of which there are such.
     pub(crate) fn months_of(&self, units: &[&str]) -> BTreeSet<ServiceMonth> {
         let meant = self.holding_units(units);
-        let rows = self.rows.iter().filter(|row| !row.standing.unsent);
+        let rows = self.rows.iter().filter(|row| row.standing.is_sent());
         let months = rows.filter(|row| meant[row.contents as usize]);
         months
             .filter_map(|row| self.months.items[row.month as usize].0)

@@ -81,6 +81,7 @@ impl Core {
         }
         match seen {
             Seen::Unsent { .. } => {}
+            Seen::OnPaper { queued_at, .. } => times.push(time(DetailEvent::OnPaper, queued_at, None)),
             accepted => times.push(time(DetailEvent::Accepted, accepted.since(), None)),
         }
         match seen {
@@ -88,6 +89,9 @@ impl Core {
             Seen::Downloaded { at, .. } => times.push(time(DetailEvent::Received, at, None)),
             Seen::Recalled { at, .. } => times.push(time(DetailEvent::Recalled, at, None)),
             Seen::Expired { at, .. } => times.push(time(DetailEvent::Expired, at, None)),
+            Seen::OnPaper { faxed_at, .. } => {
+                times.extend(faxed_at.map(|at| time(DetailEvent::Faxed, at, None)));
+            }
         }
         let here = row.outgoing.as_ref();
         let cover = match header.cover() {

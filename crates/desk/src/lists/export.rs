@@ -100,7 +100,7 @@ impl Core {
         let own_kind = crate::words::kind(header.from.kind).name;
         let cover = listed.outgoing.as_ref().and_then(super::outbox::cover_of);
         // Whether a copy is kept stands in no column: the disk is not asked.
-        let row = self.outbox_row_view(listed, false)?;
+        let row = self.outbox_row_view(listed, &super::outbox::Kept::default())?;
         let (status, status_at) = match &row.status {
             OutboxStatus::Unsent {
                 sending: SendStateView::Held { .. },
@@ -110,6 +110,8 @@ impl Core {
             OutboxStatus::Downloaded { at } => (words::downloaded(), Some(*at)),
             OutboxStatus::Recalled { at } => (words::recalled(), Some(*at)),
             OutboxStatus::Expired { at } => (words::expired(), Some(*at)),
+            OutboxStatus::OnPaper { faxed_at: None, .. } => (words::on_paper(), None),
+            OutboxStatus::OnPaper { faxed_at, .. } => (words::faxed(), *faxed_at),
         };
         let [number, name, kind] = office(&row.to);
         Some(vec![

@@ -198,6 +198,7 @@ pub(crate) fn indexed(row: &InboxListed, terminal: Option<TerminalId>) -> Indexe
             rank,
             open,
             unsent: false,
+            on_paper: false,
             awaits_import: is_received(row) && row.imported_at.is_none(),
             came_to_nothing: matches!(status, InboxStatus::Recalled { .. } | InboxStatus::Expired { .. }),
         },

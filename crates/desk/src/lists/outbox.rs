@@ -10,6 +10,7 @@ use super::{check_window, contents_name, file_kinds, keeping};
 use crate::{
     core::Core,
     cover::Cover,
+    fax::{can_fax, is_whole},
     index::{Filter, Indexed, Standing},
     outbox::state_view,
     refusal,
@@ -47,8 +48,14 @@ impl Core {
         let keeps_copies = self.settings().keeps_copies();
         let looked = tokio::task::spawn_blocking(move || {
             let kept = |row: &OutboxListed| {
-                let outgoing = row.outgoing.as_ref().filter(|_| keeps_copies);
-                outgoing.is_some_and(|row| row.content.parts.iter().all(|place| spool.holds(place)))
+                let outgoing = row.outgoing.as_ref();
+                // What is on paper is here for the printer, whatever is set.
+                let kept = outgoing.filter(|row| keeps_copies || matches!(row.state, OutboxState::OnPaper { .. }));
+                let fax = outgoing.zip(header_of(row));
+                Kept {
+                    whole: kept.is_some_and(|row| is_whole(row, &spool)),
+                    can_fax: fax.is_some_and(|(row, header)| can_fax(row, &header, &spool)),
+                }
             };
             let with_kept = listed.into_iter().map(|row| (kept(&row), row));
             with_kept.collect::<Vec<_>>()
@@ -58,12 +65,12 @@ impl Core {
             .map_err(|error| refusal::logged(ProblemCode::Internal, &error.is_panic()))?;
         Ok(looked
             .into_iter()
-            .filter_map(|(kept, row)| self.outbox_row_view(&row, kept))
+            .filter_map(|(kept, row)| self.outbox_row_view(&row, &kept))
             .collect())
     }
 
     /// One row; none where it is in no list.
-    pub(super) fn outbox_row_view(&self, row: &OutboxListed, kept: bool) -> Option<OutboxRow> {
+    pub(super) fn outbox_row_view(&self, row: &OutboxListed, kept: &Kept) -> Option<OutboxRow> {
         let header = header_of(row)?;
         let seen = Seen::of(row)?;
         let (to, contents) = match (&row.entry, &row.outgoing) {
@@ -84,6 +91,10 @@ impl Core {
             (Seen::Downloaded { at, .. }, _) => OutboxStatus::Downloaded { at },
             (Seen::Recalled { at, .. }, _) => OutboxStatus::Recalled { at },
             (Seen::Expired { at, .. }, _) => OutboxStatus::Expired { at },
+            (Seen::OnPaper { faxed_at, .. }, outgoing) => OutboxStatus::OnPaper {
+                by: outgoing.as_ref().and_then(|row| row.content.on_paper_by.clone()),
+                faxed_at,
+            },
             (Seen::Unsent { .. } | Seen::Waiting { .. }, _) => OutboxStatus::Waiting,
         };
         Some(OutboxRow {
@@ -98,10 +109,20 @@ impl Core {
                 .entry
                 .as_ref()
                 .and_then(|entry| keeping(&entry.status, entry.kept_until, self.now())),
-            can_resend: kept && !matches!(seen, Seen::Unsent { .. }),
+            can_resend: kept.whole && !matches!(seen, Seen::Unsent { .. }),
+            can_fax: kept.can_fax,
             status,
         })
     }
+}
+
+/// What of a row's copies is here.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// Whether all are, to be sent or read again.
+    whole: bool,
+    /// Whether they can be printed for fax.
+    can_fax: bool,
 }
 
 /// How a row stands, without what only the moment says.
@@ -126,6 +147,11 @@ pub(super) enum Seen {
         accepted_at: DateTime<Utc>,
         at: DateTime<Utc>,
     },
+    /// Printed for fax, and never sent.
+    OnPaper {
+        queued_at: DateTime<Utc>,
+        faxed_at: Option<DateTime<Utc>>,
+    },
 }
 
 impl Seen {
@@ -145,16 +171,20 @@ impl Seen {
         match outgoing.state {
             OutboxState::Cancelled => None,
             OutboxState::Sent { accepted_at } => Some(Self::Waiting { accepted_at }),
+            OutboxState::OnPaper { faxed_at } => Some(Self::OnPaper {
+                queued_at: outgoing.queued_at,
+                faxed_at,
+            }),
             OutboxState::Queued { .. } | OutboxState::Sending { .. } | OutboxState::Held { .. } => Some(Self::Unsent {
                 queued_at: outgoing.queued_at,
             }),
         }
     }
 
-    /// 送信日時.
+    /// 送信日時, or when it was put on paper.
     pub(super) fn since(self) -> DateTime<Utc> {
         match self {
-            Self::Unsent { queued_at } => queued_at,
+            Self::Unsent { queued_at } | Self::OnPaper { queued_at, .. } => queued_at,
             Self::Waiting { accepted_at }
             | Self::Downloaded { accepted_at, .. }
             | Self::Recalled { accepted_at, .. }
@@ -169,6 +199,17 @@ impl Seen {
             Self::Downloaded { .. } => 2,
             Self::Recalled { .. } => 3,
             Self::Expired { .. } => 4,
+            Self::OnPaper { faxed_at: None, .. } => 5,
+            Self::OnPaper { .. } => 6,
+        }
+    }
+
+    /// Words that it is found by besides what was written.
+    fn found_by(self) -> Option<String> {
+        match self {
+            Self::OnPaper { faxed_at: None, .. } => Some(messages::list_csv::on_paper()),
+            Self::OnPaper { .. } => Some(messages::list_csv::faxed()),
+            _ => None,
         }
     }
 }
@@ -214,11 +255,15 @@ pub(crate) fn indexed(row: &OutboxListed) -> Option<Indexed> {
         month: header.declared_month,
         serial: header.serial,
         unit: header.unit,
-        written: std::iter::once(cover.note).chain(cover.attachments).collect(),
+        written: std::iter::once(cover.note)
+            .chain(cover.attachments)
+            .chain(seen.found_by())
+            .collect(),
         standing: Standing {
             rank: seen.rank(),
             open: matches!(seen, Seen::Unsent { .. } | Seen::Waiting { .. }),
             unsent: matches!(seen, Seen::Unsent { .. }),
+            on_paper: matches!(seen, Seen::OnPaper { .. }),
             awaits_import: false,
             came_to_nothing: matches!(seen, Seen::Recalled { .. } | Seen::Expired { .. }),
         },

@@ -3,6 +3,7 @@
 //! It reads only. Files come as sealed copies from the spool, are read anew at every look and kept nowhere; the page
 //! gets words in cells, and no file is left out: what cannot be read says why, and what was found stands beside it.
 
+pub(crate) mod fax;
 mod forms;
 mod month;
 pub(crate) mod paper;

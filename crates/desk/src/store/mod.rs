@@ -48,6 +48,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_composing.sql"),
     include_str!("../../migrations/0004_received_copies.sql"),
     include_str!("../../migrations/0005_automation.sql"),
+    include_str!("../../migrations/0006_on_paper.sql"),
 ];
 
 /// Connections that read while the one writer writes.

@@ -51,6 +51,9 @@ pub(crate) struct OutgoingContent {
     /// What the refusal said besides its code, if it is held.
     #[serde(default)]
     pub(crate) refusal: Option<desk_ipc::CommandError>,
+    /// Who put it on paper, by the display name at the office, if it is.
+    #[serde(default)]
+    pub(crate) on_paper_by: Option<String>,
 }
 
 impl OutgoingContent {
@@ -133,7 +136,7 @@ impl Store {
         let mut transaction = self.write.begin().await?;
         for row in rows {
             let id = row.delivery.as_bytes().as_slice();
-            if matches!(row.state, OutboxState::Held { .. }) {
+            if matches!(row.state, OutboxState::Held { .. } | OutboxState::OnPaper { .. }) {
                 sqlx::query("UPDATE outgoing SET sealed = ? WHERE delivery = ?")
                     .bind(self.seal(TABLE, id, &row.content)?)
                     .bind(id)
@@ -219,7 +222,8 @@ impl Store {
     }
 
     /// Forgets deliveries that came to an end before `kept`, and those of which no end is known though the exchange
-    /// accepted them before `waited_for`: it does not hold these any more. What is in the queue or held stays. Answers
+    /// accepted them before `waited_for`: it does not hold these any more. What is in the queue or held stays. What went on
+    /// paper loses its copies alone, once it was faxed or has waited as long: its row is the only record of it. Answers
     /// how many.
     pub(crate) async fn forget_outgoing(
         &self,
@@ -231,12 +235,13 @@ impl Store {
         let closed: Vec<Closed> = sqlx::query_as(
             "SELECT outgoing.delivery, outgoing.state, outgoing.queued_at, outbox.sealed FROM outgoing
              LEFT JOIN outbox ON outbox.delivery = outgoing.delivery
-             WHERE outgoing.open = 0 AND outgoing.state NOT LIKE '%\"held\"%' AND outgoing.queued_at <= ?",
+             WHERE outgoing.open = 0 AND outgoing.emptied = 0 AND outgoing.state NOT LIKE '%\"held\"%'
+                 AND outgoing.queued_at <= ?",
         )
         .bind(to_millis(kept))
         .fetch_all(&self.read)
         .await?;
-        let mut forgotten = Vec::new();
+        let (mut forgotten, mut emptied) = (Vec::new(), Vec::new());
         for (id, state, queued_at, listed) in closed {
             let goes = match state_of(TABLE, &state)? {
                 OutboxState::Sent { accepted_at } => {
@@ -249,13 +254,41 @@ impl Store {
                 }
                 // It never left: all that is known is since when it was wanted.
                 OutboxState::Cancelled => from_millis(queued_at) <= kept,
+                OutboxState::OnPaper { faxed_at } => {
+                    let over = match faxed_at {
+                        Some(faxed_at) => faxed_at <= kept,
+                        None => from_millis(queued_at) < waited_for.min(kept),
+                    };
+                    if over {
+                        emptied.push(DeliveryId::from_bytes(id_bytes(TABLE, &id)?));
+                    }
+                    false
+                }
                 OutboxState::Queued { .. } | OutboxState::Sending { .. } | OutboxState::Held { .. } => false,
             };
             if goes {
                 forgotten.push(id);
             }
         }
+        let mut without_copies = Vec::with_capacity(emptied.len());
+        for delivery in &emptied {
+            if let Some(mut row) = self.outgoing(*delivery).await? {
+                row.content.parts.clear();
+                row.content.cover.clear();
+                without_copies.push(row);
+            }
+        }
         let mut transaction = self.write.begin().await?;
+        for row in &without_copies {
+            let id = row.delivery.as_bytes().as_slice();
+            // Whoever said meanwhile that it was not faxed keeps the copies.
+            sqlx::query("UPDATE outgoing SET sealed = ?, emptied = 1 WHERE delivery = ? AND state = ?")
+                .bind(self.seal(TABLE, id, &row.content)?)
+                .bind(id)
+                .bind(state_json(TABLE, &row.state)?)
+                .execute(&mut *transaction)
+                .await?;
+        }
         for id in &forgotten {
             sqlx::query("DELETE FROM outgoing WHERE delivery = ? AND open = 0")
                 .bind(id)
@@ -266,7 +299,8 @@ impl Store {
         for id in &forgotten {
             self.note_changed(ListName::Outbox, [DeliveryId::from_bytes(id_bytes(TABLE, id)?)]);
         }
-        Ok(forgotten.len())
+        self.note_changed(ListName::Outbox, emptied.iter().copied());
+        Ok(forgotten.len() + emptied.len())
     }
 
     /// The number of deliveries that are queued or held here.
@@ -363,7 +397,7 @@ mod tests {
             layout,
         };
         let id = composition.id;
-        let ready = Ready::prepare(composition, &settled, true, now).unwrap();
+        let ready = Ready::prepare(composition, &settled, true, &[], now).unwrap();
         store.put_composition(id, &ready.left, now).await.unwrap();
         store.add_outgoing(&ready, now).await.unwrap();
         let kept: Vec<Confirmation> = store

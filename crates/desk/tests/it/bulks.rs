@@ -266,7 +266,7 @@ async fn row_07_a_certificate_that_ends_amid_a_bulk_holds_what_is_left() -> Resu
             SendStateView::Held { problem } => {
                 [ProblemCode::CertificateRevoked, ProblemCode::CertificateExpired].contains(&problem.code)
             }
-            SendStateView::Sending | SendStateView::Cancelled => false,
+            SendStateView::Sending | SendStateView::Cancelled | SendStateView::OnPaper { .. } => false,
         };
         let stopped = desk
             .when(async || {

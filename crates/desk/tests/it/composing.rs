@@ -61,6 +61,7 @@ async fn attachments_alone_go_to_the_chosen_office() -> Result<()> {
     let unconfirmed = SendStart {
         composition: view.id,
         confirmed: false,
+        on_paper: Vec::new(),
     };
     assert_refused(
         desk.send_composition(unconfirmed).await,

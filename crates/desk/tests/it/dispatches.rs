@@ -19,6 +19,7 @@ fn confirmed(composition: CompositionId) -> SendStart {
     SendStart {
         composition,
         confirmed: true,
+        on_paper: Vec::new(),
     }
 }
 

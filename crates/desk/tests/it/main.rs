@@ -15,6 +15,7 @@ mod comparison;
 mod composing;
 mod dispatches;
 mod drafts;
+mod fax;
 mod full_disks;
 mod keeping;
 mod landed_names;

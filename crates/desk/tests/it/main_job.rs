@@ -110,6 +110,7 @@ async fn the_same_bytes_again_ask_first() -> Result<()> {
     let start = |confirmed| SendStart {
         composition: view.id,
         confirmed,
+        on_paper: Vec::new(),
     };
     let refused = offices.manager.desk.send_composition(start(false)).await;
     assert_refused(refused, ProblemCode::ConfirmationNeeded);

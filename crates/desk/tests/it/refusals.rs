@@ -130,7 +130,8 @@ async fn destinations_that_cannot_be() -> Result<()> {
     let mut samples = Samples::new(5);
     let kind = ServiceKind::parse("11")?;
     let stranger = Party::new(OfficeNumber::parse("9970109999")?, kind);
-    let (_, unknown) = unit_to(&files, &mut samples, "home_plan", stranger)?;
+    // What has forms can be printed for fax instead; a deletion has none.
+    let (_, unknown) = unit_to(&files, &mut samples, "home_plan_delete", stranger)?;
     let view = desk.compose(CompositionMode::Compose, unknown.clone()).await?;
     assert!(
         !view.can_send && codes(&view).contains(&"destination_unknown".to_owned()),
@@ -139,6 +140,7 @@ async fn destinations_that_cannot_be() -> Result<()> {
     let start = SendStart {
         composition: view.id,
         confirmed: true,
+        on_paper: Vec::new(),
     };
     assert_refused(desk.desk.send_composition(start).await, ProblemCode::CompositionBlocked);
 

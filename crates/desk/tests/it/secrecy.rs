@@ -99,6 +99,7 @@ async fn no_value_of_a_file_reaches_a_log() -> Result<()> {
     desk.send_composition(SendStart {
         composition: view.id,
         confirmed: true,
+        on_paper: Vec::new(),
     })
     .await?;
     offices.manager.sent(view.id).await?;

@@ -13,6 +13,7 @@ function row(number: number): BoardRow {
     office: { number: String(9_970_100_000 + number), name: "見本", kinds: [], telephone: null },
     sent: { all: 1, open: 1 },
     unsent: 0,
+    on_paper: 0,
     received: way,
     actuals_in: { done: 0, missing: [] },
     actuals_out: { done: 0, missing: [] },

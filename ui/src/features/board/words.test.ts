@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { ClosingView } from "../../ipc/bindings";
-import { actualsWords, closingWords, leftWords } from "./words";
+import { actualsWords, closingWords, leftWords, sentWords } from "./words";
 
 function closing(minutes_left: number): ClosingView {
   return { month: "202611", closes_at: "2026-12-10T08:15:00Z", minutes_left, ended: true };
@@ -33,4 +33,24 @@ it("names the services whose 実績 are missing, however many are there", () => 
   expect(actualsWords({ done: 1, missing }, "届きました")).toBe("まだ（訪問介護、通所介護）");
   expect(actualsWords({ done: 1, missing: [] }, "届きました")).toBe("届きました");
   expect(actualsWords({ done: 0, missing: [] }, "届きました")).toBe("対象なし");
+});
+
+it("says what went by fax beside what was sent, and never as sent", () => {
+  const actuals = { done: 0, missing: [] };
+  const row = {
+    office: { number: "9970101011", name: "", kinds: [], telephone: null },
+    sent: { all: 0, open: 0 },
+    unsent: 0,
+    on_paper: 0,
+    received: { all: 0, open: 0 },
+    actuals_in: actuals,
+    actuals_out: actuals,
+    last_at: null,
+  };
+  expect(sentWords(row)).toEqual(["なし"]);
+  expect(sentWords({ ...row, on_paper: 2 })).toEqual(["FAX 2件"]);
+  expect(sentWords({ ...row, sent: { all: 3, open: 1 }, on_paper: 2 })).toEqual([
+    "3件・FAX 2件",
+    "相手がまだ 1件",
+  ]);
 });

@@ -24,10 +24,14 @@ export function actualsWords(actuals: BoardActuals, there: string): string {
   return actuals.done > 0 ? there : m.board.actuals_none();
 }
 
-/** What went to an office, in lines. */
-export function sentWords({ sent, unsent }: BoardRow): string[] {
+/** What went to an office, in lines; what was printed for fax beside what was sent. */
+export function sentWords({ sent, unsent, on_paper }: BoardRow): string[] {
+  const went = [
+    ...(sent.all > 0 ? [m.board.items({ count: sent.all })] : []),
+    ...(on_paper > 0 ? [m.board.on_paper({ count: on_paper })] : []),
+  ];
   return [
-    sent.all > 0 ? m.board.items({ count: sent.all }) : m.board.items_none(),
+    went.join("・") || m.board.items_none(),
     ...(sent.open > 0 ? [m.board.sent_open({ count: sent.open })] : []),
     ...(unsent > 0 ? [m.board.unsent({ count: unsent })] : []),
   ];

@@ -70,6 +70,18 @@ export class Outbox {
     return this.#change(() => this.desk.call("retry_send", { delivery: row.delivery }));
   }
 
+  /** Puts what was refused on paper for fax; whether that is done. */
+  async putOnPaper(row: OutboxRow): Promise<boolean> {
+    await this.#change(() => this.desk.call("put_on_paper", { delivery: row.delivery }));
+    return this.list.problem === null;
+  }
+
+  /** FAX済み, or not. */
+  markFaxed(row: OutboxRow, faxed: boolean): Promise<void> {
+    this.opened = null;
+    return this.#change(() => this.desk.call("mark_faxed", { delivery: row.delivery, faxed }));
+  }
+
   /** 送信をやめる: asks first. */
   askCancel(row: OutboxRow): void {
     this.opened = null;

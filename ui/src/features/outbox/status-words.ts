@@ -6,7 +6,7 @@ import { m } from "../../messages/catalogue";
 
 /** What ダウンロード状況 shows: the mark, and what stands beneath it. */
 export type StatusWords = {
-  tone: "good" | "busy" | "wait" | "warn" | "bad" | "plain";
+  tone: "good" | "busy" | "wait" | "warn" | "bad" | "plain" | "paper";
   text: string;
   note: string;
 };
@@ -41,6 +41,18 @@ export function statusWords({ status, keeping, can_resend }: OutboxRow): StatusW
         text: m.outbox.waiting(),
         note: keeping ? keepingWords(m.outbox, keeping) : m.outbox.waiting_note(),
       };
+    case "on_paper":
+      return status.faxed_at
+        ? {
+            tone: "paper",
+            text: m.fax.done(),
+            note: m.outbox.faxed_note({ time: formatDayTime(status.faxed_at) }),
+          }
+        : {
+            tone: "paper",
+            text: m.fax.open(),
+            note: status.by ? m.outbox.on_paper_by({ name: status.by }) : m.outbox.on_paper_note(),
+          };
     case "unsent":
       break;
   }
@@ -50,6 +62,8 @@ export function statusWords({ status, keeping, can_resend }: OutboxRow): StatusW
       return { tone: "bad", text: m.outbox.held(), note: explain(sending.problem).what };
     case "cancelled":
       return { tone: "plain", text: m.outbox.cancelled(), note: "" };
+    case "on_paper":
+      return { tone: "paper", text: m.fax.for_fax(), note: "" };
     case "queued":
       return {
         tone: "wait",
