@@ -93,6 +93,17 @@ impl Surface for Desktop {
         })
     }
 
+    fn choose_move_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        answer(|sender| {
+            self.dialog(messages::window::choose_move_file())
+                .add_filter(messages::window::move_files(), &["careplan-move"])
+                .add_filter(messages::window::all_files(), &["*"])
+                .pick_file(|chosen| {
+                    let _ = sender.send(chosen.and_then(path));
+                });
+        })
+    }
+
     fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
         let dialog = self
             .dialog(messages::window::save_file())

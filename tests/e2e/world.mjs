@@ -369,6 +369,11 @@ export class Terminal {
     return this.#script("choose-certificate-file", { path: file });
   }
 
+  /** Lays out what the next dialog for the file of a move answers. */
+  willChooseMoveFile(file) {
+    return this.#script("choose-move-file", { path: file });
+  }
+
   /** Lays out where the next dialog for a new file saves it. */
   willSave(file) {
     return this.#script("save-file", { path: file });

@@ -144,3 +144,5 @@ pub const COMPARED_BYTES_MAX: u64 = 64 * MEBIBYTE;
 pub const KEPT_DAYS_MAX: u32 = 90;
 /// Profiles of one PC.
 pub const PROFILES_MAX: usize = 50;
+/// Bytes of one record of a move file (引っ越し): some rows, or one row of a draft with a hundred deliveries.
+pub const MOVE_RECORD_BYTES_MAX: usize = 64 * 1_024 * 1_024;

@@ -159,6 +159,24 @@ problem_codes! {
     ProfileTwice = "profile_twice",
     /// More profiles than allowed; parameter `max`.
     ProfilesTooMany = "profiles_too_many",
+    /// Something is queued or being fetched, so nothing can move to another PC; parameters `sends` and `pickups`.
+    MoveWaits = "move_waits",
+    /// What was chosen is no file of a move, or cannot be read.
+    MoveFileUnreadable = "move_file_unreadable",
+    /// The file of a move was cut or changed.
+    MoveFileDamaged = "move_file_damaged",
+    /// The file of a move was made by a newer version.
+    MoveFileNewer = "move_file_newer",
+    /// The passphrase is not the one of the file of a move.
+    MovePassphraseRefused = "move_passphrase_refused",
+    /// This profile has an office or holds something already.
+    MoveNotEmpty = "move_not_empty",
+    /// Another profile of this PC is of the office that would move.
+    MoveOfficeHere = "move_office_here",
+    /// The certificate is of another office than what was moved here.
+    MoveOtherOffice = "move_other_office",
+    /// A person ended a move before its end.
+    MoveStopped = "move_stopped",
     /// A proxy's host or port that cannot be one.
     ProxyInvalid = "proxy_invalid",
     /// The start with the computer could not be changed.

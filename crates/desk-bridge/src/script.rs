@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Router<Arc<Bridge>> {
         .route("/script/choose-folder", post(choose_folder))
         .route("/script/choose-connection-file", post(choose_connection_file))
         .route("/script/choose-certificate-file", post(choose_certificate_file))
+        .route("/script/choose-move-file", post(choose_move_file))
         .route("/script/save-file", post(save_file))
         .route("/script/updates", post(look_for_updates))
         .route("/script/surface", get(surface))
@@ -92,6 +93,11 @@ async fn choose_connection_file(State(bridge): State<Arc<Bridge>>, Json(chosen):
 
 async fn choose_certificate_file(State(bridge): State<Arc<Bridge>>, Json(chosen): Json<Chosen>) -> StatusCode {
     bridge.surface.answer_certificate_file(chosen.path);
+    StatusCode::NO_CONTENT
+}
+
+async fn choose_move_file(State(bridge): State<Arc<Bridge>>, Json(chosen): Json<Chosen>) -> StatusCode {
+    bridge.surface.answer_move_file(chosen.path);
     StatusCode::NO_CONTENT
 }
 

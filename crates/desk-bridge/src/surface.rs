@@ -80,6 +80,7 @@ struct State {
     folders: VecDeque<Option<PathBuf>>,
     connection_files: VecDeque<Option<PathBuf>>,
     certificate_files: VecDeque<Option<PathBuf>>,
+    move_files: VecDeque<Option<PathBuf>>,
     saves: VecDeque<Option<PathBuf>>,
     copied: Vec<PathBuf>,
     updates: Option<UpdateChannel>,
@@ -105,6 +106,11 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for a certificate file.
     pub fn answer_certificate_file(&self, path: Option<PathBuf>) {
         lay_out(&mut self.lock().certificate_files, path);
+    }
+
+    /// Lays out the answer of the next dialog for the file of a move.
+    pub fn answer_move_file(&self, path: Option<PathBuf>) {
+        lay_out(&mut self.lock().move_files, path);
     }
 
     /// Lays out the answer of the next dialog for a new file.
@@ -176,6 +182,10 @@ impl Surface for ScriptedSurface {
 
     fn choose_certificate_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
         self.next(|state| &mut state.certificate_files)
+    }
+
+    fn choose_move_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        self.next(|state| &mut state.move_files)
     }
 
     fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {

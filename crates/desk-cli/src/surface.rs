@@ -33,6 +33,10 @@ impl Surface for Named {
         ready(None).boxed()
     }
 
+    fn choose_move_file(&self) -> BoxFuture<'_, Option<PathBuf>> {
+        ready(None).boxed()
+    }
+
     fn save_file(&self, _suggested: &str) -> BoxFuture<'_, Option<PathBuf>> {
         ready(self.save_file.clone()).boxed()
     }

@@ -26,6 +26,14 @@ macro_rules! with_commands {
             renew_certificate(()) -> $crate::ExpiryView;
             /// Opens the local data where there is no key store; sets the passphrase on first use.
             unlock_profile($crate::PassphraseStart) -> $crate::StartView;
+            /// Writes what this profile holds into one file for a new PC, sealed under a passphrase, by the system's dialog.
+            move_out($crate::MoveOutStart) -> Option<$crate::SavedView>;
+            /// Shows the system's dialog for the file of a move; it is read with its passphrase by `move_in`.
+            choose_move_file(()) -> Option<$crate::DropView>;
+            /// Takes what another PC held into this profile, which must be empty; 初期設定 goes on with the certificate.
+            move_in($crate::MoveInStart) -> $crate::StartView;
+            /// Ends the move that is under way, which leaves everything as it was.
+            stop_move(()) -> ();
             /// The profiles of this PC, one for each office number (D14).
             profiles(()) -> Vec<$crate::ProfileRow>;
             /// Closes the open profile and opens another; work and transfers of the closed one go on when it is opened again.

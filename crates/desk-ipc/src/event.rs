@@ -51,6 +51,13 @@ pub enum DeskEvent {
     SettingsChanged,
     /// 自動化 or how it stands changed.
     AutomationChanged,
+    /// A move to another PC or from one got further.
+    MoveProgress {
+        /// So far.
+        done_bytes: u64,
+        /// In all.
+        total_bytes: u64,
+    },
     /// A delivery landed by a rule of 自動化.
     LandedByRule {
         /// Which.

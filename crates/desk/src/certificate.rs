@@ -161,6 +161,7 @@ impl Core {
         if elsewhere.contains(&terminal.office) {
             return Err(ProblemCode::ProfileTwice.into());
         }
+        self.judge_moved(terminal.office)?;
         // Said with the certificate before, which the session belongs to.
         self.sign_out().await?;
         let identity = Identity {

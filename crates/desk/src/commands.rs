@@ -13,11 +13,11 @@ use desk_ipc::{
     DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart,
     ExpiryView, FaxRequest, FaxView, FaxedMark, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView,
     InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices,
-    ListExport, ListIds, ListName, ListRange, ListRequest, LookView, NewsRequest, OfficeSearch, OfficeSearchView,
-    OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles, PersonSignInStart, PickupStart,
-    ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView,
-    RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow,
-    UnfinishedRow, UnitView, UpdateView,
+    ListExport, ListIds, ListName, ListRange, ListRequest, LookView, MoveInStart, MoveOutStart, NewsRequest,
+    OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles,
+    PersonSignInStart, PickupStart, ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile,
+    RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView,
+    TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -417,6 +417,25 @@ impl DeskCommands for Desk {
 
     async fn change_automation(&self, request: AutomationEdit) -> Result<AutomationView, CommandError> {
         self.open_desk()?.change_automation(request).await
+    }
+
+    async fn move_out(&self, request: MoveOutStart) -> Result<Option<SavedView>, CommandError> {
+        self.open_desk()?.move_out(request).await
+    }
+
+    async fn choose_move_file(&self, _request: ()) -> Result<Option<DropView>, CommandError> {
+        let core = self.core();
+        let path = core.surface.choose_move_file().await;
+        Ok(path.map(|path| core.hold(vec![path])))
+    }
+
+    async fn move_in(&self, request: MoveInStart) -> Result<StartView, CommandError> {
+        Self::move_in(self, request).await
+    }
+
+    async fn stop_move(&self, _request: ()) -> Result<(), CommandError> {
+        self.core().stop_move();
+        Ok(())
     }
 
     async fn terminals(&self, _request: ()) -> Result<Vec<TerminalRow>, CommandError> {

@@ -24,6 +24,7 @@ use crate::{
     index::ListIndexes,
     inspection::Inspection,
     intake::Dropped,
+    moving::Moving,
     outbox::QueueOrder,
     ports::{Clock, SessionKeeping, Surface, TrayState},
     profile::Profile,
@@ -87,6 +88,8 @@ pub(crate) struct Core {
     pub(crate) comparison: Mutex<Option<Arc<ComparedMonth>>>,
     /// What is received and prepared by itself.
     pub(crate) automation: Automation,
+    /// The move to another PC or from one that is under way.
+    pub(crate) moving: Moving,
     /// Both lists as they can be searched.
     pub(crate) indexes: ListIndexes,
     /// One reading of the lists at a time.

@@ -10,8 +10,8 @@ use std::{
 
 use care_model::{OfficeNumber, ProblemCode, limits};
 use desk_ipc::{
-    CertificateImport, CommandError, DeskEvent, DropId, DropView, EnrolStart, FolderView, Place, ProfileId, ProfileRow,
-    StartView,
+    CertificateImport, CommandError, DeskEvent, DropId, DropView, EnrolStart, FolderView, MoveInStart, Place,
+    ProfileId, ProfileRow, StartView,
 };
 use tokio::sync::broadcast;
 
@@ -133,6 +133,13 @@ impl Desk {
         let opened = self.opened();
         let elsewhere = self.offices_elsewhere(opened.id).await?;
         opened.core.import_certificate(import, &elsewhere).await
+    }
+
+    /// Takes what another PC held into the open profile, which must be empty.
+    pub(crate) async fn move_in(&self, start: MoveInStart) -> Result<StartView, CommandError> {
+        let opened = self.opened();
+        let elsewhere = self.offices_elsewhere(opened.id).await?;
+        opened.core.move_in(start, &elsewhere).await
     }
 
     /// The offices of the profiles of this PC other than the open one.

@@ -54,6 +54,7 @@ impl Core {
         if elsewhere.contains(&identity.office) {
             return Err(ProblemCode::ProfileTwice.into());
         }
+        self.judge_moved(identity.office)?;
         self.take_on(&connection, identity).await?;
         Ok(self.start_view())
     }

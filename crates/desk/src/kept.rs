@@ -188,7 +188,7 @@ impl Core {
     }
 
     /// The copies that a composition, a draft, a send or a reading of what was received needs.
-    async fn used_copies(&self) -> Result<HashSet<uuid::Uuid>, CommandError> {
+    pub(crate) async fn used_copies(&self) -> Result<HashSet<uuid::Uuid>, CommandError> {
         let mut used: HashSet<uuid::Uuid> = self.kept_copies().await?.iter().map(SpoolRef::id).collect();
         for composition in self.store.all_compositions::<Composition>().await? {
             used.extend(composition.places().map(SpoolRef::id));

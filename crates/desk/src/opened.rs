@@ -22,6 +22,7 @@ use crate::{
     core::{Core, Remembered, Transfers, lock},
     desk::Host,
     index::{self, ListIndexes},
+    moving::Moving,
     outbox, pickup,
     profile::{KeyState, Profile, Shelf},
     refusal,
@@ -93,6 +94,7 @@ impl Opened {
             inspection: Mutex::default(),
             comparison: Mutex::default(),
             automation: Automation::default(),
+            moving: Moving::default(),
             indexes: ListIndexes::default(),
             syncing: tokio::sync::Mutex::new(()),
             covers_due: AtomicBool::new(true),
@@ -173,6 +175,7 @@ impl Opened {
             let _ = task.await;
         }
         self.core.transfers_done().await;
+        self.core.moving.done().await;
         self.core.store.close().await;
         self.core.profile.release();
     }

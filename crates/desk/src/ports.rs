@@ -17,6 +17,8 @@ pub trait Surface: Send + Sync + 'static {
     fn choose_connection_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
     /// The system's dialog for a certificate file (PKCS#12); none if the person cancelled.
     fn choose_certificate_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
+    /// The system's dialog for the file of a move from another PC; none if the person cancelled.
+    fn choose_move_file(&self) -> BoxFuture<'_, Option<PathBuf>>;
     /// The system's dialog for a new file of this suggested name; none if the person cancelled.
     fn save_file(&self, suggested: &str) -> BoxFuture<'_, Option<PathBuf>>;
     /// The files that were copied in the system's file manager, where the system hands them to no page (ADR 0038).

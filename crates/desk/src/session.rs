@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use crate::{
     core::Core,
     enrolment::parse_connection,
+    moving::Moved,
     outbox::QueueOrder,
     ports::SessionKeeping,
     profile::{OfficeMark, mark_office},
@@ -50,6 +51,8 @@ pub(crate) struct Standing {
     locked: bool,
     pub(crate) me: Option<Me>,
     remembered: RememberedIds,
+    /// What was moved here from another PC, if anything was.
+    pub(crate) moved: Option<Moved>,
 }
 
 impl Standing {
@@ -128,6 +131,7 @@ impl Core {
         let session = self.recall_session().await?;
         let me: Option<Me> = self.store.value(ValueName::Me).await?;
         let remembered: Option<RememberedIds> = self.store.value(ValueName::RememberedIds).await?;
+        let moved: Option<Moved> = self.store.value(ValueName::Moved).await?;
         let client = match (&connection, &identity) {
             // An identity that cannot be used is told at ログイン, where a new one can be got.
             (Some(connection), Some(identity)) => client_of(connection, identity, &self.proxy()?).ok(),
@@ -145,6 +149,7 @@ impl Core {
             locked: false,
             me,
             remembered: remembered.unwrap_or_default(),
+            moved,
         };
         Ok(())
     }

@@ -67,6 +67,19 @@ impl Settings {
         self.kept_days > 0
     }
 
+    /// As they are on another PC, whose folders are others.
+    pub(crate) fn without_folders(self) -> Self {
+        let receive_into = match self.receive_into {
+            ReceiveInto::Fixed => ReceiveInto::Ask,
+            other => other,
+        };
+        Self {
+            receive_into,
+            fixed_folder: None,
+            ..self
+        }
+    }
+
     /// What an edit makes of it; an edit that cannot stand changes nothing.
     fn edited(&self, edit: SettingsEdit) -> Result<Self, CommandError> {
         if edit.kept_days > limits::KEPT_DAYS_MAX {

@@ -138,7 +138,15 @@ impl Spool {
 
     /// Makes copies durable, with their names. Many at once: a file system writes what waits together in one go.
     pub(crate) fn sync<'a>(&self, places: impl IntoIterator<Item = &'a SpoolRef>) -> io::Result<()> {
-        let paths: Vec<PathBuf> = places.into_iter().map(|place| self.path(place)).collect();
+        self.sync_paths(places.into_iter().map(|place| self.path(place)).collect())
+    }
+
+    /// The same by their names alone.
+    pub(crate) fn sync_ids(&self, ids: &[Uuid]) -> io::Result<()> {
+        self.sync_paths(ids.iter().map(|id| self.path_of(*id)).collect())
+    }
+
+    fn sync_paths(&self, paths: Vec<PathBuf>) -> io::Result<()> {
         let share = paths.len().div_ceil(SYNCS_AT_ONCE).max(1);
         thread::scope(|scope| {
             let syncs: Vec<_> = paths
@@ -179,8 +187,18 @@ impl Spool {
         let _ = fs::remove_file(self.path(place));
     }
 
+    /// Deletes one copy by its name alone, as far as it can.
+    pub(crate) fn remove_id(&self, id: Uuid) {
+        let _ = fs::remove_file(self.path_of(id));
+    }
+
+    /// Where the copy of this name is or would be.
+    pub(crate) fn path_of(&self, id: Uuid) -> PathBuf {
+        self.dir.join(format!("{id}.sealed"))
+    }
+
     fn path(&self, place: &SpoolRef) -> PathBuf {
-        self.dir.join(format!("{}.sealed", place.id))
+        self.path_of(place.id)
     }
 }
 

@@ -137,6 +137,14 @@ points! {
         DraftSynced = "desk.draft.synced",
         /// The draft is stored; the page was not answered.
         DraftStored = "desk.draft.stored",
+        /// The file of a move is written and synced under a name that nobody looks for.
+        MoveWritten = "desk.move.written",
+        /// The copies of a move are written and synced; no row knows them.
+        MoveCopied = "desk.move.copied",
+        /// Its rows are written, not committed.
+        MoveUncommitted = "desk.move.uncommitted",
+        /// They are committed; the page was not answered.
+        MoveCommitted = "desk.move.committed",
         /// A new version's installer is written and synced, not checked.
         UpdateFetched = "desk.update.fetched",
         /// It is checked and has its name; the system was not asked.

@@ -28,6 +28,7 @@ pub struct ScriptedSurface {
     folder: Mutex<Option<PathBuf>>,
     connection_file: Mutex<Option<PathBuf>>,
     certificate_file: Mutex<Option<PathBuf>>,
+    move_file: Mutex<Option<PathBuf>>,
     save: Mutex<Option<PathBuf>>,
     opened: Mutex<Vec<String>>,
     starts_with_computer: AtomicBool,
@@ -61,6 +62,11 @@ impl ScriptedSurface {
     /// Lays out the answer of the next dialog for a certificate file.
     pub fn answer_certificate_file(&self, path: &Path) {
         lay_out(&self.certificate_file, path);
+    }
+
+    /// Lays out the answer of the next dialog for the file of a move.
+    pub fn answer_move_file(&self, path: &Path) {
+        lay_out(&self.move_file, path);
     }
 
     /// Lays out the answer of the next dialog for a new file.
@@ -110,6 +116,10 @@ impl Surface for ScriptedSurface {
 
     fn choose_certificate_file(&self) -> Answer<'_, PathBuf> {
         Box::pin(std::future::ready(taken(&self.certificate_file)))
+    }
+
+    fn choose_move_file(&self) -> Answer<'_, PathBuf> {
+        Box::pin(std::future::ready(taken(&self.move_file)))
     }
 
     fn save_file(&self, _suggested: &str) -> Answer<'_, PathBuf> {

@@ -220,6 +220,26 @@ test("設定 and ヘルプ", async () => {
   await gallery.show(planner, "help", "ヘルプ");
 });
 
+test("引っ越し", async () => {
+  const passphrase = "ひっこしの合言葉2026";
+  const file = path.join(await world.makeFolder("stick"), "careplan-引っ越し.careplan-move");
+  await planner.openMenu("設定");
+  await planner.button("引っ越しの準備をする").click();
+  await planner.field("合言葉").fill(passphrase);
+  await planner.field("合言葉（もう一度）").fill(passphrase);
+  await planner.terminal.willSave(file);
+  await planner.button("保存先を選んで、ファイルを作る").click();
+  await planner.sees("「careplan-引っ越し.careplan-move」を作りました");
+  const fresh = await Person.at(browser, await Terminal.start(world, "fresh"));
+  await fresh.terminal.willChooseMoveFile(file);
+  await fresh.button("前のパソコンから移す").click();
+  await fresh.field("合言葉").fill(passphrase);
+  await gallery.show(fresh, "move-in", "初期設定：前のパソコンから移す");
+  await fresh.button("このパソコンへ移す").click();
+  await fresh.sees("前のパソコンのデータを移しました");
+  await gallery.show(fresh, "moved", "初期設定：移したあと");
+});
+
 /** Empties 新規作成. */
 async function startOver() {
   await planner.goTo("新規作成");

@@ -1,4 +1,4 @@
-import type { CertificateFile } from "../features/sign-in/session";
+import type { ChosenFile } from "../features/sign-in/session";
 import type { CommandError, ConnectionView, DropView, ProfileRow, StartView } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
 
@@ -23,7 +23,11 @@ export class Session {
   /** Whether the certificate was renewed just now, to be said once. */
   renewed = $state(false);
   /** The certificate file that was chosen or dropped. */
-  certificateFile = $state.raw<CertificateFile | null>(null);
+  certificateFile = $state.raw<ChosenFile | null>(null);
+  /** The file of 引っ越し that was chosen or dropped, until it is taken in. */
+  moveFile = $state.raw<ChosenFile | null>(null);
+  /** How far 引っ越し is, while it is taken in. */
+  move = $state.raw<{ done: number; total: number } | null>(null);
   /** Whether the own password was changed just now, to be said once. */
   passwordChanged = $state(false);
   /** Whether a person just signed out at every terminal. */
@@ -92,6 +96,43 @@ export class Session {
     this.certificateFile = null;
     this.renewing = false;
     this.renewed = renewing;
+  }
+
+  /** 前のパソコンから移す: the file by dialog. */
+  async chooseMove(): Promise<void> {
+    await this.#attempt(async () => {
+      const chosen = await this.desk.call("choose_move_file", null);
+      if (chosen) this.dropMove(chosen);
+    });
+  }
+
+  /** The same by drop. */
+  dropMove(drop: DropView): void {
+    this.moveFile = { file: drop.id, name: drop.files[0]?.name ?? "" };
+    this.problem = null;
+  }
+
+  /** Takes the file in; 初期設定 goes on with the certificate. */
+  async moveIn(passphrase: string): Promise<void> {
+    const file = this.moveFile?.file;
+    if (file === undefined) return;
+    if (await this.#run(() => this.desk.call("move_in", { file, passphrase }))) this.moveFile = null;
+    this.move = null;
+  }
+
+  /** Ends what is being taken in, which leaves this PC as it was. */
+  async stopMove(): Promise<void> {
+    try {
+      await this.desk.call("stop_move", null);
+    } catch (cause) {
+      this.problem = problemOf(cause);
+    }
+  }
+
+  /** Back to the connection file. */
+  leaveMove(): void {
+    this.moveFile = null;
+    this.problem = null;
   }
 
   /** Opens 証明書を取り直す, or leaves it. */

@@ -65,6 +65,15 @@ export type ProblemCode =
   | "profile_transferring"
   | "profile_twice"
   | "profiles_too_many"
+  | "move_waits"
+  | "move_file_unreadable"
+  | "move_file_damaged"
+  | "move_file_newer"
+  | "move_passphrase_refused"
+  | "move_not_empty"
+  | "move_office_here"
+  | "move_other_office"
+  | "move_stopped"
   | "proxy_invalid"
   | "start_with_computer_refused"
   | "save_failed"
@@ -211,6 +220,15 @@ export const problemCodes = [
   "profile_transferring",
   "profile_twice",
   "profiles_too_many",
+  "move_waits",
+  "move_file_unreadable",
+  "move_file_damaged",
+  "move_file_newer",
+  "move_passphrase_refused",
+  "move_not_empty",
+  "move_office_here",
+  "move_other_office",
+  "move_stopped",
   "proxy_invalid",
   "start_with_computer_refused",
   "save_failed",
@@ -335,7 +353,15 @@ total_bytes: number, } | { "event": "online",
 /**
  * Whether the last attempt reached it.
  */
-online: boolean, } | { "event": "news_changed" } | { "event": "certificate_changed" } | { "event": "settings_changed" } | { "event": "automation_changed" } | { "event": "landed_by_rule", 
+online: boolean, } | { "event": "news_changed" } | { "event": "certificate_changed" } | { "event": "settings_changed" } | { "event": "automation_changed" } | { "event": "move_progress", 
+/**
+ * So far.
+ */
+done_bytes: number, 
+/**
+ * In all.
+ */
+total_bytes: number, } | { "event": "landed_by_rule", 
 /**
  * Which.
  */
@@ -387,7 +413,11 @@ first: boolean, } | { "stage": "set_up",
 /**
  * The connection file, once it was read.
  */
-connection: ConnectionView | null, } | { "stage": "person", 
+connection: ConnectionView | null, 
+/**
+ * What was moved here from another PC: the certificate must be of its office.
+ */
+moved: MovedView | null, } | { "stage": "person", 
 /**
  * The office of this profile.
  */
@@ -460,6 +490,44 @@ issue_password: string,
  * What the office calls this PC.
  */
 terminal_name: string, };
+
+export type MoveOutStart = { 
+/**
+ * The passphrase that the file is sealed under; as long as a password is.
+ */
+passphrase: string, };
+
+export type MoveInStart = { 
+/**
+ * The file that was chosen or dropped.
+ */
+file: string, 
+/**
+ * The passphrase that it was sealed under.
+ */
+passphrase: string, };
+
+export type MovedView = { 
+/**
+ * Whose it is.
+ */
+office: OfficeView, 
+/**
+ * When it was written on the other PC.
+ */
+made_at: string, 
+/**
+ * Drafts.
+ */
+drafts: number, 
+/**
+ * Rows of 受信一覧.
+ */
+inbox: number, 
+/**
+ * Rows of 送信一覧.
+ */
+outbox: number, };
 
 export type PassphraseStart = { 
 /**
@@ -2828,6 +2896,10 @@ export type Commands = {
   import_certificate: { request: CertificateImport; answer: StartView };
   renew_certificate: { request: null; answer: ExpiryView };
   unlock_profile: { request: PassphraseStart; answer: StartView };
+  move_out: { request: MoveOutStart; answer: SavedView | null };
+  choose_move_file: { request: null; answer: DropView | null };
+  move_in: { request: MoveInStart; answer: StartView };
+  stop_move: { request: null; answer: null };
   profiles: { request: null; answer: Array<ProfileRow> };
   open_profile: { request: string; answer: StartView };
   add_profile: { request: null; answer: StartView };

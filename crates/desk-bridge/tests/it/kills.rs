@@ -1,4 +1,4 @@
-//! The real `desk-bridge` dies before and after each durable step of a draft and of an update, at every point that there
+//! The real `desk-bridge` dies before and after each durable step of a draft, of a move and of an update, at every point that there
 //! is (ADR 0048), and is started again: a draft that was said to be saved is there without its originals.
 #![cfg(unix)]
 
@@ -171,7 +171,7 @@ async fn row_01_a_client_that_dies_while_saving_a_draft_keeps_what_it_said_is_sa
     let points: Vec<Point> = Point::PAGE
         .iter()
         .copied()
-        .filter(|point| !is_of_an_update(*point))
+        .filter(|point| !is_of_an_update(*point) && !is_of_a_move(*point))
         .collect();
     for point in &points {
         let originals = files(&exchange, point.name());
@@ -212,6 +212,89 @@ async fn row_01_a_client_that_dies_while_saving_a_draft_keeps_what_it_said_is_sa
         } else {
             assert!(left.is_empty(), "{point:?}: {left:?}");
         }
+    }
+    row.close(points.len() as u64, Breaches::default());
+}
+
+fn is_of_a_move(point: Point) -> bool {
+    matches!(
+        point,
+        Point::MoveWritten | Point::MoveCopied | Point::MoveUncommitted | Point::MoveCommitted
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_01_a_client_that_dies_while_it_moves_has_all_of_it_or_nothing() {
+    let row = Row::open(1, "the client dies at every named point of a move to another PC");
+    let exchange = ExampleExchange::start().await.unwrap();
+    let ui = page(&exchange);
+    let at = &exchange.manager;
+    let old = exchange.folder("old").unwrap();
+    let bridge = Running::start(&old, &ui, None);
+    bridge.set_up(&exchange, at);
+    let originals = files(&exchange, "before");
+    let count = originals.len();
+    let view = bridge.post("/ipc/open_composition", &bridge.dropped(&originals));
+    let draft = view["id"].clone();
+    let note = json!({ "composition": draft, "delivery": null, "note": "引っ越す下書き" });
+    bridge.post("/ipc/edit_note", &note);
+    bridge.post("/ipc/save_draft", &draft);
+    drop(bridge);
+    let file = exchange.folder("stick").unwrap().join("moved.careplan-move");
+    let passphrase = "hikkoshi no kotoba";
+    let points: Vec<Point> = Point::PAGE
+        .iter()
+        .copied()
+        .filter(|point| is_of_a_move(*point))
+        .collect();
+    for point in &points {
+        let save = json!({ "path": file });
+        if *point == Point::MoveWritten {
+            let bridge = Running::start(&old, &ui, Some(*point));
+            bridge.sign_in(at);
+            bridge.post("/script/save-file", &save);
+            bridge.dies(*point, "/ipc/move_out", &json!({ "passphrase": passphrase }));
+            assert!(!file.exists(), "a file that was not finished has its name");
+            let bridge = Running::start(&old, &ui, None);
+            bridge.sign_in(at);
+            is_whole(&bridge, &draft, "引っ越す下書き", count);
+            bridge.post("/script/save-file", &save);
+            bridge.post("/ipc/move_out", &json!({ "passphrase": passphrase }));
+            assert!(file.exists());
+            continue;
+        }
+        let new = exchange.folder(point.name()).unwrap();
+        let chosen = |bridge: &Running| {
+            bridge.post("/script/choose-move-file", &json!({ "path": file }));
+            let chosen = bridge.post("/ipc/choose_move_file", &Value::Null);
+            json!({ "file": chosen["id"], "passphrase": passphrase })
+        };
+        let bridge = Running::start(&new, &ui, Some(*point));
+        let start = chosen(&bridge);
+        bridge.dies(*point, "/ipc/move_in", &start);
+        let bridge = Running::start(&new, &ui, None);
+        let stage = bridge.post("/ipc/start", &Value::Null)["stage"].clone();
+        let copies = fs::read_dir(new.join("spool")).unwrap().count();
+        if *point == Point::MoveCommitted {
+            assert_eq!(stage["moved"]["drafts"], 1, "{stage}");
+            assert_eq!(copies, count, "{point:?}");
+        } else {
+            assert!(
+                stage["moved"].is_null() && stage["connection"].is_null(),
+                "{point:?}: {stage}"
+            );
+            assert_eq!(copies, 0, "{point:?}: what nothing names was swept");
+            let start = chosen(&bridge);
+            bridge.post("/ipc/move_in", &start);
+        }
+        let enrol = json!({
+            "office_id": at.accounts.office,
+            "issue_password": exchange.issue_password(at.office).await.unwrap(),
+            "terminal_name": point.name(),
+        });
+        bridge.post("/ipc/enrol", &enrol);
+        bridge.sign_in(at);
+        is_whole(&bridge, &draft, "引っ越す下書き", count);
     }
     row.close(points.len() as u64, Breaches::default());
 }

@@ -1,6 +1,7 @@
 //! 初期設定 and ログイン, and offices as they are shown everywhere.
 
 use care_model::{AccountId, OfficeNumber, ServiceKind};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -39,6 +40,8 @@ pub enum Stage {
     SetUp {
         /// The connection file, once it was read.
         connection: Option<ConnectionView>,
+        /// What was moved here from another PC: the certificate must be of its office.
+        moved: Option<MovedView>,
     },
     /// ログイン step 1.
     Person {
@@ -104,6 +107,39 @@ pub struct CertificateImport {
     pub file: DropId,
     /// Its password.
     pub password: String,
+}
+
+/// What moves to another PC is written with this (ADR 0061).
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct MoveOutStart {
+    /// The passphrase that the file is sealed under; as long as a password is.
+    pub passphrase: String,
+}
+
+/// What another PC held is taken in with this.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct MoveInStart {
+    /// The file that was chosen or dropped.
+    #[ts(type = "string")]
+    pub file: DropId,
+    /// The passphrase that it was sealed under.
+    pub passphrase: String,
+}
+
+/// What was moved here from another PC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MovedView {
+    /// Whose it is.
+    pub office: OfficeView,
+    /// When it was written on the other PC.
+    #[ts(type = "string")]
+    pub made_at: DateTime<Utc>,
+    /// Drafts.
+    pub drafts: u32,
+    /// Rows of 受信一覧.
+    pub inbox: u32,
+    /// Rows of 送信一覧.
+    pub outbox: u32,
 }
 
 /// A profile of this PC.
@@ -233,6 +269,8 @@ pub enum Theme {
 secret_debug!(
     EnrolStart,
     CertificateImport,
+    MoveOutStart,
+    MoveInStart,
     PasswordChange,
     PassphraseStart,
     PersonSignInStart,

@@ -160,7 +160,8 @@ impl Core {
             .pickup
             .is_some_and(|pickup| matches!(pickup.state, PickupState::Landed { .. } | PickupState::Confirmed { .. }));
         let copy = match entry.status {
-            _ if landed => match self.received(entry.header.id).await {
+            // What came from another PC has a copy here that never landed here.
+            _ if landed || row.has_copy => match self.received(entry.header.id).await {
                 Ok(copy) => Some(copy),
                 Err(refused) if refused.code == ProblemCode::ReceivedCopyGone => None,
                 Err(refused) => return Err(refused),

@@ -56,6 +56,15 @@ impl ListIndexes {
         }
     }
 
+    /// Forgets both: they are built anew when they are asked next.
+    pub(crate) async fn forget(&self) {
+        for index in [&self.inbox, &self.outbox] {
+            let mut rows = index.rows.lock().await;
+            *rows = None;
+            index.built.store(false, Ordering::Release);
+        }
+    }
+
     /// Whether a list can be asked without waiting for its index.
     fn are_built(&self) -> bool {
         [&self.inbox, &self.outbox]

@@ -302,7 +302,8 @@ fn status(
             at: *at,
             here: false,
             folder_name: None,
-            readable: false,
+            // What another PC received has its copy here after a move.
+            readable: has_copy,
         },
         DeliveryStatus::Recalled { at } => InboxStatus::Recalled { at: *at },
         DeliveryStatus::Expired { at } => InboxStatus::Expired { at: *at },

@@ -21,7 +21,8 @@ const WRAPPED_NAME: &[u8] = b"profile key";
 /// Argon2id: 64 MiB, three passes; kept in the profile, so that it can be raised for new ones.
 const MEMORY_KIB: u32 = 64 * 1_024;
 const PASSES: u32 = 3;
-const SALT_BYTES: usize = 16;
+/// Bytes of the salt of a passphrase.
+pub(crate) const SALT_BYTES: usize = 16;
 
 /// Whether the key is at hand.
 pub(crate) enum KeyState {
@@ -145,14 +146,9 @@ impl Keyring {
             | Some(ProfileFile {
                 place: KeyPlace::Unset, ..
             }) => {
-                let length = passphrase.chars().count();
-                if !(limits::PASSWORD_CHARS_MIN..=limits::PASSWORD_CHARS_MAX).contains(&length) {
-                    return Err(CommandError::new(ProblemCode::PasswordLength)
-                        .with("min", limits::PASSWORD_CHARS_MIN)
-                        .with("max", limits::PASSWORD_CHARS_MAX));
-                }
-                let salt = &Key::generate().expose()[..SALT_BYTES].to_vec();
-                let master = derive(passphrase, salt, MEMORY_KIB, PASSES)?;
+                judge_new_passphrase(passphrase)?;
+                let salt = fresh_salt();
+                let master = passphrase_key(passphrase, &salt)?;
                 let key = Key::generate();
                 self.write(&ProfileFile {
                     profile: Uuid::now_v7(),
@@ -208,7 +204,30 @@ impl Keyring {
     }
 }
 
-/// The key that a passphrase stands for.
+/// Refuses a new passphrase that is shorter or longer than a password may be (D17).
+pub(crate) fn judge_new_passphrase(passphrase: &str) -> Result<(), CommandError> {
+    let length = passphrase.chars().count();
+    match (limits::PASSWORD_CHARS_MIN..=limits::PASSWORD_CHARS_MAX).contains(&length) {
+        true => Ok(()),
+        false => Err(CommandError::new(ProblemCode::PasswordLength)
+            .with("min", limits::PASSWORD_CHARS_MIN)
+            .with("max", limits::PASSWORD_CHARS_MAX)),
+    }
+}
+
+/// A salt for one passphrase.
+pub(crate) fn fresh_salt() -> [u8; SALT_BYTES] {
+    let mut salt = [0; SALT_BYTES];
+    salt.copy_from_slice(&Key::generate().expose()[..SALT_BYTES]);
+    salt
+}
+
+/// The key that a passphrase stands for today. Takes its time by design: call it where blocking is allowed.
+pub(crate) fn passphrase_key(passphrase: &str, salt: &[u8]) -> Result<Key, CommandError> {
+    derive(passphrase, salt, MEMORY_KIB, PASSES)
+}
+
+/// The key that a passphrase stands for at this cost.
 fn derive(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<Key, CommandError> {
     let refused = |error: argon2::Error| refusal::logged(ProblemCode::ProfileUnusable, &error);
     let params = Params::new(memory_kib, passes, 1, Some(KEY_BYTES)).map_err(refused)?;

@@ -23,7 +23,7 @@ use care_model::ProblemCode;
 use desk_ipc::CommandError;
 use disk::sync_folder;
 
-pub(crate) use key::{KeyState, Keyring};
+pub(crate) use key::{KeyState, Keyring, SALT_BYTES, fresh_salt, judge_new_passphrase, passphrase_key};
 pub(crate) use shelf::{OfficeMark, Shelf, mark_office, office_of};
 
 use crate::refusal;

@@ -3,7 +3,7 @@
 use desk_ipc::{HelpDeskView, OfficeView, SessionView, Stage, StartView};
 
 use super::{Identity, Standing};
-use crate::{core::Core, enrolment::connection_view, help::contact_form, home::expiry, words};
+use crate::{core::Core, enrolment::connection_view, help::contact_form, home::expiry, moving::Moved, words};
 
 impl Core {
     /// The office of this profile, once 初期設定 was done and the profile's key is there.
@@ -56,6 +56,7 @@ impl Core {
         let Some(identity) = &standing.identity else {
             return Stage::SetUp {
                 connection: standing.connection.as_ref().map(connection_view),
+                moved: standing.moved.as_ref().map(Moved::view),
             };
         };
         let office = office_view(standing, identity);

@@ -8,6 +8,7 @@ mod compositions;
 mod imported;
 mod listed;
 mod lists;
+mod moving;
 mod office_folders;
 mod outgoing;
 mod pickups;
@@ -32,6 +33,7 @@ use thiserror::Error;
 
 pub(crate) use listed::{InboxListed, OutboxListed};
 pub(crate) use lists::{InboxStored, ListName};
+pub(crate) use moving::{MOVED_TABLES, MOVED_VALUES, MoveIn, MoveSnapshot, MovedRows};
 pub(crate) use outgoing::{Outgoing, OutgoingContent};
 pub(crate) use pickups::{Aim, Pickup, PickupContent};
 pub(crate) use received::{CopiedPart, ReceivedCopy};

@@ -39,10 +39,12 @@ pub(crate) enum ValueName {
     Epoch,
     /// The sequence of the newest delivery to this office that was told of or listed here.
     Announced,
+    /// Of which office what was moved here is, and when it was made (ADR 0061).
+    Moved,
 }
 
 impl ValueName {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Connection => "connection",
             Self::Identity => "identity",
@@ -59,6 +61,7 @@ impl ValueName {
             Self::FingerprintSecret => "fingerprint_secret",
             Self::Epoch => "epoch",
             Self::Announced => "announced",
+            Self::Moved => "moved",
         }
     }
 }

@@ -106,7 +106,16 @@ async fn every_certificate_file_that_is_wrong_says_why_and_changes_nothing() -> 
     ] {
         assert_refused(import(&desk, file, password).await, code);
         let stage = desk.desk.start(()).await?.stage;
-        assert!(matches!(stage, Stage::SetUp { connection: Some(_) }), "{stage:?}");
+        assert!(
+            matches!(
+                stage,
+                Stage::SetUp {
+                    connection: Some(_),
+                    ..
+                }
+            ),
+            "{stage:?}"
+        );
     }
     import(&desk, &good, PASSWORD).await?;
     // The profile has its office now, and keeps it.

@@ -23,6 +23,7 @@ mod landing;
 mod lists;
 mod locking;
 mod main_job;
+mod moving;
 mod passphrase;
 mod passwords;
 mod profiles;

@@ -40,7 +40,7 @@ async fn two_offices_work_on_one_pc_and_the_last_one_opens_again() -> Result<()>
     let mut events = desk.desk.events();
 
     let added = desk.desk.add_profile(()).await?;
-    assert!(matches!(added.stage, Stage::SetUp { connection: None }) && added.other_profiles);
+    assert!(matches!(added.stage, Stage::SetUp { connection: None, .. }) && added.other_profiles);
     // Nothing of the other office is answered here.
     assert_refused(desk.desk.home(()).await, ProblemCode::SignInRequired);
     let issue = exchange.issue_password(service.office).await?;

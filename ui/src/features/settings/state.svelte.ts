@@ -2,6 +2,7 @@ import type {
   AutomationEdit,
   AutomationView,
   CommandError,
+  DeskEvent,
   FolderView,
   KindView,
   ListChoices,
@@ -24,6 +25,7 @@ export type Part =
   | "everywhere"
   | "terminals"
   | "record"
+  | "moving"
   | "profiles";
 
 /** Rules of 自動受信 that there may be (care_model::limits). */
@@ -49,6 +51,11 @@ export class Settings {
   profiles = $state<ProfileRow[] | null>(null);
   /** What is typed for プロキシを指定する and not saved; none where nothing is. */
   typed = $state<TypedProxy | null>(null);
+
+  /** How far 引っ越し is, while its file is being written. */
+  move = $state.raw<{ done: number; total: number } | null>(null);
+  /** What the file of 引っ越し that was written is called. */
+  movedOut = $state<string | null>(null);
 
   constructor(private readonly desk: Desk) {}
 
@@ -175,8 +182,30 @@ export class Settings {
     return this.#save("everywhere", () => this.desk.call("sign_out_everywhere", null));
   }
 
+  /** Writes the file of 引っ越し to where a person chooses. */
+  async moveOut(passphrase: string): Promise<boolean> {
+    this.movedOut = null;
+    const done = await this.#save("moving", async () => {
+      const saved = await this.desk.call("move_out", { passphrase });
+      this.movedOut = saved?.name ?? null;
+      return saved !== null;
+    });
+    this.move = null;
+    return done && this.movedOut !== null;
+  }
+
+  /** Ends what is being written; the desk says then that it was ended. */
+  async stopMove(): Promise<void> {
+    try {
+      await this.desk.call("stop_move", null);
+    } catch (cause) {
+      this.refused = { part: "moving", problem: problemOf(cause) };
+    }
+  }
+
   /** The desk says that something was changed elsewhere. */
-  hinted(event: { event: string }): void {
+  hinted(event: DeskEvent): void {
+    if (event.event === "move_progress") this.move = { done: event.done_bytes, total: event.total_bytes };
     if (this.saving !== null || !this.view) return;
     if (event.event === "settings_changed") void this.#load();
     const drafts = event.event === "drafts_changed" && this.automation?.watching;

@@ -110,3 +110,31 @@ it("looks again when the desk says that 自動化 stands otherwise", async () =>
   settings.hinted({ event: "automation_changed" });
   await expect.poll(() => settings.automation?.received).toBe(3);
 });
+
+it("says what the file of 引っ越し is called, and nothing where nobody chose a place", async () => {
+  const desk = new TestDesk().on("move_out", () => ({ name: "引っ越し.careplan-move", rows: null }));
+  const settings = await opened(desk);
+  expect(await settings.moveOut("hikkoshi no kotoba")).toBe(true);
+  expect(settings.movedOut).toBe("引っ越し.careplan-move");
+  desk.on("move_out", () => null);
+  expect(await settings.moveOut("hikkoshi no kotoba")).toBe(false);
+  expect(settings).toMatchObject({ movedOut: null, refused: null, saved: null });
+  desk.refuses("move_out", "move_waits");
+  expect(await settings.moveOut("hikkoshi no kotoba")).toBe(false);
+  expect(settings.refused).toMatchObject({ part: "moving", problem: { code: "move_waits" } });
+});
+
+it("shows how far 引っ越し is while it runs, and asks the desk to end it", async () => {
+  let written: (saved: null) => void = () => undefined;
+  const desk = new TestDesk().on("move_out", () => new Promise<null>((done) => (written = done)));
+  desk.on("stop_move", () => null);
+  const settings = await opened(desk);
+  const moving = settings.moveOut("hikkoshi no kotoba");
+  settings.hinted({ event: "move_progress", done_bytes: 3, total_bytes: 10 });
+  expect(settings.move).toEqual({ done: 3, total: 10 });
+  await settings.stopMove();
+  expect(desk.names()).toContain("stop_move");
+  written(null);
+  await moving;
+  expect(settings.move).toBeNull();
+});

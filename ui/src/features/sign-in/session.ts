@@ -1,7 +1,7 @@
 import type { CommandError, ProfileRow, StartView } from "../../ipc/bindings";
 
-/** A certificate file that was chosen or dropped; the desk keeps where it is. */
-export type CertificateFile = { readonly file: string; readonly name: string };
+/** A file that was chosen or dropped; the desk keeps where it is. */
+export type ChosenFile = { readonly file: string; readonly name: string };
 
 /** What the screens before the tabs ask of the session that `app` keeps. */
 export interface SignInSession {
@@ -18,9 +18,15 @@ export interface SignInSession {
   chooseConnection(): Promise<void>;
   enrol(officeId: string, issuePassword: string, terminalName: string): Promise<void>;
   renew(officeId: string, issuePassword: string, terminalName: string): Promise<void>;
-  readonly certificateFile: CertificateFile | null;
+  readonly certificateFile: ChosenFile | null;
   chooseCertificate(): Promise<void>;
   importCertificate(password: string): Promise<void>;
+  readonly moveFile: ChosenFile | null;
+  readonly move: { readonly done: number; readonly total: number } | null;
+  chooseMove(): Promise<void>;
+  moveIn(passphrase: string): Promise<void>;
+  stopMove(): Promise<void>;
+  leaveMove(): void;
   showRenewal(open: boolean): void;
   unlock(passphrase: string): Promise<void>;
   signInPerson(personId: string, password: string, remember: boolean): Promise<void>;
