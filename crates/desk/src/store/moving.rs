@@ -66,6 +66,7 @@ pub(crate) const MOVED_TABLES: &[MovedTable] = &[
             ("open", Int),
             ("queued_at", Int),
             ("sealed", Sealed("outgoing")),
+            ("emptied", Int),
         ],
     },
     MovedTable {
