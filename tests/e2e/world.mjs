@@ -136,7 +136,10 @@ export class World {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#children.push(server);
-    const [ready] = await once(createInterface(server.stdout), "line");
+    const [ready] = await Promise.race([
+      once(createInterface(server.stdout), "line"),
+      once(server, "exit").then(() => Promise.reject(new Error("the mail server ended"))),
+    ]);
     const lines = [
       `host = "127.0.0.1"`,
       `port = ${ready.split(" ")[1]}`,
@@ -149,7 +152,10 @@ export class World {
   /** Waits for the mail of this number, and gives its text as a person reads it. */
   async mail(number) {
     const file = path.join(this.mails, `${number}.json`);
-    while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const until = Date.now() + 60_000; !existsSync(file); ) {
+      if (Date.now() > until) throw new Error(`mail ${number} did not come`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     const { text } = JSON.parse(await readFile(file, "utf8"));
     return Buffer.from(text.split("\r\n\r\n")[1], "base64").toString("utf8");
   }
