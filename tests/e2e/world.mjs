@@ -152,7 +152,7 @@ export class World {
   /** Waits for the mail of this number, and gives its text as a person reads it. */
   async mail(number) {
     const file = path.join(this.mails, `${number}.json`);
-    for (const until = Date.now() + 60_000; !existsSync(file); ) {
+    for (const until = Date.now() + 60_000; !existsSync(file);) {
       if (Date.now() > until) throw new Error(`mail ${number} did not come`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
