@@ -115,7 +115,7 @@ impl MailServer {
             .args(more)
             .stdout(Stdio::piped())
             .spawn()
-            .expect("node is needed, and `npm ci` once");
+            .unwrap_or_else(|error| panic!("node is needed, and `npm ci` once: {error}"));
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut ready)
