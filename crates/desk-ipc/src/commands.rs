@@ -93,6 +93,8 @@ macro_rules! with_commands {
             read_recipients($crate::ReadingSource) -> $crate::ReadingView;
             /// The forms of care recipients, laid out as on paper.
             read_forms($crate::FormsRequest) -> Vec<$crate::RecipientForms>;
+            /// 前回との違い: the plans of a care recipient beside the last ones between the same two offices.
+            read_changes($crate::ChangesRequest) -> Vec<$crate::PlanChanges>;
             /// The permitted combinations (送信単位) that this office may send.
             list_units(()) -> Vec<$crate::UnitView>;
             /// Throws a composition away.
