@@ -28,6 +28,10 @@ pub const RECORD_KEYS_MAX: usize = 50_000;
 pub const STANDARD_FILE_BYTES_MAX: u64 = 100 * MEBIBYTE;
 /// Records of all files that are read for people at once; the rest is counted.
 pub const READING_RECORDS_MAX: usize = 50_000;
+/// Earlier deliveries that are looked into for the last version of a plan; each is opened and read.
+pub const VERSIONS_LOOKED_INTO_MAX: usize = 100;
+/// Changes of one form that are listed one by one; the rest is counted.
+pub const CHANGES_PER_FORM_MAX: usize = 200;
 /// Bytes of all files that are read for people at once: they are held in memory, and a month of a large office is a tenth of it.
 pub const READING_BYTES_MAX: u64 = 16 * MEBIBYTE;
 /// Bytes of a file that is repaired, before and after: both are held in memory.

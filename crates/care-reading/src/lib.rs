@@ -16,6 +16,7 @@ mod prevention;
 mod read;
 mod rest;
 mod value;
+mod versions;
 mod week;
 
 pub use compare::{
@@ -29,4 +30,5 @@ pub use prevention::{Issue, PreventionPlan, Profile, SupportPlan};
 pub use read::{Reading, Recipient, read};
 pub use rest::{Rest, entries_beside};
 pub use value::{Decimal, MarkedDays, TimeOfDay, Value};
+pub use versions::{Changes, FieldChange, OF_DOCUMENT, PLANS, RecordChange, changes, last_sheet};
 pub use week::{DailyActivity, OtherService, WeeklyPlan, WeeklyService};

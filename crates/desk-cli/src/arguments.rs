@@ -43,7 +43,9 @@ pub(crate) enum Command {
     Plan(Check),
     /// Show what files say, by care recipient; needs no sign-in and no server.
     Show(Show),
-    /// Compare the plan with the actuals by care recipient, service and day; needs no sign-in and no server.
+    /// Compare a plan with its actuals by care recipient, service and day, or with a later version of it by form and
+    /// field; needs no sign-in and no server. Ends with 0 if all is as planned or nothing changed, 1 if something
+    /// differs, 2 if something could not be read.
     Diff(Diff),
     /// Send files, and wait until the exchange holds them or refuses them.
     Send(Send),
@@ -230,15 +232,15 @@ impl ViewingSide {
     }
 }
 
-/// A plan and its actuals.
+/// A plan, and its actuals or a later version of it.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The plan (UPPLAN): a file, or a folder whose files are meant.
+    /// The plan: a file, or a folder whose files are meant.
     #[arg(value_name = "PLAN")]
     pub(crate) plan: PathBuf,
-    /// The actuals (UPJSK): a file, or a folder whose files are meant.
-    #[arg(value_name = "ACTUAL")]
-    pub(crate) actual: PathBuf,
+    /// Its actuals (UPJSK), or a later version of it: a file, or a folder whose files are meant.
+    #[arg(value_name = "ACTUAL|LATER_PLAN")]
+    pub(crate) other: PathBuf,
 }
 
 /// Files to look at, and where repaired copies go.

@@ -1,6 +1,7 @@
-//! `diff`: what was planned against what was done; needs no sign-in and no server.
+//! `diff`: what was planned against what was done, or an earlier plan against a later one; needs no sign-in and no
+//! server.
 //!
-//! Exit codes: 0 everything as planned, 1 something differs, 2 not read.
+//! Exit codes: 0 everything as planned or nothing changed, 1 something differs, 2 not read.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::{
     arguments::Diff,
     output::{Failure, Output},
     show::{self, Column, Page},
+    versions,
 };
 
 /// What is printed for programs, one object a line.
@@ -40,17 +42,26 @@ enum DiffLine<'a> {
     },
 }
 
-/// Prints every care recipient's services as planned and as done.
+/// Compares a plan with its actuals; or, where neither of both has any, with a later version of it.
 pub(crate) fn diff(given: &Diff, output: &Output) -> Result<(), Failure> {
     let plan = show::read(std::slice::from_ref(&given.plan), output)?;
-    let actual = show::read(std::slice::from_ref(&given.actual), output)?;
-    if !has(&plan, |recipient| !recipient.use_slips.is_empty()) {
+    let other = show::read(std::slice::from_ref(&given.other), output)?;
+    let has_actuals = |reading: &Reading| has(reading, |recipient| !recipient.actuals.is_empty());
+    match has_actuals(&plan) || has_actuals(&other) {
+        true => of_services(&plan, &other, output),
+        false => versions::of_plans(&plan, &other, output),
+    }
+}
+
+/// Prints every care recipient's services as planned and as done.
+fn of_services(plan: &Reading, actual: &Reading, output: &Output) -> Result<(), Failure> {
+    if !has(plan, |recipient| !recipient.use_slips.is_empty()) {
         return Err(Failure::Unread(words::plan_missing()));
     }
-    if !has(&actual, |recipient| !recipient.actuals.is_empty()) {
+    if !has(actual, |recipient| !recipient.actuals.is_empty()) {
         return Err(Failure::Unread(words::actual_missing()));
     }
-    let comparison = compare(&plan, &actual);
+    let comparison = compare(plan, actual);
     // With one month the heading says it; with several each office does.
     let with_months = comparison.planned_months.union(&comparison.actual_months).count() > 1;
     output.words(|| heading(&comparison));

@@ -23,6 +23,7 @@ mod session;
 mod show;
 mod surface;
 mod verify;
+mod versions;
 mod watch;
 
 use std::process::ExitCode;

@@ -107,6 +107,8 @@ macro_rules! with_commands {
             fax_sheets($crate::FaxRequest) -> $crate::FaxView;
             /// FAX済み, or not.
             mark_faxed($crate::FaxedMark) -> ();
+            /// 前回との違い: the plans of a care recipient beside the last ones between the same two offices.
+            read_changes($crate::ChangesRequest) -> Vec<$crate::PlanChanges>;
             /// The permitted combinations (送信単位) that this office may send.
             list_units(()) -> Vec<$crate::UnitView>;
             /// Throws a composition away.

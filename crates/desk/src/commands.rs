@@ -8,16 +8,16 @@ use std::sync::Arc;
 use care_model::{ProblemCode, ServiceKind};
 use desk_ipc::{
     AboutView, AddDrop, AttachFiles, AutomationEdit, AutomationView, BoardRequest, BoardSave, BoardView,
-    CertificateImport, ChooseDestination, CommandError, ComparisonForm, ComparisonQuery, ComparisonRequest,
-    ComparisonRows, ComparisonStart, ComparisonView, ComposeStart, CompositionId, CompositionView, ConnectionView,
-    DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote, EnrolStart,
-    ExpiryView, FaxRequest, FaxView, FaxedMark, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow, InboxView,
-    InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView, ListChoices,
-    ListExport, ListIds, ListName, ListRange, ListRequest, LookView, MoveInStart, MoveOutStart, NewsRequest,
-    OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange, PastedFiles,
-    PersonSignInStart, PickupStart, ProfileId, ProfileRow, ReadingSource, ReadingView, RecipientForms, RemoveFile,
-    RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit, SettingsView, StartView,
-    TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    CertificateImport, ChangesRequest, ChooseDestination, CommandError, ComparisonForm, ComparisonQuery,
+    ComparisonRequest, ComparisonRows, ComparisonStart, ComparisonView, ComposeStart, CompositionId, CompositionView,
+    ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote,
+    EnrolStart, ExpiryView, FaxRequest, FaxView, FaxedMark, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow,
+    InboxView, InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView,
+    ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView, MoveInStart, MoveOutStart,
+    NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange,
+    PastedFiles, PersonSignInStart, PickupStart, PlanChanges, ProfileId, ProfileRow, ReadingSource, ReadingView,
+    RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit,
+    SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -181,6 +181,10 @@ impl DeskCommands for Desk {
 
     async fn mark_faxed(&self, request: FaxedMark) -> Result<(), CommandError> {
         self.open_desk()?.mark_faxed(request).await
+    }
+
+    async fn read_changes(&self, request: ChangesRequest) -> Result<Vec<PlanChanges>, CommandError> {
+        self.open_desk()?.read_changes(request).await
     }
 
     async fn list_units(&self, _request: ()) -> Result<Vec<UnitView>, CommandError> {

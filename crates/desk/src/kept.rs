@@ -7,7 +7,7 @@ use care_model::{DeliveryId, ProblemCode, limits};
 use chrono::TimeDelta;
 use desk_ipc::{CommandError, CompositionMode, CompositionView, DeskEvent};
 use exchange_flow::outbox::OutboxState;
-use exchange_protocol::{DeliveryStatus, PartRole};
+use exchange_protocol::{DeliveryHeader, DeliveryStatus, PartRole};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
@@ -16,7 +16,9 @@ use crate::{
     cover::Cover,
     fax::is_whole,
     intake::{TakenContent, TakenFile},
+    received::Received,
     spool::SpoolRef,
+    store::CopiedPart,
 };
 
 /// How often copies that are kept no longer are looked for while the desk is open.
@@ -102,6 +104,35 @@ impl Core {
         let first = composition.first_delivery();
         composition.add(attachments, first);
         Ok(composition)
+    }
+
+    /// The kept copies of what was sent as what is read of it; none where one is gone or copies are not kept.
+    pub(crate) async fn kept_sent(
+        &self,
+        header: DeliveryHeader,
+        places: Vec<SpoolRef>,
+    ) -> Result<Option<Received>, CommandError> {
+        // What is still here with 0 days waits for the other side and is not to be read.
+        if !self.settings().keeps_copies() {
+            return Ok(None);
+        }
+        let all = places.clone();
+        let whole = self
+            .blocking(move |spool| Ok(all.iter().all(|place| spool.holds(place))))
+            .await?;
+        if !whole {
+            return Ok(None);
+        }
+        let parts = header.parts.iter().enumerate();
+        let numbered = parts.filter(|(_, part)| part.role != PartRole::Cover);
+        let copies = numbered
+            .zip(places)
+            .map(|((part, _), place)| CopiedPart { part, place });
+        Ok(Some(Received {
+            cover: Cover::default(),
+            copies: copies.collect(),
+            header,
+        }))
     }
 
     /// At the start: forgets what was only left over, and deletes every copy that nothing needs any more.

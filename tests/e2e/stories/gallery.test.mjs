@@ -88,6 +88,16 @@ test("新規作成 and 送信一覧", async () => {
   await planner.send();
   await gallery.show(planner, "compose-sent", "新規作成：送信成功");
   await planner.button("続けて新規作成").click();
+  await planner.compose(await laterSchedule());
+  await planner.button("内容を見る").click();
+  await planner.page.locator("summary", { hasText: "前回との違いを見る" }).click();
+  await planner.page
+    .getByRole("region", { name: /で変わったところ$/ })
+    .first()
+    .waitFor();
+  await gallery.show(planner, "reading-versions", "内容を見る：前回との違い");
+  await planner.button("閉じる").click();
+  await startOver();
   await planner.goTo("送信一覧");
   await planner.page.locator("[data-row]", { hasText: "例示ヘルパーステーション" }).waitFor();
   await gallery.show(planner, "outbox", "送信一覧");
@@ -241,6 +251,22 @@ test("引っ越し", async () => {
 });
 
 /** Empties 新規作成. */
+/** The month that was sent, under another serial: the first visit begins later, and one is gone. */
+async function laterSchedule() {
+  const folder = await world.makeFolder("later");
+  const files = [];
+  for (const file of await fixture("good/home_schedule")) {
+    const next = path.join(folder, path.basename(file).replace(/\d{14}(?=\.CSV$)/, "20260401120000"));
+    let text = (await readFile(file)).toString("latin1");
+    // Digits are the same bytes in MS932.
+    if (path.basename(file).startsWith("UPPLAN"))
+      text = text.replace(",0800,0830,", ",0815,0845,").replace(/^.*,20260403,,0800,.*\r\n/m, "");
+    await writeFile(next, Buffer.from(text, "latin1"));
+    files.push(next);
+  }
+  return files;
+}
+
 async function startOver() {
   await planner.goTo("新規作成");
   await planner.button("最初からやり直す").click();

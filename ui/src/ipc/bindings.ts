@@ -2804,6 +2804,80 @@ recipient: number,
  */
 forms: Array<FormView>, };
 
+export type ChangesRequest = { 
+/**
+ * In what.
+ */
+source: ReadingSource, 
+/**
+ * Whose: [`ReadRecipientView::recipient`].
+ */
+recipient: number, };
+
+export type PlanChanges = { 
+/**
+ * What the plan is called, by the side of this office, with its month where it has one.
+ */
+title: string, 
+/**
+ * The office on the other side.
+ */
+office: string, 
+/**
+ * When the earlier one was sent or received; none where it is not here.
+ */
+earlier_at: string | null, 
+/**
+ * What is to be said of the comparison: what was looked for and is not here, what could not be read.
+ */
+remarks: Array<string>, 
+/**
+ * Its forms, in the order of the paper forms; none without an earlier one.
+ */
+forms: Array<FormChanges>, };
+
+export type FormChanges = { 
+/**
+ * Its printed name, by the side of this office (D22).
+ */
+title: string, 
+/**
+ * Whether the whole form is there only now, or only was there before.
+ */
+whole: ChangeKind | null, 
+/**
+ * What changed; at most [`care_model::limits::CHANGES_PER_FORM_MAX`].
+ */
+lines: Array<ChangeLine>, 
+/**
+ * What changed besides.
+ */
+more: number, };
+
+export type ChangeKind = "added" | "removed" | "changed";
+
+export type ChangeLine = { 
+/**
+ * What happened.
+ */
+kind: ChangeKind, 
+/**
+ * Of what in the form, such as the day and service of a visit; empty where it is about the whole form.
+ */
+record: string, 
+/**
+ * The printed name of the field; empty for a record that was added or removed.
+ */
+field: string, 
+/**
+ * What it said.
+ */
+before: string, 
+/**
+ * What it says.
+ */
+after: string, };
+
 export type FormView = { 
 /**
  * Its printed name, by the side of this office (D22).
@@ -2936,6 +3010,7 @@ export type Commands = {
   put_on_paper: { request: DeliveryRequest; answer: null };
   fax_sheets: { request: FaxRequest; answer: FaxView };
   mark_faxed: { request: FaxedMark; answer: null };
+  read_changes: { request: ChangesRequest; answer: Array<PlanChanges> };
   list_units: { request: null; answer: Array<UnitView> };
   discard_composition: { request: string; answer: null };
   send_composition: { request: SendStart; answer: SendView };

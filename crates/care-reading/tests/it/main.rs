@@ -5,3 +5,4 @@ mod compare;
 mod documents;
 mod lossless;
 mod support;
+mod versions;

@@ -146,6 +146,7 @@ fn show_and_diff_end_with_two_for_what_they_cannot_read() {
     fs::write(folder.path().join("memo.txt"), "x").unwrap();
     let empty = folder.path().to_str().unwrap();
     let (plan, actual) = (fixture("good/home_schedule"), fixture("good/home_actual"));
+    let deletion = fixture("good/home_schedule_delete");
     for words in [
         &["show", empty][..],
         &["show", "/no/such/path"],
@@ -154,6 +155,9 @@ fn show_and_diff_end_with_two_for_what_they_cannot_read() {
         &["diff", &plan, empty],
         // The two are the wrong way round.
         &["diff", &actual, &plan],
+        // No plan at all, and a plan without another.
+        &["diff", &deletion, &deletion],
+        &["diff", &plan, &deletion],
     ] {
         let output = nowhere(folder.path()).run(words, &[]);
         assert_eq!(output.status.code(), Some(2), "{words:?}: {}", errors(&output));
@@ -252,4 +256,118 @@ fn diff_says_that_the_months_differ() {
         text.contains("2026年4月分\n") && text.contains("2026年5月分\n"),
         "each office says its month\n{text}"
     );
+}
+
+/// The fixture's plan in which something ASCII of the file of a prefix is another, once.
+fn later_plan(into: &Path, unit: &str, prefix: &str, from: &str, to: &str) -> String {
+    changed(into, unit, prefix, |bytes| {
+        let at = bytes
+            .windows(from.len())
+            .position(|part| part == from.as_bytes())
+            .expect("it is in the fixture");
+        [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
+    })
+}
+
+#[test]
+fn diff_of_a_plan_and_itself_has_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    for (unit, people) in [("good/home_plan", 2), ("good/home_schedule", 2)] {
+        let plan = fixture(unit);
+        let output = nowhere(folder.path()).run(&["--json", "diff", &plan, &plan], &[]);
+        assert_eq!(output.status.code(), Some(0), "{unit}: {}", errors(&output));
+        let objects = lines(&output.stdout);
+        let summary = objects.last().unwrap();
+        assert_eq!(
+            (&summary["recipients"], &summary["differs"]),
+            (&people.into(), &Value::Bool(false))
+        );
+        let output = nowhere(folder.path()).run(&["diff", &plan, &plan], &[]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("変わったところはありません"), "{text}");
+    }
+}
+
+#[test]
+fn diff_of_two_plans_names_the_field_with_what_it_said_and_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = fixture("good/home_schedule");
+    let later = later_plan(
+        &folder.path().join("later"),
+        "good/home_schedule",
+        "UPPLAN",
+        ",20260401,,0800,",
+        ",20260401,,0830,",
+    );
+    let output = nowhere(folder.path()).run(&["--json", "diff", &plan, &later], &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    let objects = lines(&output.stdout);
+    let (summary, people) = objects.split_last().unwrap();
+    assert_eq!(
+        (&summary["changes"], &summary["recipients_with_changes"]),
+        (&1.into(), &1.into())
+    );
+    let forms = people.iter().flat_map(|person| person["forms"].as_array().unwrap());
+    let records: Vec<&Value> = forms
+        .flat_map(|form| form["changes"]["records"].as_array().unwrap())
+        .collect();
+    let fields = &records[0]["changed"]["fields"];
+    assert_eq!(records.len(), 1);
+    assert_eq!(
+        fields,
+        &serde_json::json!([{"field": "start_time", "before": "08:00", "after": "08:30"}])
+    );
+
+    let output = nowhere(folder.path()).run(&["diff", &plan, &later], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["サービス利用票（予定）第6表", "1(水)", "08:00", "08:30", "1か所"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+/// The lines of the first care recipient.
+fn of_the_first(bytes: Vec<u8>) -> Vec<u8> {
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let number = |line: &[u8]| line.split(|byte| *byte == b',').nth(2).map(<[u8]>::to_vec);
+    let first = number(lines[0]);
+    let of_first = lines.into_iter().filter(|line| number(line) == first);
+    of_first.collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn diff_of_two_plans_says_who_and_which_form_is_in_one_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = fixture("good/home_schedule");
+    let less = changed(
+        &folder.path().join("less"),
+        "good/home_schedule",
+        "UPSIKYU",
+        of_the_first,
+    );
+    let one = changed(&folder.path().join("one"), "good/home_schedule", "UP", of_the_first);
+    for (before, after, said) in [
+        (&plan, &less, "前の計画だけにある帳票です。"),
+        (&less, &plan, "後の計画だけにある帳票です。"),
+        (&plan, &one, "前の計画だけにいる利用者です。"),
+        (&one, &plan, "後の計画だけにいる利用者です。"),
+    ] {
+        let output = nowhere(folder.path()).run(&["diff", before, after], &[]);
+        assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+#[test]
+fn diff_says_what_it_could_not_compare() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = fixture("good/home_schedule");
+    let too_long = vec![b'x'; care_model::limits::CSV_RECORD_BYTES_MAX + 1];
+    let cut = changed(&folder.path().join("cut"), "good/home_schedule", "UPPLAN", |bytes| {
+        [bytes, too_long.clone(), b"\r\n".to_vec()].concat()
+    });
+    let output = nowhere(folder.path()).run(&["diff", &plan, &cut], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("1件"), "{}", errors(&output));
 }

@@ -3,7 +3,8 @@
 //! A form comes laid out: tables of cells with their words. The page draws them on the screen and on paper and knows
 //! no field of the standard.
 
-use care_model::DeliveryId;
+use care_model::{DeliveryId, OfficeNumber};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -179,6 +180,72 @@ pub struct ChoiceView {
     pub chosen: bool,
 }
 
+/// Asks what changed in the plans of a care recipient since the last ones between the same two offices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangesRequest {
+    /// In what.
+    pub source: ReadingSource,
+    /// Whose: [`ReadRecipientView::recipient`].
+    pub recipient: u32,
+}
+
+/// A plan of a care recipient beside the last one between the same two offices.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PlanChanges {
+    /// What the plan is called, by the side of this office, with its month where it has one.
+    pub title: String,
+    /// The office on the other side.
+    #[ts(type = "string")]
+    pub office: OfficeNumber,
+    /// When the earlier one was sent or received; none where it is not here.
+    #[ts(type = "string | null")]
+    pub earlier_at: Option<DateTime<Utc>>,
+    /// What is to be said of the comparison: what was looked for and is not here, what could not be read.
+    pub remarks: Vec<String>,
+    /// Its forms, in the order of the paper forms; none without an earlier one.
+    pub forms: Vec<FormChanges>,
+}
+
+/// What changed in one form.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FormChanges {
+    /// Its printed name, by the side of this office (D22).
+    pub title: String,
+    /// Whether the whole form is there only now, or only was there before.
+    pub whole: Option<ChangeKind>,
+    /// What changed; at most [`care_model::limits::CHANGES_PER_FORM_MAX`].
+    pub lines: Vec<ChangeLine>,
+    /// What changed besides.
+    pub more: u32,
+}
+
+/// What happened to a form or to a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is there only now.
+    Added,
+    /// It was there only before.
+    Removed,
+    /// It says something else.
+    Changed,
+}
+
+/// One change.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangeLine {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// Of what in the form, such as the day and service of a visit; empty where it is about the whole form.
+    pub record: String,
+    /// The printed name of the field; empty for a record that was added or removed.
+    pub field: String,
+    /// What it said.
+    pub before: String,
+    /// What it says.
+    pub after: String,
+}
+
 secret_debug!(
     ReadingView,
     ReadFileView,
@@ -187,5 +254,8 @@ secret_debug!(
     FormView,
     FormPart,
     CellView,
-    ChoiceView
+    ChoiceView,
+    PlanChanges,
+    FormChanges,
+    ChangeLine
 );

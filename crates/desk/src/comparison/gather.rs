@@ -6,14 +6,13 @@ use care_model::{ExchangeFileName, FileKind, OfficeNumber, OfficeRole, Party, Pr
 use chrono::{DateTime, Utc};
 use desk_ipc::{CommandError, OfficeView};
 use exchange_flow::{outbox::OutboxState, pickup::PickupState};
-use exchange_protocol::{DeliveryHeader, DeliveryStatus, PartRole};
+use exchange_protocol::{DeliveryHeader, DeliveryStatus};
 
 use crate::{
     core::Core,
-    cover::Cover,
     reading::Bundle,
     received::Received,
-    store::{CopiedPart, InboxListed, ListName, OutboxListed},
+    store::{InboxListed, ListName, OutboxListed},
     words,
 };
 
@@ -210,28 +209,8 @@ impl Core {
             return Ok(());
         };
         let telephone = row.outgoing.as_ref().and_then(|row| row.content.to.telephone.clone());
-        // What is still here with 0 days waits for the other side and is not to be read.
-        let parts = row.outgoing.filter(|_| self.settings().keeps_copies());
-        let copy = match parts {
-            Some(outgoing) => {
-                let places = outgoing.content.parts;
-                let all = places.clone();
-                let whole = self
-                    .blocking(move |spool| Ok(all.iter().all(|place| spool.holds(place))))
-                    .await?;
-                let parts = header.parts.iter().enumerate();
-                let numbered = parts
-                    .filter(|(_, part)| part.role != PartRole::Cover)
-                    .map(|(part, _)| part);
-                whole.then(|| Received {
-                    cover: Cover::default(),
-                    copies: numbered
-                        .zip(places)
-                        .map(|(part, place)| CopiedPart { part, place })
-                        .collect(),
-                    header: header.clone(),
-                })
-            }
+        let copy = match row.outgoing {
+            Some(outgoing) => self.kept_sent(header.clone(), outgoing.content.parts).await?,
             None => None,
         };
         let found = place(offices, header.to, &name, telephone, at, reporter).of(side);
@@ -365,7 +344,7 @@ fn fits(held: u64, size: u64, left: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use care_model::{DeliveryId, Digest, ServiceKind};
-    use exchange_protocol::{Part, Sealing};
+    use exchange_protocol::{Part, PartRole, Sealing};
 
     use super::*;
 

@@ -319,14 +319,44 @@ impl ListRows {
 
     /// Every row, in no order.
     pub(crate) fn each(&self) -> impl Iterator<Item = Counted<'_>> {
-        self.rows.iter().map(|row| Counted {
+        self.rows.iter().map(|row| self.counted(row))
+    }
+
+    fn counted(&self, row: &Row) -> Counted<'_> {
+        Counted {
             at: row.at,
             other: &self.offices.items[row.office as usize].0,
             own_kind: self.lines.items[row.line as usize].0.1,
             unit: self.contents.items[row.contents as usize].0.unit.as_deref(),
             month: self.months.items[row.month as usize].0,
             standing: row.standing,
-        })
+        }
+    }
+
+    /// So many of the newest rows that are wanted and reached somebody, the newest first, with their times; only those
+    /// before a row, where that is a row.
+    pub(crate) fn newest(
+        &self,
+        before: Option<DeliveryId>,
+        count: usize,
+        wanted: impl Fn(Counted<'_>) -> bool,
+    ) -> Vec<(DeliveryId, DateTime<Utc>)> {
+        let order = |row: &Row| (row.at, row.place, row.delivery);
+        let bound = before.and_then(|delivery| self.places.get(&delivery));
+        let bound = bound.map(|slot| order(&self.rows[*slot as usize]));
+        let stands = |row: &&Row| {
+            !row.standing.unsent
+                && !row.standing.came_to_nothing
+                && bound.is_none_or(|bound| order(row) < bound)
+                && wanted(self.counted(row))
+        };
+        let mut found: Vec<&Row> = self.rows.iter().filter(stands).collect();
+        found.sort_unstable_by_key(|row| Reverse(order(row)));
+        found.truncate(count);
+        let dated = found.into_iter();
+        dated
+            .filter_map(|row| Some((row.delivery, DateTime::from_timestamp_millis(row.at)?)))
+            .collect()
     }
 
     /// The offices that rows name.

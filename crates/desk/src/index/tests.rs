@@ -266,3 +266,47 @@ fn typing_on_and_back_finds_the_same_as_asking_at_once() {
     assert_eq!(found("てす ほ"), []);
     assert_eq!(found(""), [id(4), id(3), id(2), id(1)]);
 }
+
+#[test]
+fn the_newest_rows_before_one_are_those_that_reached_somebody() {
+    let row = |number: u8, unit: &str| Indexed {
+        delivery: id(number),
+        at: DateTime::from_timestamp_millis(1_800_000_000_000 + i64::from(number / 2)).unwrap(),
+        place: u64::from(number),
+        other: Party::new(
+            OfficeNumber::parse(OFFICES[0].0).unwrap(),
+            ServiceKind::parse("43").unwrap(),
+        ),
+        other_name: OFFICES[0].1.to_owned(),
+        own_kind: ServiceKind::parse("11").unwrap(),
+        unit: Some(unit.to_owned()),
+        contents_name: String::new(),
+        file_kinds: Vec::new(),
+        month: None,
+        serial: None,
+        written: Vec::new(),
+        standing: Standing {
+            rank: 0,
+            open: false,
+            unsent: number == 7,
+            awaits_import: false,
+            came_to_nothing: number == 6,
+        },
+    };
+    let mut rows = ListRows::default();
+    for number in [3, 1, 8, 2, 6, 4, 7, 5] {
+        rows.put(row(number, if number == 2 { "home_plan" } else { "home_schedule" }));
+    }
+    let newest = |before: Option<u8>, count: usize| -> Vec<DeliveryId> {
+        let found = rows.newest(before.map(id), count, |row| row.unit == Some("home_schedule"));
+        found.into_iter().map(|(delivery, _)| delivery).collect()
+    };
+    let ids = |numbers: &[u8]| numbers.iter().copied().map(id).collect::<Vec<_>>();
+    assert_eq!(newest(None, 10), ids(&[8, 5, 4, 3, 1]));
+    assert_eq!(newest(None, 2), ids(&[8, 5]));
+    // Of two of the same time the greater place is the newer.
+    assert_eq!(newest(Some(5), 10), ids(&[4, 3, 1]));
+    assert_eq!(newest(Some(4), 10), ids(&[3, 1]));
+    assert_eq!(newest(Some(1), 10), ids(&[]));
+    assert_eq!(newest(Some(99), 1), ids(&[8]), "a row that is not there bounds nothing");
+}

@@ -13,6 +13,7 @@ pub mod services;
 #[cfg(test)]
 mod tests;
 pub mod values;
+pub mod versions;
 
 use std::io::{self, Read as _};
 
@@ -138,7 +139,7 @@ impl Core {
         &self,
         kept: Received,
         viewer: OfficeRole,
-        wanted: fn(FileKind) -> bool,
+        wanted: impl Fn(FileKind) -> bool,
     ) -> Result<Bundle, CommandError> {
         let mut files = files_of(kept);
         files.retain(|(file, _)| meant(&file.name).is_some_and(|name| wanted(name.kind)));
@@ -374,6 +375,21 @@ impl Bundle {
         reading.unassigned.is_empty()
             && self.read.iter().all(|file| file.refused.is_none())
             && reading.files.iter().all(|file| file.left_out == 0)
+    }
+
+    /// Whether every file of some kinds was read, and every record of them is somebody's.
+    fn holds_whole(&self, reading: &Reading, kinds: &[FileKind]) -> bool {
+        let read = self
+            .read
+            .iter()
+            .all(|file| file.refused.is_none() || !meant(&file.name).is_some_and(|name| kinds.contains(&name.kind)));
+        let of_kinds = |name: &ExchangeFileName| kinds.contains(&name.kind);
+        let cut = reading
+            .files
+            .iter()
+            .any(|file| file.left_out > 0 && of_kinds(&file.name));
+        let nobodys = reading.unassigned.iter().any(|sheet| of_kinds(&sheet.file.name));
+        read && !cut && !nobodys
     }
 
     /// What it holds, by care recipient.

@@ -44,3 +44,4 @@ mod support_file;
 mod terminals;
 mod units;
 mod updates;
+mod versions;

@@ -1,6 +1,7 @@
 import type {
   CommandError,
   FormView,
+  PlanChanges,
   ReadingSource,
   ReadingView,
   ReadRecipientView,
@@ -30,6 +31,9 @@ export class Reading {
   choice = $state.raw<Choice>("files");
   /** The forms of the choice, once they are there. */
   forms = $state.raw<readonly FormView[] | null>(null);
+  /** 前回との違い of the choice, once somebody asked. */
+  changes = $state.raw<readonly PlanChanges[] | null>(null);
+  changesProblem = $state.raw<CommandError | null>(null);
   gathering = $state.raw<Gathering | null>(null);
   /** What is on its way to the printer. */
   printing = $state.raw<readonly Printed[] | null>(null);
@@ -80,6 +84,7 @@ export class Reading {
     this.text = "";
     this.choice = "files";
     this.forms = null;
+    this.forgetChanges();
     this.gathering = null;
     this.printing = null;
   }
@@ -90,6 +95,7 @@ export class Reading {
     if (!source) return;
     this.choice = choice;
     this.forms = null;
+    this.forgetChanges();
     this.problem = null;
     if (choice === "files") return;
     try {
@@ -98,6 +104,25 @@ export class Reading {
     } catch (cause) {
       if (this.source === source && this.choice === choice) this.problem = problemOf(cause);
     }
+  }
+
+  /** Asks what changed in the plans of the chosen one since the last ones. */
+  async compare(): Promise<void> {
+    const { source, choice } = this;
+    if (!source || choice === "files") return;
+    this.forgetChanges();
+    const isMeant = () => this.source === source && this.choice === choice;
+    try {
+      const changes = await this.desk.call("read_changes", { source, recipient: choice });
+      if (isMeant()) this.changes = changes;
+    } catch (cause) {
+      if (isMeant()) this.changesProblem = problemOf(cause);
+    }
+  }
+
+  private forgetChanges(): void {
+    this.changes = null;
+    this.changesProblem = null;
   }
 
   /** Gathers the forms of care recipients and gives them to the printer as one job. */

@@ -102,6 +102,34 @@ describe("内容を見る", () => {
     expect(reading.problem?.code).toBe("kept_copy_gone");
   });
 
+  it("asks what changed when somebody wants it, and an answer for another is dropped", async () => {
+    const plan = { title: "計画書", office: "9970101003", earlier_at: null, remarks: [], forms: [] };
+    let answer: (() => void) | undefined;
+    desk.on("read_changes", () => new Promise((resolve) => (answer = () => resolve([plan]))));
+    await reading.open(source);
+    expect(desk.names()).toEqual(["read_recipients"]);
+    const slow = reading.compare();
+    await reading.choose(1);
+    answer?.();
+    await slow;
+    expect(reading.changes).toBe(null);
+    const asked = reading.compare();
+    answer?.();
+    await asked;
+    expect(desk.asked.at(-1)?.request).toEqual({ source, recipient: 1 });
+    expect(reading.changes).toEqual([plan]);
+    await reading.choose("files");
+    expect(reading.changes).toBe(null);
+    await reading.compare();
+    expect(desk.names().filter((name) => name === "read_changes")).toHaveLength(2);
+    await reading.choose(0);
+    desk.refuses("read_changes", "kept_copy_gone");
+    await reading.compare();
+    expect([reading.changes, reading.changesProblem?.code]).toEqual([null, "kept_copy_gone"]);
+    reading.close();
+    expect(reading.changesProblem).toBe(null);
+  });
+
   it("prints many as one job, asked for in parts", async () => {
     people = Array.from({ length: FORMS_RECIPIENTS_MAX + 3 }, (_, at) => person(at, `見本 ${at}`, "ミホン"));
     await reading.open(source);
