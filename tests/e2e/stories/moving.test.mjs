@@ -99,9 +99,11 @@ test("what waits to be sent keeps the file from being made", async () => {
   await world.stopServer();
   await old.button("送信").click();
   const confirm = old.button("内容を確認して送る");
-  await confirm.or(old.page.getByText("送信待ち").first()).first().waitFor();
+  const parked = old.page.getByText("まだ送られていません").first();
+  await confirm.or(parked).first().waitFor();
   if (await confirm.isVisible()) await confirm.click();
-  await old.page.getByText("送信待ち").first().waitFor();
+  await parked.waitFor();
+  await old.button("送信一覧を見る").click();
   await old.openMenu("設定");
   await old.button("引っ越しの準備をする").click();
   await words("合言葉").fill(PASSPHRASE);
