@@ -175,6 +175,7 @@ test("with the passphrase everything is there, and the certificate is a new one"
   await fresh.sees("見本居宅介護支援事業所（9970100013）");
   await fresh.sees("下書き 1件");
   await fresh.look("250-moved");
+  await fresh.button("次へ進む").click();
   const { planning } = world.accounts;
   // Another office's certificate does not fit.
   const { providing } = world.accounts;
