@@ -194,7 +194,7 @@ test("with the passphrase everything is there, and the certificate is a new one"
   await fresh.sees(NOTE);
   await fresh.look("252-moved-drafts");
   await fresh.goTo("送信一覧");
-  await fresh.sees("例示ヘルパーステーション");
+  await fresh.page.getByRole("row").filter({ hasText: "例示ヘルパーステーション" }).first().waitFor();
   await fresh.openMenu("設定");
   const terminals = fresh.page.locator('[data-part="terminals"]');
   await terminals.getByText("前のパソコン").waitFor();
