@@ -99,9 +99,11 @@ test("what waits to be sent keeps the file from being made", async () => {
   await world.stopServer();
   await old.button("送信").click();
   const confirm = old.button("内容を確認して送る");
-  await confirm.or(old.page.getByText("送信待ち").first()).first().waitFor();
+  const parked = old.page.getByText("まだ送られていません").first();
+  await confirm.or(parked).first().waitFor();
   if (await confirm.isVisible()) await confirm.click();
-  await old.page.getByText("送信待ち").first().waitFor();
+  await parked.waitFor();
+  await old.button("送信一覧を見る").click();
   await old.openMenu("設定");
   await old.button("引っ越しの準備をする").click();
   await words("合言葉").fill(PASSPHRASE);
@@ -173,6 +175,7 @@ test("with the passphrase everything is there, and the certificate is a new one"
   await fresh.sees("見本居宅介護支援事業所（9970100013）");
   await fresh.sees("下書き 1件");
   await fresh.look("250-moved");
+  await fresh.button("次へ進む").click();
   const { planning } = world.accounts;
   // Another office's certificate does not fit.
   const { providing } = world.accounts;
@@ -191,7 +194,7 @@ test("with the passphrase everything is there, and the certificate is a new one"
   await fresh.sees(NOTE);
   await fresh.look("252-moved-drafts");
   await fresh.goTo("送信一覧");
-  await fresh.sees("例示ヘルパーステーション");
+  await fresh.page.getByRole("row").filter({ hasText: "例示ヘルパーステーション" }).first().waitFor();
   await fresh.openMenu("設定");
   const terminals = fresh.page.locator('[data-part="terminals"]');
   await terminals.getByText("前のパソコン").waitFor();

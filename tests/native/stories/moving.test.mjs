@@ -91,6 +91,7 @@ step("初期設定 of the new PC takes it in with the passphrase", async () => {
   await page.press(words("moving.in_submit"));
   await page.see(words("moving.in_done"));
   await desktop.pictureOf(fresh.window, "native-moved");
+  await page.press(words("sign_in.submit_person"));
   await page.fill(words("set_up.office_id"), exchange.accounts.mihon.office);
   await page.fill(words("set_up.issue_password"), await exchange.issuePassword("mihon"));
   await page.fill(words("set_up.terminal_name"), "新しいパソコン");

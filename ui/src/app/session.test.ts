@@ -6,7 +6,10 @@ import { Session } from "./session.svelte";
 const setUp = { stage: { stage: "set_up", connection: null, moved: null } };
 
 it("keeps the file of 引っ越し until it was taken in, and forgets it when a person thinks better of it", async () => {
-  const desk = new TestDesk().on("choose_move_file", () => ({ id: "drop", files: [{ name: "a.careplan-move" }] }));
+  const desk = new TestDesk().on("choose_move_file", () => ({
+    id: "drop",
+    files: [{ name: "a.careplan-move" }],
+  }));
   const session = new Session(desk);
   await session.chooseMove();
   expect(session.moveFile).toEqual({ file: "drop", name: "a.careplan-move" });
