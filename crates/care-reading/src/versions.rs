@@ -254,7 +254,7 @@ fn says_alike(sheet: &Sheet, name: &str) -> bool {
     sheet.rows.iter().all(|form| form.get(name) == first)
 }
 
-fn said<'a>(form: &'a Form, wanted: impl Fn(&Field) -> bool) -> Vec<(&'static str, &'a Value)> {
+fn said(form: &Form, wanted: impl Fn(&Field) -> bool) -> Vec<(&'static str, &Value)> {
     let filled = form.entries().filter(|(field, _)| wanted(field));
     let mut said: Vec<_> = filled.map(|(field, value)| (field.name, value)).collect();
     said.sort_unstable_by_key(|(name, _)| *name);

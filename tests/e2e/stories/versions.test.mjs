@@ -131,7 +131,7 @@ test("whose plan is as before, of them it is said", async () => {
   assert.equal(await pane().getByText("変わったところはありません。").count(), 0);
   await summary().click();
   await pane().getByText("変わったところはありません。").nth(3).waitFor();
-  assert.equal(await pane().getByRole("row", { name: /住所/ }).count(), 0);
+  assert.equal(await table("居宅サービス計画書 第1表").count(), 0);
   await close();
 });
 

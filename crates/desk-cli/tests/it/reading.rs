@@ -264,7 +264,7 @@ fn later_plan(into: &Path, unit: &str, prefix: &str, from: &str, to: &str) -> St
         let at = bytes
             .windows(from.len())
             .position(|part| part == from.as_bytes())
-            .expect("it is in the fixture");
+            .unwrap();
         [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
     })
 }
