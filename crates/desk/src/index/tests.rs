@@ -290,6 +290,7 @@ fn the_newest_rows_before_one_are_those_that_reached_somebody() {
             open: false,
             unsent: number == 7,
             awaits_import: false,
+            on_paper: false,
             came_to_nothing: number == 6,
         },
     };
