@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { fixture, output, Terminal, World } from "../world.mjs";
 
 let world, browser, planner;
 
@@ -121,7 +121,7 @@ test("by keyboard alone: the question, the run, one job for the printer", async 
   assert.ok((await all.getByText("サービス提供票").count()) > 0);
   // The other delivery of the run is on no sheet.
   assert.equal(await all.getByText("9970101003").count(), 0);
-  await planner.look("204-fax-sheets");
+  await page.screenshot({ path: path.join(output, "204-fax-sheets.png"), fullPage: true });
   await page.emulateMedia({ media: "screen" });
   await over();
 });

@@ -8,6 +8,7 @@
 mod arena;
 mod query;
 mod rows;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -28,7 +29,8 @@ use crate::{
 };
 
 pub(crate) use query::{Filter, day_after, day_begins, in_japan};
-pub(crate) use rows::{Counted, Indexed, ListRows, Standing};
+pub(crate) use rows::{Counted, Indexed, ListRows};
+pub(crate) use standing::Standing;
 
 /// Rows that are read together: few enough for their sealed columns to be small in memory.
 const ROWS_AT_ONCE: usize = 500;

@@ -20,6 +20,7 @@ use desk_ipc::SortColumn;
 use super::{
     arena::{TextArena, TextPlace},
     query::{Filter, WantedContents},
+    standing::Standing,
 };
 
 /// A row, as its list knows it.
@@ -44,30 +45,6 @@ pub(crate) struct Indexed {
     /// Message and names of attachments.
     pub(crate) written: Vec<String>,
     pub(crate) standing: Standing,
-}
-
-/// How a row stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
-    /// Its place when sorted by status.
-    pub(crate) rank: u8,
-    /// Whether something is still to come of it.
-    pub(crate) open: bool,
-    /// Whether it is only on this desk.
-    pub(crate) unsent: bool,
-    /// Whether it is printed for fax and never sent.
-    pub(crate) on_paper: bool,
-    /// Whether it was received and not marked 取込済.
-    pub(crate) awaits_import: bool,
-    /// Whether nothing came of it: it was taken back, or nobody fetched it in time.
-    pub(crate) came_to_nothing: bool,
-}
-
-impl Standing {
-    /// Whether it has left the desk of its sender by the exchange.
-    pub(crate) fn is_sent(self) -> bool {
-        !self.unsent && !self.on_paper
-    }
 }
 
 /// What is counted of a row.

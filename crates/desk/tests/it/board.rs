@@ -168,7 +168,7 @@ async fn it_is_saved_as_people_open_it_and_what_is_too_much_is_refused() -> Resu
     let text = std::fs::read_to_string(folder.join("進み具合.csv"))?;
     let row = text.split("\r\n").nth(1).context("no row")?;
     assert!(
-        row.starts_with("\"9970101003\",\"例示ヘルパーステーション\",\"訪問介護\",\"1\",\"1\",\"0\",\"0\",\"0\",\"まだ（訪問介護）\",\"\","),
+        row.starts_with("\"9970101003\",\"例示ヘルパーステーション\",\"訪問介護\",\"1\",\"1\",\"0\",\"0\",\"0\",\"0\",\"まだ（訪問介護）\",\"\","),
         "{row}"
     );
     assert_eq!(

@@ -197,9 +197,11 @@ async fn a_new_pc_has_what_the_old_one_had_and_is_a_terminal_of_its_own() -> Res
         .await?;
     let refused = pick_up(old, waiting.delivery, &exchange.folder("received-twice")?).await?;
     assert_refused(refused, ProblemCode::AlreadyReceived);
-    // The draft goes from the new one, though its originals are gone.
+    // The draft opens from its copies, though its originals are gone, and is read as on the old one.
     let view = new.desk.open_draft(saved).await?;
-    assert!(view.can_send, "{view:?}");
+    let was = old.desk.open_draft(saved).await?;
+    assert_eq!(view.deliveries[0].files.len(), 3);
+    assert_eq!(view.deliveries[0].files, was.deliveries[0].files);
     new.desk.shutdown().await;
     // Nothing of the old terminal's identity is there, and nothing refers to a copy that is not.
     let rows: Vec<(String,)> = sqlx::query_as("SELECT name FROM value")

@@ -223,7 +223,7 @@ async fn what_came_is_compared_with_what_came_before_it_by_the_names_of_this_sid
                 };
                 let plans = service.desk.read_changes(request).await.ok();
                 let plan = plans.and_then(|plans| plans.into_iter().next());
-                Ok(plan.filter(|plan| ready(plan)))
+                Ok(plan.filter(&ready))
             })
             .await
     };
