@@ -54,7 +54,7 @@ test("an office that is not on the exchange is refused before anything is sent",
   await planner.sees("未加入の事業所です。この宛先には送れません");
   assert.ok((await planner.findings()).includes("destination_unknown"));
   await planner.sees("送信先の事業所は、このシステムに登録されていません。");
-  await planner.sees("未加入の事業所には、別の方法でお渡しください。");
+  await planner.sees("FAXや紙など別の方法でお渡しください。");
   assert.equal(await planner.button("送信").isDisabled(), true);
   await planner.look("70-destination-unknown");
   await startOver(planner);

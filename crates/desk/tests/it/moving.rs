@@ -151,6 +151,15 @@ async fn a_new_pc_has_what_the_old_one_had_and_is_a_terminal_of_its_own() -> Res
     assert_refused(new.desk.drafts(()).await, ProblemCode::SignInRequired);
     // It is there after a restart too, and is not taken in twice.
     new.desk.shutdown().await;
+    // Nothing of the old terminal's identity and none of its folders.
+    let values: Vec<(String,)> = sqlx::query_as("SELECT name FROM value")
+        .fetch_all(&database(&profile).await?)
+        .await?;
+    let of_the_old = ["identity", "session", "me", "last_folder", "automation"];
+    assert!(
+        !values.iter().any(|(name,)| of_the_old.contains(&name.as_str())),
+        "{values:?}"
+    );
     let new = OpenDesk::open(&profile).await?;
     assert_set_up(&new.desk.start(()).await?, true);
     assert_refused(move_in(&new, &file, PASSPHRASE).await, ProblemCode::MoveNotEmpty);
@@ -203,16 +212,6 @@ async fn a_new_pc_has_what_the_old_one_had_and_is_a_terminal_of_its_own() -> Res
     assert_eq!(view.deliveries[0].files.len(), 3);
     assert_eq!(view.deliveries[0].files, was.deliveries[0].files);
     new.desk.shutdown().await;
-    // Nothing of the old terminal's identity is there, and nothing refers to a copy that is not.
-    let rows: Vec<(String,)> = sqlx::query_as("SELECT name FROM value")
-        .fetch_all(&database(&profile).await?)
-        .await?;
-    assert!(
-        !rows
-            .iter()
-            .any(|(name,)| ["session", "last_folder", "automation"].contains(&name.as_str())),
-        "{rows:?}"
-    );
     Ok(())
 }
 
