@@ -2,6 +2,7 @@ import type { CommandError, FaxSheet } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
 import { explain } from "../ipc/problem";
 import { m } from "../messages/catalogue";
+import { give } from "./on-paper";
 
 /** A delivery on paper, with what its office is called. */
 export type ForFax = { delivery: string; office: string };
@@ -52,14 +53,8 @@ export class Faxing {
   }
 
   /** Prints the sheets that were made. */
-  async give(): Promise<void> {
-    const sheets = this.printing;
-    try {
-      await this.desk.print();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-      if (this.printing === sheets) this.printing = null;
-    }
+  give(): Promise<void> {
+    return give(this.desk, this);
   }
 
   /** FAX済み, or not: that is a person's word, for nothing else knows. */

@@ -1,5 +1,8 @@
 import { onMount } from "svelte";
 
+import type { CommandError } from "../ipc/bindings";
+import { problemOf, type Desk } from "../ipc/call";
+
 /** Puts sheets for the printer beside the page, so that printing can leave out the page as a whole. */
 export function beside(node: HTMLElement): { destroy: () => void } {
   document.body.append(node);
@@ -17,4 +20,19 @@ export function printOnce(onprint: () => Promise<void>, onover: () => void): voi
       onover();
     };
   });
+}
+
+/** Gives sheets to the system's printer; where it takes none they are taken back, and why is said. */
+export async function give(
+  desk: Desk,
+  job: { printing: unknown; problem: CommandError | null },
+): Promise<void> {
+  const sheets = job.printing;
+  try {
+    await desk.print();
+  } catch (cause) {
+    job.problem = problemOf(cause);
+    // Others may have been made meanwhile.
+    if (job.printing === sheets) job.printing = null;
+  }
 }

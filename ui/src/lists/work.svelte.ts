@@ -1,5 +1,6 @@
 import type { CommandError } from "../ipc/bindings";
 import { problemOf, type Desk } from "../ipc/call";
+import { give } from "./on-paper";
 
 /** Rows on one printed list. */
 export const PRINTED_ROWS_MAX = 2_000;
@@ -36,14 +37,8 @@ export class RowsWork<Row, Saved> {
   }
 
   /** Prints the sheet that was made of the gathered rows. */
-  async print(): Promise<void> {
-    const sheet = this.printing;
-    try {
-      await this.desk.print();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-      if (this.printing === sheet) this.printing = null;
-    }
+  print(): Promise<void> {
+    return give(this.desk, this);
   }
 
   /** Gathers rows for the printer, as many as a printed list holds. */

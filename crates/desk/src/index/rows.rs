@@ -322,7 +322,7 @@ impl ListRows {
         let bound = before.and_then(|delivery| self.places.get(&delivery));
         let bound = bound.map(|slot| order(&self.rows[*slot as usize]));
         let stands = |row: &&Row| {
-            !row.standing.unsent
+            row.standing.is_sent()
                 && !row.standing.came_to_nothing
                 && bound.is_none_or(|bound| order(row) < bound)
                 && wanted(self.counted(row))

@@ -289,13 +289,13 @@ fn the_newest_rows_before_one_are_those_that_reached_somebody() {
             rank: 0,
             open: false,
             unsent: number == 7,
+            on_paper: number == 9,
             awaits_import: false,
-            on_paper: false,
             came_to_nothing: number == 6,
         },
     };
     let mut rows = ListRows::default();
-    for number in [3, 1, 8, 2, 6, 4, 7, 5] {
+    for number in [3, 1, 8, 2, 6, 9, 4, 7, 5] {
         rows.put(row(number, if number == 2 { "home_plan" } else { "home_schedule" }));
     }
     let newest = |before: Option<u8>, count: usize| -> Vec<DeliveryId> {

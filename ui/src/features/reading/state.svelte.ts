@@ -8,6 +8,7 @@ import type {
 } from "../../ipc/bindings";
 import { problemOf, type Desk } from "../../ipc/call";
 import { fold } from "../../lib/fold";
+import { give } from "../../lists/on-paper";
 
 /** Care recipients whose forms are asked for at once (desk_ipc::FORMS_RECIPIENTS_MAX). */
 export const FORMS_RECIPIENTS_MAX = 50;
@@ -155,13 +156,7 @@ export class Reading {
   }
 
   /** Prints the sheets that were made of what was gathered. */
-  async print(): Promise<void> {
-    const sheets = this.printing;
-    try {
-      await this.desk.print();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-      if (this.printing === sheets) this.printing = null;
-    }
+  print(): Promise<void> {
+    return give(this.desk, this);
   }
 }
