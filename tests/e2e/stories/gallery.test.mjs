@@ -250,7 +250,6 @@ test("引っ越し", async () => {
   await gallery.show(fresh, "moved", "初期設定：移したあと");
 });
 
-/** Empties 新規作成. */
 /** The month that was sent, under another serial: the first visit begins later, and one is gone. */
 async function laterSchedule() {
   const folder = await world.makeFolder("later");
@@ -267,6 +266,7 @@ async function laterSchedule() {
   return files;
 }
 
+/** Empties 新規作成. */
 async function startOver() {
   await planner.goTo("新規作成");
   await planner.button("最初からやり直す").click();

@@ -166,10 +166,9 @@ export class Workspace {
     if (this.tab === "settings" || this.tab === "help" || covered) return;
     if (this.tab === "dispatch") {
       if (this.editing) void this.dispatch.attach(this.editing, drop);
-      else if (this.dispatch.phase === "idle") void this.dispatch.add(drop);
+      else void this.dispatch.add(drop);
       return;
     }
-    if (this.compose.phase !== "idle") return;
     this.goTo("compose");
     void this.compose.add(drop);
   }

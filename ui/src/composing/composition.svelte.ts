@@ -79,9 +79,11 @@ export class Composition {
     return this.view ? foundIn(this.view) : [];
   }
 
-  /** Adds a drop, beginning a composition if there is none. */
+  /** Adds a drop, beginning a composition if there is none. To what is being sent, or was, nothing is added. */
   add(drop: string): Promise<void> {
     return this.run(async () => {
+      // Asked in its turn: files may be dropped while the screen still begins afresh.
+      if (this.phase !== "idle") return;
       const view = this.view;
       this.take(
         view

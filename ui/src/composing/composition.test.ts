@@ -144,6 +144,22 @@ describe("a composition", () => {
     expect(composition.phase).toBe("idle");
   });
 
+  it("takes in what is dropped while it begins afresh, and nothing into what was sent", async () => {
+    desk.on("send_composition", () => stands(sent));
+    await composition.add("x");
+    await composition.send(false);
+    await composition.add("y");
+    expect(desk.names().filter((name) => name === "add_drop" || name === "open_composition")).toHaveLength(1);
+    const discarding = composition.discard();
+    await composition.add("z");
+    await discarding;
+    expect(desk.asked.at(-1)).toEqual({
+      name: "open_composition",
+      request: { mode: "compose", drop: "z" },
+    });
+    expect(composition.deliveries).toHaveLength(1);
+  });
+
   it("shows what a repair would change, and changes nothing yet", async () => {
     const file = fileRow({ repairable: true });
     const unplaced = view({ deliveries: [], unplaced: [file] });
