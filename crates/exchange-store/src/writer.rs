@@ -315,6 +315,13 @@ async fn run(
             batch.look_around(&shared).await;
             continue;
         }
+        // Whoever is ready to queue an act does so first; where nobody is this takes no time.
+        tokio::task::yield_now().await;
+        while jobs.len() < BATCH_ACTS_MAX
+            && let Ok(queued) = waiting.try_recv()
+        {
+            jobs.push(queued);
+        }
         let (acts, began) = (jobs.len(), Instant::now());
         let span = commit_span(&jobs);
         let stored = match batch.origin {
