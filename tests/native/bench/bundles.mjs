@@ -19,7 +19,9 @@ export function pageKilobytes() {
 export function installerMegabytes() {
   const folder = path.join(root, "target/bundle/bundle/deb");
   if (!existsSync(folder)) return null;
-  const packages = readdirSync(folder).filter((name) => name.endsWith(".deb")).map((name) => statSync(path.join(folder, name)));
+  const packages = readdirSync(folder)
+    .filter((name) => name.endsWith(".deb"))
+    .map((name) => statSync(path.join(folder, name)));
   const newest = packages.sort((one, other) => other.mtimeMs - one.mtimeMs)[0];
   return newest ? newest.size / 1_000_000 : null;
 }

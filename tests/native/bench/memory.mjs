@@ -4,7 +4,9 @@ import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 
 /** In MB, of the program that runs from this file. */
 export function megabytes(binary) {
-  const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  const processes = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   const parents = new Map(processes.flatMap((id) => [[id, parent(id)]]));
   const first = processes.filter((id) => file(id) === binary);
   const family = processes.filter((id) => first.some((ancestor) => descends(id, ancestor, parents)));

@@ -28,12 +28,18 @@ const REST_MS = 3_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { bare: { type: "string" }, app: { type: "string" }, measure: { type: "string" }, json: { type: "string" } },
+  options: {
+    bare: { type: "string" },
+    app: { type: "string" },
+    measure: { type: "string" },
+    json: { type: "string" },
+  },
 });
 const wanted = (name) => positionals.length === 0 || positionals.includes(name);
 
 if (wanted("ui_bundle")) measured("ui_bundle", pageKilobytes(), "the page is not built");
-if (wanted("installer")) measured("installer", installerMegabytes(), "no package is built; cargo xtask installers");
+if (wanted("installer"))
+  measured("installer", installerMegabytes(), "no package is built; cargo xtask installers");
 const ofWindows = ["start_window", "app_mem", "scroll_window"].filter(wanted);
 if (ofWindows.length > 0) await windows();
 
@@ -43,7 +49,9 @@ function measured(name, value, otherwise) {
 }
 
 async function windows() {
-  const missing = ["Xvfb", "xfwm4", "WebKitWebDriver"].find((tool) => spawnSync("which", [tool]).status !== 0);
+  const missing = ["Xvfb", "xfwm4", "WebKitWebDriver"].find(
+    (tool) => spawnSync("which", [tool]).status !== 0,
+  );
   if (missing) {
     for (const name of ofWindows) skip(name, `this computer has no ${missing}`);
     return;
@@ -55,7 +63,11 @@ async function windows() {
     const session = await desktop.openSession("bench");
     const profile = await exchange.setUp("mihon", path.join(folder, "profile"));
     const bare = { binary: values.bare, args: [path.join(folder, "bare")], ready: "button" };
-    const app = { binary: values.app, args: ["--profile", profile, "--key-file"], ready: "form button:enabled" };
+    const app = {
+      binary: values.app,
+      args: ["--profile", profile, "--key-file"],
+      ready: "form button:enabled",
+    };
     if (wanted("start_window")) await startWindow(desktop, session, bare, app);
     if (wanted("app_mem") || wanted("scroll_window")) await fullList(desktop, session, bare, folder);
   } finally {
@@ -86,7 +98,10 @@ async function fullList(desktop, session, bare, folder) {
   const least = wanted("app_mem") ? await bareMegabytes(desktop, session, bare) : 0;
   const profile = path.join(folder, "full");
   const accounts = await filled(profile, folder);
-  const ours = await desktop.startBare(session, { binary: values.app, args: ["--profile", profile, "--key-file"] });
+  const ours = await desktop.startBare(session, {
+    binary: values.app,
+    args: ["--profile", profile, "--key-file"],
+  });
   await signIn(ours, accounts);
   await ours.goTo("inbox");
   await until("the rows", async () => (await ours.rows()).length > 0);
@@ -122,6 +137,10 @@ async function filled(profile, folder) {
   start(values.measure, ["--server", server, "--scratch", folder, "--hold", profile], {
     stdio: ["pipe", output, "inherit"],
   });
-  const whole = await until("the full profile", () => /^\{.*\}\n/.exec(readFileSync(printed, "utf8")), FILLING_MS);
+  const whole = await until(
+    "the full profile",
+    () => /^\{.*\}\n/.exec(readFileSync(printed, "utf8")),
+    FILLING_MS,
+  );
   return JSON.parse(whole[0]);
 }

@@ -47,7 +47,10 @@ after(async () => {
 
 const step = story(() => desktop);
 const show = (part) =>
-  reiji.page.run("document.querySelector(`[data-part=${arguments[0]}]`).scrollIntoView({ block: 'start' })", part);
+  reiji.page.run(
+    "document.querySelector(`[data-part=${arguments[0]}]`).scrollIntoView({ block: 'start' })",
+    part,
+  );
 
 step("自動受信: what arrives lands in the folder that was chosen, and becomes 済", async () => {
   const { page } = reiji;
@@ -58,7 +61,10 @@ step("自動受信: what arrives lands in the folder that was chosen, and become
   await mihon.send(fixture("good/home_schedule"));
   await page.see(words("automation.receiving_works", { count: 1 }));
   const [landed] = readdirSync(imported);
-  assert.equal(readdirSync(path.join(imported, landed)).length, readdirSync(fixture("good/home_schedule")).length);
+  assert.equal(
+    readdirSync(path.join(imported, landed)).length,
+    readdirSync(fixture("good/home_schedule")).length,
+  );
   await show("receiving");
   await desktop.pictureOf(reiji.window, "native-receiving-by-itself");
 });

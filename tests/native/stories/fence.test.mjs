@@ -190,7 +190,9 @@ step("no text becomes a script or a style", async () => {
 
 step("no command is answered without the window's key", async () => {
   const { page } = mihon;
-  const { permissions } = JSON.parse(readFileSync(path.join(root, "src-tauri/capabilities/main.json"), "utf8"));
+  const { permissions } = JSON.parse(
+    readFileSync(path.join(root, "src-tauri/capabilities/main.json"), "utf8"),
+  );
   const commands = permissions
     .filter((name) => name.startsWith("allow-"))
     .map((name) => name.slice(6).replaceAll("-", "_"));

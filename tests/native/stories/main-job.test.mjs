@@ -4,7 +4,15 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
@@ -70,7 +78,9 @@ step("a wrong password is explained and changes nothing", async () => {
   await page.fill(words("sign_in.password"), "a-wrong-password-2026");
   await page.press(words("sign_in.submit_person"));
   await page.see("パスワード");
-  await until("the refusal", () => page.run("return document.querySelector('[role=alert]')?.innerText || null"));
+  await until("the refusal", () =>
+    page.run("return document.querySelector('[role=alert]')?.innerText || null"),
+  );
   assert.equal((await page.invoke("start", { request: null })).answer.stage.stage, "person");
   await desktop.pictureOf(mihon.window, "native-sign-in-refused");
 });
@@ -179,7 +189,11 @@ step("データ取得 lands the files in the folder of the system's dialog, byte
   const there = path.join(received, landed[0]);
   const sent = [...unitFiles(), attachment];
   for (const file of sent) {
-    assert.deepEqual(readFileSync(path.join(there, path.basename(file))), readFileSync(file), path.basename(file));
+    assert.deepEqual(
+      readFileSync(path.join(there, path.basename(file))),
+      readFileSync(file),
+      path.basename(file),
+    );
   }
   const names = readdirSync(there);
   for (const file of sent) assert.ok(names.includes(path.basename(file)));

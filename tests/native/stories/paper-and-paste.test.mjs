@@ -86,7 +86,9 @@ async function printedIntoFile(picture) {
     const name = readdirSync(documents).find((name) => name.endsWith(".pdf"));
     return name && path.join(documents, name);
   });
-  const text = await until("the file is whole", () => run("pdftotext", ["-layout", file, "-"]).catch(() => null));
+  const text = await until("the file is whole", () =>
+    run("pdftotext", ["-layout", file, "-"]).catch(() => null),
+  );
   const sheet = pictureFile(picture);
   await run("pdftoppm", ["-png", "-r", "60", "-singlefile", file, sheet.replace(/\.png$/, "")]);
   publish(sheet);
@@ -143,29 +145,39 @@ step("内容を見る shows them as forms, and prints the forms and nothing arou
   await page.press(words("common.close"));
 });
 
-step("一括送信 prints what is for an office that is not on the exchange, as one job with a cover", async () => {
-  const { page } = mihon;
-  await page.goTo("dispatch");
-  const unit = fixture("faulty/two_destinations");
-  await paste(readdirSync(unit).map((name) => path.join(unit, name)));
-  await page.see(words("fax.will_print"));
-  await desktop.pictureOf(mihon.window, "native-dispatch-fax");
-  await page.press(words("dispatch.send"));
-  await page.see(words("fax.confirm_lead", { count: 1, paper: 1 }));
-  await page.press(words("compose.confirm_submit"));
-  await page.see(words("fax.sent_and_paper", { sent: 1, count: 1 }));
-  await page.press(words("fax.print_all", { count: 1 }));
-  const text = plain(await printedIntoFile("native-printed-fax"));
-  for (const said of ["FAX送付状", "9970101011", OFFICES.mihon.name, "サービス提供票", "提供時間帯", "書類1"])
-    assert.ok(text.includes(plain(said)), `${said} in ${text}`);
-  for (const said of ["サービス利用票", OFFICES.reiji.number, words("fax.lead")])
-    assert.equal(text.includes(plain(said)), false, `${said} in ${text}`);
-  await page.press(words("fax.mark_all", { count: 1 }));
-  await page.see(words("fax.done"));
-  await page.goTo("outbox");
-  await page.see(words("fax.done"));
-  await page.goTo("compose");
-});
+step(
+  "一括送信 prints what is for an office that is not on the exchange, as one job with a cover",
+  async () => {
+    const { page } = mihon;
+    await page.goTo("dispatch");
+    const unit = fixture("faulty/two_destinations");
+    await paste(readdirSync(unit).map((name) => path.join(unit, name)));
+    await page.see(words("fax.will_print"));
+    await desktop.pictureOf(mihon.window, "native-dispatch-fax");
+    await page.press(words("dispatch.send"));
+    await page.see(words("fax.confirm_lead", { count: 1, paper: 1 }));
+    await page.press(words("compose.confirm_submit"));
+    await page.see(words("fax.sent_and_paper", { sent: 1, count: 1 }));
+    await page.press(words("fax.print_all", { count: 1 }));
+    const text = plain(await printedIntoFile("native-printed-fax"));
+    for (const said of [
+      "FAX送付状",
+      "9970101011",
+      OFFICES.mihon.name,
+      "サービス提供票",
+      "提供時間帯",
+      "書類1",
+    ])
+      assert.ok(text.includes(plain(said)), `${said} in ${text}`);
+    for (const said of ["サービス利用票", OFFICES.reiji.number, words("fax.lead")])
+      assert.equal(text.includes(plain(said)), false, `${said} in ${text}`);
+    await page.press(words("fax.mark_all", { count: 1 }));
+    await page.see(words("fax.done"));
+    await page.goTo("outbox");
+    await page.see(words("fax.done"));
+    await page.goTo("compose");
+  },
+);
 
 step("in the message copied files are attached, and copied text is text", async () => {
   const { page } = mihon;

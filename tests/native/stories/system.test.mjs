@@ -105,17 +105,22 @@ step("what was found in files is copied without any value of theirs", async () =
     return text.startsWith(title) ? text : null;
   });
   assert.ok(copied.includes(words("found.blocks")), copied);
-  for (const number of [OFFICES.mihon.number, OFFICES.reiji.number]) assert.ok(!copied.includes(number), copied);
+  for (const number of [OFFICES.mihon.number, OFFICES.reiji.number])
+    assert.ok(!copied.includes(number), copied);
 });
 
 /** What a support file must not hold: names, numbers, IDs, passwords, folders, and whom this PC talks to. */
 function personal() {
-  const offices = Object.entries(OFFICES).flatMap(([key, { number, name, telephone, person, terminal, passwords }]) => [
-    ...[number, name, telephone, person, terminal, ...Object.values(passwords)],
-    ...Object.values(exchange.accounts[key]),
-  ]);
+  const offices = Object.entries(OFFICES).flatMap(
+    ([key, { number, name, telephone, person, terminal, passwords }]) => [
+      ...[number, name, telephone, person, terminal, ...Object.values(passwords)],
+      ...Object.values(exchange.accounts[key]),
+    ],
+  );
   const { exchange_name, addresses } = JSON.parse(readFileSync(exchange.connection, "utf8"));
-  return [...offices, NOTE, folder, os.tmpdir(), os.homedir(), os.hostname(), exchange_name, addresses].filter(Boolean).map(String);
+  return [...offices, NOTE, folder, os.tmpdir(), os.homedir(), os.hostname(), exchange_name, addresses]
+    .filter(Boolean)
+    .map(String);
 }
 
 /** A new folder. */

@@ -69,12 +69,17 @@ step("a notice says how many arrived, and nothing of whom; the tray counts them"
   assert.equal(notice.body, words("notice.arrived", { count: 1 }));
   assert.deepEqual(session.notices().length, 1);
   const counted = words("tray.open_inbox_waiting", { count: 1 });
-  await until("the count in the tray", async () => (await session.trayMenu()).some(({ label }) => label === counted));
-  const menu = (await session.trayMenu()).map(({ label }) => label).filter(Boolean);
-  assert.deepEqual(
-    menu,
-    [words("tray.open"), counted, words("tray.open_outbox"), words("tray.open_settings"), words("tray.quit")],
+  await until("the count in the tray", async () =>
+    (await session.trayMenu()).some(({ label }) => label === counted),
   );
+  const menu = (await session.trayMenu()).map(({ label }) => label).filter(Boolean);
+  assert.deepEqual(menu, [
+    words("tray.open"),
+    counted,
+    words("tray.open_outbox"),
+    words("tray.open_settings"),
+    words("tray.quit"),
+  ]);
 });
 
 step("a click on the notice brings the window back with 受信一覧", async () => {
@@ -85,17 +90,20 @@ step("a click on the notice brings the window back with 受信一覧", async () 
   await desktop.pictureOf(mihon.window, "native-after-notice");
 });
 
-step("a second start shows the window that is there, with the list of the notice that nobody clicked", async () => {
-  await mihon.page.goTo("home");
-  await mihon.page.see(words("home.figures"));
-  await desktop.pressClose(mihon.window);
-  await until("the window is gone", async () => (await shown()) === 0);
-  await reiji.send(fixture("good/home_actual_delete"), "削除の連絡です。");
-  await until("the second notice", () => session.notices().length === 2);
-  await session.startAgain();
-  await until("one window", async () => (await shown()) === 1);
-  await until("受信一覧", async () => (await mihon.page.rows()).length === 2);
-});
+step(
+  "a second start shows the window that is there, with the list of the notice that nobody clicked",
+  async () => {
+    await mihon.page.goTo("home");
+    await mihon.page.see(words("home.figures"));
+    await desktop.pressClose(mihon.window);
+    await until("the window is gone", async () => (await shown()) === 0);
+    await reiji.send(fixture("good/home_actual_delete"), "削除の連絡です。");
+    await until("the second notice", () => session.notices().length === 2);
+    await session.startAgain();
+    await until("one window", async () => (await shown()) === 1);
+    await until("受信一覧", async () => (await mihon.page.rows()).length === 2);
+  },
+);
 
 step("the tray leads to 送信一覧 and 設定", async () => {
   await session.chooseInTray(words("tray.open_outbox"));
@@ -124,9 +132,14 @@ step("while nobody is signed in notice and tray lead over ログイン to their 
   await reiji.send(fixture("good/home_actual"), "もう一度送る実績です。");
   await until("a notice", () => session.notices().length === before + 1);
   const notice = session.notices().at(-1);
-  assert.deepEqual([notice.title, notice.body], [words("notice.arrived_title"), words("notice.arrived", { count: 3 })]);
+  assert.deepEqual(
+    [notice.title, notice.body],
+    [words("notice.arrived_title"), words("notice.arrived", { count: 3 })],
+  );
   const counted = words("tray.open_inbox_waiting", { count: 3 });
-  await until("the count in the tray", async () => (await session.trayMenu()).some(({ label }) => label === counted));
+  await until("the count in the tray", async () =>
+    (await session.trayMenu()).some(({ label }) => label === counted),
+  );
   await session.click(notice);
   await until("the window is back", async () => (await shown()) === 1);
   await page.see(words("sign_in.person_title"));
@@ -154,7 +167,12 @@ step("starting with the computer makes an entry that brings the program up hidde
 
 step("終了 in the tray ends the program", async () => {
   await session.chooseInTray(words("tray.quit"));
-  await until("the program has ended", async () => mihon.page.run("return 1").then(() => false, () => true));
+  await until("the program has ended", async () =>
+    mihon.page.run("return 1").then(
+      () => false,
+      () => true,
+    ),
+  );
   assert.equal(await shown(), 0);
   await mihon.page.close();
 });

@@ -119,52 +119,58 @@ step("別の事業所を追加する: the second office sees nothing of the firs
   await look("native-profiles");
 });
 
-step("この事業所を開く leads back to what belongs to the first, and shows nothing of the second", async () => {
-  const { page } = mihon;
-  await page.press(words("profiles.open"));
-  // Each office has a passphrase of its own.
-  await page.see(words("passphrase.submit"));
-  await page.fill(words("passphrase.label"), PASSPHRASE);
-  await page.press(words("passphrase.submit"));
-  await page.see(words("sign_in.person_title"));
-  await page.see(OFFICES.mihon.name);
-  assert.equal(await page.shows(OFFICES.reiji.name), false);
-  await look("native-profile-opened");
-  await exchange.signIn(page, "mihon");
-  await page.goTo("drafts");
-  await page.see(DRAFT);
-  assert.equal(await page.shows(OTHER_DRAFT), false);
-  assert.equal((await page.invoke("outbox", { request: ALL })).answer.rows.length, 1);
-});
+step(
+  "この事業所を開く leads back to what belongs to the first, and shows nothing of the second",
+  async () => {
+    const { page } = mihon;
+    await page.press(words("profiles.open"));
+    // Each office has a passphrase of its own.
+    await page.see(words("passphrase.submit"));
+    await page.fill(words("passphrase.label"), PASSPHRASE);
+    await page.press(words("passphrase.submit"));
+    await page.see(words("sign_in.person_title"));
+    await page.see(OFFICES.mihon.name);
+    assert.equal(await page.shows(OFFICES.reiji.name), false);
+    await look("native-profile-opened");
+    await exchange.signIn(page, "mihon");
+    await page.goTo("drafts");
+    await page.see(DRAFT);
+    assert.equal(await page.shows(OTHER_DRAFT), false);
+    assert.equal((await page.invoke("outbox", { request: ALL })).answer.rows.length, 1);
+  },
+);
 
-step("a terminal that the operator revokes says so, and gets a new certificate with a new password", async () => {
-  const { page } = mihon;
-  const enrolled = await exchange.admin("audit-search", "--office", OFFICES.mihon.number, "--act", "enrol");
-  await page.goTo("home");
-  await exchange.admin("revoke-terminal", "--terminal", enrolled.record.subject.terminal);
-  await until("the window leaves its screens", () => page.shows(words("sign_in.person_title")));
-  // Nobody has to type a password to hear why.
-  await page.see(words("problem.certificate_revoked.what"));
-  await look("native-revoked");
-  await page.fill(words("sign_in.person_id"), exchange.accounts.mihon.person);
-  await page.fill(words("sign_in.password"), OFFICES.mihon.passwords.person);
-  await page.press(words("sign_in.submit_person"));
-  await page.see(words("problem.certificate_revoked.what"));
-  await page.see(words("problem.certificate_revoked.next"));
-  await look("native-revoked-refused");
-  await page.press(words("sign_in.renew"));
-  await page.see(words("renew.lead"));
-  await page.fill(words("set_up.office_id"), exchange.accounts.mihon.office);
-  await page.fill(words("set_up.issue_password"), await exchange.issuePassword("mihon"));
-  await page.fill(words("set_up.terminal_name"), OFFICES.mihon.terminal);
-  await look("native-renew");
-  await page.press(words("renew.submit"));
-  await page.see(words("renew.done"));
-  await exchange.signIn(page, "mihon");
-  await page.goTo("drafts");
-  await page.see(DRAFT);
-  await look("native-renewed");
-});
+step(
+  "a terminal that the operator revokes says so, and gets a new certificate with a new password",
+  async () => {
+    const { page } = mihon;
+    const enrolled = await exchange.admin("audit-search", "--office", OFFICES.mihon.number, "--act", "enrol");
+    await page.goTo("home");
+    await exchange.admin("revoke-terminal", "--terminal", enrolled.record.subject.terminal);
+    await until("the window leaves its screens", () => page.shows(words("sign_in.person_title")));
+    // Nobody has to type a password to hear why.
+    await page.see(words("problem.certificate_revoked.what"));
+    await look("native-revoked");
+    await page.fill(words("sign_in.person_id"), exchange.accounts.mihon.person);
+    await page.fill(words("sign_in.password"), OFFICES.mihon.passwords.person);
+    await page.press(words("sign_in.submit_person"));
+    await page.see(words("problem.certificate_revoked.what"));
+    await page.see(words("problem.certificate_revoked.next"));
+    await look("native-revoked-refused");
+    await page.press(words("sign_in.renew"));
+    await page.see(words("renew.lead"));
+    await page.fill(words("set_up.office_id"), exchange.accounts.mihon.office);
+    await page.fill(words("set_up.issue_password"), await exchange.issuePassword("mihon"));
+    await page.fill(words("set_up.terminal_name"), OFFICES.mihon.terminal);
+    await look("native-renew");
+    await page.press(words("renew.submit"));
+    await page.see(words("renew.done"));
+    await exchange.signIn(page, "mihon");
+    await page.goTo("drafts");
+    await page.see(DRAFT);
+    await look("native-renewed");
+  },
+);
 
 /** Waits for what the page says of the passphrase, and chooses one. */
 async function choosePassphrase() {

@@ -65,7 +65,11 @@ export class Desktop {
   async openOffice(name, x) {
     const profile = this.profile(name);
     const session = await this.openSession(name);
-    return { ...(await this.openProgram(session, ["--profile", profile, "--key-file"], x)), profile, session };
+    return {
+      ...(await this.openProgram(session, ["--profile", profile, "--key-file"], x)),
+      profile,
+      session,
+    };
   }
 
   /** A D-Bus session with a driver, and something that takes notices and icons of the tray. */
@@ -75,11 +79,18 @@ export class Desktop {
     const [port] = await freePorts(1);
     const helper = path.join(root, "tests/native/support/session.py");
     const both = 'python3=/usr/bin/python3; $python3 "$1" "$2" "$3" & exec WebKitWebDriver "--port=$4"';
-    start("dbus-run-session", ["--", "sh", "-c", both, "sh", helper, file("address"), file("notices"), String(port)], {
-      env,
-      log: file("log"),
-    });
-    const address = await until(`the session of ${name}`, () => existsSync(file("address")) && readFileSync(file("address"), "utf8"));
+    start(
+      "dbus-run-session",
+      ["--", "sh", "-c", both, "sh", helper, file("address"), file("notices"), String(port)],
+      {
+        env,
+        log: file("log"),
+      },
+    );
+    const address = await until(
+      `the session of ${name}`,
+      () => existsSync(file("address")) && readFileSync(file("address"), "utf8"),
+    );
     return new Session({ ...env, DBUS_SESSION_BUS_ADDRESS: address }, port, file("notices"));
   }
 
@@ -89,7 +100,9 @@ export class Desktop {
     const page = await Page.open(session.port, program("careplan-exchange"), args);
     this.#pages.push(page);
     if (x === undefined) return { page };
-    const window = await until("the window", async () => (await this.windowsShown()).find((id) => !before.includes(id)));
+    const window = await until("the window", async () =>
+      (await this.windowsShown()).find((id) => !before.includes(id)),
+    );
     await this.#tool("xdotool", "windowmove", "--sync", window, String(x), "30").catch(() => undefined);
     return { page, window };
   }
@@ -140,10 +153,14 @@ export class Desktop {
   async drop(window, files, hovering) {
     await this.activate(window);
     const { x, y } = DRAG_SOURCE;
-    const source = start("/usr/bin/python3", [path.join(root, "tests/native/support/drag_source.py"), x, y, ...files].map(String), {
-      env: this.#environment,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    const source = start(
+      "/usr/bin/python3",
+      [path.join(root, "tests/native/support/drag_source.py"), x, y, ...files].map(String),
+      {
+        env: this.#environment,
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
     const lines = createInterface({ input: source.stdout })[Symbol.asyncIterator]();
     if ((await lines.next()).value !== "ready") throw new Error("the source of the drag did not start");
     const target = await this.#geometry(window);
@@ -191,7 +208,8 @@ export class Desktop {
       env: this.#environment,
       stdio: ["ignore", "pipe", "ignore"],
     });
-    if ((await firstLine(copier.stdout, "the other program")) !== "ready") throw new Error("nothing was copied");
+    if ((await firstLine(copier.stdout, "the other program")) !== "ready")
+      throw new Error("nothing was copied");
     this.#copier = copier;
   }
 
@@ -254,12 +272,16 @@ export class Desktop {
 
   /** The program's windows that can be seen. */
   async windowsShown() {
-    const ids = await this.#tool("xdotool", "search", "--onlyvisible", "--class", WINDOW_CLASS).catch(() => "");
+    const ids = await this.#tool("xdotool", "search", "--onlyvisible", "--class", WINDOW_CLASS).catch(
+      () => "",
+    );
     return ids.split("\n").filter(Boolean);
   }
 
   async #windowTitled(title) {
-    const ids = await this.#tool("xdotool", "search", "--onlyvisible", "--name", `^${title}$`).catch(() => "");
+    const ids = await this.#tool("xdotool", "search", "--onlyvisible", "--name", `^${title}$`).catch(
+      () => "",
+    );
     return ids.split("\n").filter(Boolean)[0] ?? null;
   }
 

@@ -147,7 +147,16 @@ async function register(data, office) {
   const registered = await admin(
     data,
     "register-office",
-    ...["--number", office.number, "--name", office.name, "--kind", office.kind, "--telephone", office.telephone],
+    ...[
+      "--number",
+      office.number,
+      "--name",
+      office.name,
+      "--kind",
+      office.kind,
+      "--telephone",
+      office.telephone,
+    ],
     ...["--password", passwords.office, "--issue-password", passwords.issue],
   );
   const person = await admin(

@@ -8,7 +8,11 @@ import { fileURLToPath } from "node:url";
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** `CAREPLAN_BUILT` names another kind of build, which benches take. */
-const built = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target", process.env.CAREPLAN_BUILT ?? "debug");
+const built = path.resolve(
+  root,
+  process.env.CARGO_TARGET_DIR ?? "target",
+  process.env.CAREPLAN_BUILT ?? "debug",
+);
 const pictures = path.join(root, "tests/native/output");
 
 /** A program that was built. */

@@ -28,12 +28,17 @@ export class Session {
   /** Every notice so far. */
   notices() {
     if (!existsSync(this.#notices)) return [];
-    return readFileSync(this.#notices, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    return readFileSync(this.#notices, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
   }
 
   /** Waits for the notice of this title. */
   async notice(title) {
-    return until(`the notice 「${title}」`, () => this.notices().findLast((notice) => notice.title === title));
+    return until(`the notice 「${title}」`, () =>
+      this.notices().findLast((notice) => notice.title === title),
+    );
   }
 
   /** Clicks a notice. */
@@ -50,8 +55,18 @@ export class Session {
   /** The entries of the tray's menu: number and words. */
   async trayMenu() {
     const { service, menu } = await this.#tray();
-    const layout = await this.#call([service, menu], "com.canonical.dbusmenu.GetLayout", "0", "--", "-1", "[]");
-    return [...layout.matchAll(/\((\d+), \{[^}]*?'label': <'([^']*)'>/g)].map(([, id, label]) => ({ id, label }));
+    const layout = await this.#call(
+      [service, menu],
+      "com.canonical.dbusmenu.GetLayout",
+      "0",
+      "--",
+      "-1",
+      "[]",
+    );
+    return [...layout.matchAll(/\((\d+), \{[^}]*?'label': <'([^']*)'>/g)].map(([, id, label]) => ({
+      id,
+      label,
+    }));
   }
 
   /** Chooses an entry of the tray's menu by how its words begin. */
@@ -70,7 +85,9 @@ export class Session {
       return items.match(/'([^']+)'/)?.[1];
     });
     const [service, object] = [item.slice(0, item.indexOf("/")), item.slice(item.indexOf("/"))];
-    const menu = (await this.#property([service, object], "org.kde.StatusNotifierItem", "Menu")).match(/'([^']+)'/)?.[1];
+    const menu = (await this.#property([service, object], "org.kde.StatusNotifierItem", "Menu")).match(
+      /'([^']+)'/,
+    )?.[1];
     return { service, menu };
   }
 

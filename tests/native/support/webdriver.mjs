@@ -34,7 +34,8 @@ export class Page {
 
   /** Waits until the first element of this kind can be used; asked often, because it is timed. */
   async ready(selector) {
-    const script = "const e = document.querySelector(arguments[0]); return e !== null && e.getClientRects().length > 0";
+    const script =
+      "const e = document.querySelector(arguments[0]); return e !== null && e.getClientRects().length > 0";
     while (!(await this.run(script, selector))) await pause(READY_MS);
   }
 
@@ -45,7 +46,10 @@ export class Page {
 
   /** Whether the page shows a text anywhere that can be seen. */
   async shows(text) {
-    return this.run("return document.body.innerText.replace(/\\s+/g, '').includes(arguments[0])", text.replace(/\s+/g, ""));
+    return this.run(
+      "return document.body.innerText.replace(/\\s+/g, '').includes(arguments[0])",
+      text.replace(/\s+/g, ""),
+    );
   }
 
   /** Runs a function's text in the page that answers later, to the last of its arguments. */
@@ -63,7 +67,10 @@ export class Page {
 
   /** Presses the button that says exactly this; tabs have `goTo`. */
   async press(text) {
-    await this.#click(`the button 「${text}」`, `//button[not(@role='tab')][normalize-space(.)=${quoted(text)}]`);
+    await this.#click(
+      `the button 「${text}」`,
+      `//button[not(@role='tab')][normalize-space(.)=${quoted(text)}]`,
+    );
   }
 
   /** Presses the button that says this among other things. */
@@ -80,7 +87,10 @@ export class Page {
   /** Opens a tab. */
   async goTo(tab) {
     const text = words(`tab.${tab}`);
-    await this.#click(`the tab 「${text}」`, `//button[@role='tab'][.//span[normalize-space(.)=${quoted(text)}]]`);
+    await this.#click(
+      `the tab 「${text}」`,
+      `//button[@role='tab'][.//span[normalize-space(.)=${quoted(text)}]]`,
+    );
   }
 
   /** Opens what lies folded under a title. */
