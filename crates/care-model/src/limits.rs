@@ -100,8 +100,10 @@ pub const WAITING_DELIVERIES_MAX: u64 = 100_000;
 pub const WAITING_BYTES_MAX: u64 = 100 * 1_024 * MEBIBYTE;
 /// Deliveries that one office sends on one day of Japan, unless its operator set another number.
 pub const SENDS_A_DAY_MAX: u64 = 100_000;
-/// The highest number that an operator can set for any of an office's limits.
-pub const OFFICE_LIMIT_MAX: u64 = 1 << 50;
+/// Deliveries, waiting or sent on one day, that an operator can allow an office at most: ten times what all may.
+pub const OFFICE_LIMIT_DELIVERIES_MAX: u64 = 1_000_000;
+/// Bytes of unfetched deliveries that an operator can allow an office at most: 10,000 GB, a hundred times what all may.
+pub const OFFICE_LIMIT_BYTES_MAX: u64 = 10_000 * 1_024 * MEBIBYTE;
 /// Large deliveries of one office that are on their way at the same time.
 pub const UPLOADS_MAX: u64 = 200;
 /// Minutes without a key or a click after which the window locks (D13).

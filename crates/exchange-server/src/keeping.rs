@@ -38,8 +38,12 @@ impl Admin {
 
     /// Sets an office's limits; what is none is as for all. Gives what is in force from now on.
     pub async fn set_limits(&self, office: OfficeNumber, new: LimitOverrides) -> Result<LimitsShown, AdminError> {
-        let given = [new.waiting_deliveries_max, new.waiting_bytes_max, new.sends_a_day_max];
-        if given.into_iter().flatten().any(|max| max > limits::OFFICE_LIMIT_MAX) {
+        let given = [
+            (new.waiting_deliveries_max, limits::OFFICE_LIMIT_DELIVERIES_MAX),
+            (new.waiting_bytes_max, limits::OFFICE_LIMIT_BYTES_MAX),
+            (new.sends_a_day_max, limits::OFFICE_LIMIT_DELIVERIES_MAX),
+        ];
+        if given.iter().any(|(new, most)| new.is_some_and(|new| new > *most)) {
             return Err(AdminError::LimitOutside);
         }
         let now = self.clock.now();

@@ -28,7 +28,7 @@ impl Default for OfficeLimits {
 }
 
 /// What an operator set for one office; what is not set is as for all. Numbers are at most
-/// [`care_model::limits::OFFICE_LIMIT_MAX`].
+/// [`care_model::limits::OFFICE_LIMIT_DELIVERIES_MAX`] and [`care_model::limits::OFFICE_LIMIT_BYTES_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LimitOverrides {
     /// See [`OfficeLimits::waiting_deliveries_max`].
@@ -85,16 +85,17 @@ impl Store {
         self.writer
             .act(move |batch| {
                 Box::pin(async move {
-                    let stored = |max: Option<u64>| max.map(|max| convert::signed(max.min(limits::OFFICE_LIMIT_MAX)));
+                    let stored = |new: Option<u64>, most: u64| new.map(|new| convert::signed(new.min(most)));
+                    let deliveries = |new| stored(new, limits::OFFICE_LIMIT_DELIVERIES_MAX);
                     let set = sql::query(
                         "INSERT INTO office_limits (office, waiting_deliveries_max, waiting_bytes_max, \
                          sends_a_day_max) SELECT number, ?, ?, ? FROM office WHERE number = ? \
                          ON CONFLICT (office) DO UPDATE SET waiting_deliveries_max = excluded.waiting_deliveries_max, \
                          waiting_bytes_max = excluded.waiting_bytes_max, sends_a_day_max = excluded.sends_a_day_max",
                     )
-                    .bind(stored(new.waiting_deliveries_max))
-                    .bind(stored(new.waiting_bytes_max))
-                    .bind(stored(new.sends_a_day_max))
+                    .bind(deliveries(new.waiting_deliveries_max))
+                    .bind(stored(new.waiting_bytes_max, limits::OFFICE_LIMIT_BYTES_MAX))
+                    .bind(deliveries(new.sends_a_day_max))
                     .bind(office.as_str())
                     .execute(&mut batch.connection)
                     .await?;

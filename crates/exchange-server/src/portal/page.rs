@@ -222,6 +222,19 @@ pub(crate) fn month_of(at: DateTime<Utc>) -> (i32, u32) {
     (at.year(), at.month())
 }
 
+/// A number with commas, as people read it.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// What was just done, said once on the page that one is led to. The address says only which sentence.
 pub(crate) fn done(text: Option<String>) -> Markup {
     html! {

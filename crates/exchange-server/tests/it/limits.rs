@@ -109,11 +109,33 @@ async fn a_full_mailbox_and_a_full_day_are_told_and_nothing_is_stored() {
     };
     assert_eq!((problem.code, problem.status), (ProblemCode::SendsADayReached, 429));
     assert_eq!(problem.params.get("max").map(String::as_str), Some("2"));
-    let over = LimitOverrides {
-        waiting_bytes_max: Some(limits::OFFICE_LIMIT_MAX + 1),
-        ..LimitOverrides::default()
+    let most = LimitOverrides {
+        waiting_deliveries_max: Some(limits::OFFICE_LIMIT_DELIVERIES_MAX),
+        waiting_bytes_max: Some(limits::OFFICE_LIMIT_BYTES_MAX),
+        sends_a_day_max: Some(limits::OFFICE_LIMIT_DELIVERIES_MAX),
     };
-    assert!(exchange.admin.set_limits(planner.made.number, over).await.is_err());
+    exchange.admin.set_limits(planner.made.number, most).await.unwrap();
+    let over = |max: Option<u64>| max.map(|max| max + 1);
+    for over in [
+        LimitOverrides {
+            waiting_deliveries_max: over(most.waiting_deliveries_max),
+            ..most
+        },
+        LimitOverrides {
+            waiting_bytes_max: over(most.waiting_bytes_max),
+            ..most
+        },
+        LimitOverrides {
+            sends_a_day_max: over(most.sends_a_day_max),
+            ..most
+        },
+    ] {
+        assert!(
+            exchange.admin.set_limits(planner.made.number, over).await.is_err(),
+            "{over:?}"
+        );
+    }
+    assert_eq!(exchange.admin.limits(planner.made.number).await.unwrap(), most);
     for days in [limits::RETENTION_DAYS_MIN - 1, limits::RETENTION_DAYS + 1] {
         assert!(exchange.admin.set_retention_days(days).await.is_err());
     }

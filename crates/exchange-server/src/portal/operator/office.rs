@@ -21,7 +21,7 @@ use crate::{
     portal::{
         form::{self, Button, Field, Fields, Forms, Look},
         office::{Said, Term},
-        page::{self, Frame},
+        page::{self, Frame, grouped},
         session::OperatorVisitor,
         sign_in::led,
     },
@@ -33,6 +33,11 @@ const BYTES_OF_A_MEGABYTE: u64 = 1_024 * 1_024;
 /// Bytes as the page shows and takes them. Rounded up: a limit below one megabyte is not none.
 fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(BYTES_OF_A_MEGABYTE)
+}
+
+/// The same, as people say it.
+fn gigabytes(bytes: u64) -> u64 {
+    megabytes(bytes) / 1_024
 }
 
 /// What an operator's look at an office needs.
@@ -283,8 +288,7 @@ impl Desk<'_> {
         let set = self.app.store.limits(self.office.number).await?;
         let all = LimitOverrides::default().effective();
         let text = messages::operator::limits_button();
-        let field = |name: &'static str, label: String, set: Option<u64>, all: u64| {
-            let help = messages::operator::limit_help(all);
+        let field = |name: &'static str, label: String, set: Option<u64>, help: String| {
             let value = set.map(|max| max.to_string()).unwrap_or_default();
             Field {
                 help: Some(&help),
@@ -300,15 +304,23 @@ impl Desk<'_> {
                 "waiting",
                 messages::operator::limit_waiting(),
                 set.waiting_deliveries_max,
-                all.waiting_deliveries_max,
+                messages::operator::limit_help(grouped(all.waiting_deliveries_max)),
             ))
             (field(
                 "waiting_mb",
                 messages::operator::limit_waiting_mb(),
                 set.waiting_bytes_max.map(megabytes),
-                megabytes(all.waiting_bytes_max),
+                messages::operator::limit_help_mb(
+                    grouped(megabytes(all.waiting_bytes_max)),
+                    grouped(gigabytes(all.waiting_bytes_max)),
+                ),
             ))
-            (field("sends", messages::operator::limit_sends(), set.sends_a_day_max, all.sends_a_day_max))
+            (field(
+                "sends",
+                messages::operator::limit_sends(),
+                set.sends_a_day_max,
+                messages::operator::limit_help(grouped(all.sends_a_day_max)),
+            ))
             div.actions { (Button { text: &text, look: Look::Primary, about: None }.markup()) }
         };
         Ok(html! {
@@ -548,30 +560,34 @@ pub(crate) async fn set_limits(
 
 /// What was typed. A limit in bytes that was left as it was shown stays what it was set to, by the byte.
 fn read_limits(fields: &Fields, set: LimitOverrides) -> Result<LimitOverrides, Problem> {
-    let read = |name: &str, label: String, unit: u64| {
+    let read = |name: &str, label: String, most: u64, rule: String| {
         let typed = fields.text(name);
         if typed.is_empty() {
             return Ok(None);
         }
-        let max = limits::OFFICE_LIMIT_MAX / unit;
         let is_number = typed.bytes().all(|byte| byte.is_ascii_digit());
-        let number = typed.parse::<u64>().ok().filter(|number| is_number && *number <= max);
-        let number = number.ok_or_else(|| unfit(&label, &messages::operator::rule_limit(max)))?;
-        Ok::<_, Problem>(Some(number * unit))
+        let number = typed.parse::<u64>().ok().filter(|number| is_number && *number <= most);
+        Ok::<_, Problem>(Some(number.ok_or_else(|| unfit(&label, &rule))?))
     };
-    let waiting_bytes_max = read(
+    let deliveries = |name: &str, label: String| {
+        let most = limits::OFFICE_LIMIT_DELIVERIES_MAX;
+        read(name, label, most, messages::operator::rule_limit(grouped(most)))
+    };
+    let most = limits::OFFICE_LIMIT_BYTES_MAX;
+    let waiting_mb = read(
         "waiting_mb",
         messages::operator::limit_waiting_mb(),
-        BYTES_OF_A_MEGABYTE,
+        megabytes(most),
+        messages::operator::rule_limit_mb(grouped(megabytes(most)), grouped(gigabytes(most))),
     )?;
-    let is_as_shown = waiting_bytes_max == set.waiting_bytes_max.map(|max| megabytes(max) * BYTES_OF_A_MEGABYTE);
+    let is_as_shown = waiting_mb == set.waiting_bytes_max.map(megabytes);
     Ok(LimitOverrides {
-        waiting_deliveries_max: read("waiting", messages::operator::limit_waiting(), 1)?,
+        waiting_deliveries_max: deliveries("waiting", messages::operator::limit_waiting())?,
         waiting_bytes_max: if is_as_shown {
             set.waiting_bytes_max
         } else {
-            waiting_bytes_max
+            waiting_mb.map(|megabytes| megabytes * BYTES_OF_A_MEGABYTE)
         },
-        sends_a_day_max: read("sends", messages::operator::limit_sends(), 1)?,
+        sends_a_day_max: deliveries("sends", messages::operator::limit_sends())?,
     })
 }

@@ -347,16 +347,25 @@ async fn licence_terminals_limits_and_news_are_kept_on_pages() {
     assert!(!browser.get("/portal/operator/home").await.body.contains(&one));
 
     browser.get(&one).await;
-    let too_many = (limits::OFFICE_LIMIT_MAX + 1).to_string();
-    for (waiting, status) in [
-        ("12", 303),
-        ("", 303),
-        ("-1", 400),
-        ("1.5", 400),
-        (too_many.as_str(), 400),
+    for (field, typed, refused) in [
+        ("waiting", "12", None),
+        ("waiting", "", None),
+        ("waiting", "1000000", None),
+        ("waiting", "1000001", Some("0から1,000,000までの")),
+        ("waiting", "-1", Some("0から1,000,000までの")),
+        ("waiting", "1.5", Some("0から1,000,000までの")),
+        ("waiting_mb", "10240000", None),
+        ("waiting_mb", "10240001", Some("0から10,240,000（10,000GB）までの")),
+        ("sends", "1000000", None),
+        ("sends", "1000001", Some("0から1,000,000までの")),
     ] {
-        let shown = browser.post(&format!("{one}/limits"), &[("waiting", waiting)]).await;
-        assert_eq!(shown.status, status, "{waiting}");
+        let shown = browser.post(&format!("{one}/limits"), &[(field, typed)]).await;
+        assert_eq!(
+            shown.status,
+            if refused.is_some() { 400 } else { 303 },
+            "{field}: {typed}"
+        );
+        assert!(shown.body.contains(refused.unwrap_or_default()), "{field}: {typed}");
     }
     browser.post(&format!("{one}/limits"), &[("waiting_mb", "3")]).await;
     let limits = exchange.admin.limits(office.made.number).await.unwrap();
