@@ -5,6 +5,7 @@ use care_model::ProblemCode;
 use exchange_protocol::Problem;
 use http::request::Parts;
 use maud::{Markup, html};
+use messages::Explanation;
 
 use super::session::FormSecret;
 use crate::{
@@ -238,7 +239,7 @@ pub(crate) fn area(name: &str, label: &str, value: &str, is_wrong: bool) -> Mark
 
 /// What is said of a refusal: what happened, what it means, what to do, and its code.
 pub(crate) fn refusal(problem: &Problem) -> Markup {
-    let words = messages::problem(problem.code.as_str(), &problem.params);
+    let words = explained(problem);
     html! {
         div.notice.bad role="alert" data-code=(problem.code.as_str()) {
             p.strong { (words.what) }
@@ -247,6 +248,46 @@ pub(crate) fn refusal(problem: &Problem) -> Markup {
                 p { (messages::portal::reference(reference)) }
             }
             p.code { (messages::portal::code(problem.code.as_str())) }
+        }
+    }
+}
+
+/// The words of a refusal. Those of a busy line speak of what the client sends by itself: a browser sends nothing again.
+fn explained(problem: &Problem) -> Explanation {
+    use messages::portal as said;
+    let words = messages::problem(problem.code.as_str(), &problem.params);
+    let (outcome, next) = match problem.code {
+        ProblemCode::ServerBusy => (said::not_done(), said::retry_soon()),
+        ProblemCode::TooManyRequests => (said::not_done(), said::retry_in_a_minute()),
+        ProblemCode::RequestTooSlow => (said::not_done(), said::retry_on_a_better_line()),
+        ProblemCode::Internal => (said::perhaps_done(), words.next),
+        _ => return words,
+    };
+    Explanation {
+        what: words.what,
+        outcome,
+        next,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_in_a_browser_is_told_without_the_words_of_the_client() {
+        for code in [
+            ProblemCode::ServerBusy,
+            ProblemCode::TooManyRequests,
+            ProblemCode::RequestTooSlow,
+            ProblemCode::Internal,
+        ] {
+            let told = refusal(&Problem::new(code)).into_string();
+            let of_the_client = messages::problem(code.as_str(), &Default::default());
+            assert!(told.contains(&of_the_client.what), "{code}: {told}");
+            for word in ["送信待ち", "一覧", "アプリ"] {
+                assert!(!told.contains(word), "{code}: {told}");
+            }
         }
     }
 }

@@ -150,6 +150,7 @@ impl Frame {
         let title = match problem.code {
             ProblemCode::PortalSessionEnded => messages::portal::title_session_ended(),
             ProblemCode::PageUnknown => messages::portal::title_page_unknown(),
+            ProblemCode::Internal => messages::portal::title_internal(),
             _ => messages::portal::title_refused(),
         };
         self.page(

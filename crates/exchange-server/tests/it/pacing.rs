@@ -103,6 +103,10 @@ async fn strangers_of_one_network_have_a_limit_of_their_own() {
     let answer = rest(&mut page).await;
     assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
     assert!(answer.contains(&words.what), "{answer}");
+    assert!(
+        !answer.contains(&words.next),
+        "a browser sends nothing by itself: {answer}"
+    );
     // Terminals behind the same address go on.
     sign_in(&terminal, &office).await.unwrap();
 }
