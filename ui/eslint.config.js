@@ -16,6 +16,9 @@ const features = [
   "drafts",
   "dispatch",
   "reading",
+  "comparison",
+  "record",
+  "board",
   "settings",
   "help",
 ];

@@ -23,16 +23,17 @@ export function printOnce(onprint: () => Promise<void>, onover: () => void): voi
 }
 
 /** Gives sheets to the system's printer; where it takes none they are taken back, and why is said. */
-export async function give(
+export async function give<Sheets extends string = "printing">(
   desk: Desk,
-  job: { printing: unknown; problem: CommandError | null },
+  job: { problem: CommandError | null } & Record<Sheets, unknown>,
+  sheets: Sheets = "printing" as Sheets,
 ): Promise<void> {
-  const sheets = job.printing;
+  const given = job[sheets];
   try {
     await desk.print();
   } catch (cause) {
     job.problem = problemOf(cause);
     // Others may have been made meanwhile.
-    if (job.printing === sheets) job.printing = null;
+    if (job[sheets] === given) Object.assign(job, { [sheets]: null });
   }
 }

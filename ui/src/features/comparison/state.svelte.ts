@@ -6,7 +6,7 @@ import type {
   SavedView,
   StateCount,
 } from "../../ipc/bindings";
-import { problemOf } from "../../ipc/call";
+import { give } from "../../lists/on-paper";
 import { japanDay, monthDays } from "../../lists/periods";
 import { ANSWER_ROWS_MAX, RowsWork, TYPING_MS } from "../../lists/work.svelte";
 
@@ -177,14 +177,8 @@ export class MonthComparison extends RowsWork<ComparisonRow, SavedView> {
   }
 
   /** Prints the sheet that was made of the days. */
-  async printDays(): Promise<void> {
-    const sheet = this.printingDays;
-    try {
-      await this.desk.print();
-    } catch (cause) {
-      this.problem = problemOf(cause);
-      if (this.printingDays === sheet) this.printingDays = null;
-    }
+  printDays(): Promise<void> {
+    return give(this.desk, this, "printingDays");
   }
 
   /** Saves what is asked for as a workbook. */
