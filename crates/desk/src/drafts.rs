@@ -1,5 +1,7 @@
 //! 下書き: exactly as they were saved, until they are sent or deleted.
 
+use std::sync::Arc;
+
 use care_model::{ProblemCode, limits};
 use desk_ipc::{CommandError, CompositionId, CompositionMode, CompositionView, DeskEvent, DraftRow};
 use kill_point::{Point, reach};
@@ -7,6 +9,7 @@ use kill_point::{Point, reach};
 use crate::{
     compose::{Composition, Layout},
     core::Core,
+    directory::Wanted,
     words,
 };
 
@@ -32,7 +35,8 @@ impl Core {
         Ok(())
     }
 
-    pub(crate) async fn drafts(&self) -> Result<Vec<DraftRow>, CommandError> {
+    /// 下書き一覧, by what is known here. Offices without a name are asked for meanwhile.
+    pub(crate) async fn drafts(self: &Arc<Self>) -> Result<Vec<DraftRow>, CommandError> {
         let drafts = self.store.drafts::<Composition>().await?;
         let mut rows = Vec::with_capacity(drafts.len());
         for draft in drafts {
@@ -52,7 +56,33 @@ impl Core {
                 note: composition.note.chars().take(NOTE_BEGINNING_CHARS).collect(),
             });
         }
+        self.name_later(&rows);
         Ok(rows)
+    }
+
+    /// Asks the exchange for the names that rows lack, as of what 自動化 prepared; a hint says that some are there.
+    /// Offline, or signed out, the list stays as it is: whoever opens it next asks again.
+    fn name_later(self: &Arc<Self>, rows: &[DraftRow]) {
+        let mut wanted = Wanted::new();
+        for office in rows.iter().filter_map(|row| row.to.as_ref()) {
+            if office.name.is_empty() {
+                let kinds = office.kinds.iter().map(|kind| kind.code);
+                wanted.entry(office.number).or_default().extend(kinds);
+            }
+        }
+        if wanted.is_empty() {
+            return;
+        }
+        let core = Arc::clone(self);
+        tokio::spawn(async move {
+            let learnt = tokio::select! {
+                () = core.closing.cancelled() => return,
+                learnt = core.learn_offices(&wanted) => learnt,
+            };
+            if matches!(learnt, Ok(true)) {
+                core.tell(DeskEvent::DraftsChanged);
+            }
+        });
     }
 
     /// A draft with what was changed since it was saved unless that was discarded; its facts are not in memory yet.

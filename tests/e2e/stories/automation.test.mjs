@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { filesBelow, fixture, offices, Terminal, World } from "../world.mjs";
 
 let world, browser, planner, provider, output;
 
@@ -104,6 +104,18 @@ test("出力フォルダの見張り: what the care software writes becomes a dr
   await planner.look("194-automation-draft");
   await planner.goTo("送信一覧");
   assert.equal(await planner.page.getByText("削除情報").count(), 0);
+});
+
+test("what was prepared for an office that was never met is listed under its name", async () => {
+  const files = await fixture("faulty/two_destinations");
+  for (const file of files.filter((file) => file.includes(offices.day.number)))
+    await copyFile(file, path.join(output, path.basename(file)));
+  await planner.openMenu("設定");
+  await part(planner, "watching").getByText("下書きは2件です").waitFor();
+  await planner.goTo("下書き一覧");
+  await planner.page.getByRole("row").filter({ hasText: offices.day.name }).waitFor();
+  assert.equal(await planner.page.getByText("（名称未確認の事業所）").count(), 0);
+  await planner.look("194-automation-draft-named");
 });
 
 test("a folder that is away is said, and it goes on by itself", async () => {

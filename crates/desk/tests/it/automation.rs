@@ -9,12 +9,12 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use care_model::{ProblemCode, ServiceKind, ServiceMonth, limits};
+use care_model::{OfficeNumber, Party, ProblemCode, ServiceKind, ServiceMonth, limits};
 use care_samples::Samples;
 use desk::ports::Notice;
 use desk_ipc::{
-    AutomationEdit, AutomationView, CompositionMode, DeskCommands, FolderView, InboxStatus, ListRequest, ReceivingRule,
-    SettingsEdit, Subfolder,
+    AutomationEdit, AutomationView, CompositionMode, DeskCommands, DeskEvent, FolderView, InboxStatus, ListRequest,
+    ReceivingRule, SettingsEdit, Subfolder,
 };
 use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP, OpenDesk};
 
@@ -505,6 +505,49 @@ async fn no_more_drafts_wait_than_one_dispatch_takes() -> Result<()> {
     desk.desk.delete_drafts(vec![drafts[0].id, drafts[1].id]).await?;
     let view = stands(&desk, |view| view.prepared as usize == limits::PREPARED_DRAFTS_MAX - 1).await?;
     assert!(!view.full);
+    desk.desk.shutdown().await;
+    Ok(())
+}
+
+/// What the desk prepares by itself asks nobody for a name. The list does, and waits for nothing meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_names_the_offices_of_what_was_prepared_and_waits_for_no_name() -> Result<()> {
+    let exchange = ExampleExchange::start().await?;
+    let desk = exchange.desk(&exchange.manager, "front").await?;
+    let watched = exchange.folder("出力")?;
+    watch(&desk, &watched).await?;
+    let nowhere = Party {
+        office: OfficeNumber::parse("9970101011")?,
+        kind: ServiceKind::parse("15")?,
+    };
+    for to in [HOME_HELP.party()?, nowhere] {
+        unit_to(&watched, &mut Samples::new(480), "home_schedule", to)?;
+    }
+    stands(&desk, |view| view.prepared == 2).await?;
+    let names = async || -> Result<Vec<String>> {
+        let rows = desk.desk.drafts(()).await?;
+        Ok(rows.into_iter().filter_map(|row| Some(row.to?.name)).collect())
+    };
+
+    // Offline the list is there all the same.
+    exchange.line.set_away(true);
+    for _ in 0..3 {
+        assert_eq!(names().await?, ["", ""]);
+    }
+    exchange.line.set_away(false);
+    let mut told = desk.desk.events();
+    // One that is not on the exchange is called as its files call it.
+    let named = [HOME_HELP.name; 2];
+    desk.when(async || Ok((names().await? == named).then_some(()))).await?;
+    // Neither is asked for again and again.
+    let mut hints = 0;
+    while let Ok(event) = tokio::time::timeout(Duration::from_secs(2), told.recv()).await {
+        if matches!(event?, DeskEvent::DraftsChanged) {
+            hints += 1;
+            assert_eq!(names().await?, named);
+        }
+    }
+    assert!((1..=3).contains(&hints), "{hints} hints");
     desk.desk.shutdown().await;
     Ok(())
 }

@@ -46,7 +46,10 @@ export class Drafts {
 
   /** A hint from the desk. */
   hinted(event: DeskEvent): void {
-    if (event.event === "drafts_changed") void this.load();
+    // The desk asks for names that are missing whenever it lists: offline it could not.
+    const unnamed = this.rows?.some((row) => row.to?.name === "") ?? false;
+    const back = event.event === "online" && event.online && unnamed;
+    if (event.event === "drafts_changed" || back) void this.load();
   }
 
   /** A click, or with Shift a reach, on a row. */

@@ -42,6 +42,21 @@ describe("下書き一覧", () => {
     expect(drafts.chosen).toEqual([]);
   });
 
+  it("lists again once it is online, if an office has no name yet", async () => {
+    const office = { number: "9970101003", kinds: [], telephone: null };
+    let name = "";
+    const asked = vi.fn(() => [{ ...row("a"), to: { ...office, name } }]);
+    desk.on("drafts", asked);
+    await drafts.load();
+    drafts.hinted({ event: "online", online: false });
+    expect(asked).toHaveBeenCalledTimes(1);
+    name = "例示ヘルパーステーション";
+    drafts.hinted({ event: "online", online: true });
+    await vi.waitFor(() => expect(drafts.rows?.[0]?.to?.name).toBe(name));
+    drafts.hinted({ event: "online", online: true });
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
   it("deletes several and brings them back", async () => {
     drafts.toggle("a", false);
     drafts.toggle("b", false);
