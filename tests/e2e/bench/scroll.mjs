@@ -9,7 +9,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
-import { launch, Person } from "../browser.mjs";
+import { inTime, launch, Person } from "../browser.mjs";
 
 const names = ["bench", "server", "bridge", "page", "scratch", "json"];
 const { values } = parseArgs({
@@ -74,7 +74,7 @@ function scrollThrough(page, pixels, frames) {
 
 /** Jumps to a place as the scroll bar does; how long until rows stand where placeholders stood. */
 function jump(page, share) {
-  return page.evaluate(async (share) => {
+  const jumped = page.evaluate(async (share) => {
     const list = document.querySelector("[role=grid]");
     const began = performance.now();
     list.scrollTop = list.scrollHeight * share;
@@ -82,6 +82,7 @@ function jump(page, share) {
     while (document.querySelector("[aria-busy=true][role=row]")) await new Promise(requestAnimationFrame);
     return performance.now() - began;
   }, share);
+  return inTime("rows after a jump", jumped);
 }
 
 /** Types a word letter by letter; how long after each letter the rows that it finds are on the screen. */

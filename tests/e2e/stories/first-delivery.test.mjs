@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
+import { inTime, launch, Person } from "../browser.mjs";
 import { filesBelow, fixture, Terminal, World } from "../world.mjs";
 
 let world, browser, planner, provider, files, attachment;
@@ -129,9 +129,10 @@ test("データ取得: the files land byte for byte, and the row says 済", asyn
     assert.deepEqual(landed.get(name), await readFile(file), name);
   }
   await provider.button("フォルダを開く").click();
-  await assert.doesNotReject(async () => {
+  const revealed = async () => {
     while ((await provider.terminal.surface()).revealed.length === 0);
-  });
+  };
+  await inTime("the folder in the system's window", revealed());
 });
 
 test("送信一覧: the sender sees 済 with the time", async () => {

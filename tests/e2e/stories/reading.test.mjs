@@ -4,7 +4,7 @@ import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
+import { inTime, launch, Person } from "../browser.mjs";
 import { fixture, output, Terminal, World } from "../world.mjs";
 
 let world, browser, planner, provider;
@@ -324,7 +324,7 @@ test("200 care recipients open at once, follow the search, and go to the printer
   const { page } = planner;
   await planner.compose(await large(200));
   await planner.button("内容を見る").waitFor();
-  const opened = await page.evaluate(async () => {
+  const open = page.evaluate(async () => {
     const began = performance.now();
     [...document.querySelectorAll("button")]
       .find((button) => button.textContent.includes("内容を見る"))
@@ -332,9 +332,10 @@ test("200 care recipients open at once, follow the search, and go to the printer
     while (!document.querySelector("[role=region] article")) await new Promise(requestAnimationFrame);
     return performance.now() - began;
   });
+  const opened = await inTime("the first form", open);
   t.diagnostic(`from the button to the first form: ${Math.round(opened)} ms`);
   assert.equal(await people().count(), 201);
-  const timed = await page.evaluate(async () => {
+  const choose = page.evaluate(async () => {
     const options = [...document.querySelectorAll("[role=option]")];
     const began = performance.now();
     options[150].click();
@@ -343,6 +344,7 @@ test("200 care recipients open at once, follow the search, and go to the printer
     while (await is(() => document.querySelector("[role=region] article"))) continue;
     return performance.now() - began;
   });
+  const timed = await inTime("the forms of another care recipient", choose);
   t.diagnostic(`another care recipient: ${Math.round(timed)} ms`);
   const asked = await page.evaluate(() =>
     performance

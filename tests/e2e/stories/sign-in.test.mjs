@@ -188,7 +188,8 @@ async function renewsAfter(person, name, title, code, words, picture) {
   const refused = person.page.locator(`[data-code="${code}"]`);
   const next = person.heading("事業所ユーザIDでログイン");
   await refused.or(next).first().waitFor();
-  while (await next.isVisible()) {
+  for (let tries = 1; await next.isVisible(); tries += 1) {
+    assert.ok(tries < 20, `${code}: the server lets ${name} in`);
     await person.button("個人ユーザIDの入力に戻る").click();
     await stepOne(person, account.personId, account.personPassword);
     await refused.or(next).first().waitFor();
