@@ -131,6 +131,9 @@ test("an office's limits are set, a password for a terminal is shown once, and a
   await keeper.field("取得を待つデータの件数").fill("-1");
   await keeper.button("制限を変える").click();
   assert.equal(await keeper.problem(), "field_unfit");
+  await keeper.field("取得を待つデータの大きさ（MB）").fill("10240001");
+  await keeper.button("制限を変える").click();
+  await keeper.sees("0から10,240,000（10,000GB）までの数字で入力してください。");
   await keeper.lookAtAll("operator-limits-refused");
   await keeper.field("取得を待つデータの件数").fill("500");
   await keeper.button("制限を変える").click();
