@@ -216,11 +216,9 @@ export class Person {
     });
   }
 
-  /** What every screen must hold: no accessibility violation, nothing sticks out, nothing complained. Takes a picture. */
+  /** What every screen must hold, and a picture of it. */
   async look(name) {
-    await this.page.waitForFunction(() =>
-      document.getAnimations().every(({ playState }) => playState !== "running"),
-    );
+    await this.#isStill();
     await mkdir(output, { recursive: true });
     const picture = path.join(output, `${name}.png`);
     await this.page.screenshot({ path: picture });
@@ -228,10 +226,22 @@ export class Person {
       await mkdir(process.env.SCREENSHOTS_DIR, { recursive: true });
       await copyFile(picture, path.join(process.env.SCREENSHOTS_DIR, `${name}.png`));
     }
+    await this.holds(name);
+  }
+
+  /** Nothing sticks out, and nothing complained. */
+  async fits(name) {
+    await this.#isStill();
     const over = await this.page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     assert.ok(over <= 0, `${name}: ${over} pixels stick out`);
+    assert.deepEqual(this.complaints, [], `${name}: complaints`);
+  }
+
+  /** What every screen must hold: it fits, and there is no accessibility violation. */
+  async holds(name) {
+    await this.fits(name);
     const check = this.page.evaluate(async (source) => {
       // The page's own policy allows no injected script element; evaluation by the debugger is outside of it.
       if (!("axe" in globalThis)) (0, eval)(source);
@@ -244,5 +254,11 @@ export class Person {
     const violations = await inTime(`${name}: accessibility`, check);
     assert.deepEqual(violations, [], `${name}: accessibility`);
     assert.deepEqual(this.complaints, [], `${name}: complaints`);
+  }
+
+  #isStill() {
+    return this.page.waitForFunction(() =>
+      document.getAnimations().every(({ playState }) => playState !== "running"),
+    );
   }
 }

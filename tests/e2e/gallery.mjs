@@ -1,24 +1,22 @@
 // Pictures of every screen in the forms in which people have it: light, dark, a small window, 200 % zoom. Where nobody
 // asks for new ones, each is compared with the one that is kept.
-import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { inTime } from "./browser.mjs";
-import { output, root } from "./world.mjs";
+import { inKnownFont, Pictures } from "./pictures.mjs";
 
-/** Where new pictures go; without it those that are kept are compared. */
+/** Where new pictures go. */
 const wanted = process.env.GALLERY_DIR;
-const kept = path.join(root, "docs/gallery");
 
-/** Every machine that compares has this one. */
-const FONT = '"Noto Sans CJK JP"';
-/** Pictures are compared at a fourth of their size: what a letter looks like does not count, where it stands does. */
-const SMALLER = 4;
-/** How far a colour, of 255, may be away before it counts as another. */
-const COLOUR_STEPS = 40;
-/** How much of a picture may look different: times, numbers and names that every run has of its own. */
-const SHARE_MAX = 0.02;
+const screens = {
+  folder: "docs/gallery",
+  wanted,
+  // What a letter looks like does not count, where it stands does.
+  smaller: 4,
+  // Times, numbers and names that every run has of its own.
+  shareMax: 0.02,
+};
 
 const large = { width: 1280, height: 860 };
 /** Each form with the ending of its pictures and how the window is then. */
@@ -33,13 +31,13 @@ const forms = [
 /** Takes the pictures and remembers them for the list. */
 export class Gallery {
   #shown = [];
-  #beside;
+  #pictures = new Pictures(screens);
 
   /** Shows the screen that a person is at in every form: each must hold what every screen must hold. */
   async show(person, name, title) {
     const { page } = person;
     const session = await page.context().newCDPSession(page);
-    await page.evaluate((font) => document.documentElement.style.setProperty("--font", font), FONT);
+    await inKnownFont(page);
     for (const { ending, viewport, colorScheme = "light", scale = 1 } of forms) {
       await page.setViewportSize(viewport);
       if (scale !== 1) {
@@ -53,7 +51,7 @@ export class Gallery {
       await page.evaluate(() => document.scrollingElement.scrollTo(0, 0));
       await person.look(`gallery-${name}${ending}`);
       const data = await this.#capture(session, `${name}${ending}`);
-      await this.#keepOrCompare(page.context().browser(), `${name}${ending}.webp`, data);
+      await this.#pictures.keepOrCompare(page.context().browser(), `${name}${ending}.webp`, data);
       if (scale !== 1) await session.send("Emulation.clearDeviceMetricsOverride");
     }
     await session.detach();
@@ -93,48 +91,4 @@ export class Gallery {
     const { data } = await ask().catch(ask);
     return data;
   }
-
-  async #keepOrCompare(browser, file, data) {
-    if (wanted) {
-      await mkdir(wanted, { recursive: true });
-      await writeFile(path.join(wanted, file), Buffer.from(data, "base64"));
-      return;
-    }
-    const before = await readFile(path.join(kept, file), "base64");
-    this.#beside ??= await (await browser.newContext()).newPage();
-    const compare = this.#beside.evaluate(difference, { before, now: data, SMALLER, COLOUR_STEPS });
-    const share = await inTime(`${file}: comparison`, compare);
-    if (share > SHARE_MAX) await writeFile(path.join(output, file), Buffer.from(data, "base64"));
-    assert.ok(
-      share <= SHARE_MAX,
-      `${file}: ${(share * 100).toFixed(1)} % look different from docs/gallery; it is in tests/e2e/output now. ` +
-        "If it should look so: cargo xtask gallery",
-    );
-  }
-}
-
-/** How much of two pictures looks different, from 0 to 1. Runs in a page of its own, which can decode them. */
-async function difference({ before, now, SMALLER, COLOUR_STEPS }) {
-  const pixels = async (data) => {
-    const picture = new Image();
-    picture.src = `data:image/webp;base64,${data}`;
-    await picture.decode();
-    const canvas = document.createElement("canvas");
-    canvas.width = picture.naturalWidth / SMALLER;
-    canvas.height = picture.naturalHeight / SMALLER;
-    const drawing = canvas.getContext("2d");
-    drawing.imageSmoothingQuality = "high";
-    drawing.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    return drawing.getImageData(0, 0, canvas.width, canvas.height).data;
-  };
-  const [one, other] = [await pixels(before), await pixels(now)];
-  if (one.length !== other.length) return 1;
-  let different = 0;
-  for (let at = 0; at < one.length; at += 4) {
-    const apart = [0, 1, 2].some(
-      (channel) => Math.abs(one[at + channel] - other[at + channel]) > COLOUR_STEPS,
-    );
-    if (apart) different += 1;
-  }
-  return (different * 4) / one.length;
 }

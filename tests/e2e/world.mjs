@@ -108,9 +108,9 @@ export class World {
     return world;
   }
 
-  /** Registers an office that was not there at the start. */
-  async register(name) {
-    this.accounts[name] = await this.#register(offices[name]);
+  /** Registers an office that was not there at the start: one of `offices`, or another. */
+  async register(name, office = offices[name]) {
+    this.accounts[name] = await this.#register(office);
   }
 
   /** Starts the server, or starts it again, on the same addresses. */

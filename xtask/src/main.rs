@@ -51,7 +51,8 @@ enum Task {
     Format,
     /// Writes the sample files of tests/fixtures/units.
     Fixtures,
-    /// Takes the pictures of docs/gallery from the screens as they are: builds what that needs
+    /// Takes the pictures of docs/gallery from the screens as they are, and those of tests/e2e/sheets from what is printed:
+    /// builds what that needs
     Gallery,
     /// Writes crates/desk/licences.json, the list of what others wrote of the client.
     Licences {
@@ -191,12 +192,15 @@ fn fixtures() -> Result<()> {
 }
 
 /// Builds page, desks and server, and lets the stories of the screens leave their pictures in `docs/gallery`: every
-/// screen in Chromium in four forms, and the true window as it is on a desktop.
+/// screen in Chromium in four forms, and the true window as it is on a desktop. What is printed goes, sheet by sheet, into
+/// `tests/e2e/sheets`.
 fn gallery() -> Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(root());
     let folder = root().join("docs/gallery");
+    let sheets = root().join("tests/e2e/sheets");
     shell.remove_path(&folder)?;
+    shell.remove_path(&sheets)?;
     cmd!(shell, "npm run --silent build").run()?;
     cmd!(
         shell,
@@ -205,6 +209,7 @@ fn gallery() -> Result<()> {
     .run()?;
     cmd!(shell, "npm run --silent gallery")
         .env("GALLERY_DIR", &folder)
+        .env("SHEETS_DIR", &sheets)
         .run()?;
     cmd!(shell, "npm run --silent native")
         .env("SCREENSHOTS_DIR", &folder)

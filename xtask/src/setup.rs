@@ -23,8 +23,8 @@ pub(crate) const WINDOW: &[&str] = &[
 /// A face for Japanese.
 pub(crate) const FONTS: &[&str] = &["fonts-noto-cjk", "fonts-noto-color-emoji"];
 
-/// The browser of the end-to-end tests.
-pub(crate) const BROWSER: &[&str] = &["chromium"];
+/// The browser of the end-to-end tests, and what makes pictures of the sheets that it prints.
+pub(crate) const BROWSER: &[&str] = &["chromium", "poppler-utils"];
 
 /// A desktop without a screen, and what drives the true window on it.
 pub(crate) const WINDOW_TESTS: &[&str] = &[

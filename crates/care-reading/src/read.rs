@@ -73,8 +73,8 @@ pub fn read(files: &[(ExchangeFileName, &[u8])]) -> Reading {
     reader.finish()
 }
 
-/// What brings records into one document: who, which unit, what, and the linking value.
-type DocumentKey = (usize, (Serial, Address, Address), Group, Option<Value>);
+/// What brings records into one document: who, which unit, which of files under one name, what, and the linking value.
+type DocumentKey = (usize, (Serial, Address, Address), usize, Group, Option<Value>);
 
 /// The documents; sub-tables are in that of their parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,14 +132,16 @@ impl Reader {
             }
         }
         let file = Arc::new(file);
+        // A second file under one name is no part of the first: what both say would be counted twice.
+        let copy = self.reading.files.iter().filter(|read| read.name == file.name).count();
         self.reading.files.push(Arc::clone(&file));
         for form in forms {
-            self.place(&file, form);
+            self.place(&file, copy, form);
         }
     }
 
     /// Puts a record into the document it belongs to.
-    fn place(&mut self, file: &Arc<ReadFile>, form: Form) {
+    fn place(&mut self, file: &Arc<ReadFile>, copy: usize, form: Form) {
         let kind = file.name.kind;
         if !names_somebody(&form) {
             let same_file = |sheet: &&mut Sheet| Arc::ptr_eq(&sheet.file, file);
@@ -164,7 +166,7 @@ impl Reader {
         let next = recipient.count(group);
         let place = *self
             .documents
-            .entry((person, unit, group, link.clone()))
+            .entry((person, unit, copy, group, link.clone()))
             .or_insert(next);
         recipient.add(kind, place, file, link, form);
     }

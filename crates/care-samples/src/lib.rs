@@ -25,7 +25,7 @@ use crate::people::Person;
 use crate::records::Setting;
 
 pub use faults::{Fault, faults};
-pub use sets::{ExampleOffices, Fixture, fixtures};
+pub use sets::{ExampleOffices, Fixture, every_sample, fixtures};
 
 /// How much a unit holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

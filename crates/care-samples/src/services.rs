@@ -1,6 +1,6 @@
 //! What an office of each service kind does for a care recipient: invented codes and units that only look real.
 
-use care_model::ServiceKind;
+use care_model::{OfficeRole, ServiceKind};
 
 /// One line of services.
 pub(crate) struct Service {
@@ -23,6 +23,23 @@ pub(crate) enum Pace {
     Month,
     /// Once, for the days from the first to the last (定期巡回・随時対応 by the day).
     Days,
+}
+
+/// Kinds of service offices whose services are not alike, the first of each.
+pub(crate) fn kinds() -> Vec<ServiceKind> {
+    let mut known = Vec::new();
+    let services = ServiceKind::named().filter(|kind| kind.role() == OfficeRole::Service);
+    services
+        .filter(|kind| {
+            let services = of_kind(*kind).into_iter();
+            let alike: Vec<(String, u32)> = services
+                .map(|service| (service.code.replacen(kind.as_str(), "", 1), service.units))
+                .collect();
+            let is_new = !known.contains(&alike);
+            known.push(alike);
+            is_new
+        })
+        .collect()
 }
 
 /// The services of an office of this kind.

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use care_model::{Edition, Party, ServiceMonth, ShapeError};
+use care_model::{Edition, Party, SendUnit, ServiceMonth, ShapeError};
 
-use crate::{SampleUnit, Samples, Size, UnitRequest, Unmakable, party};
+use crate::{SampleUnit, Samples, Size, UnitRequest, Unmakable, faults, party, services};
 
 /// The invented offices.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,11 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// Whether something is wrong with it on purpose.
+    pub fn is_faulty(&self) -> bool {
+        self.folder.split('/').any(|part| part == "faulty")
+    }
+
     fn good(unit: &SampleUnit) -> Self {
         Self::of(&format!("good/{}", unit.unit), unit)
     }
@@ -191,5 +196,49 @@ pub fn fixtures() -> Result<Vec<Fixture>, Unmakable> {
     })?;
     two.files.extend(Fixture::of("", &other).files);
     all.push(two);
+    Ok(all)
+}
+
+/// Everything that this crate knows to make, each in a folder of its own name: the fixtures, every unit of both editions, a
+/// month of each kind of office whose services are not like those of another, and every fault. Tests that go through it
+/// meet a new sample by themselves.
+pub fn every_sample() -> Result<Vec<Fixture>, Unmakable> {
+    let offices = ExampleOffices::new()?;
+    let month = ServiceMonth::parse("202604")?;
+    let mut samples = Samples::new(31);
+    let mut make = |folder: String, unit: &str, edition, (from, to), count| {
+        let made = samples.unit(&UnitRequest {
+            unit,
+            edition,
+            from,
+            to,
+            month,
+            size: Size::Recipients(count),
+        })?;
+        Ok::<_, Unmakable>(Fixture::of(&folder, &made))
+    };
+    let mut all = fixtures()?;
+    for edition in [Edition::V3, Edition::V4] {
+        for unit in SendUnit::of_edition(edition) {
+            let ends = offices.ends_of(unit.id);
+            all.push(make(format!("{edition:?}/{}", unit.id), unit.id, edition, ends, 3)?);
+        }
+    }
+    for kind in services::kinds() {
+        let service = Party::new(offices.home_help.office, kind);
+        for (unit, from, to) in [
+            ("home_schedule", offices.care_management, service),
+            ("home_actual", service, offices.care_management),
+        ] {
+            all.push(make(format!("kind_{kind}/{unit}"), unit, Edition::V4, (from, to), 1)?);
+        }
+    }
+    for edition in [Edition::V3, Edition::V4] {
+        let faults = faults(edition, 3, month)?.into_iter();
+        all.extend(faults.map(|fault| Fixture {
+            folder: format!("{edition:?}/faulty/{}", fault.id),
+            files: fault.files,
+        }));
+    }
     Ok(all)
 }

@@ -149,6 +149,18 @@ fn the_checked_in_fixtures_are_what_the_builder_makes() {
     );
 }
 
+#[test]
+fn every_sample_is_there_once_and_has_a_name_of_its_own() {
+    let all = every_sample().unwrap();
+    let folders: std::collections::BTreeSet<&str> = all.iter().map(|sample| sample.folder.as_str()).collect();
+    assert_eq!(folders.len(), all.len());
+    let faulty = all.iter().filter(|sample| sample.is_faulty()).count();
+    let month = ServiceMonth::parse("202604").unwrap();
+    let made = [Edition::V3, Edition::V4].map(|edition| faults(edition, 3, month).unwrap().len());
+    let in_fixtures = fixtures().unwrap().iter().filter(|sample| sample.is_faulty()).count();
+    assert_eq!(faulty, made.iter().sum::<usize>() + in_fixtures);
+}
+
 /// The faults of the common list, by which checkers of the standard are compared.
 const COMMON: &[&str] = &[
     "column_missing",

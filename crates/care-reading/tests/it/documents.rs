@@ -251,3 +251,21 @@ fn the_supplement_is_linked_by_its_month_or_its_plan_date() {
     let sheet = &schedule.recipients[0].supplements[0].sheet;
     assert!(sheet.linked_on().is_none() && sheet.month().is_some());
 }
+
+#[test]
+fn a_second_file_under_one_name_makes_documents_of_its_own() {
+    for unit in ["home_schedule", "home_plan", "preventive_plan_with_basic"] {
+        let once = files(&sample(unit, Edition::V4));
+        let twice = [once.clone(), once.clone()].concat();
+        let (once, twice) = (reading(&once), reading(&twice));
+        for (one, two) in once.recipients.iter().zip(&twice.recipients) {
+            let rows = |of: &care_reading::Recipient| of.sheets().map(|sheet| sheet.rows.len()).collect::<Vec<_>>();
+            let doubled: Vec<usize> = rows(one).into_iter().flat_map(|rows| [rows, rows]).collect();
+            let mut found = rows(two);
+            let mut wanted = doubled;
+            found.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(found, wanted, "{unit}: no document holds the records of both");
+        }
+    }
+}

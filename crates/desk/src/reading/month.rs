@@ -1,5 +1,6 @@
 //! A month: 第6表 サービス利用票／提供票 as planned and as done, and 第7表 its annex.
 
+use care_layout::Layout;
 use care_model::{FileKind, ServiceMonth};
 use care_reading::{Annex, AnnexLineKind, Form, MonthSheet, Recipient, Rest, ServicePattern, Visit};
 use chrono::{Datelike as _, NaiveDate};
@@ -122,7 +123,7 @@ fn heading(paper: &mut Paper<'_>, form: &Form, recipient: &Recipient, month: Opt
             of_person("recipient_birth_date").cols(2),
             head(words::sex()).cols(1),
             of_person("recipient_sex").cols(3),
-            label_of("care_level", about).cols(1),
+            label_in_supplement(form, "care_level").cols(1),
             of_person("care_level").cols(4),
         ],
         vec![
@@ -157,9 +158,11 @@ fn with_kana(recipient: &Recipient) -> CellView {
     cell
 }
 
-/// The printed name of a field of the supplement.
-fn label_of(name: &str, about: Option<&Form>) -> CellView {
-    head(about.map(|form| values::label(form, name)).unwrap_or_default())
+/// The printed name of a field of the supplement, which need not be there.
+fn label_in_supplement(form: &Form, name: &str) -> CellView {
+    let supplement = Layout::of(form.layout().edition, FileKind::RecipientSupplement);
+    let found = supplement.and_then(|layout| layout.find(name));
+    head(found.map(|(_, field)| plain(field.name_ja)).unwrap_or_default())
 }
 
 /// Beside its label a number stands like a text.

@@ -36,6 +36,7 @@ mod renewals;
 mod repairs;
 mod restarts;
 mod restores;
+mod samples;
 mod secrecy;
 mod sessions;
 mod settings;
