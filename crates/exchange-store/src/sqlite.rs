@@ -72,10 +72,9 @@ fn options(data: &Path) -> SqliteConnectOptions {
         .row_buffer_size(ROWS_READ_AHEAD)
 }
 
-/// A connection to the database, which is made if there is none. What a statement of many rows keeps to take itself back
-/// stays in memory: in a file it would be a fifth of all that is written.
+/// A connection to the database, which is made if there is none.
 pub(crate) async fn connect(data: &Path) -> Result<SqliteConnection, StoreError> {
-    open(options(data).pragma("temp_store", "MEMORY")).await
+    open(options(data)).await
 }
 
 /// A connection to a database that is there.
@@ -88,6 +87,13 @@ async fn open(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreEr
         .connect()
         .await
         .map_err(StoreError::database("opening the database"))
+}
+
+/// Lets the writer's connection keep in memory what a statement of many rows needs to take itself back: in a file it would
+/// be a fifth of all that is written. Not while the schema changes: an index over all rows is sorted beside the memory.
+pub(crate) async fn keep_undo_in_memory(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("PRAGMA temp_store = MEMORY").execute(connection).await?;
+    Ok(())
 }
 
 /// The connections for reading.

@@ -139,6 +139,9 @@ impl Store {
             let heard = postgres::listen((**options).clone(), Arc::clone(node), Arc::downgrade(&shared));
             tokio::spawn(heard);
         }
+        if let sql::Connection::Sqlite(connection) = &mut connection {
+            sqlite::keep_undo_in_memory(connection).await?;
+        }
         let writer = Writer::start(connection, origin, Arc::clone(&shared));
         let store = Self { shared, writer };
         store.fold_offices().await?;
