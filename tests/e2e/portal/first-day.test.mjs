@@ -3,39 +3,32 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, offices, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture, offices } from "../world.mjs";
 import { Visitor } from "./visitor.mjs";
 
-let world, browser, visitor, planner, provider, registered;
+const ground = new Ground();
+let world, visitor, planner, provider, registered;
 const office = offices.providing;
 const officePassword = "jigyosho de kimeta 2026";
 const personPassword = "jibun de kimeta 2026";
 const own = {};
 
 before(async () => {
-  world = await World.start({ without: ["providing"] });
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start({ without: ["providing"] });
 });
 
 test("before it is registered, nobody can send to it, and its ID opens nothing", async () => {
-  const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  visitor = await Visitor.arrive(browser, world);
+  planner = await ground.atWork("planning");
+  visitor = await Visitor.arrive(ground.browser, world);
   await visitor.enter("KJ0000000001", "nani-mo-shiranai");
   assert.equal(await visitor.problem(), "office_sign_in_refused");
 });
 
 test("an operator registers it; what was made opens the portal and has to be changed at once", async () => {
-  const operator = await Visitor.arrive(browser, world);
+  const operator = await Visitor.arrive(ground.browser, world);
   await operator.enterAsOperator(await world.addOperator("運営 太郎", "clerk"), "unei de kimeta 2026");
   await operator.open("事業所");
   await operator.page.getByRole("link", { name: "事業所を登録する" }).click();
@@ -84,7 +77,7 @@ test("it adds its first person, makes a one-time password, and takes the connect
 });
 
 test("the PC is set up with these alone; the person changes the first password and signs in", async () => {
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
+  provider = await ground.personAt("provider");
   const account = { officeId: registered.office_id };
   await provider.setUp({ connection: own.connection }, account, own.issuePassword, "事務室のパソコン");
   await provider.field("個人ユーザID").fill(own.personId);

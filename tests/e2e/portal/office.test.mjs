@@ -2,29 +2,22 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture } from "../world.mjs";
 import { Visitor } from "./visitor.mjs";
 
-let world, browser, visitor, planner;
+const ground = new Ground();
+let world, visitor, planner;
 const chosen = "asagao ga saita 2026";
 
 before(async () => {
-  world = await World.start({ mail: true });
-  browser = await launch();
-  const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
+  world = await ground.start({ mail: true });
+  planner = await ground.atWork("planning");
   await planner.compose(await fixture("good/home_schedule"));
   await planner.send();
-  visitor = await Visitor.arrive(browser, world);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  visitor = await Visitor.arrive(ground.browser, world);
 });
 
 test("the door: a wrong password is told so, the right one leads home", async () => {
@@ -187,7 +180,7 @@ test("an address that leads nowhere says so", async () => {
 
 test("the keyboard alone: from the door to a first password", async () => {
   const { providing } = world.accounts;
-  const keys = await Visitor.arrive(browser, world);
+  const keys = await Visitor.arrive(ground.browser, world);
   const { keyboard } = keys.page;
   /** Goes on by Tab until the focus is on what has this name. */
   const reach = async (name) => {
@@ -225,7 +218,7 @@ test("the keyboard alone: from the door to a first password", async () => {
 test("nothing needs a script: from a provisional password to a stopped person and out again", async () => {
   const { day } = world.accounts;
   const reset = await world.resetPassword(day.officeId);
-  const plain = await Visitor.arrive(browser, world, { javaScriptEnabled: false });
+  const plain = await Visitor.arrive(ground.browser, world, { javaScriptEnabled: false });
   await plain.enter(day.officeId, reset);
   await plain.title("パスワードの変更");
   await plain.field("いまのパスワード").fill(reset);
@@ -266,7 +259,7 @@ test("nothing needs a script: from a provisional password to a stopped person an
 
 test("a session that ended elsewhere says so on the next press", async () => {
   await visitor.page.goto(`${visitor.origin}/portal/licence`);
-  const beside = await Visitor.arrive(browser, world);
+  const beside = await Visitor.arrive(ground.browser, world);
   const { planning } = world.accounts;
   await beside.enter(planning.officeId, planning.officePassword);
   await beside.button("すべてのブラウザからログアウト").click();

@@ -1,25 +1,21 @@
 // 利用状況Webサイト as operators use it: every page in every form, by mouse and by the keyboard alone, without scripts.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { offices, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { offices } from "../world.mjs";
 import { Visitor } from "./visitor.mjs";
 
-let world, browser, operator, administrator;
+const ground = new Ground();
+let world, operator, administrator;
 const chosen = "unei de kimeta 2026";
 const planning = offices.planning;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   administrator = await world.addOperator("運営 太郎", "administrator");
   // Nothing here needs a script, and most of it runs without any.
-  operator = await Visitor.arrive(browser, world, { javaScriptEnabled: false });
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  operator = await Visitor.arrive(ground.browser, world, { javaScriptEnabled: false });
 });
 
 test("the door of the operators: a wrong password is told so, a provisional one has to be changed", async () => {
@@ -33,7 +29,7 @@ test("the door of the operators: a wrong password is told so, a provisional one 
 });
 
 test("every page of the menu holds what every screen must hold", async () => {
-  const looking = await Visitor.arrive(browser, world);
+  const looking = await Visitor.arrive(ground.browser, world);
   const clerk = await world.addOperator("運営 花子", "administrator");
   await looking.page.goto(`${looking.origin}/portal/operator`);
   await looking.lookAtAll("operator-sign-in");
@@ -93,7 +89,7 @@ test("an office is found, its licence moved, its password made anew and shown on
   await operator.button("再発行する").click();
   await operator.title("パスワードを再発行しました");
   const password = await operator.secret();
-  const office = await Visitor.arrive(browser, world);
+  const office = await Visitor.arrive(ground.browser, world);
   await office.enter(world.accounts.planning.officeId, password);
   await office.title("パスワードの変更");
 });
@@ -120,10 +116,10 @@ test("news is published and taken back; the audit says who did what", async () =
 
 test("an office's limits are set, a password for a terminal is shown once, and a terminal is revoked", async () => {
   const { providing } = world.accounts;
-  const helper = await Person.at(browser, await Terminal.start(world, "service"));
+  const helper = await ground.personAt("service");
   await helper.setUp(world, providing, providing.issuePassword, "奥の部屋のPC");
   await helper.signIn(providing);
-  const keeper = await Visitor.arrive(browser, world);
+  const keeper = await Visitor.arrive(ground.browser, world);
   await keeper.enterAsOperator(await world.addOperator("運営 四郎", "administrator"), chosen);
   await keeper.open("事業所");
   await keeper.page.getByRole("link", { name: offices.providing.name }).click();
@@ -155,7 +151,7 @@ test("an office's limits are set, a password for a terminal is shown once, and a
 });
 
 test("news for later waits until its day", async () => {
-  const keeper = await Visitor.arrive(browser, world);
+  const keeper = await Visitor.arrive(ground.browser, world);
   await keeper.enterAsOperator(await world.addOperator("運営 五郎", "administrator"), chosen);
   await keeper.open("お知らせの掲載");
   await keeper.field("題名").fill("来年度の料金改定のお知らせ");
@@ -174,7 +170,7 @@ test("news for later waits until its day", async () => {
 });
 
 test("with the keyboard alone a colleague is added, given a role, and stopped", async () => {
-  const keys = await Visitor.arrive(browser, world);
+  const keys = await Visitor.arrive(ground.browser, world);
   await keys.enterAsOperator(await world.addOperator("運営 次郎", "administrator"), chosen);
   await keys.open("運営担当者");
   await keys.field("氏名").focus();

@@ -2,24 +2,17 @@
 import assert from "node:assert/strict";
 import { symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, beforeEach, test } from "node:test";
+import { before, beforeEach, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture } from "../world.mjs";
 
-let world, browser, planner;
+const ground = new Ground();
+let world, planner;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const account = world.accounts.planning;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, account, account.issuePassword, "受付のパソコン");
-  await planner.signIn(account);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start();
+  planner = await ground.atWork("planning");
 });
 
 beforeEach(async () => {

@@ -2,38 +2,26 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture } from "../world.mjs";
 
 /** The month of the fixtures. */
 const MONTH = "2026年4月分";
 
-let world, browser, planner, provider, folder;
+const ground = new Ground();
+let world, planner, provider, folder;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   folder = await world.makeFolder("board");
-  for (const [name, title] of [
-    ["planning", "受付のパソコン"],
-    ["providing", "事務室のパソコン"],
-  ]) {
-    const account = world.accounts[name];
-    const person = await Person.at(browser, await Terminal.start(world, name));
-    // Whoever prints sees the system's dialog; here the sheet alone is looked at.
-    await person.page.addInitScript(() => (globalThis.print = () => {}));
-    await person.page.reload();
-    await person.setUp(world, account, account.issuePassword, title);
-    await person.signIn(account);
-    if (name === "planning") planner = person;
-    else provider = person;
-  }
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  planner = await ground.personAt("planner");
+  // Whoever prints sees the system's dialog; here the sheet alone is looked at.
+  await planner.page.addInitScript(() => (globalThis.print = () => {}));
+  await planner.page.reload();
+  await ground.startWork(planner, "planning");
+  provider = await ground.atWork("providing");
 });
 
 function dialog(person) {

@@ -2,24 +2,17 @@
 import assert from "node:assert/strict";
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture } from "../world.mjs";
 
-let world, browser, planner;
+const ground = new Ground();
+let world, planner;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start();
+  planner = await ground.atWork("planning");
 });
 
 const rows = () => planner.page.locator("[data-row]");

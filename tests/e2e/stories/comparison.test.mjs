@@ -3,33 +3,25 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, output, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture, output } from "../world.mjs";
 
-let world, browser, planner, provider;
+const ground = new Ground();
+let world, planner, provider;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  world = await ground.start();
+  planner = await ground.personAt("planner");
   // Whoever prints sees the system's dialog; here the sheet alone is looked at.
   await planner.page.addInitScript(() => (globalThis.print = () => (document.body.dataset.printed = "yes")));
   await planner.page.reload();
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
+  await ground.startWork(planner, "planning");
+  provider = await ground.atWork("providing");
   await planner.compose(await fixture("good/home_schedule"));
   await planner.send();
   await planner.button("続けて新規作成").click();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 const dialog = (person = planner) => person.page.getByRole("dialog", { name: "予定と実績をくらべる" });

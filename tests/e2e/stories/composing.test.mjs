@@ -3,27 +3,18 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, beforeEach, test } from "node:test";
+import { before, beforeEach, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, offices, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture, offices } from "../world.mjs";
 
-let world, browser, planner, provider;
+const ground = new Ground();
+let world, planner, provider;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start();
+  planner = await ground.atWork("planning");
+  provider = await ground.atWork("providing");
 });
 
 beforeEach(async () => {
@@ -188,7 +179,7 @@ test("what a power cut left comes back, on both screens", async () => {
   await planner.sees("2件の送信先");
   await planner.terminal.kill();
   await planner.page.context().close();
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   await planner.heading("個人ユーザIDでログイン").waitFor();
   await planner.signIn(world.accounts.planning);
   await planner.heading("前回、保存せずに終わった作業があります").waitFor();
@@ -216,7 +207,7 @@ test("続ける of a 一括送信 that a power cut left: the edits are there, an
   await planner.sees("メッセージあり");
   await planner.terminal.kill();
   await planner.page.context().close();
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   await planner.heading("個人ユーザIDでログイン").waitFor();
   await planner.signIn(world.accounts.planning);
   await planner.heading("前回、保存せずに終わった作業があります").waitFor();
@@ -235,7 +226,7 @@ test("続ける of a 一括送信 that a power cut left: the edits are there, an
   // Nothing of it is offered a second time.
   await planner.terminal.end();
   await planner.page.context().close();
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   await planner.signIn(world.accounts.planning);
   await planner.goTo("一括送信");
   await planner.sees("ここへ全部のファイルをドラッグ＆ドロップ");

@@ -2,27 +2,18 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture } from "../world.mjs";
 
-let world, browser, planner, provider, second;
+const ground = new Ground();
+let world, planner, provider, second;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start();
+  planner = await ground.atWork("planning");
+  provider = await ground.atWork("providing");
 });
 
 /** 最初からやり直す. */
@@ -49,7 +40,7 @@ test("一時保存 keeps files and message; the draft opens as it was", async ()
 test("a draft outlives the program", async () => {
   await planner.terminal.end();
   await planner.page.context().close();
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   // Whoever starts the program signs in anew.
   await planner.heading("個人ユーザIDでログイン").waitFor();
   await planner.signIn(world.accounts.planning);
@@ -122,7 +113,7 @@ test("一括送信: sorted by destination, edited, sent with a result for each r
 
 test("a second terminal of the same office sees the same rows", async () => {
   const issued = await world.issuePassword("providing");
-  second = await Person.at(browser, await Terminal.start(world, "second"));
+  second = await ground.personAt("second");
   await second.setUp(world, world.accounts.providing, issued, "相談室のパソコン");
   await second.signIn(world.accounts.providing);
   await second.goTo("受信一覧");

@@ -2,16 +2,17 @@
 import assert from "node:assert/strict";
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, output, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture, output } from "../world.mjs";
 
-let world, browser, planner;
+const ground = new Ground();
+let world, planner;
 
 /** A person at the planner's terminal, where what is printed is only looked at. */
 async function sitDown() {
-  const person = await Person.at(browser, await Terminal.start(world, "planner"));
+  const person = await ground.personAt("planner");
   await person.page.addInitScript(() => {
     globalThis.print = () =>
       (document.body.dataset.printed = String(Number(document.body.dataset.printed ?? 0) + 1));
@@ -23,16 +24,9 @@ async function sitDown() {
 
 before(async () => {
   // The day service is not on the exchange.
-  world = await World.start({ without: ["day"] });
-  browser = await launch();
+  world = await ground.start({ without: ["day"] });
   planner = await sitDown();
-  const { planning } = world.accounts;
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  await ground.startWork(planner, "planning");
 });
 
 const sheets = () => planner.page.locator(".print-forms article");

@@ -2,27 +2,24 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { inTime, launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { inTime } from "../browser.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture } from "../world.mjs";
 
-let world, browser, planner, provider, files, attachment;
+const ground = new Ground();
+let world, planner, provider, files, attachment;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   files = await fixture("good/home_schedule");
   attachment = path.join(await world.makeFolder("attachments"), "ご連絡.txt");
   await writeFile(attachment, "12月分の補足です。\r\n");
 });
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
 
 test("初期設定: an unreadable connection file is explained, then the right one is read by drop", async () => {
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   await planner.heading("初期設定").waitFor();
   await planner.look("01-set-up");
   await planner.terminal.willChooseConnectionFile(files[0]);
@@ -76,10 +73,7 @@ test("ログイン: swapped IDs and wrong passwords each have their words", asyn
 });
 
 test("the other office sets up and signs in", async () => {
-  const account = world.accounts.providing;
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, account, account.issuePassword, "事務室のパソコン");
-  await provider.signIn(account);
+  provider = await ground.atWork("providing");
 });
 
 test("新規作成: dropped files show destination and contents; message and attachment go along", async () => {

@@ -2,26 +2,22 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture } from "../world.mjs";
 
-let world, browser, planner;
+const ground = new Ground();
+let world, planner;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   const account = world.accounts.planning;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   await planner.terminal.willChooseConnectionFile(world.connection);
   await planner.button("接続ファイルを選ぶ").click();
   await planner.field("事業所ユーザID").fill(account.officeId);
   await planner.field("この端末の名前").fill("受付のパソコン");
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 /** Every one of these lies wholly inside the window. */

@@ -3,27 +3,23 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
 import { Gallery } from "../gallery.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture } from "../world.mjs";
 
 const gallery = new Gallery();
-let world, browser, planner, provider;
+const ground = new Ground();
+let world, planner, provider;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
+  world = await ground.start();
+  planner = await ground.personAt("planner");
+  provider = await ground.personAt("provider");
 });
-after(async () => {
-  await gallery.writeList();
-  await browser?.close();
-  await world?.end();
-});
+after(() => gallery.writeList());
 
 test("初期設定 and ログイン", async () => {
-  const { planning, providing } = world.accounts;
+  const { planning } = world.accounts;
   await gallery.show(planner, "set-up", "初期設定：接続ファイル");
   await planner.terminal.willChooseConnectionFile(world.connection);
   await planner.button("接続ファイルを選ぶ").click();
@@ -56,8 +52,7 @@ test("初期設定 and ログイン", async () => {
   await planner.button("ログイン").click();
   await planner.page.getByRole("tab", { name: "トップページ" }).waitFor();
   await gallery.show(planner, "home", "トップページ");
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
+  await ground.startWork(provider, "providing");
   await provider.goTo("受信一覧");
   await gallery.show(provider, "inbox-empty", "受信一覧：まだ何もないとき");
 });
@@ -240,7 +235,7 @@ test("引っ越し", async () => {
   await planner.terminal.willSave(file);
   await planner.button("保存先を選んで、ファイルを作る").click();
   await planner.sees("「careplan-引っ越し.careplan-move」を作りました");
-  const fresh = await Person.at(browser, await Terminal.start(world, "fresh"));
+  const fresh = await ground.personAt("fresh");
   await fresh.terminal.willChooseMoveFile(file);
   await fresh.button("前のパソコンから移す").click();
   await fresh.field("合言葉").fill(passphrase);

@@ -2,35 +2,26 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture } from "../world.mjs";
 
-let world, browser, planner, provider, folder;
+const ground = new Ground();
+let world, planner, provider, folder;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   folder = await world.makeFolder("received");
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.atWork("planning");
+  provider = await ground.personAt("provider");
   // Whoever prints sees the system's dialog; here the sheet alone is looked at.
-  await planner.page.addInitScript(() => (globalThis.print = () => {}));
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
   await provider.page.addInitScript(() => (globalThis.print = () => {}));
   await provider.page.reload();
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
+  await ground.startWork(provider, "providing");
   await send("good/home_schedule", "十二月分です。ご確認をお願いします。");
   await send("good/home_schedule_delete", "まちがえた分の取り消しです。");
   await send("good/home_plan", "計画書をお送りします。");
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 async function send(name, message) {

@@ -2,27 +2,24 @@
 import assert from "node:assert/strict";
 import { access, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Person } from "../browser.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture, Terminal } from "../world.mjs";
 
 const PASSPHRASE = "ひっこしの合言葉2026";
 const NOTE = "前のパソコンで書いた下書きです。";
-let world, browser, old, fresh, file;
+const ground = new Ground();
+let world, old, fresh, file;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   const { planning } = world.accounts;
-  old = await Person.at(browser, await Terminal.start(world, "old"));
+  old = await ground.personAt("old");
   await old.setUp(world, planning, planning.issuePassword, "前のパソコン");
   await old.signIn(planning);
   file = path.join(await world.makeFolder("stick"), "引っ越し.careplan-move");
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 const part = () => old.page.locator('[data-part="moving"]');
@@ -117,7 +114,7 @@ test("what waits to be sent keeps the file from being made", async () => {
 });
 
 test("初期設定 of the new PC: other files, a damaged one and a wrong passphrase say so and move nothing", async () => {
-  fresh = await Person.at(browser, await Terminal.start(world, "new", { several: true }));
+  fresh = await Person.at(ground.browser, await Terminal.start(world, "new", { several: true }));
   await fresh.look("244-set-up-with-move");
   const choose = async (chosen) => {
     await fresh.terminal.willChooseMoveFile(chosen);

@@ -2,30 +2,21 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture } from "../world.mjs";
 
-let world, browser, planner, provider;
+const ground = new Ground();
+let world, planner, provider;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  for (const [name, title] of [
-    ["planning", "受付のパソコン"],
-    ["providing", "事務室のパソコン"],
-  ]) {
-    const account = world.accounts[name];
-    const person = await Person.at(browser, await Terminal.start(world, name));
-    await person.setUp(world, account, account.issuePassword, title);
-    if (name === "planning") planner = person;
-    else provider = person;
-  }
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start();
+  const { planning, providing } = world.accounts;
+  planner = await ground.personAt("planner");
+  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
+  provider = await ground.personAt("provider");
+  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
 });
 
 /** Presses Tab until the wanted thing has the focus. */
@@ -110,7 +101,7 @@ test("keyboard alone: データ取得", async () => {
 
 test("keyboard alone: 初期設定, from the connection file to トップページ", async () => {
   const { day } = world.accounts;
-  const fresh = await Person.at(browser, await Terminal.start(world, "day"));
+  const fresh = await ground.personAt("day");
   await fresh.terminal.willChooseConnectionFile(world.connection);
   await press(fresh, fresh.button("接続ファイルを選ぶ"));
   await fresh.field("事業所ユーザID").waitFor();

@@ -1,29 +1,20 @@
 // 送信取消: what nobody has fetched is taken back by mouse or keyboard; what was fetched is not, and both sides see which.
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture } from "../world.mjs";
 
-let world, browser, planner, provider, plan, deletion;
+const ground = new Ground();
+let world, planner, provider, plan, deletion;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   plan = await fixture("good/home_schedule");
   deletion = await fixture("good/home_schedule_delete");
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  planner = await ground.atWork("planning");
+  provider = await ground.atWork("providing");
 });
 
 /** Sends files with a message and shows 送信一覧. */

@@ -4,33 +4,27 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { promisify } from "node:util";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, target, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture, target } from "../world.mjs";
 
 const run = promisify(execFile);
-let world, browser, planner, folder;
+const ground = new Ground();
+let world, planner, folder;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   folder = await mkdtemp(path.join(tmpdir(), "record-"));
-  const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   // Whoever prints sees the system's dialog; here the sheet alone is looked at.
   await planner.page.addInitScript(() => (globalThis.print = () => {}));
   await planner.page.reload();
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
+  await ground.startWork(planner, "planning");
   await planner.compose(await fixture("good/home_schedule"));
   await planner.send();
   await planner.button("送信一覧を見る").click();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 const dialog = () => planner.page.getByRole("dialog", { name: "運営指導用の記録" });

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture } from "../world.mjs";
 
 /** Large enough that something can happen while it is on its way. */
 const LARGE = "写真のかわり.txt";
@@ -13,30 +13,21 @@ const LARGE = "写真のかわり.txt";
 /** The message of a delivery whose send and whose fetch were broken off. */
 const BROKEN_OFF = "停電で途切れた送信です。";
 
-let world, browser, planner, provider, large;
+const ground = new Ground();
+let world, planner, provider, large;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
+  world = await ground.start();
+  planner = await ground.atWork("planning");
+  provider = await ground.atWork("providing");
   large = path.join(await world.makeFolder("large"), LARGE);
   await writeFile(large, "見本の長い文章です。\n".repeat(2_500_000));
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 /** The program is gone, and is started and signed in to again. */
 async function startAgain(person, profile, account) {
   await person.page.context().close();
-  const again = await Person.at(browser, await Terminal.start(world, profile));
+  const again = await ground.personAt(profile);
   await again.signIn(account);
   return again;
 }

@@ -2,28 +2,19 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, readdir } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, offices, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture, offices } from "../world.mjs";
 
-let world, browser, planner, provider, files;
+const ground = new Ground();
+let world, planner, provider, files;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   files = await fixture("good/home_schedule");
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  planner = await ground.atWork("planning");
+  provider = await ground.atWork("providing");
 });
 
 /** 削除の連絡 under another destination and serial: its content names neither. */
@@ -213,7 +204,7 @@ test("without a licence: receiving goes on, sending is refused with the way out"
 
 test("a certificate that has ended is told at ログイン, with the way to a new one", async () => {
   const account = world.accounts.day;
-  const late = await Person.at(browser, await Terminal.start(world, "late"));
+  const late = await ground.personAt("late");
   await late.setUp(world, account, await world.issuePassword("day", -1), "古いパソコン");
   await late.field("個人ユーザID").fill(account.personId);
   await late.field("パスワード").fill(account.personPassword);

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, offices, root, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture, offices, root } from "../world.mjs";
 
 /** The offices of the preventive units. */
 const centre = { ...offices.planning, number: "9900100018", kind: "46", name: "架空市地域包括支援センター" };
@@ -22,27 +22,23 @@ const WINDOW = { width: 1280, height: 860 };
 /** Every good unit; a test of the generator sees to it that each is in a folder here. */
 const units = (await readdir(path.join(root, "tests/fixtures/units/good"))).sort();
 
-let world, browser;
+const ground = new Ground();
+let world;
 /** Who sits at the terminal of an office, by its number. */
 const people = new Map();
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   await world.register("centre", centre);
   await world.register("program", program);
   const sitDown = async (name) => {
     const account = world.accounts[name];
-    const person = await Person.at(browser, await Terminal.start(world, name));
+    const person = await ground.personAt(name);
     await person.setUp(world, account, account.issuePassword, "受付のパソコン");
     await person.signIn(account);
     people.set(account.number, person);
   };
   await Promise.all(["planning", "providing", "centre", "program"].map(sitDown));
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 /** Who sends a unit. */

@@ -2,24 +2,16 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
 
-let world, browser, planner;
+const ground = new Ground();
+let world, planner;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start();
+  planner = await ground.atWork("planning");
 });
 
 const saved = (part) =>
@@ -97,7 +89,7 @@ test("設定: what was changed holds after a restart of the program, the look be
   const { planning } = world.accounts;
   await planner.page.close();
   await planner.terminal.end();
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   await planner.heading("個人ユーザIDでログイン").waitFor();
   const root = planner.page.locator("html");
   assert.equal(await root.getAttribute("data-text-size"), "largest");
@@ -196,7 +188,7 @@ test("keyboard alone: 設定 from the header, a choice, back to a list", async (
 
 test("signing out everywhere ends the session at the other PC too, and says so at both", async () => {
   const { planning } = world.accounts;
-  const second = await Person.at(browser, await Terminal.start(world, "second"));
+  const second = await ground.personAt("second");
   const issuePassword = await world.issuePassword("planning");
   await second.setUp(world, planning, issuePassword, "相談室のパソコン");
   await second.signIn(planning);

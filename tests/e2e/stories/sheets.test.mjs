@@ -1,30 +1,21 @@
 // Everything that is printed, as it lies on paper: each sheet looks like the kept picture of it.
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
+import { Ground } from "../ground.mjs";
 import { Sheets } from "../sheets.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { fixture } from "../world.mjs";
 
 const sheets = new Sheets();
-let world, browser, planner, provider;
+const ground = new Ground();
+let world, planner, provider;
 
 before(async () => {
   // The day service is not on the exchange.
-  world = await World.start({ without: ["day"] });
-  browser = await launch();
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start({ without: ["day"] });
+  planner = await ground.atWork("planning");
+  provider = await ground.atWork("providing");
 });
 
 /** Files with something else in them, below their own names; digits are the same bytes in MS932. */

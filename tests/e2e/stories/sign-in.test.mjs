@@ -1,25 +1,22 @@
 // ログイン in all its troubles: a provisional password, wrong ones, each fault of a certificate, several offices on one PC.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
+import { Person } from "../browser.mjs";
+import { Ground } from "../ground.mjs";
 import { changeIdentity, readIdentity } from "../identity.mjs";
 import { Terminal, World } from "../world.mjs";
 
-let world, browser, planner, provisional;
+const ground = new Ground();
+let world, planner, provisional;
 const chosen = "asagao ga saita";
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
+  world = await ground.start();
   const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner", { several: true }));
+  planner = await Person.at(ground.browser, await Terminal.start(world, "planner", { several: true }));
   await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
   provisional = await world.addPerson("planning", "見本 春子");
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 async function stepOne(person, id, password) {
@@ -83,7 +80,7 @@ test("too many wrong passwords: how many minutes, and until when", async () => {
 
 test("a certificate that ended is renewed, and ログイン goes on", async () => {
   const { day } = world.accounts;
-  const late = await Person.at(browser, await Terminal.start(world, "late"));
+  const late = await ground.personAt("late");
   await late.setUp(world, day, await world.issuePassword("day", -1), "古いパソコン");
   await late.sees("この端末の証明書は、期限が切れています");
   await late.look("114-certificate-ended");
@@ -104,7 +101,7 @@ test("a certificate that ended is renewed, and ログイン goes on", async () =
 
 test("a certificate that ends soon is renewed by itself after ログイン, and that is said", async () => {
   const { day } = world.accounts;
-  const soon = await Person.at(browser, await Terminal.start(world, "soon"));
+  const soon = await ground.personAt("soon");
   await soon.setUp(world, day, await world.issuePassword("day", 20), "事務室のパソコン");
   await soon.sees(/この端末の証明書は、あと\d+日で使えなくなります/);
   await soon.sees("ログインすると、自動で新しい証明書に更新します。");
@@ -118,7 +115,7 @@ test("初期設定 with a certificate file: a wrong one says why, the right one 
   const { day } = world.accounts;
   const words = "tegami no aikotoba";
   const file = await world.certificateFile("day", "相談室のパソコン", words);
-  const filed = await Person.at(browser, await Terminal.start(world, "filed"));
+  const filed = await ground.personAt("filed");
   await filed.terminal.willChooseConnectionFile(world.connection);
   await filed.button("接続ファイルを選ぶ").click();
   await filed.page.getByRole("radio", { name: "証明書ファイルを読み込む" }).check();
@@ -175,7 +172,7 @@ test("several offices on one PC: another is added, and each is opened from ロ�
 
 /** A terminal with the office of that name, at ログイン. */
 async function atSignIn(name, profile, title) {
-  const person = await Person.at(browser, await Terminal.start(world, profile));
+  const person = await ground.personAt(profile);
   await person.setUp(world, world.accounts[name], await world.issuePassword(name), title);
   return person;
 }
@@ -212,7 +209,7 @@ test("a profile without its certificate says so, and gets one on the spot", asyn
   await person.page.context().close();
   await person.terminal.end();
   await changeIdentity(world, "missing", (identity) => ({ ...identity, certificate_pem: "" }));
-  person = await Person.at(browser, await Terminal.start(world, "missing"));
+  person = await ground.personAt("missing");
   await renewsAfter(
     person,
     "providing",
@@ -271,7 +268,7 @@ test("a window that stands open says at once why ログイン is there, and what
 
 test("a certificate that this exchange did not issue is told apart too", async () => {
   const elsewhere = await World.start();
-  const other = await Person.at(browser, await Terminal.start(elsewhere, "other"));
+  const other = await Person.at(ground.browser, await Terminal.start(elsewhere, "other"));
   const { providing } = elsewhere.accounts;
   await other.setUp(elsewhere, providing, providing.issuePassword, "よそのパソコン");
   await other.terminal.end();
@@ -285,7 +282,7 @@ test("a certificate that this exchange did not issue is told apart too", async (
     certificate_pem: theirs.certificate_pem,
     key_pem: theirs.key_pem,
   }));
-  person = await Person.at(browser, await Terminal.start(world, "foreign"));
+  person = await ground.personAt("foreign");
   await renewsAfter(
     person,
     "providing",
@@ -299,7 +296,7 @@ test("a certificate that this exchange did not issue is told apart too", async (
 test("another office's ID at this certificate: which two differ, and the button to that office", async () => {
   const { planning, providing } = world.accounts;
   const terminal = await Terminal.start(world, "shared", { several: true });
-  const person = await Person.at(browser, terminal);
+  const person = await Person.at(ground.browser, terminal);
   await person.setUp(world, providing, await world.issuePassword("providing"), "兼用のパソコン");
   await stepOne(person, planning.personId, planning.personPassword);
   const refused = person.page.locator('[data-code="certificate_other_office"]');
@@ -318,7 +315,7 @@ test("another office's ID at this certificate: which two differ, and the button 
 // The last one: the office has to wait after it.
 test("too many wrong 証明書発行用パスワード: how long to wait, and that the right one is not used up", async () => {
   const { day } = world.accounts;
-  const hasty = await Person.at(browser, await Terminal.start(world, "hasty"));
+  const hasty = await ground.personAt("hasty");
   await hasty.terminal.willChooseConnectionFile(world.connection);
   await hasty.button("接続ファイルを選ぶ").click();
   await hasty.field("事業所ユーザID").fill(day.officeId);

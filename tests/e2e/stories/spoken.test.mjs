@@ -1,27 +1,20 @@
 // What a screen reader is given on each main screen: names, roles and order, compared with tests/e2e/snapshots.
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { Ground } from "../ground.mjs";
+import { fixture } from "../world.mjs";
 
-let world, browser, planner, provider;
+const ground = new Ground();
+let world, planner, provider;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  const { providing } = world.accounts;
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  world = await ground.start();
+  provider = await ground.atWork("providing");
 });
 
 test("初期設定 and ログイン", async () => {
   const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  planner = await ground.personAt("planner");
   await planner.reads("set-up");
   await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
   await planner.reads("sign-in-person");

@@ -2,33 +2,26 @@
 import assert from "node:assert/strict";
 import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, beforeEach, test } from "node:test";
+import { before, beforeEach, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
-import { filesBelow, fixture, Terminal, World } from "../world.mjs";
+import { Person } from "../browser.mjs";
+import { Ground } from "../ground.mjs";
+import { filesBelow, fixture, Terminal } from "../world.mjs";
 
-let world, browser, planner, provider;
+const ground = new Ground();
+let world, planner, provider;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning, providing } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"), {
+  world = await ground.start();
+  planner = await Person.at(ground.browser, await Terminal.start(world, "planner"), {
     permissions: ["clipboard-read", "clipboard-write"],
   });
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
+  await ground.startWork(planner, "planning");
   // The first send to an office asks by itself; these stories are about the files.
   await planner.compose(await fixture("good/home_plan"));
   await planner.send();
   await planner.button("続けて新規作成").click();
-  provider = await Person.at(browser, await Terminal.start(world, "provider"));
-  await provider.setUp(world, providing, providing.issuePassword, "事務室のパソコン");
-  await provider.signIn(providing);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  provider = await ground.atWork("providing");
 });
 
 beforeEach(async () => {

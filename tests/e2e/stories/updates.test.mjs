@@ -2,29 +2,23 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { launch, Person } from "../browser.mjs";
+import { Ground } from "../ground.mjs";
 import { Publisher } from "../publisher.mjs";
-import { fixture, Terminal, World } from "../world.mjs";
+import { fixture } from "../world.mjs";
 
 const target = "windows-x86_64-msi";
 const installer = Buffer.from("an installer");
 const publisher = new Publisher();
-let world, browser, planner;
+const ground = new Ground();
+let world, planner;
 
 before(async () => {
-  world = await World.start();
-  browser = await launch();
-  const { planning } = world.accounts;
-  planner = await Person.at(browser, await Terminal.start(world, "planner"));
+  world = await ground.start();
+  planner = await ground.personAt("planner");
   await planner.terminal.looksForUpdates(target, "1.0.0", publisher.key, path.join(world.folder, "updates"));
-  await planner.setUp(world, planning, planning.issuePassword, "受付のパソコン");
-  await planner.signIn(planning);
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
+  await ground.startWork(planner, "planning");
 });
 
 /** Brings 更新の確認 into view and looks at it. */
@@ -45,7 +39,7 @@ async function publish(version, bytes, signature) {
 }
 
 test("where somebody else brings new versions, ヘルプ says so", async () => {
-  const kept = await Person.at(browser, await Terminal.start(world, "kept"));
+  const kept = await ground.personAt("kept");
   await kept.setUp(world, world.accounts.planning, await world.issuePassword("planning"), "配られたパソコン");
   await kept.signIn(world.accounts.planning);
   await kept.openMenu("ヘルプ");
