@@ -161,6 +161,20 @@ export class Person {
     await this.page.getByText("ファイルを追加する").waitFor();
   }
 
+  /** 最初からやり直す on 新規作成, where something was begun. */
+  async startOver() {
+    await this.button("最初からやり直す").click();
+    await this.button("消してやり直す").click();
+    await this.sees("ここへファイルをドラッグ＆ドロップ");
+  }
+
+  /** Goes to 新規作成 and discards what is still there from before, if anything is. */
+  async composeAnew() {
+    await this.goTo("新規作成");
+    if (await this.button("最初からやり直す").isVisible()) await this.startOver();
+    await this.sees("ここへファイルをドラッグ＆ドロップ");
+  }
+
   /** 送信, with 「内容を確認して送る」 if it is asked, until the last word. */
   async send() {
     await this.button("送信").click();
@@ -179,6 +193,22 @@ export class Person {
     await confirm.or(over).first().waitFor();
     if (await confirm.isVisible()) await confirm.click();
     await over.waitFor();
+  }
+
+  /** データ取得 of the rows that are chosen in 受信一覧, into a folder, until the last word. */
+  async fetchChosen(folder) {
+    await this.terminal.willChooseFolder(folder);
+    await this.button("データ取得").click();
+    await this.button("フォルダを選んで保存する").click();
+    await this.heading("データ取得が終わりました").waitFor();
+    await this.button("OK").click();
+  }
+
+  /** データ取得 of everything that waits in 受信一覧, into a folder. */
+  async fetchAll(folder) {
+    await this.goTo("受信一覧");
+    await this.button("未取得をすべて選ぶ").click();
+    await this.fetchChosen(folder);
   }
 
   /** What a screen reader is given, compared with the file of that name in `snapshots`; UPDATE_SNAPSHOTS=1 writes it. */

@@ -15,15 +15,7 @@ before(async () => {
   planner = await ground.atWork("planning");
 });
 
-beforeEach(async () => {
-  await planner.goTo("新規作成");
-  const discard = planner.button("最初からやり直す");
-  if (await discard.isVisible()) {
-    await discard.click();
-    await planner.button("消してやり直す").click();
-  }
-  await planner.sees("ここへファイルをドラッグ＆ドロップ");
-});
+beforeEach(() => planner.composeAnew());
 
 /** Drops something and says which problem or findings the page shows. */
 async function dropped(paths) {

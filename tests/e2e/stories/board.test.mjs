@@ -168,13 +168,7 @@ test("the other side owes the 実績, and once they came nothing is left", async
   await provider.look("199-board-service");
   await provider.button("閉じる").click();
 
-  await provider.goTo("受信一覧");
-  await provider.button("未取得をすべて選ぶ").click();
-  await provider.terminal.willChooseFolder(await world.makeFolder("received"));
-  await provider.button("データ取得").click();
-  await provider.button("フォルダを選んで保存する").click();
-  await provider.heading("データ取得が終わりました").waitFor();
-  await provider.button("OK").click();
+  await provider.fetchAll(await world.makeFolder("received"));
   await provider.compose(await fixture("good/home_actual"));
   await provider.send();
 

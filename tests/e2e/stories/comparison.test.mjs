@@ -60,16 +60,6 @@ async function actuals() {
   return copy;
 }
 
-async function fetchAll(person, folder) {
-  await person.goTo("受信一覧");
-  await person.button("未取得をすべて選ぶ").click();
-  await person.terminal.willChooseFolder(await world.makeFolder(folder));
-  await person.button("データ取得").click();
-  await person.button("フォルダを選んで保存する").click();
-  await person.heading("データ取得が終わりました").waitFor();
-  await person.button("OK").click();
-}
-
 test("a month of which nothing was exchanged says so", async () => {
   await planner.goTo("送信一覧");
   await planner.button("予定と実績をくらべる").click();
@@ -90,7 +80,7 @@ test("with the plan alone everybody is missing: here they are waited for, there 
   assert.deepEqual(await planner.tooSmall(), []);
   await planner.look("191-comparison-missing");
   await close(planner);
-  await fetchAll(provider, "plans");
+  await provider.fetchAll(await world.makeFolder("plans"));
   await open(provider, "受信一覧");
   await rows(provider).first().getByText("実績をまだ送っていない").waitFor();
   await provider.look("192-comparison-owed");
@@ -110,7 +100,7 @@ test("what waits to be fetched is said, and nobody is called missing meanwhile",
   assert.equal(await rows().getByText("確かめられない").count(), 2);
   await planner.look("193-comparison-waits");
   await close(planner);
-  await fetchAll(planner, "actuals");
+  await planner.fetchAll(await world.makeFolder("actuals"));
 });
 
 test("the list: who is missing first, searched and narrowed, by screen reader too", async () => {

@@ -17,15 +17,7 @@ before(async () => {
   provider = await ground.atWork("providing");
 });
 
-beforeEach(async () => {
-  await planner.goTo("新規作成");
-  const discard = planner.button("最初からやり直す");
-  if (await discard.isVisible()) {
-    await discard.click();
-    await planner.button("消してやり直す").click();
-  }
-  await planner.sees("ここへファイルをドラッグ＆ドロップ");
-});
+beforeEach(() => planner.composeAnew());
 
 /** Presses Ctrl+V where the focus is, with these files and this text on the clipboard. */
 async function paste(files, text = "") {

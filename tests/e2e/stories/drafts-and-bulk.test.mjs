@@ -16,13 +16,6 @@ before(async () => {
   provider = await ground.atWork("providing");
 });
 
-/** 最初からやり直す. */
-async function startOver() {
-  await planner.button("最初からやり直す").click();
-  await planner.button("消してやり直す").click();
-  await planner.sees("ここへファイルをドラッグ＆ドロップ");
-}
-
 test("一時保存 keeps files and message; the draft opens as it was", async () => {
   await planner.compose(await fixture("good/home_plan"));
   await planner.field("メッセージ").fill("計画書をお送りします。");
@@ -57,7 +50,7 @@ test("several drafts are chosen with the keyboard, deleted, and brought back", a
     await planner.compose(await fixture(unit));
     await planner.button("一時保存").click();
     await planner.sees("下書きに保存しました");
-    await startOver();
+    await planner.startOver();
   }
   await planner.goTo("下書き一覧");
   const rows = planner.page.locator("[data-row]");
@@ -126,11 +119,7 @@ test("several rows are fetched together with Shift, and the other terminal sees 
   await provider.sees("まとめてお送りします。");
   await provider.button("未取得をすべて選ぶ").click();
   await provider.sees("5件選択中");
-  await provider.button("データ取得").click();
-  await provider.terminal.willChooseFolder(folder);
-  await provider.button("フォルダを選んで保存する").click();
-  await provider.heading("データ取得が終わりました").waitFor();
-  await provider.button("OK").click();
+  await provider.fetchChosen(folder);
   assert.ok((await filesBelow(folder)).size >= 7);
   await second.page.getByText("別の端末で取得しました").first().waitFor();
   await second.look("36-inbox-second-terminal");

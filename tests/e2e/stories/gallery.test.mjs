@@ -62,7 +62,7 @@ test("新規作成 and 送信一覧", async () => {
   await gallery.show(planner, "compose-empty", "新規作成");
   await planner.compose(await fixture("faulty/mate_missing"));
   await gallery.show(planner, "compose-missing", "新規作成：ファイルが足りないとき");
-  await startOver();
+  await planner.startOver();
   const letter = path.join(await world.makeFolder("letters"), "退院時の連絡.txt");
   await writeFile(letter, "見本の文章です。");
   await planner.terminal.drop([letter]);
@@ -71,7 +71,7 @@ test("新規作成 and 送信一覧", async () => {
   await planner.sees("2件見つかりました");
   await gallery.show(planner, "compose-offices", "新規作成：宛先検索");
   await planner.page.keyboard.press("Escape");
-  await startOver();
+  await planner.startOver();
   await planner.compose(await fixture("good/home_schedule"));
   await planner.field("メッセージ").fill("12月分の提供票です。よろしくお願いいたします。");
   await planner.page.locator("button.primary:enabled", { hasText: "送信" }).waitFor();
@@ -92,7 +92,7 @@ test("新規作成 and 送信一覧", async () => {
     .waitFor();
   await gallery.show(planner, "reading-versions", "内容を見る：前回との違い");
   await planner.button("閉じる").click();
-  await startOver();
+  await planner.startOver();
   await planner.goTo("送信一覧");
   await planner.page.locator("[data-row]", { hasText: "例示ヘルパーステーション" }).waitFor();
   await gallery.show(planner, "outbox", "送信一覧");
@@ -129,7 +129,7 @@ test("下書き一覧 and 一括送信", async () => {
   await planner.field("メッセージ").fill("計画書をお送りします。");
   await planner.button("一時保存").click();
   await planner.sees("下書きに保存しました");
-  await startOver();
+  await planner.startOver();
   await planner.goTo("下書き一覧");
   await planner.sees("計画書をお送りします。");
   await gallery.show(planner, "drafts", "下書き一覧");
@@ -191,13 +191,7 @@ test("予定と実績をくらべる", async () => {
   await provider.compose([copy]);
   await provider.send();
   await provider.button("続けて新規作成").click();
-  await planner.goTo("受信一覧");
-  await planner.button("未取得をすべて選ぶ").click();
-  await planner.terminal.willChooseFolder(await world.makeFolder("actuals-received"));
-  await planner.button("データ取得").click();
-  await planner.button("フォルダを選んで保存する").click();
-  await planner.heading("データ取得が終わりました").waitFor();
-  await planner.button("OK").click();
+  await planner.fetchAll(await world.makeFolder("actuals-received"));
   await planner.button("予定と実績をくらべる").click();
   await planner.field("サービス提供月").selectOption({ label: "2026年4月分" });
   await planner.sees("違い 1件");
@@ -259,12 +253,4 @@ async function laterSchedule() {
     files.push(next);
   }
   return files;
-}
-
-/** Empties 新規作成. */
-async function startOver() {
-  await planner.goTo("新規作成");
-  await planner.button("最初からやり直す").click();
-  await planner.button("消してやり直す").click();
-  await planner.sees("ここへファイルをドラッグ＆ドロップ");
 }

@@ -214,11 +214,7 @@ test("詳細: office, files with size and digest, what happened; the digest is c
 test("データ取得 of all, then 取込済 in the order of the office", async () => {
   await provider.button("未取得をすべて選ぶ").click();
   await provider.sees("3件選択中");
-  await provider.terminal.willChooseFolder(folder);
-  await provider.button("データ取得").click();
-  await provider.button("フォルダを選んで保存する").click();
-  await provider.heading("データ取得が終わりました").waitFor();
-  await provider.button("OK").click();
+  await provider.fetchChosen(folder);
   assert.ok((await filesBelow(folder)).size > 0);
   await rows(provider).getByText("先に取り込むデータが").first().waitFor();
   await rows(provider)

@@ -88,9 +88,7 @@ test("a place that is gone says so, to think better of it changes nothing, and t
 
 test("what waits to be sent keeps the file from being made", async () => {
   await old.goTo("新規作成");
-  await old.button("最初からやり直す").click();
-  await old.button("消してやり直す").click();
-  await old.sees("ここへファイルをドラッグ＆ドロップ");
+  await old.startOver();
   await old.compose(await fixture("good/home_plan"));
   await old.sees("例示ヘルパーステーション");
   await world.stopServer();

@@ -32,13 +32,6 @@ async function close(person = planner) {
   await dialog(person).waitFor({ state: "detached" });
 }
 
-async function startOver() {
-  await planner.goTo("新規作成");
-  await planner.button("最初からやり直す").click();
-  await planner.button("消してやり直す").click();
-  await planner.sees("ここへファイルをドラッグ＆ドロップ");
-}
-
 test("before sending, from 新規作成: the month as people know it", async () => {
   await planner.compose(await fixture("good/home_schedule"));
   await open();
@@ -116,7 +109,7 @@ test("every kind of unit opens", async () => {
     ["home_plan", ["居宅サービス計画書 第1表", "居宅サービス計画書 第2表", "週間サービス計画表 第3表"]],
     ["home_plan_delete", ["居宅サービス計画書の削除"]],
   ]) {
-    await startOver();
+    await planner.startOver();
     await planner.compose(await fixture(`good/${unit}`));
     await open();
     for (const [place, title] of titles.entries()) {
@@ -133,7 +126,7 @@ test("every kind of unit opens", async () => {
 });
 
 test("what has another form than its field stands as written, with what was found, and nobody is left out", async () => {
-  await startOver();
+  await planner.startOver();
   const folder = await world.makeFolder("odd");
   const files = [];
   for (const file of await fixture("good/home_schedule")) {
@@ -159,7 +152,7 @@ test("what has another form than its field stands as written, with what was foun
 test("a 下書き and a row of 一括送信 are read where they stand", async () => {
   await planner.button("一時保存").click();
   await planner.sees("下書きに保存しました");
-  await startOver();
+  await planner.startOver();
   await planner.goTo("下書き一覧");
   await open(/下書きの内容を見る$/);
   await planner.heading("サービス利用票（予定）第6表").waitFor();
@@ -198,11 +191,7 @@ test("what was received is read from its row, by the names of this side", async 
   const row = provider.page.locator("[data-row]", { hasText: "提供票" });
   await row.waitFor();
   await row.getByText("未取得").click();
-  await provider.button("データ取得").click();
-  await provider.terminal.willChooseFolder(await world.makeFolder("received"));
-  await provider.button("フォルダを選んで保存する").click();
-  await provider.heading("データ取得が終わりました").waitFor();
-  await provider.button("OK").click();
+  await provider.fetchChosen(await world.makeFolder("received"));
   const read = row.getByRole("button", { name: /^内容を見る/ });
   await read.waitFor();
   await provider.look("97-inbox-read");

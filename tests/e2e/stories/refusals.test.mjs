@@ -26,13 +26,6 @@ async function deletion(folder, destination, kind, serial) {
   return file;
 }
 
-/** 最初からやり直す. */
-async function startOver(person) {
-  await person.button("最初からやり直す").click();
-  await person.button("消してやり直す").click();
-  await person.sees("ここへファイルをドラッグ＆ドロップ");
-}
-
 /** The rows that a person's list shows. */
 async function rowsIn(person, tab, wait) {
   await person.goTo(tab);
@@ -48,7 +41,7 @@ test("an office that is not on the exchange is refused before anything is sent",
   await planner.sees("FAXや紙など別の方法でお渡しください。");
   assert.equal(await planner.button("送信").isDisabled(), true);
   await planner.look("70-destination-unknown");
-  await startOver(planner);
+  await planner.startOver();
   assert.equal(await rowsIn(planner, "送信一覧", "送信したデータはありません"), 0);
 });
 
@@ -59,7 +52,7 @@ test("the own office as destination is refused before anything is sent", async (
   await planner.sees("送信先を確認し、介護ソフトから出力し直してください。");
   assert.equal(await planner.button("送信").isDisabled(), true);
   await planner.look("71-destination-own");
-  await startOver(planner);
+  await planner.startOver();
   assert.equal(await rowsIn(planner, "送信一覧", "送信したデータはありません"), 0);
 });
 
@@ -108,13 +101,7 @@ test("a folder that cannot be written is explained, and the row still waits", as
 
 test("the same row lands in a good folder afterwards, whole", async () => {
   const folder = await world.makeFolder("good");
-  await provider.goTo("受信一覧");
-  await provider.button("未取得をすべて選ぶ").click();
-  await provider.button("データ取得").click();
-  await provider.terminal.willChooseFolder(folder);
-  await provider.button("フォルダを選んで保存する").click();
-  await provider.heading("データ取得が終わりました").waitFor();
-  await provider.button("OK").click();
+  await provider.fetchAll(folder);
   const landed = await filesBelow(folder);
   for (const file of files) assert.ok(landed.has(path.basename(file)), path.basename(file));
 });
@@ -167,7 +154,7 @@ test("the idle lock asks for ログイン again and keeps the work", async () =>
   await planner.goTo("新規作成");
   assert.equal(await planner.field("メッセージ").inputValue(), "席を外す前のメッセージ");
   await planner.sees("例示ヘルパーステーション");
-  await startOver(planner);
+  await planner.startOver();
 });
 
 test("without a licence: receiving goes on, sending is refused with the way out", async () => {
@@ -180,12 +167,8 @@ test("without a licence: receiving goes on, sending is refused with the way out"
   await planner.button("最新の状態にする").click();
   await planner.sees("実績をお送りします。");
   await planner.button("未取得をすべて選ぶ").click();
-  await planner.button("データ取得").click();
   const folder = await world.makeFolder("without-licence");
-  await planner.terminal.willChooseFolder(folder);
-  await planner.button("フォルダを選んで保存する").click();
-  await planner.heading("データ取得が終わりました").waitFor();
-  await planner.button("OK").click();
+  await planner.fetchChosen(folder);
   assert.ok((await filesBelow(folder)).size > 0);
   await planner.goTo("トップページ");
   await planner.sees(
@@ -198,7 +181,7 @@ test("without a licence: receiving goes on, sending is refused with the way out"
   await planner.sees("ライセンスを更新してから、もう一度送信してください。作成した内容は残っています。");
   assert.equal(await planner.button("送信").isDisabled(), true);
   await planner.look("77-licence-expired");
-  await startOver(planner);
+  await planner.startOver();
   assert.equal(await rowsIn(planner, "送信一覧", "相手の事業所はまだ受け取っていません"), before);
 });
 

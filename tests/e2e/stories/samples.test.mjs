@@ -140,8 +140,6 @@ for (const unit of units) {
     await page.setViewportSize(WINDOW);
     await page.evaluate(() => globalThis.dispatchEvent(new globalThis.Event("afterprint")));
     await person.button("閉じる").click();
-    await person.button("最初からやり直す").click();
-    await person.button("消してやり直す").click();
-    await person.sees("ここへファイルをドラッグ＆ドロップ");
+    await person.startOver();
   });
 }

@@ -44,19 +44,7 @@ async function printForms(person, files, name) {
   await person.page.getByRole("article").first().waitFor();
   await sheets.show(person, name, () => person.button("この利用者を印刷").click());
   await person.button("閉じる").click();
-  await person.button("最初からやり直す").click();
-  await person.button("消してやり直す").click();
-  await person.sees("ここへファイルをドラッグ＆ドロップ");
-}
-
-async function fetchAll(person, folder) {
-  await person.goTo("受信一覧");
-  await person.button("未取得をすべて選ぶ").click();
-  await person.terminal.willChooseFolder(await world.makeFolder(folder));
-  await person.button("データ取得").click();
-  await person.button("フォルダを選んで保存する").click();
-  await person.heading("データ取得が終わりました").waitFor();
-  await person.button("OK").click();
+  await person.startOver();
 }
 
 test("第1表, 第2表, 第3表; a 第2表 that goes on over pages; a withdrawal", async () => {
@@ -113,7 +101,7 @@ test("受信一覧 and 送信一覧", async () => {
   await planner.button("続けて新規作成").click();
   await provider.goTo("受信一覧");
   await provider.page.locator("[data-row]").nth(1).waitFor();
-  await fetchAll(provider, "received");
+  await provider.fetchAll(await world.makeFolder("received"));
   await sheets.show(provider, "inbox", () => provider.button("印刷").click());
   await planner.goTo("送信一覧");
   await planner.page.locator("[data-row]").nth(2).waitFor();
@@ -134,7 +122,7 @@ test("予定と実績をくらべる: the list and the days of one care recipien
   await provider.button("続けて新規作成").click();
   await planner.goTo("受信一覧");
   await planner.page.locator("[data-row]", { hasText: "実績" }).waitFor();
-  await fetchAll(planner, "actuals-received");
+  await planner.fetchAll(await world.makeFolder("actuals-received"));
   await planner.button("予定と実績をくらべる").click();
   await planner.field("サービス提供月").selectOption({ label: "2026年4月分" });
   await planner.sees("違い 1件");

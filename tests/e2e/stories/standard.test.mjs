@@ -24,15 +24,7 @@ before(async () => {
   provider = await ground.atWork("providing");
 });
 
-beforeEach(async () => {
-  await planner.goTo("新規作成");
-  const discard = planner.button("最初からやり直す");
-  if (await discard.isVisible()) {
-    await discard.click();
-    await planner.button("消してやり直す").click();
-  }
-  await planner.sees("ここへファイルをドラッグ＆ドロップ");
-});
+beforeEach(() => planner.composeAnew());
 
 /** The files of サービス利用票・別表 in a folder of their own, one of them changed byte for byte. */
 async function schedule(folder, change) {
@@ -204,8 +196,7 @@ for (const [name, viewport, media] of [
     await results().locator("[data-finding] button").first().click();
     await results().scrollIntoViewIfNeeded();
     await planner.look(`94-findings-${name}`);
-    await planner.button("最初からやり直す").click();
-    await planner.button("消してやり直す").click();
+    await planner.startOver();
     await planner.compose(await resaved("sizes"));
     await planner.button(/の修正版を作る$/).click();
     await planner.button("修正版を作って使う").waitFor();
@@ -259,12 +250,8 @@ test("修正版を作る by keyboard: every change is shown, the original stays,
   await provider.goTo("受信一覧");
   await provider.page.getByRole("tab", { name: "未取得2件" }).waitFor();
   await provider.button("未取得をすべて選ぶ").click();
-  await provider.button("データ取得").click();
   const folder = await world.makeFolder("received");
-  await provider.terminal.willChooseFolder(folder);
-  await provider.button("フォルダを選んで保存する").click();
-  await provider.heading("データ取得が終わりました").waitFor();
-  await provider.button("OK").click();
+  await provider.fetchChosen(folder);
   assert.deepEqual((await filesBelow(folder)).get(path.basename(plan)), copy, "the repaired copy arrived");
 });
 

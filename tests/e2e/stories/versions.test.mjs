@@ -33,13 +33,6 @@ async function close(person = planner) {
   await dialog(person).waitFor({ state: "detached" });
 }
 
-async function startOver() {
-  await planner.goTo("新規作成");
-  await planner.button("最初からやり直す").click();
-  await planner.button("消してやり直す").click();
-  await planner.sees("ここへファイルをドラッグ＆ドロップ");
-}
-
 /** The fixture's plan under another serial: the first care recipient moved, and gets no more help with getting up. */
 async function later(name, serial, address) {
   const folder = await world.makeFolder(name);
@@ -129,7 +122,7 @@ test("whose plan is as before, of them it is said", async () => {
 test("from a draft and from a row of 一括送信", async () => {
   await planner.button("一時保存").click();
   await planner.sees("下書きに保存しました");
-  await startOver();
+  await planner.startOver();
   await planner.goTo("下書き一覧");
   await open(/下書きの内容を見る$/);
   await summary().click();
@@ -162,11 +155,7 @@ test("of what came, beside what came before it", async () => {
   const rows = provider.page.locator("[data-row]", { hasText: "居宅サービス計画書" });
   await rows.nth(1).waitFor();
   await provider.button("未取得をすべて選ぶ").click();
-  await provider.terminal.willChooseFolder(await world.makeFolder("received"));
-  await provider.button("データ取得").click();
-  await provider.button("フォルダを選んで保存する").click();
-  await provider.heading("データ取得が終わりました").waitFor();
-  await provider.button("OK").click();
+  await provider.fetchChosen(await world.makeFolder("received"));
   const newest = rows.first().getByRole("button", { name: /^内容を見る/ });
   await newest.waitFor();
   await rows
