@@ -5,7 +5,7 @@ use care_model::{DeliveryId, Digest, OfficeNumber};
 use chrono::{DateTime, Utc};
 use exchange_flow::retention::due_next;
 
-use crate::{StoreError, convert, mailbox::Touches, sql};
+use crate::{convert, mailbox::Touches, sql};
 
 /// What a new row of `delivery` is made of, whether it came as one request or in chunks.
 pub(crate) struct Acceptance {
@@ -45,11 +45,11 @@ pub(crate) struct AcceptedRow {
 /// Deliveries in one statement.
 const WRITTEN_ROWS_MAX: usize = 64;
 
-/// Writes the rows with their contents, on one way to SQLite's thread or to the database and back.
-pub(crate) async fn write(connection: &mut sql::Connection, rows: Vec<AcceptedRow>) -> Result<(), StoreError> {
-    let (begin, between, end) = match connection {
-        sql::Connection::Sqlite(_) => ("", "; ", ") JOIN delivery ON id = column1"),
-        sql::Connection::Postgres(_) => (
+/// Adds what writes the rows with their contents; to PostgreSQL one way there and back for all of a statement.
+pub(crate) fn write(script: &mut sql::Script, rows: Vec<AcceptedRow>, is_sqlite: bool) {
+    let (begin, between, end) = match is_sqlite {
+        true => ("", "; ", ") JOIN delivery ON id = column1"),
+        false => (
             "WITH accepted AS (",
             " RETURNING row, id) ",
             ") AS kept JOIN accepted ON id = column1",
@@ -92,7 +92,6 @@ pub(crate) async fn write(connection: &mut sql::Connection, rows: Vec<AcceptedRo
                     .push_bind(sealed);
             })
             .push(end);
-        insert.build().execute(&mut *connection).await?;
+        script.push(insert.build());
     }
-    Ok(())
 }

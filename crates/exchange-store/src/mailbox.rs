@@ -174,11 +174,8 @@ fn of_row(row: &sql::Row) -> Result<Mailbox, StoreError> {
 /// Rows in one statement that writes counters.
 const WRITTEN_ROWS_MAX: usize = 64;
 
-/// Writes counters that moved, in few statements: each is a way to another thread or machine and back.
-pub(crate) async fn write(
-    connection: &mut sql::Connection,
-    moved: &[(OfficeNumber, Mailbox)],
-) -> Result<(), StoreError> {
+/// Adds what writes counters that moved.
+pub(crate) fn write(script: &mut sql::Script, moved: &[(OfficeNumber, Mailbox)]) {
     for moved in moved.chunks(WRITTEN_ROWS_MAX) {
         let mut insert = sql::Builder::new(
             "INSERT INTO mailbox (office, outbox_sequence, inbox_sequence, outbox_change, inbox_change, \
@@ -202,7 +199,6 @@ pub(crate) async fn write(
              waiting_deliveries = excluded.waiting_deliveries, waiting_bytes = excluded.waiting_bytes, \
              sent_day = excluded.sent_day, sent_on_day = excluded.sent_on_day",
         );
-        insert.build().execute(&mut *connection).await?;
+        script.push(insert.build());
     }
-    Ok(())
 }

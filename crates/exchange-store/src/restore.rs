@@ -162,7 +162,9 @@ async fn raise_epoch(database: &Path, now: DateTime<Utc>) -> Result<u64, StoreEr
     let mut connection = sql::Connection::Sqlite(connection);
     let epoch = begin_epoch(&mut connection, now.timestamp()).await?;
     // In the new epoch's name: the first line that an auditor finds behind the gap.
-    audit::write(&mut connection, &[AuditLine::new(now, Act::Restore, By::CommandLine)]).await?;
+    let mut script = sql::Script::default();
+    audit::write(&mut script, &[AuditLine::new(now, Act::Restore, By::CommandLine)]);
+    script.execute(&mut connection).await?;
     connection.close().await?;
     Ok(epoch)
 }

@@ -261,7 +261,13 @@ impl Batch {
 
     /// Writes what was accepted until now, so that statements see it.
     pub(crate) async fn write_accepted(&mut self) -> Result<(), StoreError> {
-        accepted::write(&mut self.connection, std::mem::take(&mut self.accepted)).await
+        let mut script = sql::Script::default();
+        self.script_accepted(&mut script);
+        Ok(script.execute(&mut self.connection).await?)
+    }
+
+    fn script_accepted(&mut self, script: &mut sql::Script) {
+        accepted::write(script, std::mem::take(&mut self.accepted), self.is_sqlite());
     }
 
     /// Asks for something to be done once the transaction is durable.
@@ -274,7 +280,8 @@ impl Batch {
         self.audit.push(line);
     }
 
-    async fn write_mailboxes(&mut self) -> Result<Vec<(OfficeNumber, Hint)>, StoreError> {
+    /// Adds what writes the counters that moved, and gives whom that is to be told.
+    fn script_mailboxes(&mut self, script: &mut sql::Script) -> Vec<(OfficeNumber, Hint)> {
         let (mut hints, mut moved) = (Vec::new(), Vec::new());
         for (office, mailbox) in &mut self.mailboxes {
             let outbox_moved = std::mem::take(&mut mailbox.outbox_moved);
@@ -289,8 +296,8 @@ impl Batch {
                 moved.push((*office, *mailbox));
             }
         }
-        mailbox::write(&mut self.connection, &moved).await?;
-        Ok(hints)
+        mailbox::write(script, &moved);
+        hints
     }
 }
 
@@ -315,33 +322,29 @@ async fn run(
             batch.look_around(&shared).await;
             continue;
         }
-        // Whoever is ready to queue an act does so first; where nobody is this takes no time.
-        tokio::task::yield_now().await;
-        while jobs.len() < BATCH_ACTS_MAX
-            && let Ok(queued) = waiting.try_recv()
-        {
-            jobs.push(queued);
-        }
-        let (acts, began) = (jobs.len(), Instant::now());
-        let span = commit_span(&jobs);
-        let stored = match batch.origin {
-            Origin::Sqlite => commit(&mut batch, &mut jobs, &shared).instrument(span.clone()).await,
-            Origin::Postgres { .. } => {
-                let commit = commit(&mut batch, &mut jobs, &shared).instrument(span.clone());
-                let committed = tokio::time::timeout(COMMIT_MAX, commit).await;
-                if committed.is_err() {
-                    // Whether it was stored is not known: whoever asked is told to come again, and finds what there is.
-                    jobs.clear();
-                    batch.reconnect().await;
-                }
-                committed.unwrap_or(false)
+        let began = Instant::now();
+        // A commit belongs to no one request: it is a trace of its own, with links to the acts that it stored.
+        let span = tracing::info_span!(
+            target: SPANS, parent: None, "storage.commit", acts = field::Empty, stored = field::Empty
+        );
+        let is_sqlite = batch.is_sqlite();
+        let commit = commit(&mut batch, &mut jobs, &mut waiting, &shared, &span).instrument(span.clone());
+        let stored = if is_sqlite {
+            commit.await
+        } else {
+            let committed = tokio::time::timeout(COMMIT_MAX, commit).await;
+            if committed.is_err() {
+                // Whether it was stored is not known: whoever asked is told to come again, and finds what there is.
+                jobs.clear();
+                batch.reconnect().await;
             }
+            committed.unwrap_or(None)
         };
-        span.record("stored", stored);
-        if stored && matches!(batch.origin, Origin::Postgres { .. }) {
+        span.record("stored", stored.is_some());
+        if stored.is_some() && !is_sqlite {
             batch.durable = batch.turn;
         }
-        unfolded += acts;
+        unfolded += stored.unwrap_or_default();
         if let Some(folding) = &folding
             && unfolded >= FOLDED_AFTER_ACTS
         {
@@ -350,10 +353,9 @@ async fn run(
             let _ = folding.try_send(());
         }
         if let Some(meters) = meters.get() {
-            if stored {
-                meters.committed(acts, began.elapsed(), batch.audit.iter().map(AuditLine::act));
-            } else {
-                meters.failed_commits.increment(1);
+            match stored {
+                Some(acts) => meters.committed(acts, began.elapsed(), batch.audit.iter().map(AuditLine::act)),
+                None => meters.failed_commits.increment(1),
             }
         }
     }
@@ -363,32 +365,21 @@ async fn run(
     shared.closed.notify_waiters();
 }
 
-/// A commit belongs to no one request: it is a trace of its own, with links to the acts that it stored.
-fn commit_span(jobs: &[Queued]) -> Span {
-    let acts = jobs.len();
-    let span = tracing::info_span!(target: SPANS, parent: None, "storage.commit", acts, stored = field::Empty);
-    for queued in jobs {
-        span.follows_from(&queued.span);
-    }
-    span
-}
-
 impl Batch {
     /// Begins a transaction that no other writer is in, and forgets what another one changed since the last.
     async fn begin(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        let begin = Text {
-            sqlite: "BEGIN IMMEDIATE",
-            postgres: "BEGIN",
-        };
-        let began = sql::query(begin).execute(&mut self.connection).await;
-        if began.is_err() && self.reconnect().await {
-            sql::query(begin).execute(&mut self.connection).await
-        } else {
-            began
+        if !self.is_sqlite() {
+            let began = sql::query("BEGIN").execute(&mut self.connection).await;
+            if began.is_err() && self.reconnect().await {
+                sql::query("BEGIN").execute(&mut self.connection).await
+            } else {
+                began
+            }
+            .map_err(StoreError::database("beginning a commit"))?;
         }
-        .map_err(StoreError::database("beginning a commit"))?;
         let found: i64 = sql::query_scalar(Text {
-            sqlite: "PRAGMA data_version",
+            // Both on one way to its thread and back.
+            sqlite: "BEGIN IMMEDIATE; PRAGMA data_version",
             postgres: "UPDATE writer_turn SET number = number + 1 RETURNING number",
         })
         .fetch_one(&mut self.connection)
@@ -499,17 +490,34 @@ impl Batch {
     }
 }
 
-/// Runs the acts in one transaction, syncs it, answers them all; false if nothing was stored.
-async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> bool {
+/// Runs the acts in one transaction, syncs it, answers them all. Gives how many they were; none if nothing was stored.
+async fn commit(
+    batch: &mut Batch,
+    jobs: &mut Vec<Queued>,
+    waiting: &mut mpsc::Receiver<Queued>,
+    shared: &Shared,
+    span: &Span,
+) -> Option<usize> {
     if batch.mailboxes.len() > MAILBOXES_MAX {
         batch.mailboxes.clear();
     }
     batch.accepted.clear();
     batch.after.clear();
     batch.audit.clear();
-    let mut answers = Vec::with_capacity(jobs.len());
-    let touched: Vec<Touches> = jobs.iter().map(|queued| queued.touches).collect();
     let mut outcome = batch.begin(shared).await;
+    // Whoever queued an act while the transaction began comes along.
+    while jobs.len() < BATCH_ACTS_MAX
+        && let Ok(queued) = waiting.try_recv()
+    {
+        jobs.push(queued);
+    }
+    let acts = jobs.len();
+    span.record("acts", acts);
+    for queued in jobs.iter() {
+        span.follows_from(&queued.span);
+    }
+    let mut answers = Vec::with_capacity(acts);
+    let touched: Vec<Touches> = jobs.iter().map(|queued| queued.touches).collect();
     if outcome.is_ok() {
         outcome = batch.read_ahead(&touched).await;
     }
@@ -557,13 +565,14 @@ async fn commit(batch: &mut Batch, jobs: &mut Vec<Queued>, shared: &Shared) -> b
             Ok(())
         });
     }
-    !failed
+    (!failed).then_some(acts)
 }
 
 async fn finish(batch: &mut Batch, shared: &Shared) -> Result<(), StoreError> {
-    batch.write_accepted().await?;
-    audit::write(&mut batch.connection, &batch.audit).await?;
-    let hints = batch.write_mailboxes().await?;
+    let mut script = sql::Script::default();
+    batch.script_accepted(&mut script);
+    audit::write(&mut script, &batch.audit);
+    let hints = batch.script_mailboxes(&mut script);
     if let Origin::Postgres { node, .. } = &batch.origin {
         let mut told = Told::of_hints(&hints);
         if batch.after.iter().any(|after| matches!(after, After::AccessChanged)) {
@@ -571,7 +580,8 @@ async fn finish(batch: &mut Batch, shared: &Shared) -> Result<(), StoreError> {
         }
         told.tell(node, &mut batch.connection).await?;
     }
-    sql::query("COMMIT")
+    script.push(sql::query("COMMIT"));
+    script
         .execute(&mut batch.connection)
         .await
         .map_err(StoreError::database("committing"))?;

@@ -4,7 +4,7 @@ use care_model::{AccountId, DeliveryId, OfficeNumber};
 use chrono::{DateTime, Utc};
 use exchange_audit::{Act, Subject};
 
-use crate::{Actor, StoreError, convert, sql};
+use crate::{Actor, convert, sql};
 
 /// Lines in one statement.
 const LINES_MAX: usize = 64;
@@ -136,12 +136,12 @@ fn subject_columns(subject: &Subject) -> (i64, Vec<u8>) {
     }
 }
 
-/// Writes the lines of a commit in few statements: each statement is a way to another thread and back.
-pub(crate) async fn write(connection: &mut sql::Connection, lines: &[AuditLine]) -> Result<(), StoreError> {
+/// Adds what writes the lines of a commit, in the epoch of that moment.
+pub(crate) fn write(script: &mut sql::Script, lines: &[AuditLine]) {
     for lines in lines.chunks(LINES_MAX) {
         let mut insert = sql::Builder::new(
             "INSERT INTO audit (at, act, by_kind, office, account, terminal, subject_kind, subject, about, about_to, \
-             fence, epoch) ",
+             fence, epoch) SELECT line.*, CAST(value AS BIGINT) FROM (",
         );
         insert.push_values(lines, |row, line| {
             let terminal = match &line.by {
@@ -159,10 +159,9 @@ pub(crate) async fn write(connection: &mut sql::Connection, lines: &[AuditLine])
                 .push_bind(subject)
                 .push_bind(line.office.map(|office| office.as_str().to_owned()))
                 .push_bind(line.to.map(|office| office.as_str().to_owned()))
-                .push_bind(line.fence.map(convert::signed))
-                .push("(SELECT CAST(value AS BIGINT) FROM setting WHERE name = 'epoch')");
+                .push_bind(line.fence.map(convert::signed));
         });
-        insert.build().execute(&mut *connection).await?;
+        insert.push(") AS line JOIN setting ON setting.name = 'epoch'");
+        script.push(insert.build());
     }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 //! the same database harms nothing.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -68,14 +68,14 @@ impl Store {
         let Some(last) = lines.last().map(|line| line.row) else {
             return Ok(None);
         };
-        let mut heads: HashMap<Chain, Head> = HashMap::new();
+        let mut heads = self.heads(lines.iter().flat_map(StoredLine::chains).collect()).await?;
         let mut links = Vec::with_capacity(lines.len() * 2);
         for line in &lines {
             for chain in line.chains() {
-                let head = match heads.entry(chain) {
-                    Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(unknown) => unknown.insert(self.head(chain).await?),
-                };
+                let head = heads.entry(chain).or_insert_with(|| Head {
+                    sequence: 0,
+                    hash: first_hash(&chain),
+                });
                 head.sequence += 1;
                 let record = line.record(chain, head.sequence)?;
                 head.hash = next_hash(&head.hash, &record).map_err(|_| StoreError::Damaged { what: "audit line" })?;
@@ -93,21 +93,25 @@ impl Store {
             .map(|stored| stored.then_some(chained))
     }
 
-    async fn head(&self, chain: Chain) -> Result<Head, StoreError> {
-        let row: Option<(i64, Vec<u8>)> = sql::query_as("SELECT sequence, hash FROM audit_head WHERE chain = ?")
-            .bind(chain.name().to_owned())
-            .fetch_optional(&self.shared.readers)
-            .await?;
-        Ok(match row {
-            None => Head {
-                sequence: 0,
-                hash: first_hash(&chain),
-            },
-            Some((sequence, hash)) => Head {
-                sequence: convert::number(sequence)?,
+    /// Where chains end; nothing of one that has no record yet.
+    async fn heads(&self, chains: HashSet<Chain>) -> Result<HashMap<Chain, Head>, StoreError> {
+        let mut select = sql::Builder::new("SELECT audit_head.chain AS chain, sequence, hash FROM (");
+        select
+            .push_values(&chains, |row, chain| {
+                row.push_bind(chain.name().to_owned());
+            })
+            .push(") AS asked JOIN audit_head ON audit_head.chain = column1");
+        let rows = select.build().fetch_all(&self.shared.readers).await?;
+        let head = |row: &sql::Row| {
+            let chain = Chain::parse(row.try_get("chain")?).map_err(|_| StoreError::Damaged { what: "audit chain" })?;
+            let hash: Vec<u8> = row.try_get("hash")?;
+            let head = Head {
+                sequence: convert::number(row.try_get("sequence")?)?,
                 hash: convert::digest(&hash)?,
-            },
-        })
+            };
+            Ok((chain, head))
+        };
+        rows.iter().map(head).collect()
     }
 
     /// Stores links that go on from a position; false if the chains are somewhere else by now.
@@ -129,6 +133,7 @@ impl Store {
                     if moved.rows_affected() == 0 {
                         return Ok(false);
                     }
+                    let mut script = sql::Script::default();
                     for links in links.chunks(ROWS_MAX) {
                         let mut insert =
                             sql::Builder::new("INSERT INTO audit_chain (chain, sequence, audit_row, hash) ");
@@ -138,7 +143,7 @@ impl Store {
                                 .push_bind(link.audit_row)
                                 .push_bind(link.hash.as_bytes().to_vec());
                         });
-                        insert.build().execute(&mut batch.connection).await?;
+                        script.push(insert.build());
                     }
                     let heads: Vec<(Chain, Head)> = heads.into_iter().collect();
                     for heads in heads.chunks(ROWS_MAX) {
@@ -152,8 +157,9 @@ impl Store {
                         insert.push(
                             " ON CONFLICT (chain) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash",
                         );
-                        insert.build().execute(&mut batch.connection).await?;
+                        script.push(insert.build());
                     }
+                    script.execute(&mut batch.connection).await?;
                     Ok(true)
                 })
             })

@@ -58,6 +58,48 @@ enum Statement {
     Built(String),
 }
 
+/// Statements that run one after the other, and of which nothing is asked but that all of them ran: one way to SQLite's
+/// thread and back.
+#[derive(Debug, Default)]
+pub(crate) struct Script(Vec<Query>);
+
+impl Script {
+    pub(crate) fn push(&mut self, query: Query) {
+        self.0.push(query);
+    }
+
+    /// Runs them; none after one that fails.
+    pub(crate) async fn execute(self, on: &mut Connection) -> Result<(), sqlx::Error> {
+        match on {
+            Connection::Sqlite(_) => {
+                let (mut text, mut values) = (String::new(), Vec::new());
+                for query in self.0 {
+                    text.push_str(query.text.of_sqlite());
+                    text.push_str("; ");
+                    values.extend(query.values);
+                }
+                let text = Statement::Built(text);
+                Query { text, values }.execute(on).await?;
+            }
+            Connection::Postgres(_) => {
+                for query in self.0 {
+                    query.execute(&mut *on).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Statement {
+    fn of_sqlite(&self) -> &str {
+        match self {
+            Self::Fixed(text) => text.sqlite,
+            Self::Built(text) => text,
+        }
+    }
+}
+
 /// How many rows a statement wrote.
 #[derive(Debug)]
 pub(crate) struct Done(u64);
