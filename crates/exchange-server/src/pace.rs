@@ -72,11 +72,11 @@ const REMEMBERED_MAX: usize = 50_000;
 
 /// Sends that are being accepted at the same time, from the last byte of their body to the answer: as many as the storage
 /// takes in one commit or two without being slower for each.
-pub(crate) const SENDS_AT_ONCE_MAX: usize = 64;
+pub(crate) const SENDS_AT_ONCE_MAX: usize = 96;
 /// Sends whose body is there and that wait for a place: what comes in one burst while a commit is being synced.
-pub(crate) const SENDS_WAITING_MAX: usize = 256;
+pub(crate) const SENDS_WAITING_MAX: usize = 128;
 /// How long each of them waits at most. With what the places before it take it is answered within a tenth of a second.
-pub(crate) const SENDS_WAIT: Duration = Duration::from_millis(30);
+pub(crate) const SENDS_WAIT: Duration = Duration::from_millis(15);
 
 /// Places of those who are served at the same time, and a short queue before them. Whoever finds no place in it, or none
 /// of the others in time, is told to come again: in a long queue it would be given up by the other side.
