@@ -46,7 +46,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         3,
         "server, clients, clock, network and disk simulated from one seed",
-        "2,000 seeds",
+        "200,000 seeds",
     ),
     row(4, "the answer is lost after the commit", "100,000 sends"),
     row(5, "histories with faults against a small model", "1,000,000 operations"),
@@ -305,7 +305,7 @@ pub(crate) fn summary(lines: &Lines, shared: &Lines) -> Result<()> {
     let (read, shared) = (lines.read()?, shared.read()?);
     println!("\nfaults, short form\n{}", table(&read));
     if !shared.is_empty() {
-        // A test of that stage that starts processes of its own has them on the embedded engine all the same.
+        // A test that kills a server, or takes the ground away from it, is on the embedded engine there, too.
         println!("in the stage of the engine that nodes share\n{}", table(&shared));
     }
     let silent = ROWS.iter().map(|row| row.number).filter(|row| is_silent(&read, *row));
