@@ -1,5 +1,5 @@
-//! What takes too long for every landing: the supply chain, the installed package, Windows, the sabotages, new inputs for
-//! the fuzz targets, and, longest, mutants.
+//! What takes too long for every landing: `cargo deny` where it is not installed yet, the installed packages, Windows,
+//! the sabotages, new inputs for the fuzz targets, and, longest, mutants.
 
 use std::{
     process::{Command, Stdio},
