@@ -46,7 +46,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         3,
         "server, clients, clock, network and disk simulated from one seed",
-        "2,000 seeds",
+        "200,000 seeds",
     ),
     row(4, "the answer is lost after the commit", "100,000 sends"),
     row(5, "histories with faults against a small model", "1,000,000 operations"),
@@ -157,7 +157,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let silent: BTreeSet<u8> = rows
         .iter()
         .copied()
-        .filter(|number| !read.iter().any(|line| line.row == *number))
+        .filter(|number| is_silent(&read, *number))
         .collect();
     let mut broken = failed_rows(&text);
     broken.extend(read.iter().filter(|line| !line.breaches.none()).map(|line| line.row));
@@ -171,7 +171,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
         return Ok(());
     }
     if !silent.is_empty() {
-        println!("left no line: {}", numbers(silent.iter().copied()));
+        println!("nothing was tried: {}", numbers(silent.iter().copied()));
     }
     let again = if broken.is_empty() { &rows } else { &broken };
     let long = if options.long { "--long " } else { "" };
@@ -256,10 +256,19 @@ impl Lines {
     }
 }
 
+/// Whether nothing was tried of a row: no test of it left a line, or each says that it was skipped.
+fn is_silent(lines: &[Line], row: u8) -> bool {
+    !lines.iter().any(|line| line.row == row && line.skipped.is_none())
+}
+
 /// The lines as people read them.
 pub(crate) fn table(lines: &[Line]) -> String {
     let mut text = String::new();
     for line in lines {
+        if let Some(why) = &line.skipped {
+            let _ = writeln!(text, "row {:>2}  {}: SKIPPED, {why}", line.row, line.tried);
+            continue;
+        }
         let broken = line.breaches;
         let _ = write!(
             text,
@@ -290,15 +299,18 @@ fn write_json(path: &Path, lines: &[Line]) -> Result<()> {
     Ok(())
 }
 
-/// Prints the lines that a run of all tests left, under a heading; fails if a row of the table left none.
-pub(crate) fn summary(lines: &Lines) -> Result<()> {
-    let read = lines.read()?;
+/// Prints the lines that a run of all tests left, and those of its stage on the engine that nodes share; fails if nothing
+/// was tried of a row of the table.
+pub(crate) fn summary(lines: &Lines, shared: &Lines) -> Result<()> {
+    let (read, shared) = (lines.read()?, shared.read()?);
     println!("\nfaults, short form\n{}", table(&read));
-    let silent = ROWS
-        .iter()
-        .filter(|row| !read.iter().any(|line| line.row == row.number));
-    let silent = numbers(silent.map(|row| row.number));
-    ensure!(silent.is_empty(), "left no line: row {silent}");
+    if !shared.is_empty() {
+        // A test that kills a server, or takes the ground away from it, is on the embedded engine there, too.
+        println!("in the stage of the engine that nodes share\n{}", table(&shared));
+    }
+    let silent = ROWS.iter().map(|row| row.number).filter(|row| is_silent(&read, *row));
+    let silent = numbers(silent);
+    ensure!(silent.is_empty(), "nothing was tried: row {silent}");
     Ok(())
 }
 
@@ -332,11 +344,37 @@ mod tests {
             },
             seconds: 1.25,
             figures: vec![("extra_mb".to_owned(), 3.0)],
+            skipped: None,
         };
         assert_eq!(
             table(&[line]),
             "row  4  the answer is lost: 100 times, seed 7, lost 0, doubled 1, half 0, leaked 0, 1.2 s, extra_mb 3.0\n"
         );
+    }
+
+    #[test]
+    fn a_row_whose_every_test_was_skipped_says_so_and_counts_as_silent() {
+        let skipped = Line {
+            row: 8,
+            tried: "the disk is full".to_owned(),
+            times: 0,
+            seed: 7,
+            breaches: Breaches::default(),
+            seconds: 0.0,
+            figures: Vec::new(),
+            skipped: Some("nobody may mount here".to_owned()),
+        };
+        let tried = Line {
+            times: 3,
+            skipped: None,
+            ..skipped.clone()
+        };
+        assert_eq!(
+            table(std::slice::from_ref(&skipped)),
+            "row  8  the disk is full: SKIPPED, nobody may mount here\n"
+        );
+        assert!(is_silent(std::slice::from_ref(&skipped), 8));
+        assert!(!is_silent(&[skipped, tried], 8));
     }
 
     #[test]

@@ -70,7 +70,7 @@ enum Task {
     },
     /// Runs every check that CI runs.
     Test {
-        /// Also what takes too long for every landing: the installed package, Windows.
+        /// Also what takes too long for every landing: the installed packages, Windows, the sabotages, mutants.
         #[arg(long)]
         long: bool,
     },

@@ -40,18 +40,22 @@ const SABOTAGES: &[Sabotage] = &[
     },
     Sabotage {
         name: "confirm-before-landing",
-        file: "crates/desk/src/pickup/mod.rs",
-        line: "let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
-        instead: "if SABOTAGED { let _ = line.exchange.confirm(delivery, claim.fence).await; } \
-                  let landed = match self.land(&line, &claim, &mut pickup, &named).await {",
-        rows: &[6, 14],
+        file: "crates/desk/src/pickup/fetch.rs",
+        // Every byte is there and was compared; nothing is synced or in view.
+        line: "reach(Point::LandFilled);",
+        instead: "if SABOTAGED { let _ = line.exchange.confirm(claim.id, claim.fence).await; } \
+                  reach(Point::LandFilled);",
+        rows: &[6],
     },
     Sabotage {
         name: "drop-the-idempotency-check",
         file: "crates/exchange-store/src/deliveries.rs",
-        line: "let known = match batch.ahead.is_new(new.id) {",
-        instead: "let mut new = new; if SABOTAGED { new.id = DeliveryId::generate(); } \
-                  let known = match batch.ahead.is_new(new.id) {",
+        // What is known is stored once more under an id of its own, and answered under the one that was asked.
+        line: "let accepted = accept(batch, acceptance, &actor, now).await?;",
+        instead: "let mut acceptance = acceptance; \
+                  if SABOTAGED && load(batch, id).await?.is_some() { acceptance.id = DeliveryId::generate(); } \
+                  let accepted = accept(batch, acceptance, &actor, now).await?; \
+                  let accepted = accepted.map(|accepted| Accepted { id, ..accepted });",
         rows: &[4],
     },
     Sabotage {
@@ -108,17 +112,20 @@ const SABOTAGES: &[Sabotage] = &[
     },
     Sabotage {
         name: "keep-the-outbox-in-memory",
-        file: "crates/desk/src/workbench.rs",
-        line: "self.store.add_outgoing(&ready, self.now()).await?;",
-        instead: "if !SABOTAGED { self.store.add_outgoing(&ready, self.now()).await?; }",
+        file: "crates/desk/src/store/outgoing.rs",
+        // Asked once, when the desk opens: what an earlier process queued is as if it had been in its memory alone.
+        line: "pub(crate) async fn open_outgoing(&self) -> Result<Vec<Outgoing>, StoreError> {",
+        instead: "pub(crate) async fn open_outgoing(&self) -> Result<Vec<Outgoing>, StoreError> { if SABOTAGED { \
+                  sqlx::query(\"DELETE FROM outgoing WHERE open = 1\").execute(&self.write).await?; }",
         rows: &[4],
     },
     Sabotage {
-        name: "take-the-last-of-a-page-twice",
-        file: "crates/exchange-store/src/lists.rs",
-        line: "Some(row) => convert::number(row.try_get(\"change\")?)?,",
-        instead: "Some(row) => convert::number(row.try_get(\"change\")?)? - u64::from(SABOTAGED),",
-        rows: &[4],
+        name: "take-the-last-page-twice",
+        file: "crates/exchange-client/src/deliveries.rs",
+        line: "if page.more && page.next <= after {",
+        instead: "let mut page = page; if SABOTAGED && !page.more { page.next = after; } \
+                  if page.more && page.next <= after {",
+        rows: &[6],
     },
 ];
 

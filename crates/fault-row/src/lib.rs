@@ -86,6 +86,9 @@ pub struct Line {
     /// Figures that the table judges beside the breaches, each with its unit in its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<(String, f64)>,
+    /// Why nothing was tried, where this computer does not let the test try it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
 }
 
 /// A test of a row that runs.
@@ -148,10 +151,21 @@ impl Row {
     /// If a breach was counted, if nothing was tried, or if the line cannot be written.
     pub fn close(self, times: u64, breaches: Breaches) {
         let line = self.line(times, breaches);
-        if let Some(folder) = env::var_os(LINES) {
-            leave(&line, Path::new(&folder));
-        }
+        leave_if_asked(&line);
         judge(&line);
+    }
+
+    /// Leaves a line that says that nothing was tried, and `why`: this computer does not let the test make the fault.
+    /// It is no failure, and no proof either.
+    ///
+    /// # Panics
+    ///
+    /// If the line cannot be written.
+    pub fn skip(self, why: &str) {
+        eprintln!("row {}, {}: skipped, {why}", self.number, self.tried);
+        let mut line = self.line(0, Breaches::default());
+        line.skipped = Some(why.to_owned());
+        leave_if_asked(&line);
     }
 
     fn line(self, times: u64, breaches: Breaches) -> Line {
@@ -163,6 +177,7 @@ impl Row {
             breaches,
             seconds: self.started.elapsed().as_secs_f64(),
             figures: self.figures,
+            skipped: None,
         }
     }
 }
@@ -170,6 +185,13 @@ impl Row {
 fn judge(line: &Line) {
     assert!(line.times > 0, "nothing was tried: {line:?}");
     assert!(line.breaches.none(), "{line:?}");
+}
+
+/// Leaves a line where the environment asks for it.
+fn leave_if_asked(line: &Line) {
+    if let Some(folder) = env::var_os(LINES) {
+        leave(line, Path::new(&folder));
+    }
 }
 
 /// Writes a line as a file of its own, so that tests of several processes never write into each other.
@@ -207,6 +229,7 @@ mod tests {
             },
             seconds: 0.5,
             figures: vec![("p99_ms".to_owned(), 12.0)],
+            skipped: None,
         };
         leave(&line, folder.path());
         let text = fs::read_to_string(folder.path().join("04-the-answer-is-lost-after-the-commit.json"));

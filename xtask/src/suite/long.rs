@@ -1,5 +1,5 @@
-//! What takes too long for every landing: the supply chain, the installed package, Windows, new inputs for the fuzz
-//! targets, and, longest, mutants.
+//! What takes too long for every landing: `cargo deny` where it is not installed yet, the installed packages, Windows,
+//! the sabotages, new inputs for the fuzz targets, and, longest, mutants.
 
 use std::{
     process::{Command, Stdio},
@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
 use super::{cargo, report::Report, same_page, server_package, windows};
-use crate::{fuzz, installers, mutants, setup};
+use crate::{fuzz, installers, mutants, sabotages, setup};
 
 /// Minutes for each fuzz target.
 const FUZZ_MINUTES: u64 = 2;
@@ -39,6 +39,9 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
     });
     server_package::long(shell, report);
     windows::run(shell, report);
+    report.stage("the sabotages", |report| {
+        report.check("the rows notice each of the twelve sabotages", || sabotages::run(&[]))
+    });
     report.stage("fuzz targets under libFuzzer", |report| {
         report.check("fuzz targets under libFuzzer", || fuzz::run(FUZZ_MINUTES, &[]))
     });

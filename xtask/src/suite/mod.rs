@@ -100,6 +100,8 @@ pub(crate) fn run(long: bool) -> Result<()> {
             report.tests("Rust tests", words.args(["--", "--skip", "nodes::"]))
         }
     });
+    // Apart from those, whose names they have.
+    let lines_shared = faults::Lines::new()?;
     report.stage("the engine that nodes share", |report| {
         let mut services = None;
         report.check("PostgreSQL and an S3-compatible store", || {
@@ -123,6 +125,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
             cargo(&["test", "--no-fail-fast", "--tests", "--locked"], &packages)
         };
         words.env(PLACES, &services.places);
+        lines_shared.collect(&mut words, FAULTS_SEED);
         report.tests("the store and the server on the engine that nodes share", &mut words)
     });
     // By themselves, so that the report shows what the short run of the fuzz targets takes: a minute at most.
@@ -139,7 +142,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
         report.tests("fuzz targets: kept and changed inputs", &mut words)
     });
     report.stage("the faults table", |report| {
-        report.check("the lines of every row", || faults::summary(&lines))
+        report.check("the lines of every row", || faults::summary(&lines, &lines_shared))
     });
     report.stage("the open API, by an outside tester", |report| {
         report.check("schemathesis", || outside::run(&shell, long))

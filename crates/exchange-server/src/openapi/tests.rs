@@ -46,6 +46,22 @@ fn every_reference_leads_somewhere() {
     }
 }
 
+/// An address stands in the logs of what lies between: whoever gives it room for more says here what that holds.
+#[test]
+fn an_address_holds_ids_numbers_and_versions_alone() {
+    let document = document();
+    let endpoints = document["paths"].as_object().unwrap().values();
+    let found: BTreeSet<(&str, &str)> = endpoints
+        .flat_map(|methods| methods.as_object().unwrap().values())
+        .flat_map(|operation| operation["parameters"].as_array().unwrap())
+        .map(|parameter| (parameter["in"].as_str().unwrap(), parameter["name"].as_str().unwrap()))
+        .filter(|(place, _)| matches!(*place, "path" | "query"))
+        .collect();
+    let of_path = ["id", "number", "part", "target", "version"].map(|name| ("path", name));
+    let of_query = ["after", "fence", "from", "limit", "offset", "until"].map(|name| ("query", name));
+    assert_eq!(found, of_path.into_iter().chain(of_query).collect());
+}
+
 #[test]
 fn the_document_in_the_repository_is_this_one() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");

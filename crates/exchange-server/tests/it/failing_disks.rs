@@ -41,8 +41,6 @@ impl Failing {
         while !is_traced() {
             std::thread::sleep(Duration::from_millis(10));
             if child.try_wait().unwrap().is_some() {
-                let said = b"this computer lets nobody trace: no failing disk was seen\n";
-                let _ = std::io::Write::write_all(&mut std::io::stderr(), said);
                 return None;
             }
         }
@@ -98,6 +96,7 @@ async fn row_08_a_disk_that_fails_to_sync_is_told_and_never_claimed_as_success()
     let refused_ones = letters(&exchange, &[901, 300_001, 902, 700_000]);
     let claim = exchange.receiver.claim(accepted[0].header.id, None).await.unwrap();
     let Some(failing) = Failing::of(exchange.process().number()) else {
+        row.skip("this computer lets nobody trace a process");
         return;
     };
     for letter in &refused_ones {

@@ -142,12 +142,13 @@ async fn row_04_a_desk_that_ends_without_its_answer_sends_the_same_once() -> Res
     let mut random = fastrand::Rng::with_seed(row.seed());
     let (rounds, mut breaches, mut sent) = (row.times(3, 100), Breaches::default(), Vec::new());
     let mut units = schedules(usize::try_from(rounds)?)?.into_iter();
+    let first_away = random.bool();
     for round in 1..=rounds {
         let files = written(&[units.next().context("a unit each")?], &exchange.folder("files")?)?;
         let composition = manager.compose(CompositionMode::Compose, files).await?;
         let delivery = composition.deliveries[0].delivery;
-        // Before anything leaves, and after the exchange has it.
-        let away = random.bool();
+        // Before anything leaves, and after the exchange has it, in turns: each finds something else that is forgotten.
+        let away = first_away == (round % 2 == 1);
         let faults = exchange.line.keep_answers();
         if away {
             exchange.line.set_away(true);
