@@ -61,12 +61,13 @@ mod writer;
 
 pub use audit::{AuditFound, AuditSearch, By, SealedPage, SealedRecord, Span};
 pub use backup::{BackedUp, BackupError};
-pub use contents::{ByteRange, Serving, ServingSource};
+pub use contents::{Serving, ServingSource};
 pub use deliveries::{Actor, ClaimRefusal, NewDelivery, Refusal};
 pub use disk::sync_folder;
 pub use engine::{BucketPlace, Engine, SharedEngine};
 pub use error::StoreError;
 pub use exchange_audit::{Act, Chain, Checkpoint, Record, Signer, Subject, Who};
+pub use exchange_protocol::ByteRange;
 pub use folder::{ContentFolder, PartWriter};
 pub use hints::Hint;
 pub use large::{PartReader, PartSource};
