@@ -49,6 +49,7 @@ mod sign_in;
 mod terminals;
 mod tls;
 mod tokens;
+mod unfit;
 pub mod updates;
 mod uploads;
 
