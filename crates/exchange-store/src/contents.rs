@@ -120,7 +120,7 @@ impl Store {
     /// The cover's bytes, while the delivery waits to be fetched. Changes nothing.
     pub async fn cover(&self, id: DeliveryId, actor: &Actor) -> Result<Result<Bytes, ClaimRefusal>, StoreError> {
         let row = sql::query(
-            "SELECT to_office, header, state, fence, terminal, since, lease_until, all_served, ended_at, \
+            "SELECT to_office, digest, header, state, fence, terminal, since, lease_until, all_served, ended_at, \
              wrapped_key, sealed FROM delivery LEFT JOIN content ON delivery_row = row WHERE id = ?",
         )
         .bind(id.as_bytes().as_slice())
@@ -141,7 +141,7 @@ impl Store {
         if let Some(refusal) = refusal {
             return Ok(Err(ClaimRefusal::Refused(refusal)));
         }
-        let header = convert::header(row.try_get("header")?)?;
+        let header = convert::header_of(row.try_get("header")?, convert::digest(row.try_get("digest")?)?)?;
         let Some(size_bytes) = header.cover().map(|cover| cover.size_bytes) else {
             return Ok(Err(ClaimRefusal::NoSuchRange));
         };

@@ -17,7 +17,7 @@ mod backup;
 mod bucket;
 mod cache;
 mod contents;
-mod convert;
+pub mod convert;
 mod deliveries;
 mod directory;
 mod engine;
