@@ -77,8 +77,8 @@ pub(crate) const ROWS: &[Row] = &[
     row(14, "bad names", "2,000,000 names"),
     row(
         15,
-        "fuzzing of every reader of outside bytes",
-        "40 times the changed inputs",
+        "fuzzing of every reader of outside bytes; a damaged database",
+        "40 times the changed inputs, 1,000 databases",
     ),
     row(
         16,

@@ -15,8 +15,12 @@ const INSTRUMENTED: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-covera
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
 
-/// The target that brings the TLS stack with it; the others are built without.
-const CONNECTION: &str = "connection";
+/// The targets that bring a large stack with them, by the feature of the crate that they need; without one of them it is
+/// built without that stack.
+const STACKS: &[(&str, &[&str])] = &[
+    ("connection", &["certificate_file", "connection"]),
+    ("server", &["settings", "shown_certificate", "stored"]),
+];
 
 /// Memory that one input may take.
 const MEGABYTES_MAX: &str = "-rss_limit_mb=512";
@@ -35,7 +39,7 @@ pub(crate) fn run(minutes: u64, wanted: &[String]) -> Result<()> {
         bail!("{unknown} is no target; there are: {}", known.join(", "));
     }
     let targets = if wanted.is_empty() { known } else { wanted.to_vec() };
-    let program = build(targets.iter().any(|name| name == CONNECTION))?;
+    let program = build(&features(&targets))?;
     let mut broken = Vec::new();
     for name in &targets {
         println!("── {name}: {minutes} minutes");
@@ -63,8 +67,18 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The features that these targets need.
+fn features(targets: &[String]) -> String {
+    let needed = STACKS
+        .iter()
+        .filter(|(_, names)| targets.iter().any(|target| names.contains(&target.as_str())));
+    needed.fold("libfuzzer".to_owned(), |features, (feature, _)| {
+        format!("{features},{feature}")
+    })
+}
+
 /// Builds the program in a folder of its own, since everything in it is instrumented.
-fn build(connection: bool) -> Result<PathBuf> {
+fn build(features: &str) -> Result<PathBuf> {
     let shell = Shell::new()?;
     shell.change_dir(root());
     let version = cmd!(shell, "rustc -vV").quiet().read()?;
@@ -72,11 +86,6 @@ fn build(connection: bool) -> Result<PathBuf> {
         .lines()
         .find_map(|line| line.strip_prefix("host: "))
         .context("rustc does not say its host")?;
-    let features = if connection {
-        "libfuzzer,connection"
-    } else {
-        "libfuzzer"
-    };
     // With the target named, build scripts and macros stay without the instrumentation.
     cmd!(
         shell,

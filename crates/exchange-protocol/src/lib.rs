@@ -45,6 +45,7 @@ pub mod envelope;
 mod people;
 mod pickup;
 mod problem;
+mod range;
 mod updates;
 
 pub use delivery::{
@@ -58,6 +59,7 @@ pub use people::{
 };
 pub use pickup::{Claim, ClaimRequest, ConfirmRequest, Event, Received};
 pub use problem::Problem;
+pub use range::{ByteRange, ContentRange};
 pub use updates::{
     ClientVersion, UPDATE_BYTES_MAX, UPDATE_NOTES_CHARS_MAX, UPDATE_SIGNATURE_BYTES_MAX, UpdateNameError, UpdateOffer,
     UpdateTarget, signed_comment,

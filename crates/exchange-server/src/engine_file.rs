@@ -11,6 +11,8 @@ use serde::Deserialize;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::unfit;
+
 /// The name under which it is looked for in the key folder.
 const FILE: &str = "engine.toml";
 /// Bytes of such a file.
@@ -96,7 +98,7 @@ fn read(path: &Path) -> Result<Engine, EngineFileError> {
 }
 
 fn parse(text: &str) -> Result<Engine, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    let file: File = toml::from_str(text).map_err(|error| unfit::told(text, &error))?;
     if !file.database.starts_with("postgres://") && !file.database.starts_with("postgresql://") {
         return Err("database does not begin with postgres://".to_owned());
     }
@@ -142,6 +144,7 @@ secret_access_key = "geheim"
             ("https://s3", "s3", "https://"),
             ("name =", "nmae =", "nmae"),
             ("name = \"exchange\"\n", "", "name"),
+            ("[bucket]", "bucket = \"geheim\"\n[other]", "line 3"),
         ] {
             let told = parse(&WHOLE.replacen(from, to, 1)).unwrap_err();
             assert!(told.contains(word) && !told.contains("geheim"), "{told}");

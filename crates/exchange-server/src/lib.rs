@@ -49,6 +49,7 @@ mod sign_in;
 mod terminals;
 mod tls;
 mod tokens;
+mod unfit;
 pub mod updates;
 mod uploads;
 
@@ -71,7 +72,7 @@ pub use router::{Caller, ENDPOINTS, Endpoint, Listener, SANDBOX_ENDPOINTS};
 pub use server::{Running, Server, StartError};
 pub use settings::{Settings, TracesSettings, keys_beside};
 pub use settings_check::SettingsFlaw;
-pub use tls::TlsError;
+pub use tls::{TlsError, shown_certificate};
 
 /// Brings the database up to date and does nothing else.
 pub async fn migrate(engine: Engine) -> Result<(), StoreError> {

@@ -177,6 +177,12 @@ pub(crate) struct PeerCertificate {
     pub(crate) expires_at: DateTime<Utc>,
 }
 
+/// Whose terminal's a certificate is that is shown in the handshake, or by what code it is refused. Whether our authority
+/// signed it is judged before, and whether it holds after.
+pub fn shown_certificate(der: &[u8]) -> Result<(OfficeNumber, TerminalId), ProblemCode> {
+    PeerCertificate::read(&CertificateDer::from(der)).map(|shown| (shown.office, shown.terminal))
+}
+
 impl PeerCertificate {
     /// Reads it. One that is not for showing it to a server is no terminal's, nor is one that does not name an office
     /// and a terminal as ours do.

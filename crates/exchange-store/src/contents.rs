@@ -7,7 +7,7 @@ use care_model::{DeliveryId, limits};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange_flow::delivery::{DeliveryEvent, DeliveryRefusal, DeliveryState, step};
 use exchange_flow::serving::{is_all_served, mark};
-use exchange_protocol::DeliveryHeader;
+use exchange_protocol::{ByteRange, DeliveryHeader};
 use kill_point::{Point, reach};
 use sealing::Key;
 
@@ -23,35 +23,6 @@ use crate::{
 
 /// A lease is written again only when it moved this far; in between it is renewed soon enough by the next range.
 const LEASE_WRITE_SECONDS: i64 = 20;
-
-/// A single range as asked for (RFC 9110).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ByteRange {
-    /// No range: everything.
-    Whole,
-    /// From here to the end.
-    From(u64),
-    /// From here to there, both included.
-    Between(u64, u64),
-    /// So many bytes at the end.
-    Last(u64),
-}
-
-impl ByteRange {
-    /// The range as start and end (not included) within so many bytes; none if it cannot be satisfied.
-    pub fn within(self, size_bytes: u64) -> Option<(u64, u64)> {
-        match self {
-            Self::Whole => Some((0, size_bytes)),
-            Self::From(start) => (start < size_bytes).then_some((start, size_bytes)),
-            Self::Between(start, last) => {
-                (start <= last && start < size_bytes).then_some((start, last.saturating_add(1).min(size_bytes)))
-            }
-            Self::Last(count) => {
-                (count > 0 && size_bytes > 0).then_some((size_bytes.saturating_sub(count), size_bytes))
-            }
-        }
-    }
-}
 
 /// A range that may be served.
 #[derive(Debug)]
@@ -149,7 +120,7 @@ impl Store {
     /// The cover's bytes, while the delivery waits to be fetched. Changes nothing.
     pub async fn cover(&self, id: DeliveryId, actor: &Actor) -> Result<Result<Bytes, ClaimRefusal>, StoreError> {
         let row = sql::query(
-            "SELECT to_office, header, state, fence, terminal, since, lease_until, all_served, ended_at, \
+            "SELECT to_office, digest, header, state, fence, terminal, since, lease_until, all_served, ended_at, \
              wrapped_key, sealed FROM delivery LEFT JOIN content ON delivery_row = row WHERE id = ?",
         )
         .bind(id.as_bytes().as_slice())
@@ -170,7 +141,7 @@ impl Store {
         if let Some(refusal) = refusal {
             return Ok(Err(ClaimRefusal::Refused(refusal)));
         }
-        let header = convert::header(row.try_get("header")?)?;
+        let header = convert::header_of(row.try_get("header")?, convert::digest(row.try_get("digest")?)?)?;
         let Some(size_bytes) = header.cover().map(|cover| cover.size_bytes) else {
             return Ok(Err(ClaimRefusal::NoSuchRange));
         };
@@ -255,28 +226,5 @@ fn is_worth_writing(before: &DeliveryState, after: &DeliveryState) -> bool {
                 || after.lease_until - before.lease_until > TimeDelta::seconds(LEASE_WRITE_SECONDS)
         }
         _ => before != after,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_within_a_part() {
-        for (range, size, expected) in [
-            (ByteRange::Whole, 0, Some((0, 0))),
-            (ByteRange::Whole, 5, Some((0, 5))),
-            (ByteRange::From(4), 5, Some((4, 5))),
-            (ByteRange::From(5), 5, None),
-            (ByteRange::Between(1, 2), 5, Some((1, 3))),
-            (ByteRange::Between(1, u64::MAX), 5, Some((1, 5))),
-            (ByteRange::Between(2, 1), 5, None),
-            (ByteRange::Last(2), 5, Some((3, 5))),
-            (ByteRange::Last(9), 5, Some((0, 5))),
-            (ByteRange::Last(0), 5, None),
-        ] {
-            assert_eq!(range.within(size), expected, "{range:?} of {size}");
-        }
     }
 }

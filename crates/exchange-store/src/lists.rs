@@ -24,7 +24,8 @@ pub struct Arrivals {
 pub struct StoredHeader(Box<RawValue>);
 
 impl StoredHeader {
-    fn of(json: &[u8]) -> Result<Self, StoreError> {
+    /// The header of a row.
+    pub fn of(json: &[u8]) -> Result<Self, StoreError> {
         let damaged = || StoreError::Damaged { what: "header" };
         let text = std::str::from_utf8(json).map_err(|_| damaged())?;
         let value = RawValue::from_string(text.to_owned()).map_err(|_| damaged())?;

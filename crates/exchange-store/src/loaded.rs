@@ -46,8 +46,13 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// Its header as it was accepted: whoever claims the delivery takes names and digests from it.
     pub(crate) fn header(&self) -> Result<DeliveryHeader, StoreError> {
-        convert::header(&self.header_json)
+        let header = convert::header_of(&self.header_json, self.digest)?;
+        let is_of_this_row = header.id == self.id && header.from.office == self.from && header.to.office == self.to;
+        is_of_this_row
+            .then_some(header)
+            .ok_or(StoreError::Damaged { what: "header" })
     }
 
     /// A line of the audit about it.

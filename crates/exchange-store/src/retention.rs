@@ -31,10 +31,14 @@ pub(crate) async fn read(on: impl Into<sql::On<'_>>) -> Result<TimeDelta, StoreE
         .fetch_optional(on)
         .await?;
     let days = match text {
-        None => limits::RETENTION_DAYS,
-        Some(text) => text.parse().map_err(|_| StoreError::Damaged { what: "setting" })?,
+        None => Some(limits::RETENTION_DAYS),
+        // Only what may be set: reckoning with what damage made of it could break off.
+        Some(text) => {
+            let set: Option<i64> = text.parse().ok();
+            set.filter(|days| (limits::RETENTION_DAYS_MIN..=limits::RETENTION_DAYS).contains(days))
+        }
     };
-    Ok(TimeDelta::days(days))
+    days.map(TimeDelta::days).ok_or(StoreError::Damaged { what: "setting" })
 }
 
 impl Store {

@@ -1,7 +1,8 @@
 //! Writes the first inputs of every corpus below a folder: `cargo run -p fuzz --example seeds -- crates/fuzz/corpus`.
 //!
 //! They are small whole files, names and requests, because changes of something right reach further than noise.
-//! The connection file's seed has a certificate and is kept as it is; the others follow from the sample builder.
+//! The connection files and what has a key behind it (`certificate_file`, `shown_certificate`) are kept as they are; the
+//! others follow from the sample builder.
 
 use std::{collections::BTreeMap, env, error::Error, fs, path::Path};
 
@@ -31,6 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     faults(&mut seeds)?;
     near_misses(&mut seeds);
     requests(&mut seeds)?;
+    ranges(&mut seeds);
+    settings(&mut seeds);
+    columns(&mut seeds)?;
     for ((target, name), bytes) in &seeds {
         let folder = Path::new(&folder).join(target);
         fs::create_dir_all(&folder)?;
@@ -169,6 +173,94 @@ fn requests(seeds: &mut Seeds) -> Result<(), Box<dyn Error>> {
     for code in [ProblemCode::DestinationUnknown, ProblemCode::ServerBusy] {
         let problem = Problem::new(code).with("max", 3);
         seeds.insert(("problem", format!("seed-{code}")), serde_json::to_vec(&problem)?);
+    }
+    Ok(())
+}
+
+/// What a terminal asks for, and what an answer says it holds.
+fn ranges(seeds: &mut Seeds) {
+    for (what, text) in [
+        ("from", "bytes=0-"),
+        ("between", "bytes=5-9"),
+        ("last", "bytes=-3"),
+        ("two", "bytes=0-1,3-4"),
+        ("backwards", "bytes=9-5"),
+        ("largest", "bytes=18446744073709551615-18446744073709551615"),
+        ("held", "bytes 5-9/10"),
+        ("held-largest", "bytes 0-18446744073709551614/18446744073709551615"),
+        ("held-of-unknown", "bytes 5-9/*"),
+    ] {
+        seeds.insert(("range", format!("seed-{what}")), text.into());
+    }
+}
+
+/// The files of the shared engine and of the mail server, and lines with an address and names.
+fn settings(seeds: &mut Seeds) {
+    let engine = r#"database = "postgres://exchange:geheim@db.example/exchange"
+[bucket]
+endpoint = "https://s3.example"
+name = "exchange"
+prefix = "a/"
+region = "ap-northeast-1"
+access_key_id = "id"
+secret_access_key = "geheim"
+"#;
+    let mail = r#"host = "smtp.example.jp"
+port = 465
+tls = "tls"
+user = "exchange"
+password = "geheim"
+from = "oshirase@example.jp"
+after_hours = 2
+"#;
+    let here = "host = \"localhost\"\ntls = \"none\"\nfrom = \"oshirase@example.jp\"\n";
+    let digits = |text: &str| text.replace("= \"geheim\"", "= 7531594862");
+    for (what, text) in [
+        ("engine", engine.to_owned()),
+        ("engine-secret-of-digits", digits(engine)),
+        ("mail", mail.to_owned()),
+        ("mail-here", here.to_owned()),
+        ("mail-password-of-digits", digits(mail)),
+        (
+            "traces",
+            "http://127.0.0.1:4318\nlocalhost\n127.0.0.1\n::1\n".to_owned(),
+        ),
+        (
+            "traces-path",
+            "http://collector.example.jp/v2/traces\nexchange.example.jp\n".to_owned(),
+        ),
+    ] {
+        seeds.insert(("settings", format!("seed-{what}")), text.into_bytes());
+    }
+}
+
+/// What stands in columns of the server's rows.
+fn columns(seeds: &mut Seeds) -> Result<(), Box<dyn Error>> {
+    let offices = ExampleOffices::new()?;
+    let parts = [("UPPLAN_202604.CSV", "202407,990010")];
+    let header = header(offices.care_management, offices.home_help, &parts)?;
+    let json = serde_json::to_vec(&header)?;
+    for (what, column) in [
+        ("header-torn", json[..json.len() / 2].to_vec()),
+        ("header", json),
+        ("id", header.id.as_bytes().to_vec()),
+        ("digest", Digest::of(b"one").as_bytes().to_vec()),
+        ("office", b"9970100013".to_vec()),
+        ("kinds", b"43,11,A2".to_vec()),
+        ("time", b"1790000000000".to_vec()),
+        ("number-largest", i64::MAX.to_string().into_bytes()),
+        ("number-least", i64::MIN.to_be_bytes().to_vec()),
+        (
+            "outgoing",
+            br#"{"state":"queued","tries":3,"not_before":"2026-12-01T00:00:00Z","maybe_sent":true}"#.to_vec(),
+        ),
+        (
+            "outgoing-held",
+            br#"{"state":"held","problem":"destination_unknown","maybe_sent":false}"#.to_vec(),
+        ),
+        ("incoming", br#"{"state":"landing","fence":2}"#.to_vec()),
+    ] {
+        seeds.insert(("stored", format!("seed-{what}")), column);
     }
     Ok(())
 }

@@ -9,8 +9,15 @@ mod bundle;
 mod csv;
 pub mod mutate;
 mod name;
+mod range;
 mod reading;
 mod repair;
+#[cfg(feature = "server")]
+mod settings;
+#[cfg(feature = "server")]
+mod shown;
+#[cfg(feature = "server")]
+mod stored;
 mod text;
 mod wire;
 
@@ -77,6 +84,12 @@ pub const TARGETS: &[Target] = &[
         words: wire::WORDS,
         bytes_max: 2_048,
     },
+    Target {
+        name: "range",
+        run: range::run,
+        words: range::WORDS,
+        bytes_max: 100,
+    },
     #[cfg(feature = "connection")]
     Target {
         name: "connection",
@@ -89,6 +102,27 @@ pub const TARGETS: &[Target] = &[
         name: "certificate_file",
         run: wire::certificate_file,
         words: wire::WORDS,
+        bytes_max: 4_096,
+    },
+    #[cfg(feature = "server")]
+    Target {
+        name: "settings",
+        run: settings::run,
+        words: settings::WORDS,
+        bytes_max: 2_048,
+    },
+    #[cfg(feature = "server")]
+    Target {
+        name: "shown_certificate",
+        run: shown::run,
+        words: shown::WORDS,
+        bytes_max: 2_048,
+    },
+    #[cfg(feature = "server")]
+    Target {
+        name: "stored",
+        run: stored::run,
+        words: stored::WORDS,
         bytes_max: 4_096,
     },
 ];

@@ -18,6 +18,8 @@ use serde::Deserialize;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::unfit;
+
 /// The name under which it is looked for in the key folder.
 const FILE: &str = "mail.toml";
 /// Bytes of such a file, and of one with authorities.
@@ -155,7 +157,7 @@ impl MailSettings {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        let file: File = toml::from_str(text).map_err(|error| unfit::told(text, &error))?;
         if ServerName::try_from(file.host.as_str()).is_err() {
             return Err("host is neither a host's name nor an address".to_owned());
         }
@@ -260,6 +262,11 @@ from = "oshirase@example.jp"
             ("smtp.example.jp", "smtp.example.jp:587", "host"),
             ("\nuser", "\nport = 0\nuser", "port"),
             ("\nuser", "\nport = 70000\nuser", "u16"),
+            (
+                "password = \"geheim\"",
+                "password = [\"geheim\"]",
+                "line 4: invalid type",
+            ),
             ("\nuser", "\ntls = \"maybe\"\nuser", "starttls"),
             ("\nuser", "\ntls = \"none\"\nuser", "this machine"),
             ("user = \"exchange\"\n", "", "user and password"),

@@ -126,7 +126,17 @@ impl Process {
     }
 
     /// The same under another command, with more words, and with its log somewhere.
-    pub(crate) fn start_as(mut server: Command, exchange: &Settings, more: &[&str], log: Stdio) -> Self {
+    pub(crate) fn start_as(server: Command, exchange: &Settings, more: &[&str], log: Stdio) -> Self {
+        Self::try_start(server, exchange, more, log).unwrap_or_else(|status| panic!("not ready: {status}"))
+    }
+
+    /// The same where it may end before it is ready; says how it ended then.
+    pub(crate) fn try_start(
+        mut server: Command,
+        exchange: &Settings,
+        more: &[&str],
+        log: Stdio,
+    ) -> Result<Self, ExitStatus> {
         let mut child = serving(&mut server, exchange)
             .args(more)
             .stdout(Stdio::piped())
@@ -138,15 +148,15 @@ impl Process {
             .read_line(&mut ready)
             .unwrap();
         let url = |scheme: &str| ready.split([' ', ',', '\n']).find(|word| word.starts_with(scheme));
-        let exchange_url = url("https://")
-            .unwrap_or_else(|| panic!("not ready: {ready:?}"))
-            .to_owned();
+        let Some(exchange_url) = url("https://").map(str::to_owned) else {
+            return Err(child.wait().unwrap());
+        };
         let operations_url = url("http://").unwrap_or_default().to_owned();
-        Self {
+        Ok(Self {
             child,
             exchange_url,
             operations_url,
-        }
+        })
     }
 
     /// Signs in at this process.

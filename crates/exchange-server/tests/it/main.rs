@@ -11,6 +11,7 @@ mod audit;
 mod backups;
 mod bare;
 mod certificate;
+mod damaged;
 mod directory;
 mod draining;
 mod endpoints;

@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
+use fault_row::{Breaches, Row};
 use tempfile::TempDir;
 
 /// A folder with a settings file.
@@ -345,4 +346,73 @@ fn a_server_does_not_start_on_what_cannot_be_used() {
     assert_eq!(output.status.code(), Some(1));
     assert!(told(&output).1.contains("\"not a name\" is neither"));
     assert!(!ground.at("data").exists());
+}
+
+/// Everything that a settings file can say.
+const WHOLE: &str = r#"data = "HERE/data"
+keys = "HERE/data-keys"
+listen = "127.0.0.1:1001"
+enrolment_listen = "[::1]:1002"
+operations_listen = "127.0.0.1:1003"
+disk_free_floor_mb = 512
+drain_seconds = 5
+requests_a_minute_terminal = 600
+requests_a_minute_source = 0
+connections_a_source = 16
+traces_endpoint = "http://127.0.0.1:4318/v1/traces"
+traces_percent = 50
+server_names = ["exchange.example.jp", "127.0.0.1"]
+log = "info,sqlx=warn"
+log_json = true
+"#;
+/// Signs that mean something in such a file.
+const SIGNS: &[u8] = b"\"'=[]{}#.,:-+0 \n\\";
+
+/// Changes a few places of a text.
+fn changed(text: &str, random: &mut fastrand::Rng) -> Vec<u8> {
+    let mut text = text.as_bytes().to_vec();
+    for _ in 0..random.usize(1..=2) {
+        let place = random.usize(..text.len());
+        match random.u8(..4) {
+            0 => text[place] ^= 1 << random.u8(..8),
+            1 => {
+                text.remove(place);
+            }
+            2 => text.insert(place, SIGNS[random.usize(..SIGNS.len())]),
+            _ => {
+                let end = (place + random.usize(1..=20)).min(text.len());
+                text.extend_from_within(place..end);
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn row_15_a_changed_settings_file_is_refused_in_words_or_printed_as_one_that_says_the_same() {
+    let mut row = Row::open(15, "a settings file is changed");
+    let mut random = fastrand::Rng::with_seed(row.seed());
+    let ground = Ground::new("");
+    let whole = WHOLE.replace("HERE", ground.here());
+    let times = row.times(60, 3_000);
+    let mut taken = 0_u32;
+    for number in 0..times {
+        let text = changed(&whole, &mut random);
+        fs::write(ground.at("server.toml"), &text).unwrap();
+        let output = ground.check(&[], &[]);
+        let (said, errors) = told(&output);
+        assert!(!errors.contains("panicked"), "number {number}: {errors}");
+        if !output.status.success() {
+            assert_eq!(output.status.code(), Some(1), "number {number}: {errors}");
+            assert!(errors.starts_with("exchange-server: "), "number {number}: {errors}");
+            continue;
+        }
+        taken += 1;
+        let (printed, _) = said.rsplit_once("\nThe server can start").unwrap();
+        fs::write(ground.at("server.toml"), printed).unwrap();
+        assert_eq!(ground.good(&[], &[]), said, "number {number}");
+    }
+    assert!(taken > 0, "everything was refused");
+    row.figure("taken", taken.into());
+    row.close(times, Breaches::default());
 }

@@ -121,6 +121,27 @@ fn row_15_certificate_files() {
 }
 
 #[test]
+fn row_15_ranges() {
+    replay("range", 60_000);
+}
+
+#[test]
+fn row_15_settings() {
+    // Each one is a file, and is read from it.
+    replay("settings", 3_000);
+}
+
+#[test]
+fn row_15_certificates_that_terminals_show() {
+    replay("shown_certificate", 20_000);
+}
+
+#[test]
+fn row_15_columns_after_damage() {
+    replay("stored", 40_000);
+}
+
+#[test]
 fn a_broken_property_is_noticed() {
     let target = Target {
         name: "noticed",
