@@ -141,7 +141,7 @@ pub(crate) fn write(script: &mut sql::Script, lines: &[AuditLine]) {
     for lines in lines.chunks(LINES_MAX) {
         let mut insert = sql::Builder::new(
             "INSERT INTO audit (at, act, by_kind, office, account, terminal, subject_kind, subject, about, about_to, \
-             fence, epoch) SELECT line.*, CAST(value AS BIGINT) FROM (",
+             fence, epoch) SELECT line.*, (SELECT CAST(value AS BIGINT) FROM setting WHERE name = 'epoch') FROM (",
         );
         insert.push_values(lines, |row, line| {
             let terminal = match &line.by {
@@ -161,7 +161,7 @@ pub(crate) fn write(script: &mut sql::Script, lines: &[AuditLine]) {
                 .push_bind(line.to.map(|office| office.as_str().to_owned()))
                 .push_bind(line.fence.map(convert::signed));
         });
-        insert.push(") AS line JOIN setting ON setting.name = 'epoch'");
+        insert.push(") AS line");
         script.push(insert.build());
     }
 }
