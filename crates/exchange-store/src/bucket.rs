@@ -303,11 +303,16 @@ impl BucketChunk {
     }
 }
 
-/// The bucket's errors. What is none of the known refusals is the store or the line, and may pass.
+/// The bucket's errors. What is none of the known refusals is the store or the line, and may pass; and so may what the
+/// store does not permit now: as with a database that takes no writes, nobody but its operator can tell.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(object_store::Error) -> StoreError {
+    use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
     move |source| StoreError::Bucket {
         doing,
-        is_temporary: matches!(source, object_store::Error::Generic { .. }),
+        is_temporary: matches!(
+            source,
+            Generic { .. } | PermissionDenied { .. } | Unauthenticated { .. }
+        ),
         source: Box::new(source),
     }
 }

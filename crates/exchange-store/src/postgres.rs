@@ -24,7 +24,9 @@ const READERS_MAX: u32 = 8;
 /// How long a connection may take to be there.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// A statement, a wait for the turn, and a commit that stands still, at most: a node that froze with the turn loses it.
-const LIMITS: [(&str, &str); 3] = [
+/// And a commit is answered once it is on the disk, whatever the database is set to for others.
+const SETTINGS: [(&str, &str); 4] = [
+    ("synchronous_commit", "on"),
     ("statement_timeout", "15s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "5s"),
@@ -72,7 +74,7 @@ pub(crate) fn options(engine: &SharedEngine) -> Result<PgConnectOptions, StoreEr
     };
     Ok(options
         .application_name("exchange-server")
-        .options(LIMITS)
+        .options(SETTINGS)
         .statement_cache_capacity(200))
 }
 
@@ -86,6 +88,24 @@ pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
         Ok(connected) => connected.map_err(StoreError::database("connecting")),
         Err(_) => Err(StoreError::database("connecting")(sqlx::Error::PoolTimedOut)),
     }
+}
+
+/// Tells of what only the database's operator can set, and by which a power cut may take what was confirmed.
+pub(crate) async fn warn_of_unsafe_settings(connection: &mut PgConnection) -> Result<(), StoreError> {
+    for setting in ["fsync", "full_page_writes"] {
+        let value: String = sqlx::query_scalar("SELECT current_setting($1)")
+            .bind(setting)
+            .fetch_one(&mut *connection)
+            .await?;
+        if value != "on" {
+            tracing::warn!(
+                setting,
+                value,
+                "the database may lose what was confirmed when its power is cut"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The connections for reading; they refuse to write.

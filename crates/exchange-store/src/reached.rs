@@ -76,14 +76,17 @@ pub(crate) async fn refuse_put_back(
     Ok(())
 }
 
-/// Brings the note up to date until the store is closed.
+/// Brings the note up to date until the store is closed. It tells on the way whether anything can be written there.
 pub(crate) async fn note_again(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(NOTE_EVERY).await;
         let Some(shared) = shared.upgrade() else { return };
-        if let Err(error) = note(&shared).await {
+        let noted = note(&shared).await;
+        if let Err(error) = &noted {
             tracing::warn!(%error, "how far the rows got cannot be noted beside the contents yet");
         }
+        let failing = matches!(noted, Err(StoreError::Bucket { .. } | StoreError::Folder { .. }));
+        shared.contents_failing.store(failing, Ordering::Relaxed);
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Shared {
     pub(crate) epoch: u64,
     /// Whether the rows were put back to an earlier time under this process.
     pub(crate) put_back: AtomicBool,
+    /// Whether the last note could not be written where the large contents lie.
+    pub(crate) contents_failing: AtomicBool,
     /// What this process noted last of how far the rows got.
     pub(crate) noted: tokio::sync::Mutex<Option<Reached>>,
 }
@@ -132,6 +134,7 @@ impl Store {
             closed: Notify::new(),
             epoch,
             put_back: AtomicBool::new(false),
+            contents_failing: AtomicBool::new(false),
             noted: tokio::sync::Mutex::new(reached),
         });
         tokio::spawn(reached::note_again(Arc::downgrade(&shared)));
@@ -182,7 +185,8 @@ impl Store {
             }
             Engine::Shared(shared) => {
                 let options = Box::new(postgres::options(shared)?);
-                let connection = postgres::connect(&options).await?;
+                let mut connection = postgres::connect(&options).await?;
+                postgres::warn_of_unsafe_settings(&mut connection).await?;
                 let node = Uuid::now_v7().simple().to_string().into();
                 (
                     Origin::Postgres { options, node },
@@ -207,6 +211,12 @@ impl Store {
     /// Whether the rows were put back to an earlier time under this process, which takes nothing then.
     pub fn is_put_back(&self) -> bool {
         self.shared.put_back.load(Ordering::Relaxed)
+    }
+
+    /// Whether what was last written beside the large contents was not taken. Looked at every few seconds while something
+    /// is committed, and until it is taken again.
+    pub fn are_contents_failing(&self) -> bool {
+        self.shared.contents_failing.load(Ordering::Relaxed)
     }
 
     /// The server's epoch; a restore from backup raises it (D8).

@@ -42,6 +42,8 @@ pub(super) enum State {
     SweepBehind,
     /// The audit is not sealed. It serves meanwhile.
     AuditBehind,
+    /// What was written last where large contents lie was not taken. It serves everything else.
+    ContentsFailing,
     /// Contents that rows name are not where contents lie. It serves everything else.
     ContentsMissing,
     /// The mail server was not ready for the last mail. It serves meanwhile.
@@ -53,7 +55,12 @@ impl State {
     pub(super) fn serves(self) -> bool {
         matches!(
             self,
-            Self::Ready | Self::SweepBehind | Self::AuditBehind | Self::ContentsMissing | Self::MailFailing
+            Self::Ready
+                | Self::SweepBehind
+                | Self::AuditBehind
+                | Self::ContentsFailing
+                | Self::ContentsMissing
+                | Self::MailFailing
         )
     }
 }
@@ -141,6 +148,8 @@ impl Health {
             State::StorageFailing
         } else if disk_free_bytes.is_some_and(|free| free < self.disk_free_floor_bytes) {
             State::DiskLow
+        } else if app.store.are_contents_failing() {
+            State::ContentsFailing
         } else if swept > SWEPT_SECONDS_MAX {
             State::SweepBehind
         } else if sealed > SEALED_SECONDS_MAX {

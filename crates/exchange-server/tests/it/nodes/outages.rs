@@ -32,6 +32,20 @@ async fn until_ready(cluster: &Cluster, wanted: u16) -> serde_json::Value {
     }
 }
 
+/// Waits until the node says this of itself, which serves meanwhile.
+async fn until_state(cluster: &Cluster, state: &str) {
+    let begun = Instant::now();
+    loop {
+        let (status, said) = cluster.readiness(0).await;
+        assert_eq!(status, 200, "{said}");
+        if said["state"] == state {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{said}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Both lines of a cluster of one node, signed in.
 async fn lines(cluster: &Cluster) -> (SignedIn, SignedIn) {
     let (here, there) = (&cluster.here, &cluster.there);
@@ -129,4 +143,64 @@ async fn a_bucket_that_is_away_holds_up_large_deliveries_only() {
     let id = sending.await.unwrap();
     everything_is_there(&receiver, &[small, id]).await;
     assert_eq!(receive(&receiver, id).await, Some(Digest::of(&large)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_takes_no_writes_is_told_and_comes_back() {
+    let cluster = Cluster::start(1).await;
+    let (sender, receiver) = lines(&cluster).await;
+    let before = content(7);
+    let there = send(&sender, &cluster.planner, &cluster.helper, before.clone()).await;
+    let mut sent = vec![there];
+    let mut large = Vec::new();
+    // Without the right to write, and without room.
+    for status in [403, 507] {
+        cluster.bucket.set(Line::Refuses(status));
+        sent.push(try_to_send(&cluster, &sender).await.unwrap());
+        let bytes = content(14);
+        let (planner, helper) = (cluster.planner.clone(), cluster.helper.clone());
+        let (line, copy) = (sender.clone(), bytes.clone());
+        let sending = tokio::spawn(async move { send(&line, &planner, &helper, copy).await });
+        until_state(&cluster, "contents_failing").await;
+        assert!(
+            !sending.is_finished(),
+            "{status}: nothing says that it is stored while it is not"
+        );
+        // What is there can be fetched.
+        if status == 403 {
+            assert_eq!(receive(&receiver, there).await, Some(Digest::of(&before)));
+        }
+        cluster.bucket.set(Line::Passes);
+        large.push((sending.await.unwrap(), Digest::of(&bytes)));
+        until_state(&cluster, "ready").await;
+    }
+    sent.extend(large.iter().map(|(id, _)| *id));
+    sent.retain(|id| *id != there);
+    everything_is_there(&receiver, &sent).await;
+    for (id, digest) in large {
+        assert_eq!(receive(&receiver, id).await, Some(digest));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_crawls_holds_up_nobody_else() {
+    let cluster = Cluster::start(1).await;
+    let (sender, receiver) = lines(&cluster).await;
+    cluster.bucket.set(Line::Crawls);
+    let bytes = content(21);
+    let (planner, helper) = (cluster.planner.clone(), cluster.helper.clone());
+    let (line, copy) = (sender.clone(), bytes.clone());
+    let sending = tokio::spawn(async move { send(&line, &planner, &helper, copy).await });
+    let mut sent = Vec::new();
+    while !sending.is_finished() {
+        let begun = Instant::now();
+        sent.push(try_to_send(&cluster, &sender).await.unwrap());
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(sent.len() > 5, "it was no slow bucket: {}", sent.len());
+    let large = sending.await.unwrap();
+    sent.push(large);
+    everything_is_there(&receiver, &sent).await;
+    assert_eq!(receive(&receiver, large).await, Some(Digest::of(&bytes)));
 }
