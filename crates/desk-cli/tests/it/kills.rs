@@ -7,15 +7,17 @@ use std::{
     fs,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use care_model::{DeliveryId, ProblemCode};
 use exchange_client::{ClientError, SignedIn};
 use exchange_protocol::DeliveryStatus;
+use fastrand::Rng;
 use fault_row::{Breaches, Row};
 use kill_point::{KILL_AT, Point};
-use serde_json::Value;
 use test_support::ExampleExchange;
 
 use crate::{LEFT_OUT, Terminal, contents, errors, fixture};
@@ -24,15 +26,31 @@ use crate::{LEFT_OUT, Terminal, contents, errors, fixture};
 const RUNS_MAX: usize = 50;
 
 impl Terminal {
-    /// Runs a command that dies at a point when it comes there for this time.
-    fn run_until(&self, point: Point, time: u32, words: &[&str]) -> Output {
+    fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_careplan"));
         for name in LEFT_OUT {
             command.env_remove(name);
         }
-        command.env(KILL_AT, format!("{}:{time}", point.name()));
         command.args(["--key-file", "--json", "--profile"]).arg(&self.profile);
-        command.args(words).output().unwrap()
+        command.args(words);
+        command
+    }
+
+    /// Runs a command that dies at a point when it comes there for this time.
+    fn run_until(&self, point: Point, time: u32, words: &[&str]) -> Output {
+        let mut command = self.command(words);
+        command.env(KILL_AT, format!("{}:{time}", point.name()));
+        command.output().unwrap()
+    }
+
+    /// Runs a command and kills it after a while; what it said, if it was done before that.
+    fn run_for(&self, time: Duration, words: &[&str]) -> Option<Vec<u8>> {
+        let mut command = self.command(words);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(time);
+        child.kill().unwrap();
+        let ended = child.wait_with_output().unwrap();
+        ended.status.success().then_some(ended.stdout)
     }
 
     /// Runs a command that must die at a point.
@@ -103,6 +121,20 @@ fn visible(folder: &Path) -> Vec<PathBuf> {
     entries.filter(is_visible).collect()
 }
 
+/// Looks at the list until all that was queued has left: the exchange has what the list has, and nothing else.
+async fn leaves(offices: &Offices, dead: &str) {
+    for run in 0.. {
+        assert!(run < RUNS_MAX, "{dead}: it never left");
+        let shown = offices.manager.json(&["outbox"], 0);
+        let rows = shown["rows"].as_array().unwrap();
+        if rows.iter().all(|row| row["status"]["status"] != "unsent") {
+            let told = rows.iter().map(|row| row["delivery"].as_str().unwrap().to_owned());
+            assert_eq!(told.collect::<BTreeSet<_>>(), offices.at_the_exchange().await, "{dead}");
+            return;
+        }
+    }
+}
+
 /// A delivery that was queued is sent under the identity that it was queued with; one that was not is still to be sent.
 async fn dies_sending(offices: &Offices, point: Point) {
     let before = offices.at_the_exchange().await;
@@ -117,17 +149,7 @@ async fn dies_sending(offices: &Offices, point: Point) {
         assert_eq!(offices.at_the_exchange().await, before);
         offices.send();
     } else {
-        for run in 0.. {
-            assert!(run < RUNS_MAX, "{point:?}: it never left");
-            let shown = offices.manager.json(&["outbox"], 0);
-            let rows = shown["rows"].as_array().unwrap().clone();
-            let told: Vec<&Value> = rows.iter().map(|row| &row["status"]["status"]).collect();
-            let known = offices.at_the_exchange().await;
-            if told.iter().all(|status| *status != "unsent") {
-                assert_eq!(told.len(), known.len(), "{point:?}: {told:?}");
-                break;
-            }
-        }
+        leaves(offices, point.name()).await;
     }
     let after = offices.at_the_exchange().await;
     assert!(after.is_superset(&at_death), "{point:?}");
@@ -146,6 +168,68 @@ async fn row_01_a_client_that_dies_while_sending_sends_once() {
         dies_sending(&offices, *point).await;
     }
     row.close(points.len() as u64, Breaches::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_01_a_client_that_is_killed_at_any_moment_of_a_send_sends_once() {
+    let mut row = Row::open(1, "the client is killed with -9 at random while it sends");
+    let mut random = Rng::with_seed(row.seed());
+    let offices = Offices::open().await;
+    let begun = Instant::now();
+    offices.send();
+    let undisturbed = begun.elapsed();
+    let times = row.times(8, 150);
+    let (mut all, mut said_so) = (1, 0);
+    for time in 0..times {
+        let after = undisturbed.mul_f64(random.f64());
+        let said = offices.manager.run_for(after, &["send", &unit(), "--yes"]);
+        leaves(&offices, &format!("time {time}, after {after:?}")).await;
+        let sent = offices.at_the_exchange().await.len() - all;
+        assert!(sent <= 1, "{after:?}: sent {sent} times");
+        all += sent;
+        if said.is_some() {
+            assert_eq!(sent, 1, "{after:?}: it said so before it was true");
+            said_so += 1;
+        }
+    }
+    row.figure("sent_all_the_same", (all - 1) as f64);
+    row.figure("done_before_the_kill", f64::from(said_so));
+    row.close(times, Breaches::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_06_a_client_that_is_killed_at_any_moment_of_a_fetch_fetches_once() {
+    let mut row = Row::open(6, "the client is killed with -9 at random while it fetches");
+    let mut random = Rng::with_seed(row.seed());
+    let offices = Offices::open().await;
+    let fetch = |folder: &Path, delivery: &str| {
+        let into = folder.to_str().unwrap().to_owned();
+        ["receive".to_owned(), "--into".to_owned(), into, delivery.to_owned()]
+    };
+    let folder = offices.exchange.folder("undisturbed").unwrap();
+    let words = fetch(&folder, &offices.send());
+    let begun = Instant::now();
+    offices.service.json(&words.each_ref().map(String::as_str), 0);
+    let undisturbed = begun.elapsed();
+    let times = row.times(8, 150);
+    let mut landed_at_death = 0;
+    for time in 0..times {
+        let folder = offices.exchange.folder(&format!("killed-{time}")).unwrap();
+        let delivery = offices.send();
+        let words = fetch(&folder, &delivery);
+        let words = words.each_ref().map(String::as_str);
+        let after = undisturbed.mul_f64(random.f64());
+        offices.service.run_for(after, &words);
+        let at_death = visible(&folder);
+        landed_at_death += at_death.len();
+        lands_once(&offices, &delivery, &words, &folder, &format!("after {after:?}")).await;
+        assert!(
+            at_death.is_empty() || visible(&folder) == at_death,
+            "{after:?}: what was visible stays"
+        );
+    }
+    row.figure("landed_before_the_kill", landed_at_death as f64);
+    row.close(times, Breaches::default());
 }
 
 /// The delivery lands once, whole, and is 済 once.
@@ -182,22 +266,31 @@ async fn dies_receiving(offices: &Offices, point: Point) {
         DeliveryStatus::Received { .. } => assert!(is_confirmed, "{point:?}"),
         other => panic!("{point:?}: {other:?}"),
     }
+    lands_once(offices, &delivery, &words, &folder, point.name()).await;
+    assert!(
+        has_landed <= (visible(&folder) == at_death),
+        "{point:?}: what was visible stays"
+    );
+}
+
+/// Fetches again until it is 済: then it is in the folder once and whole, and nobody else gets it.
+async fn lands_once(offices: &Offices, delivery: &str, words: &[&str], folder: &Path, dead: &str) {
     for run in 0.. {
-        assert!(run < RUNS_MAX, "{point:?}: it never landed");
-        let told = offices.service.told("inbox", &delivery).unwrap();
-        if told == "received" {
-            let said = offices.status(&delivery).await;
+        assert!(run < RUNS_MAX, "{dead}: it never landed");
+        // None before the list was ever read.
+        if offices.service.told("inbox", delivery).as_deref() == Some("received") {
+            let said = offices.status(delivery).await;
             assert!(
                 matches!(said, Some(DeliveryStatus::Received { .. })),
-                "{point:?}: a false 済"
+                "{dead}: a false 済"
             );
             break;
         }
-        let again = offices.service.run(&[&["--json"], &words[..]].concat(), &[]);
+        let again = offices.service.run(&[&["--json"], words].concat(), &[]);
         assert!(matches!(again.status.code(), Some(0 | 1)), "{}", errors(&again));
     }
     for run in 0.. {
-        assert!(run < RUNS_MAX, "{point:?}: it never got a copy to read");
+        assert!(run < RUNS_MAX, "{dead}: it never got a copy to read");
         let shown = offices.service.json(&["inbox"], 0);
         let mut rows = shown["rows"].as_array().unwrap().iter();
         let row = rows.find(|row| row["delivery"] == delivery).unwrap();
@@ -205,16 +298,15 @@ async fn dies_receiving(offices: &Offices, point: Point) {
             break;
         }
     }
-    let landed = visible(&folder);
-    assert_eq!(landed.len(), 1, "{point:?}: landed once");
-    assert_eq!(contents(&landed[0]), whole, "{point:?}");
-    assert!(has_landed <= (landed == at_death), "{point:?}: what was visible stays");
+    let landed = visible(folder);
+    assert_eq!(landed.len(), 1, "{dead}: landed once");
+    assert_eq!(contents(&landed[0]), contents(Path::new(&unit())), "{dead}");
     assert_eq!(
-        fs::read_dir(&folder).unwrap().count(),
+        fs::read_dir(folder).unwrap().count(),
         1,
-        "{point:?}: nothing hidden is left"
+        "{dead}: nothing hidden is left"
     );
-    let refused = offices.looker.claim(id, None).await;
+    let refused = offices.looker.claim(delivery.parse().unwrap(), None).await;
     assert!(
         matches!(&refused, Err(ClientError::Refused(problem)) if problem.code == ProblemCode::AlreadyReceived),
         "{refused:?}"
