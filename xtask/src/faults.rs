@@ -1,7 +1,8 @@
 //! `cargo xtask faults`: the rows of the faults table (docs/RELIABILITY.md), each one or more tests.
 //!
 //! A test belongs to row 4 if its name begins with `row_04_`; `crates/fault-row` gives it its seed and takes its line.
-//! Everything here runs on the embedded engine; what needs PostgreSQL and a bucket is in the store's and the server's tests.
+//! Everything runs on the embedded engine; with `--shared` instead what the store's and the server's tests have of the rows
+//! runs on PostgreSQL and a bucket, with several nodes besides.
 
 use std::{
     collections::BTreeSet,
@@ -16,8 +17,13 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use fault_row::{LINES, LONG, Line, SEED};
 use tempfile::TempDir;
+use xshell::Shell;
 
-use crate::{root, setup, suite};
+use crate::{
+    root, setup,
+    shared::{PLACES, SharedServices},
+    suite,
+};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -108,6 +114,9 @@ pub(crate) struct Options {
     /// The form that reaches the table's figures; hours for all rows.
     #[arg(long)]
     long: bool,
+    /// On a throw-away PostgreSQL and a throw-away store that nodes share: what the store's and the server's tests have.
+    #[arg(long)]
+    shared: bool,
     /// Also writes every line to this file, one JSON object a line.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -142,7 +151,19 @@ pub(crate) fn run(options: Options) -> Result<()> {
         println!("row {:>2}  {}{long}", row.number, row.title);
     }
     let lines = Lines::new()?;
-    let mut command = tests(&root(), &rows, options.long, &[]);
+    let (profile, long_profile) = match options.shared {
+        true => ("shared", "faults-shared"),
+        false => ("default", "faults"),
+    };
+    let profile = if options.long { long_profile } else { profile };
+    let mut command = tests(&root(), &rows, profile, &[]);
+    let services = match options.shared {
+        true => Some(SharedServices::start(&Shell::new()?, false)?),
+        false => None,
+    };
+    if let Some(services) = &services {
+        command.env(PLACES, &services.places);
+    }
     lines.collect(&mut command, seed);
     if options.long {
         command.env(LONG, "1");
@@ -157,8 +178,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let silent: BTreeSet<u8> = rows
         .iter()
         .copied()
-        .filter(|number| is_silent(&read, *number))
+        // Most rows are not of the engine: without any named those are told that have something to say.
+        .filter(|number| is_silent(&read, *number) && !(options.shared && options.rows.is_empty()))
         .collect();
+    ensure!(!read.is_empty(), "nothing was tried");
     let mut broken = failed_rows(&text);
     broken.extend(read.iter().filter(|line| !line.breaches.none()).map(|line| line.row));
     println!(
@@ -175,18 +198,18 @@ pub(crate) fn run(options: Options) -> Result<()> {
     }
     let again = if broken.is_empty() { &rows } else { &broken };
     let long = if options.long { "--long " } else { "" };
+    let shared = if options.shared { "--shared " } else { "" };
     bail!(
-        "failed; again by: cargo xtask faults --seed {seed} {long}{}",
+        "failed; again by: cargo xtask faults --seed {seed} {shared}{long}{}",
         numbers(again.iter().copied())
     )
 }
 
 /// The tests of these rows in a checkout, with these words for the build besides.
-pub(crate) fn tests(checkout: &Path, rows: &BTreeSet<u8>, long: bool, build: &[&str]) -> Command {
+pub(crate) fn tests(checkout: &Path, rows: &BTreeSet<u8>, profile: &str, build: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(checkout);
     if setup::has("cargo-nextest") {
-        let profile = if long { "faults" } else { "default" };
         command.args(["nextest", "run", "--no-fail-fast", "--profile", profile]);
         command.args(suite::FEATURES).args(build).arg("-E").arg(filter(rows));
     } else {

@@ -37,9 +37,6 @@ pub(crate) const FEATURES: &[&str] = &[
 /// tried by `cargo xtask faults`.
 const FAULTS_SEED: u64 = 1;
 
-/// Whose tests run a second time on the engine that nodes share.
-const ON_BOTH_ENGINES: &str = "package(exchange-store) | package(exchange-server) | (package(load) & test(/^nodes::/))";
-
 /// Runs all stages; with `long` also what takes too much time for every landing.
 pub(crate) fn run(long: bool) -> Result<()> {
     let shell = Shell::new()?;
@@ -110,16 +107,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
         })?;
         let Some(services) = services else { return Ok(()) };
         let mut words = if setup::has("cargo-nextest") {
-            let first = [
-                "nextest",
-                "run",
-                "--no-fail-fast",
-                "--profile",
-                "shared",
-                "-E",
-                ON_BOTH_ENGINES,
-            ];
-            cargo(&first, FEATURES)
+            cargo(&["nextest", "run", "--no-fail-fast", "--profile", "shared"], FEATURES)
         } else {
             let packages = ["--package", "exchange-store", "--package", "exchange-server"];
             cargo(&["test", "--no-fail-fast", "--tests", "--locked"], &packages)

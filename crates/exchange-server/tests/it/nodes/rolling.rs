@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use fault_row::Row;
-
-use super::{Cluster, NODES, Process, address_in, start};
+use super::{Cluster, NODES, Process, Row, address_in, start};
 use crate::upgrades::migrate_later;
 
 impl Cluster {
