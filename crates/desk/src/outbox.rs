@@ -404,7 +404,7 @@ async fn send_chain(
         } else {
             send_one(&core, &line, &row, gates.get(&row.delivery)).await
         };
-        broken |= matches!(event, OutboxEvent::Unreachable | OutboxEvent::Interrupted);
+        broken |= waits(&event);
         let _ = ended.send(ChainNews::Ended(Ended {
             delivery: row.delivery,
             event,
@@ -475,7 +475,7 @@ async fn try_one(
             if problem.code == ProblemCode::SignInRequired {
                 core.session_lost(line).await;
             }
-            match refused(problem.code) {
+            match refused(problem.code, problem.retry_after_seconds) {
                 event @ OutboxEvent::Refused { .. } => (event, Some(refusal::of_problem(problem))),
                 event => (event, None),
             }
@@ -492,9 +492,17 @@ pub(crate) async fn offer(core: &Arc<Core>, line: &Line, row: &Outgoing) -> Resu
     let (event, _) = send_one(core, line, row, None).await;
     tracing::info!(delivery.id = %row.delivery, accepted = matches!(event, OutboxEvent::Accepted { .. }), "offered again");
     match event {
-        OutboxEvent::Interrupted | OutboxEvent::Unreachable => Err(ProblemCode::ServerInterrupted.into()),
+        event if waits(&event) => Err(ProblemCode::ServerInterrupted.into()),
         _ => Ok(()),
     }
+}
+
+/// Whether another try is made by itself, and until then nothing of what waits behind it leaves.
+fn waits(event: &OutboxEvent) -> bool {
+    matches!(
+        event,
+        OutboxEvent::Unreachable | OutboxEvent::Interrupted | OutboxEvent::PutOff { .. }
+    )
 }
 
 fn held(refusal: CommandError, holding: Holding) -> (OutboxEvent, Option<CommandError>) {

@@ -284,6 +284,9 @@ impl ExchangeClient {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|media| media.as_bytes().starts_with(PROBLEM_MEDIA_TYPE.as_bytes()));
+        // The exchange writes seconds; a date, which a proxy may write, is no problem's.
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        let retry_after_seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         if !is_problem {
             return match status {
                 StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
@@ -294,7 +297,10 @@ impl ExchangeClient {
         }
         match self.read_body(response, PROBLEM_BYTES_MAX).await {
             Ok(body) => match serde_json::from_slice::<Problem>(&body) {
-                Ok(problem) => ClientError::Refused(problem),
+                Ok(problem) => ClientError::Refused(Problem {
+                    retry_after_seconds,
+                    ..problem
+                }),
                 Err(_) => ClientError::malformed("a problem with a code that this client does not know"),
             },
             Err(error) => error,

@@ -57,6 +57,12 @@ pub enum OutboxEvent {
     },
     /// The line or the server failed in a way that another try may cure. Whether the server holds it is unknown.
     Interrupted,
+    /// The server is too busy for it and says when to come again. Whether it holds it from this try is as unknown as after
+    /// an interruption.
+    PutOff {
+        /// Seconds that it asks to wait.
+        seconds: u32,
+    },
     /// The server could not be reached at all, or an upload broke off before its commit was asked for: by this try it
     /// holds nothing.
     Unreachable,
@@ -98,8 +104,8 @@ pub enum Holding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxRefusal;
 
-/// Longest wait between two tries, in seconds.
-const WAIT_SECONDS_MAX: i64 = 60;
+/// Longest wait between two tries, in seconds, whoever asks for it.
+const WAIT_SECONDS_MAX: u32 = 60;
 
 /// The one transition function of an outgoing delivery.
 pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Result<OutboxState, OutboxRefusal> {
@@ -111,8 +117,11 @@ pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Resu
             maybe_sent: *maybe_sent,
         }),
         (S::Sending { .. }, E::Accepted { accepted_at }) => Ok(S::Sent { accepted_at }),
-        (S::Sending { tries, .. }, E::Interrupted) => Ok(queued_after(*tries, true, now)),
-        (S::Sending { tries, maybe_sent }, E::Unreachable) => Ok(queued_after(*tries, *maybe_sent, now)),
+        (S::Sending { tries, .. }, E::Interrupted) => Ok(queued_after(*tries, wait_seconds(*tries), true, now)),
+        (S::Sending { tries, .. }, E::PutOff { seconds }) => Ok(queued_after(*tries, seconds, true, now)),
+        (S::Sending { tries, maybe_sent }, E::Unreachable) => {
+            Ok(queued_after(*tries, wait_seconds(*tries), *maybe_sent, now))
+        }
         (S::Sending { maybe_sent, .. }, E::Refused { problem, holding }) => Ok(S::Held {
             problem,
             maybe_sent: match holding {
@@ -159,12 +168,17 @@ pub fn step(state: &OutboxState, event: OutboxEvent, now: DateTime<Utc>) -> Resu
     }
 }
 
-/// What a refusal of a try comes to.
-pub fn refused(problem: ProblemCode) -> OutboxEvent {
+/// What a refusal of a try comes to. A server that is busy may say after how many seconds it wants to be asked again; after
+/// any other refusal the queue waits as long as it does by itself.
+pub fn refused(problem: ProblemCode, retry_after_seconds: Option<u32>) -> OutboxEvent {
     match problem {
+        // It knows how many it put off, and how soon it has time for them (ADR 0066).
+        ProblemCode::ServerBusy => match retry_after_seconds {
+            Some(seconds) => OutboxEvent::PutOff { seconds },
+            None => OutboxEvent::Interrupted,
+        },
         // These pass: by themselves, or when somebody signs in.
-        ProblemCode::ServerBusy
-        | ProblemCode::RequestTooSlow
+        ProblemCode::RequestTooSlow
         | ProblemCode::UploadOffset
         | ProblemCode::Internal
         | ProblemCode::SignInRequired => OutboxEvent::Interrupted,
@@ -193,17 +207,22 @@ fn holding_after(problem: ProblemCode) -> Holding {
 /// What a try of an upload comes to: what broke off before its commit was asked for never came to it.
 pub fn of_upload(event: OutboxEvent, commit_asked: bool) -> OutboxEvent {
     match event {
-        OutboxEvent::Interrupted if !commit_asked => OutboxEvent::Unreachable,
+        OutboxEvent::Interrupted | OutboxEvent::PutOff { .. } if !commit_asked => OutboxEvent::Unreachable,
         event => event,
     }
 }
 
-/// Doubling waits of 1, 2, 4 … seconds, at most a minute, each up to half as long again.
+/// Doubling waits of 1, 2, 4 … seconds, at most a minute.
+fn wait_seconds(tries: u32) -> u32 {
+    (1 << tries.saturating_sub(1).min(6)).min(WAIT_SECONDS_MAX)
+}
+
+/// Back in the queue for so many seconds and up to half as long again.
 ///
 /// Desks that a busy exchange refused at the same moment must not come again at the same moment (ADR 0046): by how much a
 /// wait is longer is what the clock happens to show below a millisecond.
-fn queued_after(tries: u32, maybe_sent: bool, now: DateTime<Utc>) -> OutboxState {
-    let wait = (1_i64 << tries.saturating_sub(1).min(6)).min(WAIT_SECONDS_MAX);
+fn queued_after(tries: u32, seconds: u32, maybe_sent: bool, now: DateTime<Utc>) -> OutboxState {
+    let wait = i64::from(seconds.clamp(1, WAIT_SECONDS_MAX));
     let thousandths = 1_000 + i64::from(now.timestamp_subsec_micros() % 1_000) / 2;
     OutboxState::Queued {
         tries,
@@ -256,13 +275,34 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_minute() {
-        let waits: Vec<i64> = (1..9)
-            .map(|tries| match queued_after(tries, true, at(0)) {
-                OutboxState::Queued { not_before, .. } => (not_before - at(0)).num_seconds(),
-                other => panic!("{other:?}"),
-            })
-            .collect();
+        let waits: Vec<u32> = (1..9).map(wait_seconds).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+
+    #[test]
+    fn who_is_told_when_to_come_again_comes_then_and_within_a_minute() {
+        let wait_after = |seconds| {
+            let sending = OutboxState::Sending {
+                tries: 7,
+                maybe_sent: false,
+            };
+            match step(&sending, refused_by(Some(seconds)), at(0)) {
+                Ok(OutboxState::Queued {
+                    not_before, maybe_sent, ..
+                }) => (not_before - at(0), maybe_sent),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(wait_after(3), (TimeDelta::seconds(3), true));
+        assert_eq!(wait_after(0), (TimeDelta::seconds(1), true));
+        for too_long in [WAIT_SECONDS_MAX + 1, u32::MAX] {
+            assert_eq!(wait_after(too_long), (TimeDelta::seconds(60), true));
+        }
+        assert_eq!(refused_by(None), E::Interrupted);
+    }
+
+    fn refused_by(retry_after_seconds: Option<u32>) -> OutboxEvent {
+        super::refused(ProblemCode::ServerBusy, retry_after_seconds)
     }
 
     #[test]
@@ -270,7 +310,7 @@ mod tests {
         let waits: Vec<i64> = (0..1_000)
             .map(|micros| {
                 let now = at(0) + TimeDelta::microseconds(micros);
-                match queued_after(3, true, now) {
+                match queued_after(3, 4, true, now) {
                     OutboxState::Queued { not_before, .. } => (not_before - now).num_milliseconds(),
                     other => panic!("{other:?}"),
                 }

@@ -23,6 +23,9 @@ pub struct Problem {
     /// Leads to the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// Seconds after which the same may be asked again; travels as the header `Retry-After`.
+    #[serde(skip)]
+    pub retry_after_seconds: Option<u32>,
 }
 
 impl Problem {
@@ -33,6 +36,7 @@ impl Problem {
             status: status_of(code),
             params: BTreeMap::new(),
             reference: None,
+            retry_after_seconds: None,
         }
     }
 

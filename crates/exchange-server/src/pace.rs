@@ -8,7 +8,7 @@ use std::{
     num::NonZeroU32,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
@@ -23,6 +23,7 @@ use axum::{
 };
 use bytes::Bytes;
 use care_model::{ProblemCode, TerminalId};
+use exchange_protocol::Problem;
 use governor::{Quota, RateLimiter, clock::DefaultClock, state::keyed::HashMapStateStore};
 use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::{
@@ -47,6 +48,8 @@ pub struct PaceSettings {
     pub connections_a_source: Option<NonZeroU32>,
     /// In each such time a body has to come on by 256 bytes a second.
     pub body_window: Duration,
+    /// In each such time something of an answer has to be taken.
+    pub answer_window: Duration,
 }
 
 impl Default for PaceSettings {
@@ -57,6 +60,7 @@ impl Default for PaceSettings {
             requests_a_minute_source: NonZeroU32::new(3_000),
             connections_a_source: NonZeroU32::new(256),
             body_window: Duration::from_secs(30),
+            answer_window: Duration::from_secs(60),
         }
     }
 }
@@ -64,7 +68,7 @@ impl Default for PaceSettings {
 /// The lowest limit that can be set: with it one request a second is let through, which is what a refusal asks to wait.
 pub(crate) const REQUESTS_A_MINUTE_MIN: u32 = 60;
 /// Seconds after which a party that asked too often is let through again.
-pub(crate) const RETRY_AFTER_SECONDS: u64 = 1;
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 /// Bytes a second below which a body is cut.
 const BODY_BYTES_A_SECOND_MIN: u128 = 256;
 /// Parties remembered at once.
@@ -84,6 +88,7 @@ pub(crate) struct Places {
     served: Semaphore,
     waiting: Semaphore,
     wait: Duration,
+    put_off: Mutex<PutOff>,
 }
 
 impl Places {
@@ -92,19 +97,82 @@ impl Places {
             served: Semaphore::new(served_max),
             waiting: Semaphore::new(waiting_max),
             wait,
+            put_off: Mutex::new(PutOff::from(Instant::now())),
         }
     }
 
     /// A place, which ends with the value.
     pub(crate) async fn place(&self) -> Answer<SemaphorePermit<'_>> {
+        let place = self.find().await;
+        let seconds = self
+            .put_off
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .count(place.is_some(), Instant::now());
+        place.ok_or_else(|| {
+            let mut problem = Problem::new(ProblemCode::ServerBusy);
+            problem.retry_after_seconds = Some(seconds);
+            problem.into()
+        })
+    }
+
+    async fn find(&self) -> Option<SemaphorePermit<'_>> {
         if let Ok(place) = self.served.try_acquire() {
-            return Ok(place);
+            return Some(place);
         }
-        let _waiting = self.waiting.try_acquire().map_err(|_| ProblemCode::ServerBusy)?;
-        match timeout(self.wait, self.served.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(ProblemCode::ServerBusy.into()),
+        let _waiting = self.waiting.try_acquire().ok()?;
+        timeout(self.wait, self.served.acquire()).await.ok()?.ok()
+    }
+}
+
+/// For how long those are put off who find no place (ADR 0066): so long that as many come again as there is time for, and
+/// not so many more that refusing them takes the time of the others.
+struct PutOff {
+    /// What is asked for now.
+    seconds: f64,
+    since: Instant,
+    served: u32,
+    refused: u32,
+}
+
+/// How often it is judged anew.
+const PUT_OFF_JUDGED: Duration = Duration::from_secs(1);
+/// For each that is served so many may be refused: fewer, and places would stand empty after a burst.
+const REFUSED_FOR_EACH: f64 = 0.2;
+const PUT_OFF_SECONDS_MIN: f64 = 1.0;
+const PUT_OFF_SECONDS_MAX: f64 = 60.0;
+/// After so long without anybody nothing of it holds any more.
+const PUT_OFF_FORGOTTEN: Duration = Duration::from_secs(60);
+
+impl PutOff {
+    fn from(since: Instant) -> Self {
+        Self {
+            seconds: PUT_OFF_SECONDS_MIN,
+            since,
+            served: 0,
+            refused: 0,
         }
+    }
+
+    /// Counts one who found a place or did not; after how many seconds the latter should come again.
+    fn count(&mut self, is_served: bool, now: Instant) -> u32 {
+        match is_served {
+            true => self.served += 1,
+            false => self.refused += 1,
+        }
+        if now - self.since >= PUT_OFF_FORGOTTEN {
+            *self = Self::from(now);
+        } else if now - self.since >= PUT_OFF_JUDGED {
+            // Those who wait come again the more seldom, the longer they were told to: at most twice or half as long, for
+            // what was said a moment ago still has to show.
+            let times = f64::from(self.refused) / (f64::from(self.served) * REFUSED_FOR_EACH);
+            let seconds = (self.seconds * times.clamp(0.5, 2.0)).clamp(PUT_OFF_SECONDS_MIN, PUT_OFF_SECONDS_MAX);
+            *self = Self {
+                seconds,
+                ..Self::from(now)
+            };
+        }
+        self.seconds.round() as u32
     }
 }
 
@@ -274,5 +342,50 @@ mod tests {
             places.place().now_or_never().is_none(),
             "the place of one who went is another's"
         );
+    }
+
+    /// Each second the share of those who wait that comes again: what is asked for after so many seconds.
+    fn asked_for_after(seconds: u64, served: u32, waiting: f64) -> u32 {
+        let mut now = Instant::now();
+        let mut put_off = PutOff::from(now);
+        let mut told = 1;
+        for _ in 0..seconds {
+            now += PUT_OFF_JUDGED;
+            let refused = (waiting / f64::from(told)) as u32;
+            for one in 0..served + refused {
+                put_off.count(one < served, now - PUT_OFF_JUDGED / 2);
+            }
+            told = put_off.count(true, now);
+        }
+        told
+    }
+
+    #[test]
+    fn the_more_wait_the_longer_are_they_put_off_and_never_beyond_a_minute() {
+        assert_eq!(asked_for_after(30, 1_000, 0.0), 1);
+        assert_eq!(asked_for_after(30, 1_000, 150.0), 1);
+        // With so many, as many come again each second as may be refused.
+        assert_eq!(asked_for_after(30, 1_000, 2_000.0), 10);
+        assert_eq!(asked_for_after(30, 1_000, 6_000_000.0), 60);
+    }
+
+    #[test]
+    fn who_is_put_off_while_nobody_is_served_waits_longer_each_second() {
+        let mut now = Instant::now();
+        let mut put_off = PutOff::from(now);
+        let mut told = Vec::new();
+        for _ in 0..8 {
+            now += PUT_OFF_JUDGED;
+            told.push(put_off.count(false, now));
+        }
+        assert_eq!(told, [2, 4, 8, 16, 32, 60, 60, 60]);
+        // And it is over once they are served, or after a quiet minute.
+        let mut later = PutOff { ..put_off };
+        assert_eq!(later.count(false, now + PUT_OFF_FORGOTTEN), 1);
+        for _ in 0..6 {
+            now += PUT_OFF_JUDGED;
+            put_off.count(true, now);
+        }
+        assert_eq!(put_off.count(false, now), 1);
     }
 }

@@ -17,8 +17,9 @@ pub(crate) struct Refusal(Box<Problem>);
 /// What a handler gives.
 pub(crate) type Answer<T> = Result<T, Refusal>;
 
-/// Seconds after which a busy server may be asked again.
-const RETRY_AFTER_SECONDS: u64 = 2;
+/// Seconds after which a busy server may be asked again, where nothing is known of how many ask: what it waits for is then
+/// its storage, and every desk with something to send asks so often.
+const RETRY_AFTER_SECONDS: u32 = 5;
 
 impl Refusal {
     /// Something that should not happen: the cause is logged once, here.
@@ -128,8 +129,12 @@ impl IntoResponse for Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
         say_when_to_retry(status, headers);
-        if self.0.code == ProblemCode::TooManyRequests {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(pace::RETRY_AFTER_SECONDS));
+        let seconds = match self.0.code {
+            ProblemCode::TooManyRequests => Some(pace::RETRY_AFTER_SECONDS),
+            _ => self.0.retry_after_seconds,
+        };
+        if let Some(seconds) = seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         // For the portal, whose refusals are pages.
         response.extensions_mut().insert(*self.0);

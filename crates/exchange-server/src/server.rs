@@ -153,6 +153,7 @@ impl Server {
                 router,
                 open.clone(),
                 sources,
+                settings.pace.answer_window,
                 ending.clone(),
             ))
         };

@@ -146,6 +146,7 @@ fn outgoing(json: &[u8]) {
     for event in [
         OutboxEvent::Start,
         OutboxEvent::Interrupted,
+        OutboxEvent::PutOff { seconds: u32::MAX },
         OutboxEvent::Unreachable,
         OutboxEvent::Stopped,
         OutboxEvent::Restarted,

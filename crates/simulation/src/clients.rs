@@ -19,6 +19,8 @@ use crate::{
 
 /// How often the exchange may say within one try that an upload stands elsewhere.
 const CORRECTIONS_MAX: u32 = 8;
+/// What a busy exchange asks a desk to wait, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 2;
 
 /// What a try came to that was not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -354,7 +356,7 @@ impl Terminal {
                 return Ok(Some((id, Request::Begin(thing))));
             }
             Ok(Ok(_)) => OutboxEvent::Interrupted,
-            Ok(Err(problem)) => outbox::refused(problem),
+            Ok(Err(problem)) => outbox::refused(problem, Some(RETRY_AFTER_SECONDS)),
             // Bytes have left once it has begun.
             Err(Line::Unreachable) if !attempt.begun => OutboxEvent::Unreachable,
             Err(_) => OutboxEvent::Interrupted,

@@ -1,6 +1,6 @@
 //! Lines to a server without the client: many of them cost little, and each sees what an answer says.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use load::offices::Office;
 use rustls::{ClientConfig, RootCertStore, client::Resumption, version::TLS13};
@@ -24,8 +24,8 @@ pub(crate) struct Door {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// How long the exchange asks to wait, if it does.
-    pub(crate) retry_after: Option<Duration>,
+    /// Seconds that the exchange asks to wait, if it does.
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Door {
@@ -102,7 +102,7 @@ impl Line {
         };
         let number = |name: &str| {
             let value = head.lines().find_map(|line| line.strip_prefix(name));
-            value.map(|value| value.trim().parse::<u64>().unwrap())
+            value.map(|value| value.trim().parse::<u32>().unwrap())
         };
         let length = number("content-length:").unwrap_or_default() as usize;
         while self.got.len() < length {
@@ -114,7 +114,7 @@ impl Line {
         self.got.drain(..length);
         Ok(Answer {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            retry_after: number("retry-after:").map(Duration::from_secs),
+            retry_after: number("retry-after:"),
         })
     }
 }

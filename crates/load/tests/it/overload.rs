@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use care_model::DeliveryId;
+use care_model::{DeliveryId, ProblemCode};
 use chrono::Utc;
-use exchange_flow::outbox::{OutboxEvent, OutboxState, step};
+use exchange_flow::outbox::{OutboxEvent, OutboxState, refused, step};
 use exchange_protocol::envelope;
 use fastrand::Rng;
 use fault_row::Row;
@@ -91,9 +91,10 @@ struct Lane {
 }
 
 /// How long a desk waits before it tries a unit again, and what it remembers of it.
-fn after_refusal(state: &OutboxState) -> (OutboxState, Duration) {
+fn after_refusal(state: &OutboxState, seconds: u32) -> (OutboxState, Duration) {
     let now = Utc::now();
-    let state = step(state, OutboxEvent::Start, now).and_then(|sending| step(&sending, OutboxEvent::Interrupted, now));
+    let put_off = refused(ProblemCode::ServerBusy, Some(seconds));
+    let state = step(state, OutboxEvent::Start, now).and_then(|sending| step(&sending, put_off, now));
     let state = state.unwrap();
     let OutboxState::Queued { not_before, .. } = state else {
         panic!("a desk keeps in its queue what was refused for now: {state:?}");
@@ -148,9 +149,7 @@ async fn lane(exchange: Arc<Exchange>, mut lane: Lane, pause: Duration, end: Ins
                 (429 | 503, Some(told)) => {
                     outcome.refused += 1;
                     let wait;
-                    (state, wait) = after_refusal(&state);
-                    // What is told holds for all who were refused in that moment, and a desk does not read it.
-                    let wait = wait.max(told.mul_f64(1.0 + random.f64() / 2.0));
+                    (state, wait) = after_refusal(&state, told);
                     tokio::time::sleep(wait.min(end.saturating_duration_since(begun))).await;
                 }
                 (429 | 503, None) => outcome.unsaid += 1,
