@@ -21,6 +21,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
@@ -50,6 +51,7 @@ pub(crate) async fn serve(
     router: Router,
     open: Gauge,
     sources: Sources,
+    answer_window: Duration,
     mut ending: watch::Receiver<bool>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
@@ -81,7 +83,7 @@ pub(crate) async fn serve(
         let (acceptor, router, ending) = (acceptor.clone(), router.clone(), ending.clone());
         let open = Open::one(&open);
         connections.spawn(async move {
-            connection(stream, source, acceptor, router, ending).await;
+            connection(stream, source, acceptor, router, answer_window, ending).await;
             drop((place, of_source, open));
         });
     }
@@ -166,6 +168,7 @@ async fn connection(
     source: Source,
     acceptor: TlsAcceptor,
     router: Router,
+    answer_window: Duration,
     ending: watch::Receiver<bool>,
 ) {
     // An answer is one small write: waiting for more to send would only delay it.
@@ -187,7 +190,10 @@ async fn connection(
             extensions.insert(peer.clone());
         }
     };
-    speak(stream, known, router, ending).await;
+    // Whoever takes nothing of an answer holds a content open for it.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(answer_window));
+    speak(Box::pin(stream), known, router, ending).await;
 }
 
 /// Answers requests over a connection, each with what is known of the connection, until the server ends.

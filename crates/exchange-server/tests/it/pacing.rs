@@ -1,6 +1,10 @@
 //! How much one party may ask for, and how slowly.
 
-use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
 
 use care_model::ProblemCode;
 use exchange_client::{ClientError, ExchangeClient, SignedIn};
@@ -158,6 +162,47 @@ async fn a_body_that_trickles_is_cut_and_one_that_is_only_slow_is_not() {
     }
     let answer = rest(&mut line).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_nothing_of_an_answer_is_cut_and_who_takes_it_slowly_is_not() {
+    const WINDOW: Duration = Duration::from_millis(600);
+    /// Together more than sockets hold.
+    const ASKED: usize = 3_000;
+    let (exchange, ..) = paced(|pace| {
+        pace.answer_window = WINDOW;
+        pace.requests_a_minute_source = None;
+    })
+    .await;
+    let authority = exchange.connection().authority_pem;
+    let ask = |more: &str| format!("GET /portal/assets/style.css HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
+    let ask = ask("").repeat(ASKED - 1) + &ask("Connection: close\r\n");
+    for (before_each, is_cut) in [(Duration::ZERO, true), (Duration::from_millis(1), false)] {
+        let line = bare::connect(&authority, &exchange.running.enrolment_url, None).await;
+        let (mut answers, mut asking) = tokio::io::split(line.unwrap());
+        let bytes = ask.clone();
+        let asked = tokio::spawn(async move {
+            let _ = asking.write_all(bytes.as_bytes()).await;
+            asking
+        });
+        if is_cut {
+            tokio::time::sleep(WINDOW * 4).await;
+        }
+        let begun = Instant::now();
+        let (mut got, mut piece) = (Vec::new(), vec![0; 64 * 1_024]);
+        while let Ok(read @ 1..) = answers.read(&mut piece).await {
+            got.extend_from_slice(&piece[..read]);
+            tokio::time::sleep(before_each).await;
+        }
+        let count = got.windows(13).filter(|word| word == b"HTTP/1.1 200 ").count();
+        if is_cut {
+            assert!((1..ASKED).contains(&count), "{count}");
+        } else {
+            assert_eq!(count, ASKED);
+            assert!(begun.elapsed() > WINDOW * 2, "that was not slow: {:?}", begun.elapsed());
+        }
+        drop(asked.await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
