@@ -43,11 +43,24 @@ pub(crate) fn check_folder(folder: &Path, bytes: u64) -> Result<(), ProblemCode>
     if !facts.is_dir() {
         return Err(ProblemCode::FolderMissing);
     }
-    let probe = folder.join(format!(".{}.part-probe", uuid::Uuid::now_v7()));
-    fs::create_dir(&probe).map_err(|error| problem_of(&error))?;
-    fs::remove_dir(&probe).map_err(|error| problem_of(&error))?;
+    let probe = folder.join(PROBE);
+    // Whoever looks into the same folder at the same moment may have been quicker with either.
+    done_or(fs::create_dir(&probe), io::ErrorKind::AlreadyExists)?;
+    done_or(fs::remove_dir(&probe), io::ErrorKind::NotFound)?;
     match free_bytes(folder) {
         Some(free) if free < bytes.saturating_add(SPARE_BYTES) => Err(ProblemCode::FolderFull),
+        _ => Ok(()),
+    }
+}
+
+/// Is made in a folder to see whether anything can be. It has one name for all, so that what a death in between leaves is
+/// taken away by the next look.
+const PROBE: &str = ".careplan.part-probe";
+
+/// Whether it was done, or found to be done.
+fn done_or(result: io::Result<()>, found_done: io::ErrorKind) -> Result<(), ProblemCode> {
+    match result {
+        Err(error) if error.kind() != found_done => Err(problem_of(&error)),
         _ => Ok(()),
     }
 }
