@@ -197,41 +197,6 @@ async fn row_01_a_client_that_is_killed_at_any_moment_of_a_send_sends_once() {
     row.close(times, Breaches::default());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn row_06_a_client_that_is_killed_at_any_moment_of_a_fetch_fetches_once() {
-    let mut row = Row::open(6, "the client is killed with -9 at random while it fetches");
-    let mut random = Rng::with_seed(row.seed());
-    let offices = Offices::open().await;
-    let fetch = |folder: &Path, delivery: &str| {
-        let into = folder.to_str().unwrap().to_owned();
-        ["receive".to_owned(), "--into".to_owned(), into, delivery.to_owned()]
-    };
-    let folder = offices.exchange.folder("undisturbed").unwrap();
-    let words = fetch(&folder, &offices.send());
-    let begun = Instant::now();
-    offices.service.json(&words.each_ref().map(String::as_str), 0);
-    let undisturbed = begun.elapsed();
-    let times = row.times(8, 150);
-    let mut landed_at_death = 0;
-    for time in 0..times {
-        let folder = offices.exchange.folder(&format!("killed-{time}")).unwrap();
-        let delivery = offices.send();
-        let words = fetch(&folder, &delivery);
-        let words = words.each_ref().map(String::as_str);
-        let after = undisturbed.mul_f64(random.f64());
-        offices.service.run_for(after, &words);
-        let at_death = visible(&folder);
-        landed_at_death += at_death.len();
-        lands_once(&offices, &delivery, &words, &folder, &format!("after {after:?}")).await;
-        assert!(
-            at_death.is_empty() || visible(&folder) == at_death,
-            "{after:?}: what was visible stays"
-        );
-    }
-    row.figure("landed_before_the_kill", landed_at_death as f64);
-    row.close(times, Breaches::default());
-}
-
 /// The delivery lands once, whole, and is 済 once.
 async fn dies_receiving(offices: &Offices, point: Point) {
     let delivery = offices.send();
