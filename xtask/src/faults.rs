@@ -151,11 +151,12 @@ pub(crate) fn run(options: Options) -> Result<()> {
         println!("row {:>2}  {}{long}", row.number, row.title);
     }
     let lines = Lines::new()?;
-    let (profile, long_profile) = match options.shared {
-        true => ("shared", "faults-shared"),
-        false => ("default", "faults"),
+    let profile = match (options.shared, options.long) {
+        (false, false) => "default",
+        (false, true) => "faults",
+        (true, false) => "shared",
+        (true, true) => "faults-shared",
     };
-    let profile = if options.long { long_profile } else { profile };
     let mut command = tests(&root(), &rows, profile, &[]);
     let services = match options.shared {
         true => Some(SharedServices::start(&Shell::new()?, false)?),

@@ -43,14 +43,13 @@ impl Terminal {
         command.output().unwrap()
     }
 
-    /// Runs a command and kills it after a while; what it said, if it was done before that.
-    fn run_for(&self, time: Duration, words: &[&str]) -> Option<Vec<u8>> {
+    /// Runs a command and kills it after a while; whether it was done before that.
+    fn run_for(&self, time: Duration, words: &[&str]) -> bool {
         let mut command = self.command(words);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(time);
         child.kill().unwrap();
-        let ended = child.wait_with_output().unwrap();
-        ended.status.success().then_some(ended.stdout)
+        child.wait().unwrap().success()
     }
 
     /// Runs a command that must die at a point.
@@ -182,18 +181,53 @@ async fn row_01_a_client_that_is_killed_at_any_moment_of_a_send_sends_once() {
     let (mut all, mut said_so) = (1, 0);
     for time in 0..times {
         let after = undisturbed.mul_f64(random.f64());
-        let said = offices.manager.run_for(after, &["send", &unit(), "--yes"]);
+        let is_done = offices.manager.run_for(after, &["send", &unit(), "--yes"]);
         leaves(&offices, &format!("time {time}, after {after:?}")).await;
         let sent = offices.at_the_exchange().await.len() - all;
         assert!(sent <= 1, "{after:?}: sent {sent} times");
         all += sent;
-        if said.is_some() {
+        if is_done {
             assert_eq!(sent, 1, "{after:?}: it said so before it was true");
             said_so += 1;
         }
     }
     row.figure("sent_all_the_same", (all - 1) as f64);
     row.figure("done_before_the_kill", f64::from(said_so));
+    row.close(times, Breaches::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_06_a_client_that_is_killed_at_any_moment_of_a_fetch_fetches_once() {
+    let mut row = Row::open(6, "the client is killed with -9 at random while it fetches");
+    let mut random = Rng::with_seed(row.seed());
+    let offices = Offices::open().await;
+    let fetch = |folder: &Path, delivery: &str| {
+        let into = folder.to_str().unwrap().to_owned();
+        ["receive".to_owned(), "--into".to_owned(), into, delivery.to_owned()]
+    };
+    let folder = offices.exchange.folder("undisturbed").unwrap();
+    let words = fetch(&folder, &offices.send());
+    let begun = Instant::now();
+    offices.service.json(&words.each_ref().map(String::as_str), 0);
+    let undisturbed = begun.elapsed();
+    let times = row.times(8, 150);
+    let mut landed_at_death = 0;
+    for time in 0..times {
+        let folder = offices.exchange.folder(&format!("killed-{time}")).unwrap();
+        let delivery = offices.send();
+        let words = fetch(&folder, &delivery);
+        let words = words.each_ref().map(String::as_str);
+        let after = undisturbed.mul_f64(random.f64());
+        offices.service.run_for(after, &words);
+        let at_death = visible(&folder);
+        landed_at_death += at_death.len();
+        lands_once(&offices, &delivery, &words, &folder, &format!("after {after:?}")).await;
+        assert!(
+            at_death.is_empty() || visible(&folder) == at_death,
+            "{after:?}: what was visible stays"
+        );
+    }
+    row.figure("landed_before_the_kill", landed_at_death as f64);
     row.close(times, Breaches::default());
 }
 

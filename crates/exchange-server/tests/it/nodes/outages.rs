@@ -7,6 +7,7 @@ use care_model::{DeliveryId, Digest};
 use exchange_client::SignedIn;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use test_engine::Places;
+use tokio::task::JoinHandle;
 
 /// Tries to send something small once.
 async fn try_to_send(cluster: &Cluster, line: &SignedIn) -> Result<DeliveryId, ProblemCode> {
@@ -18,6 +19,13 @@ async fn try_to_send(cluster: &Cluster, line: &SignedIn) -> Result<DeliveryId, P
     } else {
         Err(refused(sent))
     }
+}
+
+/// Sends in the background, however often it takes.
+fn begin_sending(cluster: &Cluster, line: &SignedIn, content: &[u8]) -> JoinHandle<DeliveryId> {
+    let (planner, helper) = (cluster.planner.clone(), cluster.helper.clone());
+    let (line, content) = (line.clone(), content.to_vec());
+    tokio::spawn(async move { send(&line, &planner, &helper, content).await })
 }
 
 async fn until_ready(cluster: &Cluster, wanted: u16) -> serde_json::Value {
@@ -134,9 +142,7 @@ async fn a_bucket_that_is_away_holds_up_large_deliveries_only() {
     cluster.bucket.set(Line::Cut);
     let small = try_to_send(&cluster, &sender).await.unwrap();
     let large = content(7);
-    let (planner, helper) = (cluster.planner.clone(), cluster.helper.clone());
-    let (line, bytes) = (sender.clone(), large.clone());
-    let sending = tokio::spawn(async move { send(&line, &planner, &helper, bytes).await });
+    let sending = begin_sending(&cluster, &sender, &large);
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(!sending.is_finished(), "nothing says that it is stored while it is not");
     cluster.bucket.set(Line::Passes);
@@ -158,9 +164,7 @@ async fn a_bucket_that_takes_no_writes_is_told_and_comes_back() {
         cluster.bucket.set(Line::Refuses(status));
         sent.push(try_to_send(&cluster, &sender).await.unwrap());
         let bytes = content(14);
-        let (planner, helper) = (cluster.planner.clone(), cluster.helper.clone());
-        let (line, copy) = (sender.clone(), bytes.clone());
-        let sending = tokio::spawn(async move { send(&line, &planner, &helper, copy).await });
+        let sending = begin_sending(&cluster, &sender, &bytes);
         until_state(&cluster, "contents_failing").await;
         assert!(
             !sending.is_finished(),
@@ -188,9 +192,7 @@ async fn a_bucket_that_crawls_holds_up_nobody_else() {
     let (sender, receiver) = lines(&cluster).await;
     cluster.bucket.set(Line::Crawls);
     let bytes = content(21);
-    let (planner, helper) = (cluster.planner.clone(), cluster.helper.clone());
-    let (line, copy) = (sender.clone(), bytes.clone());
-    let sending = tokio::spawn(async move { send(&line, &planner, &helper, copy).await });
+    let sending = begin_sending(&cluster, &sender, &bytes);
     let mut sent = Vec::new();
     while !sending.is_finished() {
         let begun = Instant::now();
