@@ -97,6 +97,18 @@ pub(crate) enum Touches {
     Content(DeliveryId),
 }
 
+impl Touches {
+    /// When an act runs within its commit (ADR 0067). None of the acts was answered yet, so any order is right; in this one
+    /// nothing that was read ahead has to be read again, for what may change any row comes last.
+    pub(crate) fn turn(self) -> u8 {
+        match self {
+            Self::Send { .. } => 0,
+            Self::Delivery(_) | Self::Content(_) => 1,
+            Self::Unknown => 2,
+        }
+    }
+}
+
 macro_rules! select {
     ($asked:literal) => {
         concat!(

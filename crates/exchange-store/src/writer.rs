@@ -40,9 +40,6 @@ const WAITING_ACTS_MAX: usize = 4_096;
 /// How often an idle writer looks whether another process (the `admin` command) changed the database.
 const FOREIGN_CHANGE_POLL: Duration = Duration::from_millis(500);
 
-/// Acts after which SQLite's log is folded back beside the writer.
-const FOLDED_AFTER_ACTS: usize = 512;
-
 /// How long a commit may take in a database of another machine, which may have gone away.
 const COMMIT_MAX: Duration = Duration::from_secs(20);
 
@@ -308,11 +305,10 @@ async fn run(
     meters: Arc<OnceLock<Meters>>,
 ) {
     let mut jobs = Vec::with_capacity(BATCH_ACTS_MAX);
-    let folding = match &shared.readers {
-        sql::Pool::Sqlite(readers) => Some(sqlite::fold_when_told(readers.clone())),
+    let mut folding = match &shared.readers {
+        sql::Pool::Sqlite(readers) => Some(sqlite::Folding::beside(readers.clone())),
         sql::Pool::Postgres(_) => None,
     };
-    let mut unfolded = 0;
     loop {
         let taken = tokio::time::timeout(FOREIGN_CHANGE_POLL, waiting.recv_many(&mut jobs, BATCH_ACTS_MAX)).await;
         if taken == Ok(0) {
@@ -344,13 +340,8 @@ async fn run(
         if stored.is_some() && !is_sqlite {
             batch.durable = batch.turn;
         }
-        unfolded += stored.unwrap_or_default();
-        if let Some(folding) = &folding
-            && unfolded >= FOLDED_AFTER_ACTS
-        {
-            unfolded = 0;
-            // Whoever is folding already will be told again.
-            let _ = folding.try_send(());
+        if let (Some(folding), sql::Connection::Sqlite(connection)) = (&mut folding, &mut batch.connection) {
+            folding.after(stored.unwrap_or_default(), connection).await;
         }
         if let Some(meters) = meters.get() {
             match stored {
@@ -511,6 +502,7 @@ async fn commit(
     {
         jobs.push(queued);
     }
+    jobs.sort_by_key(|queued| queued.touches.turn());
     let acts = jobs.len();
     span.record("acts", acts);
     for queued in jobs.iter() {

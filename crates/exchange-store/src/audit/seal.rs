@@ -15,7 +15,7 @@ use super::chains::{LINE_COLUMNS, StoredLine};
 use crate::{Store, StoreError, convert, sql};
 
 /// Lines that one commit chains: it must keep nobody waiting.
-const LINES_MAX: i64 = 400;
+const LINES_MAX: i64 = 200;
 /// Chains that one commit signs.
 const SIGNED_MAX: i64 = 400;
 /// Rows of one statement.
