@@ -12,13 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use care_model::{DeliveryId, ProblemCode};
+use care_model::{DeliveryId, Edition, OfficeNumber, Party, ProblemCode, ServiceMonth};
+use care_samples::{Samples, Size, UnitRequest};
 use exchange_client::{ClientError, SignedIn};
 use exchange_protocol::DeliveryStatus;
 use fastrand::Rng;
 use fault_row::{Breaches, Row};
 use kill_point::{KILL_AT, Point};
-use test_support::ExampleExchange;
+use test_support::{CARE_MANAGEMENT, ExampleExchange, HOME_HELP};
 
 use crate::{LEFT_OUT, Terminal, contents, errors, fixture};
 
@@ -194,6 +195,79 @@ async fn row_01_a_client_that_is_killed_at_any_moment_of_a_send_sends_once() {
     row.figure("sent_all_the_same", (all - 1) as f64);
     row.figure("done_before_the_kill", f64::from(said_so));
     row.close(times, Breaches::default());
+}
+
+/// Deliveries of one bulk.
+const BULK: usize = 12;
+
+/// A folder with what goes to two offices in turns.
+fn bulk(exchange: &ExampleExchange, seed: u64, to: &[Party; 2]) -> String {
+    let folder = exchange.folder(&format!("bulk-{seed}")).unwrap();
+    let mut samples = Samples::new(seed);
+    for to in to.iter().cycle().take(BULK) {
+        let request = UnitRequest {
+            unit: "home_plan_delete",
+            edition: Edition::V4,
+            from: CARE_MANAGEMENT.party().unwrap(),
+            to: *to,
+            month: ServiceMonth::parse("202604").unwrap(),
+            size: Size::Recipients(2),
+        };
+        samples.unit(&request).unwrap().write_into(&folder).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_01_a_client_that_is_killed_at_any_moment_of_a_bulk_sends_each_of_it_once() {
+    let mut row = Row::open(1, "the client is killed with -9 at random amid a bulk to two offices");
+    let mut random = Rng::with_seed(row.seed());
+    let Offices { exchange, manager, .. } = Offices::open().await;
+    let first = HOME_HELP.party().unwrap();
+    let second = Party::new(OfficeNumber::parse("9970101011").unwrap(), first.kind);
+    exchange.register_office(second, "第二の事業所").await.unwrap();
+    let to = [first, second];
+    let looker = exchange.terminal(&exchange.manager, "数える").await.unwrap();
+    let held = async || {
+        let page = looker.outbox(0, 200).await.unwrap();
+        assert!(!page.more);
+        let ids = page.rows.into_iter().map(|row| row.header.id.to_string());
+        ids.collect::<BTreeSet<_>>()
+    };
+    let begun = Instant::now();
+    manager.json(&["send", &bulk(&exchange, 0, &to), "--yes"], 0);
+    let undisturbed = begun.elapsed();
+    let mut all = held().await.len();
+    assert_eq!(all, BULK);
+    let times = row.times(4, 15);
+    let (mut half_gone, mut said_so) = (0, 0);
+    for time in 1..=times {
+        let folder = bulk(&exchange, time, &to);
+        let after = undisturbed.mul_f64(random.f64());
+        let is_done = manager.run_for(after, &["send", &folder, "--yes"]);
+        let at_death = held().await.len() - all;
+        half_gone += u32::from((1..BULK).contains(&at_death));
+        for run in 0.. {
+            assert!(run < RUNS_MAX, "{after:?}: they never left");
+            let shown = manager.json(&["outbox"], 0);
+            let rows = shown["rows"].as_array().unwrap();
+            if rows.iter().all(|row| row["status"]["status"] != "unsent") {
+                let told = rows.iter().map(|row| row["delivery"].as_str().unwrap().to_owned());
+                assert_eq!(told.collect::<BTreeSet<_>>(), held().await, "{after:?}");
+                break;
+            }
+        }
+        let sent = held().await.len() - all;
+        assert!(
+            sent == BULK || (sent == 0 && !is_done),
+            "{after:?}: {sent} of {BULK} were sent"
+        );
+        all += sent;
+        said_so += u32::from(is_done);
+    }
+    row.figure("killed_with_some_of_it_sent", f64::from(half_gone));
+    row.figure("done_before_the_kill", f64::from(said_so));
+    row.close(times * BULK as u64, Breaches::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

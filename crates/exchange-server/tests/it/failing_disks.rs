@@ -1,9 +1,9 @@
-//! A disk that fails what is synced to it, and little memory: nothing is accepted that is not stored.
+//! A disk that fails what is synced to it, or takes long, and little memory: nothing is accepted that is not stored.
 #![cfg(target_os = "linux")]
 
 use std::{
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use care_model::ProblemCode;
@@ -16,16 +16,16 @@ use crate::{
     outliving::{Letter, Outliving, fetched, insist},
 };
 
-/// Makes every sync of a process fail as a broken disk does, until it is dropped.
-struct Failing(Child);
+/// Makes every sync of a process fail or take long, as a bad disk does, until it is dropped.
+struct BadDisk(Child);
 
-impl Failing {
-    /// None where this computer lets nobody look into another process.
-    fn of(process: u32) -> Option<Self> {
+impl BadDisk {
+    /// With what strace does to each sync. None where this computer lets nobody look into another process.
+    fn of(process: u32, each_sync: &str) -> Option<Self> {
         let mut traced = Command::new("strace");
         traced.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e"]);
         traced
-            .arg("inject=fsync,fdatasync:error=EIO")
+            .arg(format!("inject=fsync,fdatasync:{each_sync}"))
             .arg("-p")
             .arg(process.to_string());
         let mut child = traced.stderr(Stdio::null()).spawn().unwrap();
@@ -48,7 +48,7 @@ impl Failing {
     }
 }
 
-impl Drop for Failing {
+impl Drop for BadDisk {
     fn drop(&mut self) {
         // In order, so that it lets go of the process instead of taking it along.
         let _ = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
@@ -95,7 +95,7 @@ async fn row_08_a_disk_that_fails_to_sync_is_told_and_never_claimed_as_success()
     }
     let refused_ones = letters(&exchange, &[901, 300_001, 902, 700_000]);
     let claim = exchange.receiver.claim(accepted[0].header.id, None).await.unwrap();
-    let Some(failing) = Failing::of(exchange.process().number()) else {
+    let Some(failing) = BadDisk::of(exchange.process().number(), "error=EIO") else {
         row.skip("this computer lets nobody trace a process");
         return;
     };
@@ -119,6 +119,40 @@ async fn row_08_a_disk_that_fails_to_sync_is_told_and_never_claimed_as_success()
     exchange.again(program());
     let breaches = all_there(&exchange, &accepted).await;
     row.close(times, breaches);
+}
+
+/// How long each sync of a slow disk takes.
+const SLOW_SYNC: Duration = Duration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_08_on_a_slow_disk_nothing_is_answered_before_its_sync_and_reading_goes_on() {
+    let row = Row::open(8, "every sync of the server takes a second");
+    let exchange = Outliving::start().await;
+    let mut accepted = letters(&exchange, &[900]);
+    accepted[0].send(&exchange.sender).await.unwrap();
+    let slow_ones = letters(&exchange, &[901, 300_001, 902]);
+    let each_sync = format!("delay_exit={}", SLOW_SYNC.as_micros());
+    let Some(slow) = BadDisk::of(exchange.process().number(), &each_sync) else {
+        row.skip("this computer lets nobody trace a process");
+        return;
+    };
+    let begun = Instant::now();
+    let sends = slow_ones.iter().map(|letter| async {
+        letter.send(&exchange.sender).await.unwrap();
+        begun.elapsed()
+    });
+    let reading = async {
+        exchange.status(accepted[0].header.id).await.unwrap();
+        begun.elapsed()
+    };
+    let (sent_after, read_after) = tokio::join!(futures::future::join_all(sends), reading);
+    let first_sent = sent_after.into_iter().min().unwrap();
+    assert!(first_sent >= SLOW_SYNC, "answered after {first_sent:?}");
+    assert!(read_after < first_sent, "{read_after:?}");
+    drop(slow);
+    accepted.extend(slow_ones);
+    let breaches = all_there(&exchange, &accepted).await;
+    row.close(accepted.len() as u64, breaches);
 }
 
 /// What a process may have of memory that is its own.

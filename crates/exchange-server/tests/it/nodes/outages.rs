@@ -2,7 +2,10 @@
 //! on by itself.
 
 use super::{Cluster, Duration, Instant, Line, ProblemCode, content, header, json, receive, refused, send};
-use crate::exchange::bytes;
+use crate::{
+    exchange::bytes,
+    ground::{program, refused_start},
+};
 use care_model::{DeliveryId, Digest};
 use exchange_client::SignedIn;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -133,6 +136,50 @@ async fn a_database_that_takes_no_writes_is_told_and_comes_back() {
     sent.push(send(&sender, &cluster.planner, &cluster.helper, b"after".to_vec()).await);
     until_ready(&cluster, 200).await;
     everything_is_there(&receiver, &sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_crawls_makes_everybody_wait_and_loses_nothing() {
+    let cluster = Cluster::start(1).await;
+    let (sender, receiver) = lines(&cluster).await;
+    let begun = Instant::now();
+    let mut sent = vec![try_to_send(&cluster, &sender).await.unwrap()];
+    let undisturbed = begun.elapsed();
+    cluster.database.set(Line::Crawls);
+    let begun = Instant::now();
+    let sends = (0..20).map(|_| try_to_send(&cluster, &sender));
+    for answer in futures::future::join_all(sends).await {
+        sent.push(answer.unwrap());
+    }
+    assert!(
+        begun.elapsed() > undisturbed + Duration::from_millis(200),
+        "{undisturbed:?}"
+    );
+    assert_eq!(cluster.readiness(0).await.0, 200);
+    cluster.database.set(Line::Passes);
+    everything_is_there(&receiver, &sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_started_while_its_database_is_away_says_so_and_ends() {
+    let mut cluster = Cluster::start(1).await;
+    let (sender, _) = lines(&cluster).await;
+    let sent = try_to_send(&cluster, &sender).await.unwrap();
+    if let Some(node) = cluster.nodes[0].take() {
+        node.kill();
+    }
+    for fault in [Line::Cut, Line::Stalls] {
+        cluster.database.set(fault);
+        let settings = cluster.settings[0].clone();
+        let refused = tokio::task::spawn_blocking(move || refused_start(program(), &settings));
+        let words = tokio::time::timeout(Duration::from_secs(60), refused).await.unwrap();
+        let words = words.unwrap();
+        assert!(words.contains("storage cannot be used"), "{fault:?}: {words}");
+    }
+    cluster.database.set(Line::Passes);
+    cluster.kill(0);
+    let (_, receiver) = lines(&cluster).await;
+    everything_is_there(&receiver, &[sent]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
