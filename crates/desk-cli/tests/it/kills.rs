@@ -122,14 +122,14 @@ fn visible(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Looks at the list until all that was queued has left: the exchange has what the list has, and nothing else.
-async fn leaves(offices: &Offices, dead: &str) {
+async fn leaves(manager: &Terminal, held: impl AsyncFn() -> BTreeSet<String>, dead: &str) {
     for run in 0.. {
         assert!(run < RUNS_MAX, "{dead}: it never left");
-        let shown = offices.manager.json(&["outbox"], 0);
+        let shown = manager.json(&["outbox"], 0);
         let rows = shown["rows"].as_array().unwrap();
         if rows.iter().all(|row| row["status"]["status"] != "unsent") {
             let told = rows.iter().map(|row| row["delivery"].as_str().unwrap().to_owned());
-            assert_eq!(told.collect::<BTreeSet<_>>(), offices.at_the_exchange().await, "{dead}");
+            assert_eq!(told.collect::<BTreeSet<_>>(), held().await, "{dead}");
             return;
         }
     }
@@ -149,7 +149,7 @@ async fn dies_sending(offices: &Offices, point: Point) {
         assert_eq!(offices.at_the_exchange().await, before);
         offices.send();
     } else {
-        leaves(offices, point.name()).await;
+        leaves(&offices.manager, async || offices.at_the_exchange().await, point.name()).await;
     }
     let after = offices.at_the_exchange().await;
     assert!(after.is_superset(&at_death), "{point:?}");
@@ -183,7 +183,8 @@ async fn row_01_a_client_that_is_killed_at_any_moment_of_a_send_sends_once() {
     for time in 0..times {
         let after = undisturbed.mul_f64(random.f64());
         let is_done = offices.manager.run_for(after, &["send", &unit(), "--yes"]);
-        leaves(&offices, &format!("time {time}, after {after:?}")).await;
+        let dead = format!("time {time}, after {after:?}");
+        leaves(&offices.manager, async || offices.at_the_exchange().await, &dead).await;
         let sent = offices.at_the_exchange().await.len() - all;
         assert!(sent <= 1, "{after:?}: sent {sent} times");
         all += sent;
@@ -247,16 +248,7 @@ async fn row_01_a_client_that_is_killed_at_any_moment_of_a_bulk_sends_each_of_it
         let is_done = manager.run_for(after, &["send", &folder, "--yes"]);
         let at_death = held().await.len() - all;
         half_gone += u32::from((1..BULK).contains(&at_death));
-        for run in 0.. {
-            assert!(run < RUNS_MAX, "{after:?}: they never left");
-            let shown = manager.json(&["outbox"], 0);
-            let rows = shown["rows"].as_array().unwrap();
-            if rows.iter().all(|row| row["status"]["status"] != "unsent") {
-                let told = rows.iter().map(|row| row["delivery"].as_str().unwrap().to_owned());
-                assert_eq!(told.collect::<BTreeSet<_>>(), held().await, "{after:?}");
-                break;
-            }
-        }
+        leaves(&manager, &held, &format!("time {time}, after {after:?}")).await;
         let sent = held().await.len() - all;
         assert!(
             sent == BULK || (sent == 0 && !is_done),
