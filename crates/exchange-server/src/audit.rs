@@ -41,7 +41,12 @@ pub(crate) async fn seal_again(app: App, every: Duration, mut ending: watch::Rec
         let sealed = async {
             // The last lines of a node that ends are sealed by the others.
             if app.store.takes_turn("sealed_at", every, now).await? {
-                app.store.seal_audit(&app.audit, now).await?;
+                // Spread over most of the time until the next turn; who ends has no time to spread.
+                tokio::select! {
+                    biased;
+                    () = listener::is_ending(&mut ending) => app.store.seal_audit(&app.audit, now).await?,
+                    sealed = app.store.seal_audit_over(&app.audit, now, every * 4 / 5) => sealed?,
+                };
             }
             Ok::<_, StoreError>(())
         };

@@ -76,9 +76,8 @@ impl TracesSettings {
 /// Where a collector takes traces unless it says otherwise (OTLP/HTTP).
 const TRACES_PATH: &str = "/v1/traces";
 
-/// Within the ten seconds that D10 gives, and no oftener, so that a burst of sends shares the writer with as little as
-/// can be.
-const SEAL_EVERY: Duration = Duration::from_secs(7);
+/// Within the ten seconds that D10 gives: what came before a turn is sealed in the course of it.
+const SEAL_EVERY: Duration = Duration::from_secs(5);
 
 /// Room for a few of the largest deliveries, and for the database's own work.
 const DISK_FREE_FLOOR_BYTES: u64 = 1_024 * 1_024 * 1_024;

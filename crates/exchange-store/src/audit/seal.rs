@@ -5,17 +5,19 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use care_model::Digest;
 use chrono::{DateTime, Utc};
 use exchange_audit::{Chain, Checkpoint, Signature, Signer, first_hash, next_hash};
+use tokio::time::{Instant, sleep_until};
 
 use super::chains::{LINE_COLUMNS, StoredLine};
 use crate::{Store, StoreError, convert, sql};
 
-/// Lines that one commit chains: it must keep nobody waiting.
-const LINES_MAX: i64 = 200;
+/// Lines that one commit chains: it must keep nobody waiting, and the more there are the fewer pages each of them costs.
+const LINES_MAX: i64 = 500;
 /// Chains that one commit signs.
 const SIGNED_MAX: i64 = 400;
 /// Rows of one statement.
@@ -39,23 +41,46 @@ impl Store {
     /// Chains every line that was there when it was called, and signs every chain that grew. Gives how many lines it
     /// chained. May be called by anybody at any time, also while another does so.
     pub async fn seal_audit(&self, signer: &Arc<Signer>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.seal_audit_over(signer, now, Duration::ZERO).await
+    }
+
+    /// The same, spread evenly over so long: in one go it would take half of what the storage can do meanwhile.
+    pub async fn seal_audit_over(
+        &self,
+        signer: &Arc<Signer>,
+        now: DateTime<Utc>,
+        over: Duration,
+    ) -> Result<u64, StoreError> {
         let target: Option<i64> = sql::query_scalar("SELECT max(row) FROM audit")
             .fetch_one(&self.shared.readers)
             .await?;
         let target = target.unwrap_or(0);
+        let commits = (target - self.sealed_row().await?).max(0) / LINES_MAX + 1;
+        let each = over / u32::try_from(commits).unwrap_or(u32::MAX);
+        let mut turn = Instant::now();
         let mut chained = 0;
         while let Some(lines) = self.chain_lines(target).await? {
             chained += lines;
+            if lines < LINES_MAX as u64 {
+                break;
+            }
+            turn += each;
+            sleep_until(turn).await;
         }
         while self.sign_heads(signer, now).await? {}
         Ok(chained)
     }
 
+    /// The last line that is chained.
+    async fn sealed_row(&self) -> Result<i64, StoreError> {
+        Ok(sql::query_scalar("SELECT row FROM audit_sealer")
+            .fetch_one(&self.shared.readers)
+            .await?)
+    }
+
     /// Chains some lines up to one; none if there are no more, or somebody else is at it.
     async fn chain_lines(&self, target: i64) -> Result<Option<u64>, StoreError> {
-        let position: i64 = sql::query_scalar("SELECT row FROM audit_sealer")
-            .fetch_one(&self.shared.readers)
-            .await?;
+        let position = self.sealed_row().await?;
         let sql = format!("SELECT {LINE_COLUMNS} FROM audit a WHERE a.row > ? AND a.row <= ? ORDER BY a.row LIMIT ?");
         let rows = sql::Builder::new(sql)
             .build()
@@ -88,6 +113,10 @@ impl Store {
             }
         }
         let chained = lines.len() as u64;
+        // Rows that lie side by side are written one after the other.
+        links.sort_unstable_by_key(|link| (link.chain, link.sequence));
+        let mut heads: Vec<(Chain, Head)> = heads.into_iter().collect();
+        heads.sort_unstable_by_key(|(chain, _)| *chain);
         self.store_links(position, last, links, heads)
             .await
             .map(|stored| stored.then_some(chained))
@@ -120,7 +149,7 @@ impl Store {
         position: i64,
         last: i64,
         links: Vec<Link>,
-        heads: HashMap<Chain, Head>,
+        heads: Vec<(Chain, Head)>,
     ) -> Result<bool, StoreError> {
         self.writer
             .act(move |batch| {
@@ -145,7 +174,6 @@ impl Store {
                         });
                         script.push(insert.build());
                     }
-                    let heads: Vec<(Chain, Head)> = heads.into_iter().collect();
                     for heads in heads.chunks(ROWS_MAX) {
                         let mut insert = sql::Builder::new("INSERT INTO audit_head (chain, sequence, hash, signed) ");
                         insert.push_values(heads, |row, (chain, head)| {

@@ -1,6 +1,9 @@
 //! The audit's chains: whose they are, what each side is told, and that sealing may be interrupted and repeated.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use care_model::{Digest, OfficeNumber};
 use exchange_audit::Period;
@@ -121,6 +124,25 @@ async fn what_the_operator_does_to_an_office_is_in_its_chain_and_in_the_exchange
     assert_eq!(words(&exchanges), ["register_office", "issue_password", "add_news"]);
     assert_eq!(offices[0].by, Who::Operator { account: None });
     assert!(matches!(&exchanges[0].by, Who::Operator { account: Some(account) } if account.key() == "op0001"));
+}
+
+#[tokio::test]
+async fn many_lines_are_sealed_evenly_over_the_time_given_and_few_at_once() {
+    let opened = Opened::new().await;
+    let (store, signer, here) = (&opened.store, signer(), actor(PLANNER, 1));
+    let accept = |n| store.accept(delivery(&[b"x"]), here.clone(), at(n));
+    for n in 0..1_100 {
+        accept(n).await.unwrap().unwrap();
+    }
+    // 500 lines at once, and the others after one and two thirds.
+    let over = Duration::from_millis(600);
+    let begun = Instant::now();
+    assert_eq!(store.seal_audit_over(&signer, at(1_100), over).await.unwrap(), 1_100);
+    assert!(begun.elapsed() >= over * 2 / 3, "{:?}", begun.elapsed());
+
+    accept(1_101).await.unwrap().unwrap();
+    let at_once = store.seal_audit_over(&signer, at(1_102), Duration::from_secs(86_400));
+    assert_eq!(at_once.await.unwrap(), 1);
 }
 
 #[tokio::test]
