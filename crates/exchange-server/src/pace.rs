@@ -104,14 +104,11 @@ impl Places {
     /// A place, which ends with the value.
     pub(crate) async fn place(&self) -> Answer<SemaphorePermit<'_>> {
         let place = self.find().await;
-        let seconds = self
-            .put_off
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .count(place.is_some(), Instant::now());
+        let mut put_off = self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+        put_off.count(place.is_some(), Instant::now());
         place.ok_or_else(|| {
             let mut problem = Problem::new(ProblemCode::ServerBusy);
-            problem.retry_after_seconds = Some(seconds);
+            problem.retry_after_seconds = Some(put_off.told());
             problem.into()
         })
     }
@@ -125,21 +122,24 @@ impl Places {
     }
 }
 
-/// For how long those are put off who find no place (ADR 0066): so long that as many come again as there is time for, and
-/// not so many more that refusing them takes the time of the others.
+/// For how long those are put off who find no place (ADR 0068): so long that as many come again as there is time for, not
+/// so many more that refusing them takes the time of the others, and each at another time.
 struct PutOff {
-    /// What is asked for now.
+    /// How long they wait on average.
     seconds: f64,
     since: Instant,
     served: u32,
     refused: u32,
+    /// Which of the seconds around the average is told next.
+    turn: u32,
 }
 
 /// How often it is judged anew.
 const PUT_OFF_JUDGED: Duration = Duration::from_secs(1);
 /// For each that is served so many may be refused: fewer, and places would stand empty after a burst.
 const REFUSED_FOR_EACH: f64 = 0.2;
-const PUT_OFF_SECONDS_MIN: f64 = 1.0;
+/// The least, so that there are three seconds to spread them over.
+const PUT_OFF_SECONDS_MIN: f64 = 2.0;
 const PUT_OFF_SECONDS_MAX: f64 = 60.0;
 /// After so long without anybody nothing of it holds any more.
 const PUT_OFF_FORGOTTEN: Duration = Duration::from_secs(60);
@@ -151,11 +151,12 @@ impl PutOff {
             since,
             served: 0,
             refused: 0,
+            turn: 0,
         }
     }
 
-    /// Counts one who found a place or did not; after how many seconds the latter should come again.
-    fn count(&mut self, is_served: bool, now: Instant) -> u32 {
+    /// Counts one who found a place or did not.
+    fn count(&mut self, is_served: bool, now: Instant) {
         match is_served {
             true => self.served += 1,
             false => self.refused += 1,
@@ -169,10 +170,19 @@ impl PutOff {
             let seconds = (self.seconds * times.clamp(0.5, 2.0)).clamp(PUT_OFF_SECONDS_MIN, PUT_OFF_SECONDS_MAX);
             *self = Self {
                 seconds,
+                turn: self.turn,
                 ..Self::from(now)
             };
         }
-        self.seconds.round() as u32
+    }
+
+    /// After how many seconds one who found none should come again. Those who were refused in one moment must not come
+    /// again in one moment: each is told another second around the average, as far before it as beyond it.
+    fn told(&mut self) -> u32 {
+        let latest = (2.0 * self.seconds - 1.0).round().min(PUT_OFF_SECONDS_MAX);
+        let earliest = (2.0 * self.seconds - latest).round();
+        self.turn = self.turn.wrapping_add(1);
+        earliest as u32 + self.turn % (latest - earliest + 1.0) as u32
     }
 }
 
@@ -344,48 +354,71 @@ mod tests {
         );
     }
 
-    /// Each second the share of those who wait that comes again: what is asked for after so many seconds.
-    fn asked_for_after(seconds: u64, served: u32, waiting: f64) -> u32 {
+    /// What so many are told who are refused one after the other, in order.
+    fn told(put_off: &mut PutOff, count: usize) -> Vec<u32> {
+        let mut told: Vec<u32> = (0..count).map(|_| put_off.told()).collect();
+        told.sort_unstable();
+        told
+    }
+
+    /// How long those wait on average who are put off, each second the share of them that comes again.
+    fn asked_for_after(seconds: u64, served: u32, waiting: f64) -> f64 {
         let mut now = Instant::now();
         let mut put_off = PutOff::from(now);
-        let mut told = 1;
         for _ in 0..seconds {
             now += PUT_OFF_JUDGED;
-            let refused = (waiting / f64::from(told)) as u32;
+            let refused = (waiting / put_off.seconds) as u32;
             for one in 0..served + refused {
                 put_off.count(one < served, now - PUT_OFF_JUDGED / 2);
             }
-            told = put_off.count(true, now);
+            put_off.count(true, now);
         }
-        told
+        put_off.seconds
     }
 
     #[test]
     fn the_more_wait_the_longer_are_they_put_off_and_never_beyond_a_minute() {
-        assert_eq!(asked_for_after(30, 1_000, 0.0), 1);
-        assert_eq!(asked_for_after(30, 1_000, 150.0), 1);
+        assert_eq!(asked_for_after(30, 1_000, 0.0), PUT_OFF_SECONDS_MIN);
+        assert_eq!(asked_for_after(30, 1_000, 300.0), PUT_OFF_SECONDS_MIN);
         // With so many, as many come again each second as may be refused.
-        assert_eq!(asked_for_after(30, 1_000, 2_000.0), 10);
-        assert_eq!(asked_for_after(30, 1_000, 6_000_000.0), 60);
+        assert_eq!(asked_for_after(30, 1_000, 2_000.0).round(), 10.0);
+        assert_eq!(asked_for_after(30, 1_000, 6_000_000.0), PUT_OFF_SECONDS_MAX);
+    }
+
+    #[test]
+    fn who_is_put_off_in_one_moment_is_told_one_second_each_around_the_average() {
+        let mut put_off = PutOff::from(Instant::now());
+        assert_eq!(told(&mut put_off, 6), [1, 1, 2, 2, 3, 3]);
+        put_off.seconds = 20.0;
+        assert_eq!(told(&mut put_off, 39), (1..=39).collect::<Vec<u32>>());
+        // Nobody is told more than a minute: the average stays.
+        put_off.seconds = 45.0;
+        assert_eq!(told(&mut put_off, 31), (30..=60).collect::<Vec<u32>>());
+        put_off.seconds = PUT_OFF_SECONDS_MAX;
+        assert_eq!(told(&mut put_off, 2), [60, 60]);
+        put_off.turn = u32::MAX;
+        assert_eq!(told(&mut put_off, 1), [60]);
     }
 
     #[test]
     fn who_is_put_off_while_nobody_is_served_waits_longer_each_second() {
         let mut now = Instant::now();
         let mut put_off = PutOff::from(now);
-        let mut told = Vec::new();
-        for _ in 0..8 {
+        let mut average = Vec::new();
+        for _ in 0..7 {
             now += PUT_OFF_JUDGED;
-            told.push(put_off.count(false, now));
+            put_off.count(false, now);
+            average.push(put_off.seconds);
         }
-        assert_eq!(told, [2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(average, [4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]);
         // And it is over once they are served, or after a quiet minute.
         let mut later = PutOff { ..put_off };
-        assert_eq!(later.count(false, now + PUT_OFF_FORGOTTEN), 1);
+        later.count(false, now + PUT_OFF_FORGOTTEN);
+        assert_eq!(later.seconds, PUT_OFF_SECONDS_MIN);
         for _ in 0..6 {
             now += PUT_OFF_JUDGED;
             put_off.count(true, now);
         }
-        assert_eq!(put_off.count(false, now), 1);
+        assert_eq!(put_off.seconds, PUT_OFF_SECONDS_MIN);
     }
 }
