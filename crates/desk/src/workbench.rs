@@ -193,10 +193,8 @@ impl Core {
             return Err(ProblemCode::RequestMalformed.into());
         }
         let wanted = self.wanted_by(start.composition).await?;
-        if !start.on_paper.is_empty() {
-            // An office may have joined since it was looked for.
-            self.forget_absent(&wanted);
-        }
+        // An office may have joined since it was looked for.
+        self.forget_absent(&wanted);
         self.learn_offices(&wanted).await?;
         let mut compositions = self.compositions.lock().await;
         let mut composition = self.find(&mut compositions, start.composition).await?;

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -21,6 +22,9 @@ use desk_ipc::{
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::{Accounts, ExampleOffice};
+
+/// Longer than anything of a test takes, shorter than the runner's time-out.
+const WAITED_MAX: Duration = Duration::from_secs(200);
 
 /// What the next dialogs answer, and what was shown.
 #[derive(Default)]
@@ -336,9 +340,14 @@ impl OpenDesk {
         }
     }
 
-    /// Asks again after every hint of the desk until the answer is there. A test that waits for ever is ended by the
-    /// runner's time-out.
+    /// Asks again after every hint of the desk until the answer is there. Whoever waits in vain is told so, with the way
+    /// to where it waited, before the runner's time-out would end the test without a word.
     pub async fn when<T>(&self, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        let answer = tokio::time::timeout(WAITED_MAX, self.told(ask)).await;
+        answer.context("waited in vain")?
+    }
+
+    async fn told<T>(&self, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
         let mut events = self.desk.events();
         loop {
             if let Some(answer) = ask().await? {

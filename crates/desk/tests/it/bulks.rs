@@ -17,6 +17,8 @@ use crate::support::{Logged, Offices, codes, unit_to};
 
 /// The number of an office whose mailbox is full.
 const FULL: &str = "9970101011";
+/// And of one that is not on the exchange yet.
+const JOINS_LATER: &str = "9970109999";
 /// In a name of a folder, and in a note: neither may ever be in a log.
 const CANARIES: [&str; 2] = ["CANARYORIGIN", "CANARYNOTE"];
 
@@ -41,12 +43,16 @@ fn compare(breaches: &mut Breaches, arrived: &[DeliveryId], expected: &BTreeSet<
     breaches.leaked += there.difference(expected).count() as u64;
 }
 
+fn is_sent(row: &SendRow) -> bool {
+    matches!(row.state, SendStateView::Sent { .. })
+}
+
 /// Which deliveries the exchange holds.
 fn sent(rows: &[SendRow]) -> BTreeSet<DeliveryId> {
-    let sent = rows
-        .iter()
-        .filter(|row| matches!(row.state, SendStateView::Sent { .. }));
-    sent.map(|row| row.delivery).collect()
+    rows.iter()
+        .filter(|row| is_sent(row))
+        .map(|row| row.delivery)
+        .collect()
 }
 
 async fn set_waiting_bytes(offices: &Offices, max: Option<u64>) -> Result<()> {
@@ -82,11 +88,13 @@ async fn bulk(seed: u64) -> Result<Breaches> {
         good.extend(make("home_plan_delete", to)?);
     }
     // An office that is not on the exchange, one whose mailbox is full, and this office itself.
-    let unknown = make("home_plan_delete", Party::new(OfficeNumber::parse("9970109999")?, kind))?;
+    let joins_later = Party::new(OfficeNumber::parse(JOINS_LATER)?, kind);
+    let unknown = make("home_plan_delete", joins_later)?;
     let crowded = make("home_plan_delete", full)?;
     let to_itself = make("home_plan_delete", CARE_MANAGEMENT.party()?)?;
     // A file that is no text of the format, one without its mate, one that is too large, and one name with two contents.
     let unreadable = make("home_plan_delete", to)?;
+    let readable = std::fs::read(&unreadable[0])?;
     std::fs::write(&unreadable[0], b"\xff\xfe1\0,\0")?;
     let mut lacking = make("home_schedule", to)?;
     let mate = lacking.pop().context("a mate")?;
@@ -105,11 +113,11 @@ async fn bulk(seed: u64) -> Result<Breaches> {
         unknown,
         crowded,
         to_itself,
-        unreadable,
+        unreadable.clone(),
         lacking,
         huge.clone(),
         doubled,
-        vec![twin],
+        vec![twin.clone()],
     ]
     .concat();
 
@@ -137,43 +145,57 @@ async fn bulk(seed: u64) -> Result<Breaches> {
     desk.start_sending(view.id).await?;
     let first = desk.sent(view.id).await?;
     assert_eq!((first.sent, first.held), (93, 1), "{first:?}");
-    let held: Vec<&SendRow> = first
-        .deliveries
-        .iter()
-        .filter(|row| matches!(&row.state, SendStateView::Held { problem } if problem.code == ProblemCode::MailboxFull))
-        .collect();
-    let crowded = crate::support::only(&held.into_iter().cloned().collect::<Vec<_>>())?.delivery;
+    let is_full = |row: &SendRow| matches!(&row.state, SendStateView::Held { problem } if problem.code == ProblemCode::MailboxFull);
+    assert!(first.deliveries.iter().any(is_full), "{first:?}");
     let receiver = offices.exchange.terminal(&offices.exchange.service, "数える").await?;
     let mut breaches = Breaches::default();
     compare(&mut breaches, &arrived(&receiver).await?, &sent(&first.deliveries));
 
-    // What can be put right is: there is room again, the mate comes, the large one is written anew. Only these go.
+    // Six can be put right: the office joins, there is room again, the mate comes, two files are written anew, and one of
+    // the two contents goes. Only these are sent; what is for this office itself stays.
+    offices.exchange.register_office(joins_later, "新しい事業所").await?;
     set_waiting_bytes(&offices, None).await?;
+    std::fs::write(&unreadable[0], readable)?;
     std::fs::write(&huge[0], whole)?;
     let before = desk.desk.composition(view.id).await?;
-    let mut unplaced = before.unplaced.iter();
-    let gone = unplaced.find(|file| file.size_bytes > limits::STANDARD_FILE_BYTES_MAX);
-    let remove = desk_ipc::RemoveFile {
-        composition: view.id,
-        file: gone.context("the large file")?.file,
-    };
-    desk.desk.remove_file(remove).await?;
+    for bad in [&unreadable[0], &huge[0], &twin] {
+        let placed = before.deliveries.iter().flat_map(|planned| &planned.files);
+        let named = placed.chain(&before.unplaced).filter(|row| bad.ends_with(&row.name));
+        // Of the two contents the longer one.
+        let row = named.max_by_key(|row| row.size_bytes).context("a bad file")?;
+        let remove = desk_ipc::RemoveFile {
+            composition: view.id,
+            file: row.file,
+        };
+        desk.desk.remove_file(remove).await?;
+    }
+    let put_right = vec![mate, unreadable[0].clone(), huge[0].clone()];
     let add = desk_ipc::AddDrop {
         composition: view.id,
-        drop: desk.desk.drop_files(vec![mate, huge[0].clone()]).id,
+        drop: desk.desk.drop_files(put_right).id,
     };
     desk.desk.add_drop(add).await?;
     desk.start_sending(view.id).await?;
-    let second = desk
-        .when(async || {
-            let view = desk.desk.sending(view.id).await?;
-            Ok((view.sent == 96).then_some(view))
-        })
-        .await?;
-    let mut here = sent(&second.deliveries);
-    assert!(here.remove(&crowded));
-    compare(&mut breaches, &arrived(&receiver).await?, &here);
-    assert_eq!(here.len(), 95);
+    let second = desk.sent(view.id).await?;
+    let unsent: Vec<&SendRow> = second.deliveries.iter().filter(|row| !is_sent(row)).collect();
+    assert!(unsent.is_empty() && second.sent == 99, "{unsent:?} {second:?}");
+    let here: Vec<SendRow> = second
+        .deliveries
+        .into_iter()
+        .filter(|row| row.to.number == to.office)
+        .collect();
+    compare(&mut breaches, &arrived(&receiver).await?, &sent(&here));
+    assert_eq!(
+        here.len(),
+        97,
+        "the other two are for the office that joined and for the one that was full"
+    );
+    let after = desk.desk.composition(view.id).await?;
+    let left: Vec<&PlannedView> = after.deliveries.iter().filter(|one| one.sending.is_none()).collect();
+    assert!(
+        matches!(left[..], [one] if one.to.number == CARE_MANAGEMENT.number()?),
+        "{left:?}"
+    );
     Ok(breaches)
 }
 
