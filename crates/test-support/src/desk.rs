@@ -340,8 +340,8 @@ impl OpenDesk {
         }
     }
 
-    /// Asks again after every hint of the desk until the answer is there. Whoever waits in vain is told so, with the way
-    /// to where it waited, before the runner's time-out would end the test without a word.
+    /// Asks again after every hint of the desk until the answer is there. Whoever waits in vain is told so (and where, with
+    /// `RUST_BACKTRACE`), before the runner's time-out would end the test without a word.
     pub async fn when<T>(&self, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
         let answer = tokio::time::timeout(WAITED_MAX, self.told(ask)).await;
         answer.context("waited in vain")?

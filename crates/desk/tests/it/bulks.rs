@@ -49,10 +49,7 @@ fn is_sent(row: &SendRow) -> bool {
 
 /// Which deliveries the exchange holds.
 fn sent(rows: &[SendRow]) -> BTreeSet<DeliveryId> {
-    rows.iter()
-        .filter(|row| is_sent(row))
-        .map(|row| row.delivery)
-        .collect()
+    rows.iter().filter(|row| is_sent(row)).map(|row| row.delivery).collect()
 }
 
 async fn set_waiting_bytes(offices: &Offices, max: Option<u64>) -> Result<()> {
