@@ -5,14 +5,18 @@ pub(crate) mod server;
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::json;
 use xshell::{Shell, cmd};
 
-use crate::{root, sbom, setup};
+use crate::{notices, parts, root, sbom, setup};
 
 /// The framework's command, as new as the crates in the lock file.
 const FRAMEWORK_COMMAND: &str = "@tauri-apps/cli@2.12.5";
 /// What the Windows installer brings where Windows has no web view; the workflow fetches it from its maker.
 const WEB_VIEW_SETUP: &str = "MicrosoftEdgeWebview2Setup.exe";
+
+/// The licences of what others wrote, beside the programs.
+pub(crate) const LICENCES: &str = "THIRD-PARTY-LICENCES.txt";
 
 /// Builds the named bundles; they lie in `target/bundle/bundle`, and what they are made of in `target/bundle/sbom`.
 pub(crate) fn run(bundles: &str) -> Result<()> {
@@ -25,6 +29,8 @@ pub(crate) fn run(bundles: &str) -> Result<()> {
     sbom::run()?;
     setup::packages(&shell, &[setup::WINDOW])?;
     setup::node(&shell)?;
+    let licences = root().join("target/bundle").join(LICENCES);
+    shell.write_file(licences, notices::of(&parts::of_client()?.parts)?)?;
     if bundles == "msi" {
         return msi(&shell);
     }
@@ -37,9 +43,10 @@ pub(crate) fn run(bundles: &str) -> Result<()> {
     .run()?;
     // The framework's command builds the page first; `src-tauri` says how.
     shell.change_dir(root().join("src-tauri"));
+    let along = json!({ "bundle": { "resources": { format!("../target/bundle/{LICENCES}"): LICENCES } } }).to_string();
     cmd!(
         shell,
-        "npx tauri build --bundles {bundles} -- --profile bundle --locked"
+        "npx tauri build --bundles {bundles} --config {along} -- --profile bundle --locked"
     )
     .run()?;
     Ok(())

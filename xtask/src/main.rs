@@ -12,6 +12,7 @@ mod installers;
 mod licences;
 mod load;
 mod mutants;
+mod notices;
 mod parts;
 mod sabotages;
 mod sbom;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fs,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
@@ -42,6 +43,8 @@ pub(crate) struct Part {
     pub(crate) is_linked: bool,
     /// The digest in the lock file, in hexadecimal digits: SHA-256 of cargo, SHA-512 of npm.
     pub(crate) digest: Option<String>,
+    /// Where this machine has it.
+    pub(crate) folder: PathBuf,
 }
 
 /// How packages are written in an edge: `name@version`.
@@ -67,6 +70,7 @@ struct Package {
     name: String,
     version: String,
     license: Option<String>,
+    manifest_path: PathBuf,
     /// None for a package of this workspace.
     source: Option<String>,
 }
@@ -167,6 +171,20 @@ pub(crate) fn of_programs(programs: &[&str], targets: &[&str]) -> Result<Parts> 
     Ok(all)
 }
 
+/// What an office installs: window, command line and page.
+pub(crate) fn of_client() -> Result<Parts> {
+    let mut all = of_programs(&["careplan-exchange", "desk-cli"], CLIENT_TARGETS)?;
+    let page = of_page()?;
+    all.parts.extend(page.parts);
+    all.edges.extend(page.edges);
+    Ok(all)
+}
+
+/// What whoever runs an exchange installs, on the system that it is built for.
+pub(crate) fn of_server() -> Result<Parts> {
+    of_programs(&["exchange-server"], &["x86_64-unknown-linux-gnu"])
+}
+
 /// What cargo builds for a program by itself. What it says of the workspace (`cargo metadata`) has the features that
 /// any of our programs asks for, and with them packages that this one is not made of.
 #[derive(Debug, Default)]
@@ -245,6 +263,7 @@ fn of_program(
                     licence: said(&package.name, package.license.as_deref()),
                     is_linked,
                     digest: digests.get(&package.reference()).cloned(),
+                    folder: package.manifest_path.parent().map(Path::to_owned).unwrap_or_default(),
                 });
             }
             for dependency in nodes.get(id).map_or(&[][..], |node| &node.deps) {
@@ -313,6 +332,7 @@ fn reached(lock: &LockFile) -> Result<Parts> {
             licence: said(&name, package.license.as_deref()),
             is_linked: true,
             digest: package.integrity.as_deref().map(hexadecimal).transpose()?,
+            folder: root().join(&place),
             name,
         };
         let reference = reference(&part);
@@ -368,6 +388,7 @@ mod tests {
         let package = |name: &str, source: Option<&str>| {
             serde_json::json!({
                 "id": name, "name": name, "version": "1.0.0", "license": "MIT", "source": source,
+                "manifest_path": format!("/{name}/Cargo.toml"),
             })
         };
         let dependency =

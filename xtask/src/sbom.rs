@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::{
-    parts::{self, CLIENT_TARGETS, From, Part, Parts},
+    parts::{self, From, Part, Parts},
     root,
 };
 
@@ -43,18 +43,11 @@ fn text(bill: &Value) -> Result<String> {
 }
 
 fn client() -> Result<Value> {
-    let mut all = parts::of_programs(&[CLIENT, "desk-cli"], CLIENT_TARGETS)?;
-    let page = parts::of_page()?;
-    all.parts.extend(page.parts);
-    all.edges.extend(page.edges);
-    Ok(bill(CLIENT, &all))
+    Ok(bill(CLIENT, &parts::of_client()?))
 }
 
 fn server() -> Result<Value> {
-    Ok(bill(
-        SERVER,
-        &parts::of_programs(&[SERVER], &["x86_64-unknown-linux-gnu"])?,
-    ))
+    Ok(bill(SERVER, &parts::of_server()?))
 }
 
 /// The document of a program.
@@ -168,6 +161,7 @@ mod tests {
             licence: Some("MIT/Apache-2.0".to_owned()),
             is_linked: false,
             digest: None,
+            folder: PathBuf::new(),
         };
         let component = component(&part);
         assert_eq!(component["purl"], "pkg:npm/%40scope/name@1.0.0%2Bmore");

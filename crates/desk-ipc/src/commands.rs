@@ -199,6 +199,8 @@ macro_rules! with_commands {
             about(()) -> $crate::AboutView;
             /// Writes the support file (サポート用ファイル), without personal data, to where a person chooses.
             save_support_file(()) -> Option<$crate::SavedView>;
+            /// Logs that the page broke: what kind of thing was thrown, and where.
+            report_mishap($crate::MishapReport) -> ();
             /// Opens the help desk's contact form in the system's browser.
             open_contact_form(()) -> ();
             /// Whether there is a newer version of the client.

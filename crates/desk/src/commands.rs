@@ -13,11 +13,11 @@ use desk_ipc::{
     ConnectionView, DeliveryDetail, DeliveryRequest, DeskCommands, DetailRequest, DraftRow, DropId, DropView, EditNote,
     EnrolStart, ExpiryView, FaxRequest, FaxView, FaxedMark, FolderView, FormsRequest, HomeView, ImportedMark, InboxRow,
     InboxView, InspectionForm, InspectionRequest, InspectionRows, InspectionStart, InspectionView, KindView,
-    ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView, MoveInStart, MoveOutStart,
-    NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart, PasswordChange,
-    PastedFiles, PersonSignInStart, PickupStart, PlanChanges, ProfileId, ProfileRow, ReadingSource, ReadingView,
-    RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView, SettingsEdit,
-    SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
+    ListChoices, ListExport, ListIds, ListName, ListRange, ListRequest, LookView, MishapReport, MoveInStart,
+    MoveOutStart, NewsRequest, OfficeSearch, OfficeSearchView, OfficeSignInStart, OutboxView, PassphraseStart,
+    PasswordChange, PastedFiles, PersonSignInStart, PickupStart, PlanChanges, ProfileId, ProfileRow, ReadingSource,
+    ReadingView, RecipientForms, RemoveFile, RepairRequest, RepairView, RepairedView, SavedView, SendStart, SendView,
+    SettingsEdit, SettingsView, StartView, TakeOverStart, TerminalRow, UnfinishedRow, UnitView, UpdateView,
 };
 
 use crate::{
@@ -452,6 +452,10 @@ impl DeskCommands for Desk {
 
     async fn save_support_file(&self, _request: ()) -> Result<Option<SavedView>, CommandError> {
         self.core().save_support_file().await
+    }
+
+    async fn report_mishap(&self, report: MishapReport) -> Result<(), CommandError> {
+        self.mishaps.report(&report)
     }
 
     async fn open_contact_form(&self, _request: ()) -> Result<(), CommandError> {

@@ -18,6 +18,7 @@ use tokio::sync::broadcast;
 use crate::{
     core::{Core, event_channel, lock},
     intake::{self, Dropped},
+    mishaps::Mishaps,
     opened::Opened,
     ports::{Clock, KeySource, SessionKeeping, Surface},
     profile::{Shelf, office_of},
@@ -56,6 +57,7 @@ pub struct Desk {
     opened: RwLock<Arc<Opened>>,
     /// One change of the profile at a time.
     switching: tokio::sync::Mutex<()>,
+    pub(crate) mishaps: Mishaps,
 }
 
 impl Desk {
@@ -77,6 +79,7 @@ impl Desk {
             events,
             opened: RwLock::new(Arc::new(opened)),
             switching: tokio::sync::Mutex::new(()),
+            mishaps: Mishaps::default(),
         }))
     }
 

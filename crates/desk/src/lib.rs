@@ -32,6 +32,7 @@ mod intake;
 mod kept;
 pub mod landing;
 mod lists;
+mod mishaps;
 mod moving;
 mod opened;
 mod outbox;

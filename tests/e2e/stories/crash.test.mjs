@@ -26,6 +26,7 @@ test("an error that nobody caught: the message being written is stored and the w
   await planner.sees("書いていたメッセージも保存しました。");
   assert.equal(await planner.page.locator("[data-crash]").textContent(), "screen_failed/compose");
   assert.equal(await planner.page.getByText("broken by the test").count(), 0);
+  assert.match(await planner.page.locator("[data-cause]").getAttribute("data-cause"), /broken by the test/);
   forgive();
   await planner.look("125-crash");
   await planner.button("画面を開き直す").click();

@@ -249,6 +249,12 @@ export class Desktop {
     return file;
   }
 
+  /** What broke each of the pages that are broken, in its own words. */
+  async mishaps() {
+    const said = this.#pages.map((page) => page.mishap().catch(() => null));
+    return (await Promise.all(said)).filter(Boolean);
+  }
+
   async #painted() {
     for (const page of this.#pages) await page.painted().catch(() => undefined);
     await pause(PAINT_MS);

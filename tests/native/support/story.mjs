@@ -16,7 +16,10 @@ export function story(desktop) {
         await desktop()
           ?.picture("failed", false)
           .catch(() => undefined);
-        throw cause;
+        const mishaps = (await desktop()?.mishaps()) ?? [];
+        throw mishaps.length > 0
+          ? new Error(`${cause.message}; what broke the page: ${mishaps.join("; ")}`, { cause })
+          : cause;
       }
     });
 }

@@ -65,6 +65,11 @@ export class Page {
     });
   }
 
+  /** What broke the page, in its own words; nothing while it is whole. */
+  async mishap() {
+    return this.run("return document.querySelector('[data-cause]')?.dataset.cause ?? null");
+  }
+
   /** Presses the button that says exactly this; tabs have `goTo`. */
   async press(text) {
     await this.#click(

@@ -605,6 +605,32 @@ person_name: string,
  */
 terminal_name: string, };
 
+export type MishapReport = { 
+/**
+ * What was thrown.
+ */
+kind: MishapKind, 
+/**
+ * The code, if it was a refusal.
+ */
+code: ProblemCode | null, 
+/**
+ * Where in the page's program, from the inside out; twelve at most, none where nothing tells.
+ */
+places: Array<MishapPlace>, };
+
+export type MishapKind = "type_error" | "reference_error" | "range_error" | "syntax_error" | "dom_exception" | "refusal" | "text" | "other";
+
+export type MishapPlace = { 
+/**
+ * The line, from 1.
+ */
+line: number, 
+/**
+ * The column, from 1.
+ */
+column: number, };
+
 export type HomeView = { 
 /**
  * お知らせ一覧, newest first.
@@ -3056,6 +3082,7 @@ export type Commands = {
   terminals: { request: null; answer: Array<TerminalRow> };
   about: { request: null; answer: AboutView };
   save_support_file: { request: null; answer: SavedView | null };
+  report_mishap: { request: MishapReport; answer: null };
   open_contact_form: { request: null; answer: null };
   check_update: { request: null; answer: UpdateView };
   install_update: { request: null; answer: null };

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::{root, sbom};
+use crate::{notices, parts, root, sbom};
 
 /// The package, which is also the unit's name.
 pub(crate) const NAME: &str = "careplan-exchange-server";
@@ -21,6 +21,9 @@ pub(crate) const SETTINGS: &str = "etc/careplan-exchange/server.toml";
 pub(crate) const UNIT: &str = "lib/systemd/system/careplan-exchange-server.service";
 /// The program.
 pub(crate) const PROGRAM: &str = "usr/bin/exchange-server";
+
+/// The licences of what others wrote of it.
+pub(crate) const LICENCES: &str = "usr/share/doc/careplan-exchange-server/THIRD-PARTY-LICENCES.txt";
 
 /// How hard the package is packed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,10 @@ pub(crate) fn pack(shell: &Shell, program: &Path, version: &str, folder: &Path, 
     sbom::run()?;
     let bill = sbom::path(sbom::SERVER);
     put(&bill, &format!("usr/share/doc/{NAME}/sbom.cdx.json"), "0644")?;
+    let licences = folder.join("licences.txt");
+    shell.write_file(&licences, notices::of(&parts::of_server()?.parts)?)?;
+    put(&licences, LICENCES, "0644")?;
+    shell.remove_path(&licences)?;
     for script in ["postinst", "prerm", "postrm"] {
         put(&sources.join(script), &format!("DEBIAN/{script}"), "0755")?;
     }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use xshell::{Shell, cmd};
 
 use super::{cargo, report::Report, same_page, server_package, windows};
@@ -54,6 +54,11 @@ pub(super) fn run(shell: &Shell, report: &mut Report) {
 /// Installs the package, sees its window, and removes it.
 fn deb(shell: &Shell) -> Result<()> {
     let package = installers::built("deb", "deb")?;
+    let listed = cmd!(shell, "dpkg-deb --contents {package}").quiet().read()?;
+    ensure!(
+        listed.contains(installers::LICENCES),
+        "the licences of others are not in the package"
+    );
     let name = cmd!(shell, "dpkg-deb --field {package} Package").quiet().read()?;
     cmd!(
         shell,

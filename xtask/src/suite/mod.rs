@@ -17,7 +17,7 @@ use anyhow::Result;
 use xshell::Shell;
 
 use crate::{
-    bindings, demo, faults, root, sbom, setup,
+    bindings, demo, faults, licences, root, sbom, setup,
     shared::{PLACES, SharedServices},
     tidy,
 };
@@ -154,6 +154,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
     });
     report.stage("supply chain", |report| {
         report.check("what the programs are made of", sbom::run)?;
+        report.check("the list of licences", || licences::run(true))?;
         if setup::has("cargo-deny") {
             report.command(
                 "cargo deny",

@@ -18,7 +18,7 @@ use xshell::{Shell, cmd};
 
 use super::report::Report;
 use crate::{
-    installers::server::{NAME, PROGRAM, Packing, SETTINGS, UNIT, pack},
+    installers::server::{LICENCES, NAME, PROGRAM, Packing, SETTINGS, UNIT, pack},
     root, setup,
 };
 
@@ -66,6 +66,7 @@ fn looked_at(shell: &Shell, package: &Path) -> Result<()> {
         ("-rwxr-xr-x root/root", PROGRAM),
         ("-rw-r--r-- root/root", UNIT),
         ("-rw-r--r-- root/root", SETTINGS),
+        ("-rw-r--r-- root/root", LICENCES),
     ] {
         let path = format!(" ./{path}");
         let found = listed.lines().find(|line| line.ends_with(&path));
@@ -80,6 +81,10 @@ fn looked_at(shell: &Shell, package: &Path) -> Result<()> {
     let tree = shell.create_temp_dir()?;
     let tree = tree.path();
     cmd!(shell, "dpkg-deb --extract {package} {tree}").quiet().run()?;
+    let licences = fs::read_to_string(tree.join(LICENCES))?;
+    for holder in ["jemalloc source distribution", "Tokio Contributors", "OpenSSL"] {
+        ensure!(licences.contains(holder), "nothing of {holder} in {LICENCES}");
+    }
     let unit =
         fs::read_to_string(tree.join(UNIT))?.replace("/usr/bin/exchange-server", &tree.join(PROGRAM).to_string_lossy());
     let judged = tree.join(format!("{NAME}.service"));

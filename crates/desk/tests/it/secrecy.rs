@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use desk_ipc::{CompositionMode, DeskCommands, EditNote, FindingView, ReadingSource, RepairRequest, SendStart};
+use care_model::ProblemCode;
+use desk_ipc::{
+    CompositionMode, DeskCommands, EditNote, FindingView, MishapKind, MishapPlace, MishapReport, ReadingSource,
+    RepairRequest, SendStart,
+};
 
-use crate::support::{Logged, Offices, pdf, unit};
+use crate::support::{Logged, Offices, assert_refused, pdf, unit};
 
 const CANARY: &str = "CANARYNOTE";
 const CANARY_NAME: &str = "CANARYFILE.pdf";
@@ -128,6 +132,31 @@ fn a_panic_says_where_it_was_and_nothing_else() -> Result<()> {
         "{logged}"
     );
     assert!(!logged.contains("CANARY") && !logged.contains("見本"), "{logged}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_breaks_is_a_line_without_words_and_a_hundred_of_a_run() -> Result<()> {
+    let logged = Logged::of_this_process();
+    let offices = Offices::open().await?;
+    let desk = &offices.manager.desk;
+    // Nobody has to be signed in for it.
+    desk.sign_out(()).await?;
+    let report = |places: u32| MishapReport {
+        kind: MishapKind::TypeError,
+        code: Some(ProblemCode::SignInRequired),
+        places: (1..=places).map(|line| MishapPlace { line, column: 3_456 }).collect(),
+    };
+    assert_refused(desk.report_mishap(report(13)).await, ProblemCode::RequestMalformed);
+    for _ in 0..100 {
+        desk.report_mishap(report(12)).await?;
+    }
+    assert_refused(desk.report_mishap(report(12)).await, ProblemCode::TooManyRequests);
+    let text = logged.text();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("the page broke")).collect();
+    assert_eq!(lines.len(), 100);
+    let told = ["TypeError", "SignInRequired", "1:3456", "12:3456"];
+    assert!(told.iter().all(|word| lines[0].contains(word)), "{}", lines[0]);
     Ok(())
 }
 
