@@ -6,7 +6,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock, atomic::Ordering},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -71,6 +74,8 @@ pub(crate) enum Origin {
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Queued>,
     meters: Arc<OnceLock<Meters>>,
+    /// Whether an act found no room on the database's disk, until a trial found some.
+    pub(crate) lacks_room: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -97,7 +102,11 @@ impl Writer {
             shared,
             Arc::clone(&meters),
         ));
-        Self { jobs, meters }
+        Self {
+            jobs,
+            meters,
+            lacks_room: Arc::default(),
+        }
     }
 
     /// Counts and measures from now on.
@@ -152,7 +161,11 @@ impl Writer {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })?;
-        answer.instrument(span).await.map_err(|_| StoreError::Busy)?
+        let answer = answer.instrument(span).await.map_err(|_| StoreError::Busy)?;
+        if answer.as_ref().is_err_and(StoreError::lacks_room) {
+            self.lacks_room.store(true, Ordering::Relaxed);
+        }
+        answer
     }
 }
 

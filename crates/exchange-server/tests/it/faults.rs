@@ -31,7 +31,7 @@ fn serve(settings: &Settings) -> Process {
 }
 
 /// Runs a command of the system on a folder, as root or by `sudo`, which answers at once or not at all.
-fn as_root(words: &[&str], folder: &Path) -> bool {
+pub(crate) fn as_root(words: &[&str], folder: &Path) -> bool {
     let succeeds = |prefix: &[&str]| {
         let mut words = prefix.iter().chain(words);
         let mut command = Command::new(words.next().unwrap());

@@ -1,6 +1,8 @@
 //! Several servers over one database and one bucket, as processes behind a switch: any of them may be killed, and the
 //! database or the bucket may go away. Run where the environment names a shared engine.
 
+#[cfg(unix)]
+mod full;
 pub(crate) mod load;
 mod outages;
 mod put_back;

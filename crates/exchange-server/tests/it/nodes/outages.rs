@@ -1,7 +1,7 @@
 //! The database or the bucket is away, stands still or takes no writes: it is told, nothing accepted is lost, and it goes
 //! on by itself.
 
-use super::{Cluster, Duration, Instant, Line, ProblemCode, content, header, json, receive, refused, send};
+use super::{Cluster, Duration, Engine, Instant, Line, ProblemCode, content, header, json, receive, refused, send};
 use crate::{
     exchange::bytes,
     ground::{program, refused_start},
@@ -13,8 +13,17 @@ use test_engine::Places;
 use tokio::task::JoinHandle;
 
 /// Tries to send something small once.
-async fn try_to_send(cluster: &Cluster, line: &SignedIn) -> Result<DeliveryId, ProblemCode> {
-    let parts: &[(Option<&str>, &[u8])] = &[(None, b"in between")];
+pub(super) async fn try_to_send(cluster: &Cluster, line: &SignedIn) -> Result<DeliveryId, ProblemCode> {
+    try_to_send_this(cluster, line, b"in between").await
+}
+
+/// Tries once to send what lies in a row of the database.
+pub(super) async fn try_to_send_this(
+    cluster: &Cluster,
+    line: &SignedIn,
+    content: &[u8],
+) -> Result<DeliveryId, ProblemCode> {
+    let parts: &[(Option<&str>, &[u8])] = &[(None, content)];
     let header = header(&cluster.planner, &cluster.helper, parts);
     let sent = line.send_small(header.id, &json(&header), &bytes(parts)).await;
     if sent.is_ok() {
@@ -31,7 +40,7 @@ fn begin_sending(cluster: &Cluster, line: &SignedIn, content: &[u8]) -> JoinHand
     tokio::spawn(async move { send(&line, &planner, &helper, content).await })
 }
 
-async fn until_ready(cluster: &Cluster, wanted: u16) -> serde_json::Value {
+pub(super) async fn until_ready(cluster: &Cluster, wanted: u16) -> serde_json::Value {
     let begun = Instant::now();
     loop {
         let (status, said) = cluster.readiness(0).await;
@@ -57,8 +66,32 @@ async fn until_state(cluster: &Cluster, state: &str) {
     }
 }
 
+/// A connection to the throw-away database, past the nodes.
+pub(super) async fn database(places: &Places, name: &str) -> PgConnection {
+    PgConnection::connect(&format!("{}/{name}", places.database))
+        .await
+        .unwrap()
+}
+
+pub(super) async fn order(connection: &mut PgConnection, words: String) {
+    sqlx::query(AssertSqlSafe(words)).execute(connection).await.unwrap();
+}
+
+/// The name of a cluster's database.
+pub(super) fn name_of(cluster: &Cluster) -> String {
+    let Engine::Shared(engine) = &cluster.engine else {
+        panic!("a cluster has a shared engine");
+    };
+    engine.database.rsplit('/').next().unwrap().to_owned()
+}
+
+/// Ends every connection to a database.
+pub(super) fn ended(name: &str) -> String {
+    format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+}
+
 /// Both lines of a cluster of one node, signed in.
-async fn lines(cluster: &Cluster) -> (SignedIn, SignedIn) {
+pub(super) async fn lines(cluster: &Cluster) -> (SignedIn, SignedIn) {
     let (here, there) = (&cluster.here, &cluster.there);
     (
         cluster.signed_in(cluster.client(here), here, &cluster.planner).await,
@@ -66,7 +99,7 @@ async fn lines(cluster: &Cluster) -> (SignedIn, SignedIn) {
     )
 }
 
-async fn everything_is_there(receiver: &SignedIn, sent: &[DeliveryId]) {
+pub(super) async fn everything_is_there(receiver: &SignedIn, sent: &[DeliveryId]) {
     let rows = receiver.inbox(0, 200).await.unwrap().rows;
     let found: Vec<DeliveryId> = rows.iter().map(|row| row.header.id).collect();
     for id in sent {
@@ -106,25 +139,13 @@ async fn a_database_that_takes_no_writes_is_told_and_comes_back() {
     let cluster = Cluster::start(1).await;
     let (sender, receiver) = lines(&cluster).await;
     let mut sent = vec![try_to_send(&cluster, &sender).await.unwrap()];
-    let engine = std::fs::read_to_string(cluster.settings[0].keys.join("engine.toml")).unwrap();
-    let name = engine
-        .lines()
-        .next()
-        .unwrap()
-        .trim_end_matches('"')
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let name = name_of(&cluster);
     let places = Places::from_environment().unwrap();
     let set = async |value: &str| {
-        let mut connection = PgConnection::connect(&format!("{}/postgres", places.database))
-            .await
-            .unwrap();
+        let mut connection = database(&places, "postgres").await;
         let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
-        sqlx::query(AssertSqlSafe(set)).execute(&mut connection).await.unwrap();
-        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-        sqlx::query(AssertSqlSafe(end)).execute(&mut connection).await.unwrap();
+        order(&mut connection, set).await;
+        order(&mut connection, ended(&name)).await;
     };
     set("on").await;
     assert_eq!(try_to_send(&cluster, &sender).await, Err(ProblemCode::ServerBusy));
