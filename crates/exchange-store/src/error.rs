@@ -118,20 +118,6 @@ impl StoreError {
         }
     }
 
-    /// Whether the database's disk had no room for it.
-    pub(crate) fn lacks_room(&self) -> bool {
-        /// SQLite's full, and PostgreSQL's.
-        const CODES: [&str; 2] = ["13", "53100"];
-        let Self::Database { source, .. } = self else {
-            return false;
-        };
-        source
-            .downcast_ref::<sqlx::Error>()
-            .and_then(sqlx::Error::as_database_error)
-            .and_then(|error| error.code())
-            .is_some_and(|code| CODES.contains(&code.as_ref()))
-    }
-
     pub(crate) fn database(doing: &'static str) -> impl Fn(sqlx::Error) -> Self {
         move |source| Self::Database {
             doing,

@@ -44,6 +44,7 @@ mod reached;
 mod renewals;
 mod restore;
 mod retention;
+mod room;
 mod sessions;
 mod settings;
 mod shelf;

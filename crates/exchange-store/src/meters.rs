@@ -1,13 +1,13 @@
 //! What the store counts and measures for whoever runs it: acts by their word and figures, nothing of anybody.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use exchange_audit::Act;
 use metrics::{Counter, Histogram};
 
 use crate::{
-    Store, StoreError, convert, postgres,
+    Store, StoreError, convert, room,
     sql::{self, Text},
 };
 
@@ -87,11 +87,11 @@ impl Store {
     /// Writes something small through the writer, as every act is written, and so knows whether acts can be. Where an act
     /// found no room, room for many is tried first: a full disk still takes what fits between other rows.
     pub async fn probe(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        if self.writer.lacks_room.load(Ordering::Relaxed) {
+        if self.writer.room.lacks() {
             self.writer
-                .act(|batch| Box::pin(postgres::try_for_room(&mut batch.connection)))
+                .act(|batch| Box::pin(room::take(&mut batch.connection)))
                 .await?;
-            self.writer.lacks_room.store(false, Ordering::Relaxed);
+            self.writer.room.found();
         }
         self.remember("probed_at", convert::millis(now).to_string()).await
     }

@@ -108,21 +108,6 @@ pub(crate) async fn warn_of_unsafe_settings(connection: &mut PgConnection) -> Re
     Ok(())
 }
 
-/// Takes room for some 700 kB where the rows lie, and gives it back. SQLite needs none for it: whatever it writes takes room.
-pub(crate) async fn try_for_room(connection: &mut sql::Connection) -> Result<(), StoreError> {
-    let sql::Connection::Postgres(connection) = connection else {
-        return Ok(());
-    };
-    // Where temporary tables lie otherwise may be another disk.
-    for words in [
-        "SET LOCAL temp_tablespaces = ''",
-        "CREATE TEMPORARY TABLE room ON COMMIT DROP AS SELECT generate_series(1, 20000)",
-    ] {
-        sqlx::query(words).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
 /// The connections for reading; they refuse to write.
 pub(crate) fn readers(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()

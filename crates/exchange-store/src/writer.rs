@@ -6,10 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -30,6 +27,7 @@ use crate::{
     meters::Meters,
     postgres::{self, Told},
     reached, retention,
+    room::Room,
     spans::SPANS,
     sql::{self, Text},
     sqlite,
@@ -74,8 +72,7 @@ pub(crate) enum Origin {
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Queued>,
     meters: Arc<OnceLock<Meters>>,
-    /// Whether an act found no room on the database's disk, until a trial found some.
-    pub(crate) lacks_room: Arc<AtomicBool>,
+    pub(crate) room: Arc<Room>,
 }
 
 impl Writer {
@@ -102,11 +99,8 @@ impl Writer {
             shared,
             Arc::clone(&meters),
         ));
-        Self {
-            jobs,
-            meters,
-            lacks_room: Arc::default(),
-        }
+        let room = Arc::default();
+        Self { jobs, meters, room }
     }
 
     /// Counts and measures from now on.
@@ -162,9 +156,7 @@ impl Writer {
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })?;
         let answer = answer.instrument(span).await.map_err(|_| StoreError::Busy)?;
-        if answer.as_ref().is_err_and(StoreError::lacks_room) {
-            self.lacks_room.store(true, Ordering::Relaxed);
-        }
+        self.room.heard(&answer);
         answer
     }
 }

@@ -94,9 +94,8 @@ impl Drop for SmallSpace {
                 }
             });
         });
-        if left.join().is_err() {
-            eprintln!("the database's small disk could not be taken away in order");
-        }
+        // Where the test never got that far there is nothing to take away.
+        let _ = left.join();
         as_root(&["umount", "--lazy"], &self.disk());
     }
 }
