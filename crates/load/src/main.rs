@@ -33,7 +33,7 @@ use load::{
     ground::Ground,
     node::Node,
     offices::{self, OFFICES_MAX, Office},
-    processes,
+    processes::{self, Cores},
     stock::Stock,
 };
 
@@ -227,6 +227,7 @@ fn usages(ground: &Ground, nodes: &[Node]) -> Result<Used> {
     }
     Ok(Used {
         nodes,
+        cores: Cores::now()?,
         others,
         database_bytes,
     })

@@ -1,4 +1,4 @@
-//! What the system says of running processes: their time, their memory, what they wrote.
+//! What the system says of running processes: their time, their memory, what they wrote; and of the computer's own time.
 
 use std::{
     collections::HashMap,
@@ -71,6 +71,43 @@ pub fn used(process: u32, with_ended: bool) -> Result<Used> {
     })
 }
 
+/// What the cores did since the start of the computer, in the system's own unit of time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cores {
+    all: f64,
+    stolen: f64,
+}
+
+impl Cores {
+    /// Until now.
+    pub fn now() -> Result<Self> {
+        let stat = fs::read_to_string("/proc/stat").context("reading the time of the cores")?;
+        let line = stat.lines().next().unwrap_or_default();
+        // User, nice, system, idle, waiting, interrupts of both kinds, stolen; what follows is counted in these already.
+        let times: Vec<f64> = line
+            .split_whitespace()
+            .skip(1)
+            .take(8)
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        Ok(Self {
+            all: times.iter().sum(),
+            stolen: times.get(7).copied().unwrap_or_default(),
+        })
+    }
+
+    /// How much of their time since another moment the host of this computer gave to others, in percent. What takes longer then
+    /// says nothing of a program.
+    pub fn stolen_percent_since(&self, before: &Self) -> f64 {
+        let all = self.all - before.all;
+        if all > 0.0 {
+            (self.stolen - before.stolen) / all * 100.0
+        } else {
+            0.0
+        }
+    }
+}
+
 /// Of every process the one that started it.
 fn parents() -> Result<HashMap<u32, u32>> {
     let mut parents = HashMap::new();
@@ -104,6 +141,14 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+
+    #[test]
+    fn stolen_time_is_a_part_of_all_time() {
+        let cores = |all, stolen| Cores { all, stolen };
+        assert_eq!(cores(300.0, 30.0).stolen_percent_since(&cores(100.0, 10.0)), 10.0);
+        assert_eq!(cores(100.0, 10.0).stolen_percent_since(&cores(100.0, 10.0)), 0.0);
+        assert!(Cores::now().unwrap().all > 0.0);
+    }
 
     #[test]
     fn a_process_is_counted_with_its_children() {

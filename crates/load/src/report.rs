@@ -5,7 +5,10 @@ use std::{fs::File, io::Write as _, path::Path, sync::Arc};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use load::{node::Usage, processes};
+use load::{
+    node::Usage,
+    processes::{self, Cores},
+};
 
 use crate::{
     Rate,
@@ -30,6 +33,7 @@ pub(crate) struct Part {
 /// What everything that took part has used.
 pub(crate) struct Used {
     pub(crate) nodes: Vec<Usage>,
+    pub(crate) cores: Cores,
     /// By name: the offices themselves, and what nodes share.
     pub(crate) others: Vec<(&'static str, processes::Used)>,
     /// The database file of the embedded engine, without its log.
@@ -62,6 +66,11 @@ impl Report {
         );
         self.figure(&format!("load_{name}_sent"), units / sent.seconds, "/s")?;
         self.figure(&format!("load_{name}_through"), units / part.through_seconds, "/s")?;
+        let stolen = part.after.cores.stolen_percent_since(&part.before.cores);
+        if stolen >= 0.1 {
+            println!("  {stolen:.1} % of the cores' time went to others on the host of this computer");
+        }
+        self.figure(&format!("load_{name}_stolen"), stolen, "%")?;
         for (place, (before, after)) in part.before.nodes.iter().zip(&part.after.nodes).enumerate() {
             let node = format!("load_{name}_node{}", place + 1);
             let cpu = after.cpu_seconds - before.cpu_seconds;

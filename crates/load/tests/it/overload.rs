@@ -17,7 +17,7 @@ use exchange_protocol::envelope;
 use fastrand::Rng;
 use fault_row::Row;
 use futures::{StreamExt as _, stream};
-use load::offices::plans;
+use load::{offices::plans, processes::Cores};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -58,6 +58,8 @@ struct Outcome {
     commits: f64,
     cpu_seconds: f64,
     written_bytes: f64,
+    /// Of each turn, what the host of this computer took away, in percent.
+    stolen: Vec<f64>,
 }
 
 impl Outcome {
@@ -71,6 +73,7 @@ impl Outcome {
         self.commits += other.commits;
         self.cpu_seconds += other.cpu_seconds;
         self.written_bytes += other.written_bytes;
+        self.stolen.extend(other.stolen);
     }
 
     /// The figures of a measurement, by name: how the server got through it.
@@ -79,6 +82,8 @@ impl Outcome {
         row.figure(&format!("{of}_acts_a_commit"), accepted / self.commits);
         row.figure(&format!("{of}_cpu_ms"), self.cpu_seconds * 1_000.0 / accepted);
         row.figure(&format!("{of}_written_kb"), self.written_bytes / 1_000.0 / accepted);
+        let stolen = self.stolen.iter().sum::<f64>() / self.stolen.len() as f64;
+        row.figure(&format!("{of}_stolen_percent"), stolen);
     }
 }
 
@@ -185,7 +190,7 @@ async fn lanes(exchange: &Arc<Exchange>, seed: u64, count: usize, pause: Duratio
         .buffer_unordered(COMING_AT_ONCE)
         .collect()
         .await;
-    let before = exchange.node.usage().unwrap();
+    let (before, cores) = (exchange.node.usage().unwrap(), Cores::now().unwrap());
     let end = Instant::now() + lasting;
     let mut running: JoinSet<_> = opened
         .into_iter()
@@ -196,6 +201,7 @@ async fn lanes(exchange: &Arc<Exchange>, seed: u64, count: usize, pause: Duratio
         all.add(outcome.unwrap());
     }
     let after = exchange.node.usage().unwrap();
+    all.stolen.push(Cores::now().unwrap().stolen_percent_since(&cores));
     all.commits = after.commits - before.commits;
     all.cpu_seconds = after.cpu_seconds - before.cpu_seconds;
     all.written_bytes = after.written_bytes - before.written_bytes;
