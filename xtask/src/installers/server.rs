@@ -65,10 +65,7 @@ pub(crate) fn pack(shell: &Shell, program: &Path, version: &str, folder: &Path, 
     sbom::run()?;
     let bill = sbom::path(sbom::SERVER);
     put(&bill, &format!("usr/share/doc/{NAME}/sbom.cdx.json"), "0644")?;
-    let licences = folder.join("licences.txt");
-    shell.write_file(&licences, notices::of(&parts::of_server()?.parts)?)?;
-    put(&licences, LICENCES, "0644")?;
-    shell.remove_path(&licences)?;
+    shell.write_file(tree.join(LICENCES), notices::of(&parts::of_server()?.parts)?)?;
     for script in ["postinst", "prerm", "postrm"] {
         put(&sources.join(script), &format!("DEBIAN/{script}"), "0755")?;
     }
