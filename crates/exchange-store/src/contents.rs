@@ -13,12 +13,12 @@ use sealing::Key;
 
 use crate::{
     Actor, ClaimRefusal, PartReader, Store, StoreError, convert,
-    deliveries::store_state,
     large::part_number,
     loaded::{load_with_content, state_of},
     mailbox::Touches,
     spans::blocking,
     sql,
+    stepped::store_state,
 };
 
 /// A lease is written again only when it moved this far; in between it is renewed soon enough by the next range.

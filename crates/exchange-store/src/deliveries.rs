@@ -6,7 +6,7 @@ use bytes::Bytes;
 use care_model::{DeliveryId, Digest, OfficeNumber, TerminalId};
 use chrono::{DateTime, Utc};
 use exchange_flow::acceptance::{Identity, identity};
-use exchange_flow::delivery::{DeliveryEffect, DeliveryEvent, DeliveryRefusal, DeliveryState, step};
+use exchange_flow::delivery::{DeliveryEvent, DeliveryRefusal, DeliveryState, step};
 use exchange_protocol::{Accepted, Claim, DeliveryHeader, Received};
 use kill_point::{Point, reach};
 use sealing::Key;
@@ -18,8 +18,8 @@ use crate::{
     convert,
     loaded::{Loaded, load},
     mailbox::Touches,
-    sql::{self, Text},
-    writer::{After, Batch},
+    stepped::store_state,
+    writer::Batch,
 };
 
 /// Who acts, for the audit and for the rules.
@@ -71,125 +71,6 @@ pub enum ClaimRefusal {
     NoSuchRange,
 }
 
-/// The statement that writes a state; text, so that another can follow it on the same way to SQLite's thread.
-macro_rules! update_state {
-    () => {
-        "UPDATE delivery SET state = ?, fence = coalesce(?, fence), terminal = ?, since = ?, lease_until = ?, \
-         all_served = ?, served_parts = ?, ended_at = ?, inbox_change = coalesce(?, inbox_change), \
-         outbox_change = coalesce(?, outbox_change) WHERE row = ?"
-    };
-}
-
-/// Writes a state and executes its effects.
-pub(crate) async fn store_state(
-    batch: &mut Batch,
-    loaded: &Loaded,
-    next: &DeliveryState,
-    served_parts: Option<&[u8]>,
-    effects: &[DeliveryEffect],
-) -> Result<(), StoreError> {
-    struct Columns {
-        state: i64,
-        fence: Option<u64>,
-        terminal: Option<TerminalId>,
-        since: Option<i64>,
-        lease_until: Option<i64>,
-        all_served: bool,
-        ended_at: Option<i64>,
-    }
-    let blank = Columns {
-        state: 0,
-        fence: None,
-        terminal: None,
-        since: None,
-        lease_until: None,
-        all_served: false,
-        ended_at: None,
-    };
-    let ended = |state, at: &DateTime<Utc>| (state, Some(convert::millis(*at)));
-    let columns = match next {
-        DeliveryState::Waiting { fence } => Columns {
-            fence: Some(*fence),
-            ..blank
-        },
-        DeliveryState::Claimed(claim) => Columns {
-            state: 1,
-            fence: Some(claim.fence),
-            terminal: Some(claim.terminal),
-            since: Some(convert::millis(claim.since)),
-            lease_until: Some(convert::millis(claim.lease_until)),
-            all_served: claim.all_served,
-            ..blank
-        },
-        DeliveryState::Received { terminal, fence, at } => Columns {
-            state: 2,
-            fence: Some(*fence),
-            terminal: Some(*terminal),
-            ended_at: ended(2, at).1,
-            ..blank
-        },
-        DeliveryState::Recalled { at } => Columns {
-            state: 3,
-            ended_at: ended(3, at).1,
-            ..blank
-        },
-        DeliveryState::Expired { at } => Columns {
-            state: 4,
-            ended_at: ended(4, at).1,
-            ..blank
-        },
-    };
-    let erases = effects.contains(&DeliveryEffect::EraseContent);
-    if erases {
-        batch.mailbox(loaded.to).await?.is_over(loaded.content_bytes);
-    }
-    let inbox_change = match effects.contains(&DeliveryEffect::InboxChanged) {
-        true => Some(convert::signed(batch.mailbox(loaded.to).await?.change_inbox())),
-        false => None,
-    };
-    let outbox_change = match effects.contains(&DeliveryEffect::OutboxChanged) {
-        true => Some(convert::signed(batch.mailbox(loaded.from).await?.change_outbox())),
-        false => None,
-    };
-    // The wrapped key is destroyed in this commit; bytes in the folder are deleted after it.
-    let update = match erases {
-        // One way to SQLite's thread, or to the database, and back instead of two.
-        true => Text {
-            sqlite: concat!(update_state!(), "; DELETE FROM content WHERE delivery_row = ?"),
-            postgres: concat!(
-                "WITH stored AS (",
-                update_state!(),
-                ") DELETE FROM content WHERE delivery_row = ?"
-            ),
-        },
-        false => update_state!().into(),
-    };
-    let mut update = sql::query(update)
-        .bind(columns.state)
-        .bind(columns.fence.map(convert::signed))
-        .bind(columns.terminal.map(|terminal| terminal.as_bytes().to_vec()))
-        .bind(columns.since)
-        .bind(columns.lease_until)
-        .bind(columns.all_served)
-        .bind(served_parts)
-        .bind(columns.ended_at)
-        .bind(inbox_change)
-        .bind(outbox_change)
-        .bind(loaded.row);
-    if erases {
-        update = update.bind(loaded.row);
-    }
-    update.execute(&mut batch.connection).await?;
-    if erases && loaded.in_folder == Some(true) {
-        sql::query("INSERT INTO erasure (id) VALUES (?) ON CONFLICT DO NOTHING")
-            .bind(loaded.id.as_bytes().as_slice())
-            .execute(&mut batch.connection)
-            .await?;
-        batch.after(After::ErasureDue);
-    }
-    Ok(())
-}
-
 /// Accepts a delivery, or answers what was answered the first time its id came (D3). For acts that were queued with
 /// [`Touches::Send`].
 pub(crate) async fn accept(
@@ -201,10 +82,7 @@ pub(crate) async fn accept(
     batch.refuse_retired(&new.wrapped_key)?;
     let known = match batch.ahead.is_new(new.id) {
         true => None,
-        false => {
-            batch.write_accepted().await?;
-            load(batch, new.id).await?
-        }
+        false => load(batch, new.id).await?,
     };
     if let Some(known) = known {
         // A retry of what was accepted is answered as it was then, however much there is by now.

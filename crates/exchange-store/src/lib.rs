@@ -51,6 +51,7 @@ mod shelf;
 mod spans;
 mod sql;
 mod sqlite;
+mod stepped;
 mod steps;
 mod store;
 mod terminals;

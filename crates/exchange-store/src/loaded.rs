@@ -105,34 +105,26 @@ pub(crate) struct ReadAhead {
 }
 
 impl ReadAhead {
-    /// Reads what the acts of a commit name, in one way to a database of another machine and back.
+    /// Reads what the acts of a commit name, in one way to the database, or to SQLite's thread, and back.
     pub(crate) async fn read(connection: &mut sql::Connection, touched: &[Touches]) -> Result<Self, StoreError> {
-        let (mut named, mut served) = (Vec::new(), Vec::new());
+        // By whether an act needs its content; one that does not may take the row first.
+        let mut named = HashMap::new();
         for touches in touched {
             match touches {
                 Touches::Unknown | Touches::Send { .. } => {}
-                Touches::Delivery(id) => named.push(id.to_string()),
-                Touches::Content(id) => {
-                    named.push(id.to_string());
-                    served.push(id.to_string());
-                }
+                Touches::Delivery(id) => *named.entry(*id).or_default() |= false,
+                Touches::Content(id) => *named.entry(*id).or_default() |= true,
             }
         }
         if named.is_empty() {
             return Ok(Self::default());
         }
-        let rows = sql::query(concat!(
-            "SELECT ",
-            columns!(),
-            ", wrapped_key, sealed FROM delivery LEFT JOIN content ON delivery_row = row \
-             AND id IN (SELECT uuid_send(CAST(unnest(string_to_array(?2, ',')) AS uuid))) \
-             WHERE id IN (SELECT uuid_send(CAST(unnest(string_to_array(?1, ',')) AS uuid)))"
-        ))
-        .bind(named.join(","))
-        .bind(served.join(","))
-        .fetch_all(connection)
-        .await?;
-        let rows = rows.into_iter().map(|row| Ok((row.try_get("id")?, row)));
+        let select = match connection {
+            sql::Connection::Sqlite(_) => select_of_sqlite(named),
+            sql::Connection::Postgres(_) => select_of_postgres(named),
+        };
+        let rows = select.fetch_all(connection).await?.into_iter();
+        let rows = rows.map(|row| Ok((row.try_get("id")?, row)));
         Ok(Self {
             rows: rows.collect::<Result<_, StoreError>>()?,
             new: HashSet::new(),
@@ -180,10 +172,42 @@ impl ReadAhead {
     }
 }
 
+/// What reads rows, each with its content if that is wanted.
+fn select_of_sqlite(named: HashMap<DeliveryId, bool>) -> sql::Query {
+    let mut select = sql::Builder::new(concat!("SELECT ", columns!(), ", wrapped_key, sealed FROM ("));
+    select
+        .push_values(named, |row, (id, with_content)| {
+            row.push_bind(id.as_bytes().as_slice()).push_bind(with_content);
+        })
+        .push(") AS asked JOIN delivery ON id = column1 LEFT JOIN content ON delivery_row = row AND column2");
+    select.build()
+}
+
+/// The same as one text however many they are, which is prepared once.
+fn select_of_postgres(named: HashMap<DeliveryId, bool>) -> sql::Query {
+    let (mut ids, mut served) = (Vec::new(), Vec::new());
+    for (id, with_content) in named {
+        ids.push(id.to_string());
+        if with_content {
+            served.push(id.to_string());
+        }
+    }
+    sql::query(concat!(
+        "SELECT ",
+        columns!(),
+        ", wrapped_key, sealed FROM delivery LEFT JOIN content ON delivery_row = row \
+         AND id IN (SELECT uuid_send(CAST(unnest(string_to_array(?2, ',')) AS uuid))) \
+         WHERE id IN (SELECT uuid_send(CAST(unnest(string_to_array(?1, ',')) AS uuid)))"
+    ))
+    .bind(ids.join(","))
+    .bind(served.join(","))
+}
+
 pub(crate) async fn load(batch: &mut Batch, id: DeliveryId) -> Result<Option<Loaded>, StoreError> {
     let row = match batch.ahead.take(id) {
         Some(row) => Some(row),
         None => {
+            batch.write_gathered().await?;
             sql::query(concat!("SELECT ", columns!(), " FROM delivery WHERE id = ?"))
                 .bind(id.as_bytes().as_slice())
                 .fetch_optional(&mut batch.connection)
@@ -202,6 +226,7 @@ pub(crate) async fn load_with_content(
     let row = match batch.ahead.take(id) {
         Some(row) => Some(row),
         None => {
+            batch.write_gathered().await?;
             sql::query(concat!(
                 "SELECT ",
                 columns!(),

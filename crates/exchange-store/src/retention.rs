@@ -11,9 +11,9 @@ use crate::{
     Act, By, Store, StoreError,
     audit::AuditLine,
     convert,
-    deliveries::store_state,
     loaded::{Loaded, load},
     settings, sql,
+    stepped::store_state,
     writer::Batch,
 };
 

@@ -31,6 +31,7 @@ use crate::{
     spans::SPANS,
     sql::{self, Text},
     sqlite,
+    stepped::{self, SteppedRow},
     store::{Shared, read_epoch},
 };
 
@@ -90,6 +91,7 @@ impl Writer {
                 mailboxes: HashMap::new(),
                 ahead: ReadAhead::default(),
                 accepted: Vec::new(),
+                stepped: Vec::new(),
                 retention: None,
                 audit: Vec::new(),
                 after: Vec::new(),
@@ -173,8 +175,9 @@ pub(crate) struct Batch {
     mailboxes: HashMap<OfficeNumber, Mailbox>,
     /// Rows of deliveries that acts of this commit need.
     pub(crate) ahead: ReadAhead,
-    /// What acts of this commit accepted and what is not written yet.
+    /// What acts of this commit accepted, and the states they gave to others; none of it is written yet.
     accepted: Vec<AcceptedRow>,
+    stepped: Vec<SteppedRow>,
     retention: Option<TimeDelta>,
     audit: Vec<AuditLine>,
     after: Vec<After>,
@@ -206,26 +209,20 @@ impl Batch {
             .ok_or(StoreError::Damaged { what: "mailbox" })
     }
 
-    /// Reads ahead what the acts of this commit need and what is not remembered.
+    /// Reads ahead what the acts of this commit need and what is not remembered: of SQLite, which no other machine writes
+    /// to, counters are.
     async fn read_ahead(&mut self, touched: &[Touches]) -> Result<(), StoreError> {
         if !self.is_sqlite() {
-            self.read_ahead_of_postgres(touched).await?;
-        }
-        self.ahead.look_for_new(&mut self.connection, touched).await
-    }
-
-    /// SQLite's are remembered from commit to commit, and no machine is between.
-    async fn read_ahead_of_postgres(&mut self, touched: &[Touches]) -> Result<(), StoreError> {
-        let remembered = |office| self.mailboxes.contains_key(&office);
-        let unread = touched.iter().copied().filter(
-            |touches| !matches!(touches, Touches::Send { from, to, .. } if remembered(*from) && remembered(*to)),
-        );
-        let read = mailbox::read_all(&mut self.connection, unread).await?;
-        for (office, mailbox) in read {
-            self.mailboxes.entry(office).or_insert(mailbox);
+            let remembered = |office| self.mailboxes.contains_key(&office);
+            let unread = touched.iter().copied().filter(
+                |touches| !matches!(touches, Touches::Send { from, to, .. } if remembered(*from) && remembered(*to)),
+            );
+            for (office, mailbox) in mailbox::read_all(&mut self.connection, unread).await? {
+                self.mailboxes.entry(office).or_insert(mailbox);
+            }
         }
         self.ahead = ReadAhead::read(&mut self.connection, touched).await?;
-        Ok(())
+        self.ahead.look_for_new(&mut self.connection, touched).await
     }
 
     /// The retention period of what is accepted now.
@@ -261,15 +258,22 @@ impl Batch {
         self.accepted.push(row);
     }
 
-    /// Writes what was accepted until now, so that statements see it.
-    pub(crate) async fn write_accepted(&mut self) -> Result<(), StoreError> {
+    /// Takes down a state that this transaction gave to a delivery.
+    pub(crate) fn stepped(&mut self, row: SteppedRow) {
+        self.stepped.push(row);
+    }
+
+    /// Writes what was gathered until now, so that statements see it.
+    pub(crate) async fn write_gathered(&mut self) -> Result<(), StoreError> {
         let mut script = sql::Script::default();
-        self.script_accepted(&mut script);
+        self.script_gathered(&mut script);
         Ok(script.execute(&mut self.connection).await?)
     }
 
-    fn script_accepted(&mut self, script: &mut sql::Script) {
-        accepted::write(script, std::mem::take(&mut self.accepted), self.is_sqlite());
+    fn script_gathered(&mut self, script: &mut sql::Script) {
+        let is_sqlite = self.is_sqlite();
+        accepted::write(script, std::mem::take(&mut self.accepted), is_sqlite);
+        stepped::write(script, &std::mem::take(&mut self.stepped), is_sqlite);
     }
 
     /// Asks for something to be done once the transaction is durable.
@@ -498,6 +502,7 @@ async fn commit(
         batch.mailboxes.clear();
     }
     batch.accepted.clear();
+    batch.stepped.clear();
     batch.after.clear();
     batch.audit.clear();
     let mut outcome = batch.begin(shared).await;
@@ -523,13 +528,11 @@ async fn commit(
         for queued in jobs.drain(..) {
             if matches!(queued.touches, Touches::Unknown) {
                 batch.ahead.forget();
-            }
-            if !matches!(queued.touches, Touches::Send { .. })
-                && let Err(error) = batch.write_accepted().await
-            {
-                tracing::warn!(%error, "what was accepted could not be written");
-                all_stand = false;
-                break;
+                if let Err(error) = batch.write_gathered().await {
+                    tracing::warn!(%error, "what acts gathered could not be written");
+                    all_stand = false;
+                    break;
+                }
             }
             let (answer, stands) = (queued.job)(batch).await;
             answers.push(answer);
@@ -567,7 +570,7 @@ async fn commit(
 
 async fn finish(batch: &mut Batch, shared: &Shared) -> Result<(), StoreError> {
     let mut script = sql::Script::default();
-    batch.script_accepted(&mut script);
+    batch.script_gathered(&mut script);
     audit::write(&mut script, &batch.audit);
     let hints = batch.script_mailboxes(&mut script);
     if let Origin::Postgres { node, .. } = &batch.origin {

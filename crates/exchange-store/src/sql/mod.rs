@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool, postgres::PgRow, 
 
 pub(crate) use self::{
     column::{Column, Columns},
-    query::{Builder, Script, Value, query, query_as, query_scalar},
+    query::{Builder, Query, Script, Value, query, query_as, query_scalar},
 };
 
 /// A connection of its own.

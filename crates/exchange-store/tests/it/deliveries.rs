@@ -306,7 +306,13 @@ async fn acts_on_one_delivery_in_one_commit_see_each_other() {
         let (by, fence) = claimed.remove(0);
         let store = &stores[(turn + 1) % 2];
         let parts = (0..3).map(|part| store.serve(id, part, by.clone(), fence, ByteRange::Whole, at(2)));
-        for (served, content) in join_all(parts).await.into_iter().zip(["one", "two", "three"]) {
+        // An act that needs no content comes first, and is refused.
+        let (too_late, parts) = tokio::join!(store.recall(id, here.clone(), at(2)), join_all(parts));
+        assert!(matches!(
+            too_late,
+            Ok(Err(ClaimRefusal::Refused(DeliveryRefusal::RecallTooLate { .. })))
+        ));
+        for (served, content) in parts.into_iter().zip(["one", "two", "three"]) {
             match served.unwrap().unwrap().source {
                 ServingSource::Memory(bytes) => assert_eq!(bytes, content),
                 ServingSource::File(_) => panic!("a small delivery is in its row"),
