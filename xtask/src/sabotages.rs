@@ -76,9 +76,9 @@ const SABOTAGES: &[Sabotage] = &[
     },
     Sabotage {
         name: "erase-before-received",
-        file: "crates/exchange-store/src/deliveries.rs",
-        line: "let erases = effects.contains(&DeliveryEffect::EraseContent);",
-        instead: "let erases = effects.contains(&DeliveryEffect::EraseContent) || (SABOTAGED && columns.all_served);",
+        file: "crates/exchange-store/src/stepped.rs",
+        line: "if effects.contains(&DeliveryEffect::EraseContent) {",
+        instead: "if effects.contains(&DeliveryEffect::EraseContent) || (SABOTAGED && columns(next).all_served) {",
         rows: &[6],
     },
     Sabotage {

@@ -68,8 +68,11 @@ impl Script {
         self.0.push(query);
     }
 
-    /// Runs them; none after one that fails.
+    /// Runs them; none after one that fails. Of none there is no way to anywhere.
     pub(crate) async fn execute(self, on: &mut Connection) -> Result<(), sqlx::Error> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
         match on {
             Connection::Sqlite(_) => {
                 let (mut text, mut values) = (String::new(), Vec::new());
