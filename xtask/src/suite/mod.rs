@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check that CI runs, in the order in which a mistake shows itself soonest.
 
 mod counts;
+mod failed;
 mod long;
 mod outside;
 mod report;

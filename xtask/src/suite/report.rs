@@ -1,4 +1,4 @@
-//! Minutes by stage, results by suite, and the closing line.
+//! Minutes by stage, results by suite, what failed, and the closing line.
 
 use std::{
     fmt::Write as _,
@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::counts::counts;
+use super::{counts::counts, failed::what_failed};
 
 /// What has been run so far.
 #[derive(Default)]
@@ -25,6 +25,8 @@ struct Suite {
     name: String,
     passed: u64,
     failed: u64,
+    /// What it said of its failures; empty while nothing failed.
+    said: String,
 }
 
 impl Report {
@@ -34,9 +36,10 @@ impl Report {
         let start = Instant::now();
         let failed_before = self.failed();
         if let Err(error) = run(self) {
-            println!("{name}: {error:#}");
+            let said = format!("{name}: {error:#}");
+            println!("{said}");
             if self.failed() == failed_before {
-                self.add(name, 0, 1);
+                self.add(name, 0, 1, said);
             }
         }
         self.stages.push((name.to_owned(), start.elapsed()));
@@ -45,21 +48,23 @@ impl Report {
     /// Runs something that passes or fails as a whole.
     pub(super) fn check(&mut self, name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
         let result = run();
-        let passed = u64::from(result.is_ok());
-        self.add(name, passed, 1 - passed);
+        match &result {
+            Ok(()) => self.add(name, 1, 0, String::new()),
+            Err(error) => self.add(name, 0, 1, format!("{error:#}")),
+        }
         result.with_context(|| name.to_owned())
     }
 
     /// Runs a command that passes or fails as a whole.
     pub(super) fn command(&mut self, name: &str, command: &mut Command) -> Result<()> {
-        self.check(name, || {
-            let (ended_well, _) = shown(command)?;
-            if ended_well {
-                Ok(())
-            } else {
-                bail!("failed: {command:?}")
-            }
-        })
+        let (ended_well, text) = shown(command)?;
+        if ended_well {
+            self.add(name, 1, 0, String::new());
+            Ok(())
+        } else {
+            self.add(name, 0, 1, what_failed(&text));
+            bail!("{name}: failed: {command:?}")
+        }
     }
 
     /// Runs a test runner and reads its counts.
@@ -67,7 +72,8 @@ impl Report {
         let (ended_well, text) = shown(command)?;
         let (passed, failed) = counts(&text).unwrap_or((0, u64::from(!ended_well)));
         let failed = if ended_well { failed } else { failed.max(1) };
-        self.add(name, passed, failed);
+        let said = if failed == 0 { String::new() } else { what_failed(&text) };
+        self.add(name, passed, failed, said);
         match (ended_well && failed == 0, passed) {
             (true, 0) => bail!("{name}: no test was run"),
             (true, _) => Ok(()),
@@ -75,11 +81,12 @@ impl Report {
         }
     }
 
-    fn add(&mut self, name: &str, passed: u64, failed: u64) {
+    fn add(&mut self, name: &str, passed: u64, failed: u64, said: String) {
         self.suites.push(Suite {
             name: name.to_owned(),
             passed,
             failed,
+            said,
         });
     }
 
@@ -111,6 +118,9 @@ impl Report {
                 "{:>7} passed {:>4} failed  {}",
                 suite.passed, suite.failed, suite.name
             );
+        }
+        for suite in self.suites.iter().filter(|suite| !suite.said.is_empty()) {
+            let _ = writeln!(text, "\nwhat failed: {}\n{}", suite.name, suite.said);
         }
         let passed: u64 = self.suites.iter().map(|suite| suite.passed).sum();
         let _ = write!(text, "\n{passed} passed, {} failed", self.failed());
@@ -180,6 +190,7 @@ mod tests {
         report.stage("third", |_| anyhow::bail!("could not begin"));
         let text = report.text();
         assert!(text.ends_with("\n1 passed, 2 failed"), "{text}");
+        assert!(text.contains("what failed: third\nthird: could not begin\n"), "{text}");
         assert!(!report.close());
     }
 
