@@ -42,9 +42,6 @@ pub(crate) struct AcceptedRow {
     pub(crate) inbox_change: u64,
 }
 
-/// Deliveries in one statement.
-const WRITTEN_ROWS_MAX: usize = 64;
-
 /// Adds what writes the rows with their contents; to PostgreSQL one way there and back for all of a statement.
 pub(crate) fn write(script: &mut sql::Script, rows: Vec<AcceptedRow>, is_sqlite: bool) {
     let (begin, between, end) = match is_sqlite {
@@ -64,7 +61,7 @@ pub(crate) fn write(script: &mut sql::Script, rows: Vec<AcceptedRow>, is_sqlite:
                 "INSERT INTO delivery (id, digest, from_office, to_office, header, accepted_at, outbox_sequence, \
                  inbox_sequence, outbox_change, inbox_change, kept_until, due_at, content_bytes, state, fence) ",
             )
-            .push_values(rows.by_ref().take(WRITTEN_ROWS_MAX), |values, row| {
+            .push_values(rows.by_ref().take(sql::WRITTEN_ROWS_MAX), |values, row| {
                 let new = row.new;
                 values
                     .push_bind(new.id.as_bytes().as_slice())

@@ -183,12 +183,9 @@ fn of_row(row: &sql::Row) -> Result<Mailbox, StoreError> {
     })
 }
 
-/// Rows in one statement that writes counters.
-const WRITTEN_ROWS_MAX: usize = 64;
-
 /// Adds what writes counters that moved.
 pub(crate) fn write(script: &mut sql::Script, moved: &[(OfficeNumber, Mailbox)]) {
-    for moved in moved.chunks(WRITTEN_ROWS_MAX) {
+    for moved in moved.chunks(sql::WRITTEN_ROWS_MAX) {
         let mut insert = sql::Builder::new(
             "INSERT INTO mailbox (office, outbox_sequence, inbox_sequence, outbox_change, inbox_change, \
              waiting_deliveries, waiting_bytes, sent_day, sent_on_day) ",

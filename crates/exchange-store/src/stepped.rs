@@ -116,13 +116,10 @@ fn columns(state: &DeliveryState) -> Columns {
     }
 }
 
-/// Deliveries in one statement.
-const WRITTEN_ROWS_MAX: usize = 64;
-
 /// Adds what writes the states, and ends the contents of those that are over; to PostgreSQL one way there and back for all
 /// of both.
 pub(crate) fn write(script: &mut sql::Script, rows: &[SteppedRow], is_sqlite: bool) {
-    for rows in rows.chunks(WRITTEN_ROWS_MAX) {
+    for rows in rows.chunks(sql::WRITTEN_ROWS_MAX) {
         let over: Vec<i64> = rows
             .iter()
             .filter(|row| row.content != Content::Stays)

@@ -14,6 +14,9 @@ pub(crate) use self::{
     query::{Builder, Query, Script, Value, query, query_as, query_scalar},
 };
 
+/// Rows that one statement of a [`Script`] writes at most: more are more statements.
+pub(crate) const WRITTEN_ROWS_MAX: usize = 64;
+
 /// A connection of its own.
 #[derive(Debug)]
 pub(crate) enum Connection {
