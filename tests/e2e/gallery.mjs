@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { inTime } from "./browser.mjs";
-import { inKnownFont, Pictures } from "./pictures.mjs";
+import { inKnownFont, Pictures, steady } from "./pictures.mjs";
 
 /** Where new pictures go. */
 const wanted = process.env.GALLERY_DIR;
@@ -17,6 +17,9 @@ const screens = {
   // Times, numbers and names that every run has of its own.
   shareMax: 0.02,
 };
+
+/** Days that go with the calendar, with one in their place that is as long as any. */
+const days = [[String.raw`\d{4}/\d{1,2}/\d{1,2}(?=\(.\))`, "2026/11/29"]];
 
 const large = { width: 1280, height: 860 };
 /** Each form with the ending of its pictures and how the window is then. */
@@ -33,8 +36,11 @@ export class Gallery {
   #shown = [];
   #pictures = new Pictures(screens);
 
-  /** Shows the screen that a person is at in every form: each must hold what every screen must hold. */
-  async show(person, name, title) {
+  /**
+   * Shows the screen that a person is at in every form: each must hold what every screen must hold. `also` says what else
+   * goes with the calendar, as pairs of a pattern and what takes its place.
+   */
+  async show(person, name, title, also = []) {
     const { page } = person;
     const session = await page.context().newCDPSession(page);
     await inKnownFont(page);
@@ -50,6 +56,7 @@ export class Gallery {
       await page.emulateMedia({ colorScheme });
       await page.evaluate(() => document.scrollingElement.scrollTo(0, 0));
       await person.look(`gallery-${name}${ending}`);
+      await page.evaluate(steady, { within: "body", pairs: [...days, ...also] });
       const data = await this.#capture(session, `${name}${ending}`);
       await this.#pictures.keepOrCompare(page.context().browser(), `${name}${ending}.webp`, data);
       if (scale !== 1) await session.send("Emulation.clearDeviceMetricsOverride");

@@ -16,6 +16,24 @@ export function inKnownFont(page) {
   return page.evaluate((font) => document.documentElement.style.setProperty("--font", font), FONT);
 }
 
+/**
+ * Puts the same words into every run: pairs of a pattern and of what takes its place, which is as long, so that nothing
+ * moves. Within whatever a selector names. Runs in a page.
+ */
+export function steady({ within, pairs }) {
+  for (const shown of document.querySelectorAll(within)) {
+    const texts = document.createTreeWalker(shown, globalThis.NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { currentNode: text } = texts;
+      const said = pairs.reduce(
+        (words, [pattern, same]) => words.replace(new RegExp(pattern, "g"), same),
+        text.data,
+      );
+      if (said !== text.data) text.data = said;
+    }
+  }
+}
+
 /** The pictures of one folder. */
 export class Pictures {
   #folder;

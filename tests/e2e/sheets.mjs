@@ -8,7 +8,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 import { inTime } from "./browser.mjs";
-import { inKnownFont, Pictures } from "./pictures.mjs";
+import { inKnownFont, Pictures, steady } from "./pictures.mjs";
 
 const run = promisify(execFile);
 
@@ -56,7 +56,7 @@ export class Sheets {
     });
     await print();
     await page.waitForFunction(() => document.body.dataset.printed === "yes");
-    await page.evaluate(steady, [...own, ...also]);
+    await page.evaluate(steady, { within: ".print-sheet, .print-forms", pairs: [...own, ...also] });
     const pdf = await page.pdf({ format: "A4", preferCSSPageSize: true });
     await page.evaluate(() => globalThis.dispatchEvent(new globalThis.Event("afterprint")));
     await page.locator(".print-sheet, .print-forms").waitFor({ state: "detached" });
@@ -103,21 +103,6 @@ async function pagesOf(pdf) {
     return await Promise.all(names.map((name) => readFile(path.join(folder, name), "base64")));
   } finally {
     await rm(folder, { recursive: true });
-  }
-}
-
-/** Puts the same words into every run. Runs in the page. */
-function steady(pairs) {
-  for (const sheet of document.querySelectorAll(".print-sheet, .print-forms")) {
-    const texts = document.createTreeWalker(sheet, globalThis.NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-      const { currentNode: text } = texts;
-      const said = pairs.reduce(
-        (words, [pattern, same]) => words.replace(new RegExp(pattern, "g"), same),
-        text.data,
-      );
-      if (said !== text.data) text.data = said;
-    }
   }
 }
 

@@ -212,7 +212,12 @@ test("設定 and ヘルプ", async () => {
   await planner.sees("署名を1行ずつ確かめました");
   await planner.field("種類").selectOption({ label: "種類：送信" });
   await planner.sees("件のうち");
-  await gallery.show(planner, "record", "運営指導用の記録");
+  // Whole months until this one.
+  const span = [
+    [String.raw`\d{4}年\d{1,2}月1日（令和\d+年）`, "2025年11月1日（令和7年）"],
+    [String.raw`\d{4}年\d{1,2}月\d{2}日（令和\d+年）`, "2026年11月30日（令和8年）"],
+  ];
+  await gallery.show(planner, "record", "運営指導用の記録", span);
   await planner.button("閉じる").click();
   await planner.openMenu("ヘルプ");
   await planner.sees("0120-584-708");
