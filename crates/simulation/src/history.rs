@@ -252,11 +252,12 @@ pub fn is_linearizable(entries: &[Entry], rules: Rules) -> bool {
             .min()
             .unwrap_or(u64::MAX);
         let mut next: Vec<(usize, &Entry)> = left().filter(|(_, entry)| entry.start <= first_end).collect();
-        // What was answered so and changes nothing here may stand here wherever else it may stand: nothing has to come before
-        // it, and nothing that changes nothing now would change something later.
+        // An answer that is right here and changes nothing may stand here wherever else it may stand: nothing has to come
+        // before it, and what changes nothing now would change nothing later.
         let idle = next.iter().find(|(_, entry)| {
-            let may = || mail.may(entry.who, entry.op, rules);
-            entry.end.is_some_and(|(_, told)| may().contains(&(mail, told)))
+            entry
+                .end
+                .is_some_and(|(_, told)| mail.may(entry.who, entry.op, rules).contains(&(mail, told)))
         });
         if let Some((place, _)) = idle {
             open.push((ordered.with(*place), mail, done + 1));
