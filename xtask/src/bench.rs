@@ -8,7 +8,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::{
-    root,
+    installers, root,
     shared::{PLACES, SharedServices},
 };
 
@@ -71,10 +71,11 @@ fn of_core(shell: &Shell, json: Option<&Path>, names: Vec<String>) -> Result<()>
     let page = names.is_empty() || names.iter().any(|name| name == OF_THE_PAGE);
     let only_page = page && names.len() == 1;
     let names: Vec<String> = names.into_iter().filter(|name| name != OF_THE_PAGE).collect();
-    cmd!(shell, "cargo build --release -p exchange-server -p bench").run()?;
+    let server = installers::server::program(shell)?;
+    cmd!(shell, "cargo build --release -p bench").run()?;
     let release = root().join("target/release");
     let program = |name: &str| release.join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    let (bench, server) = (program("exchange-bench"), program("exchange-server"));
+    let bench = program("exchange-bench");
     let scratch = root().join("target/bench");
     let json: Vec<PathBuf> = json
         .into_iter()

@@ -8,7 +8,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::{
-    root,
+    installers, root,
     shared::{PLACES, SharedServices},
 };
 
@@ -41,9 +41,9 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let json = options.json.map(std::path::absolute).transpose()?;
     let json = json.into_iter().flat_map(|path| [PathBuf::from("--json"), path]);
     shell.change_dir(root());
-    cmd!(shell, "cargo build --release --locked -p exchange-server -p load").run()?;
-    let release = root().join("target/release");
-    let (load, server) = (release.join("exchange-load"), release.join("exchange-server"));
+    let server = installers::server::program(&shell)?;
+    cmd!(shell, "cargo build --release --locked -p load").run()?;
+    let load = root().join("target/release/exchange-load");
     let scratch = root().join("target/load");
     let (seconds, offices, seed) = (
         options.seconds.to_string(),

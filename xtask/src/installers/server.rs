@@ -34,12 +34,17 @@ pub(crate) enum Packing {
     Quick,
 }
 
-/// Builds the program for release and packs it; the package lies in `target/bundle/bundle/server-deb`.
+/// Builds the program as it is handed on, for which it is measured, too.
+pub(crate) fn program(shell: &Shell) -> Result<PathBuf> {
+    cmd!(shell, "cargo build --profile server --locked -p exchange-server").run()?;
+    let program = root().join("target/server/exchange-server");
+    Ok(program.with_extension(std::env::consts::EXE_EXTENSION))
+}
+
+/// Builds the program and packs it; the package lies in `target/bundle/bundle/server-deb`.
 pub(super) fn run(shell: &Shell) -> Result<()> {
-    // Not the profile of the window: there a panic ends the program, and here it ends one request.
-    cmd!(shell, "cargo build --release --locked -p exchange-server").run()?;
+    let program = program(shell)?;
     let folder = root().join("target/bundle/bundle/server-deb");
-    let program = root().join("target/release/exchange-server");
     let package = pack(shell, &program, env!("CARGO_PKG_VERSION"), &folder, Packing::Small)?;
     println!("{}", package.display());
     Ok(())
