@@ -34,7 +34,7 @@ pub(crate) enum Packing {
     Quick,
 }
 
-/// Builds the program as it is handed on, for which it is measured, too.
+/// Builds the program as it is handed on, and as it is measured.
 pub(crate) fn program(shell: &Shell) -> Result<PathBuf> {
     cmd!(shell, "cargo build --profile server --locked -p exchange-server").run()?;
     let program = root().join("target/server/exchange-server");
