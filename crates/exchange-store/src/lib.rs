@@ -37,6 +37,7 @@ mod meters;
 mod news;
 mod offices;
 mod operators;
+mod own_thread;
 mod people;
 mod portal;
 mod postgres;

@@ -12,7 +12,10 @@ use std::{
 use care_model::{OfficeNumber, TerminalId};
 use disk::{Disk as _, SystemDisk};
 use kill_point::{Point, reach};
-use sqlx::migrate::{Migration, MigrationType};
+use sqlx::{
+    migrate::{Migration, MigrationType},
+    postgres::PgConnectOptions,
+};
 use tokio::sync::{Notify, broadcast, watch};
 use uuid::Uuid;
 
@@ -28,7 +31,7 @@ use crate::{
     restore,
     sql::{self, Text},
     sqlite,
-    writer::{Origin, Writer},
+    writer::Writer,
 };
 
 /// How long the store may take to close, and a reader to get a connection.
@@ -145,7 +148,7 @@ impl Store {
         if let sql::Connection::Sqlite(connection) = &mut connection {
             sqlite::keep_undo_in_memory(connection).await?;
         }
-        let writer = Writer::start(connection, origin, Arc::clone(&shared));
+        let writer = Writer::start(connection, origin, Arc::clone(&shared))?;
         let store = Self { shared, writer };
         store.fold_offices().await?;
         Ok(store)
@@ -254,6 +257,17 @@ impl Store {
             tracing::warn!("the store was still in use when it was closed");
         }
     }
+}
+
+/// Where the writer's connection comes from, and comes from again.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    Sqlite,
+    Postgres {
+        options: Box<PgConnectOptions>,
+        /// The name under which this node tells the others what it committed.
+        node: Arc<str>,
+    },
 }
 
 /// What is done about rows that were put back to an earlier time.

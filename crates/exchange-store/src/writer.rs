@@ -13,7 +13,6 @@ use std::{
 use care_model::OfficeNumber;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
-use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span, field};
 
@@ -25,6 +24,7 @@ use crate::{
     loaded::ReadAhead,
     mailbox::{self, Mailbox, Touches},
     meters::Meters,
+    own_thread,
     postgres::{self, Told},
     reached, retention,
     room::Room,
@@ -32,7 +32,7 @@ use crate::{
     sql::{self, Text},
     sqlite,
     stepped::{self, SteppedRow},
-    store::{Shared, read_epoch},
+    store::{Origin, Shared, read_epoch},
 };
 
 /// Acts in one commit.
@@ -41,7 +41,6 @@ const BATCH_ACTS_MAX: usize = 256;
 const WAITING_ACTS_MAX: usize = 4_096;
 /// How often an idle writer looks whether another process (the `admin` command) changed the database.
 const FOREIGN_CHANGE_POLL: Duration = Duration::from_millis(500);
-
 /// How long a commit may take in a database of another machine, which may have gone away.
 const COMMIT_MAX: Duration = Duration::from_secs(20);
 
@@ -57,17 +56,6 @@ struct Queued {
     span: Span,
 }
 
-/// Where the writer's connection comes from, and comes from again.
-#[derive(Debug, Clone)]
-pub(crate) enum Origin {
-    Sqlite,
-    Postgres {
-        options: Box<PgConnectOptions>,
-        /// The name under which this node tells the others what it committed.
-        node: Arc<str>,
-    },
-}
-
 /// The way into the writer's queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
@@ -78,10 +66,11 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the writer on its own connection.
-    pub(crate) fn start(connection: sql::Connection, origin: Origin, shared: Arc<Shared>) -> Self {
+    pub(crate) fn start(connection: sql::Connection, origin: Origin, shared: Arc<Shared>) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(WAITING_ACTS_MAX);
         let meters = Arc::new(OnceLock::new());
-        tokio::spawn(run(
+        let is_sqlite = matches!(origin, Origin::Sqlite);
+        let work = run(
             Batch {
                 connection,
                 origin,
@@ -100,9 +89,14 @@ impl Writer {
             waiting,
             shared,
             Arc::clone(&meters),
-        ));
+        );
+        if is_sqlite {
+            own_thread::run(work)?;
+        } else {
+            tokio::spawn(work);
+        }
         let room = Arc::default();
-        Self { jobs, meters, room }
+        Ok(Self { jobs, meters, room })
     }
 
     /// Counts and measures from now on.
