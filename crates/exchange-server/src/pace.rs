@@ -76,7 +76,7 @@ const REMEMBERED_MAX: usize = 50_000;
 
 /// Sends that are being accepted at the same time, from the last byte of their body to the answer: as many as the storage
 /// takes in one commit or two without being slower for each.
-pub(crate) const SENDS_AT_ONCE_MAX: usize = 112;
+pub(crate) const SENDS_AT_ONCE_MAX: usize = 128;
 /// Sends whose body is there and that wait for a place: what comes in one burst while a commit is being synced.
 pub(crate) const SENDS_WAITING_MAX: usize = 128;
 /// How long each of them waits at most. With what the places before it take it is answered within a tenth of a second.

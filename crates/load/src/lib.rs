@@ -2,6 +2,7 @@
 //!
 //! `exchange-load` simulates month-end with it; the rows of the faults table that are about load stand on it, too.
 
+mod control_group;
 pub mod ground;
 pub mod node;
 pub mod offices;

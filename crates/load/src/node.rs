@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::processes;
+use crate::{control_group::ControlGroup, processes};
 
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
@@ -24,6 +24,8 @@ pub struct Node {
     /// Where terminals without a certificate connect.
     pub enrolment_url: String,
     operations_url: String,
+    /// Behind the process: it goes when that has ended.
+    group: Option<ControlGroup>,
 }
 
 /// What a server has used since its start.
@@ -80,7 +82,16 @@ impl Node {
             exchange_url,
             enrolment_url,
             operations_url,
+            group: None,
         })
+    }
+
+    /// Lets it take only so much memory from now on, what the system keeps in memory of its files included: as on a computer
+    /// that has run for days, each new page is then one of its own that it had before. Fails where the system lets us set no
+    /// such limit.
+    pub fn limit_memory(&mut self, bytes: u64) -> Result<()> {
+        self.group = Some(ControlGroup::of(self.process.id(), bytes).context("limiting the memory of the server")?);
+        Ok(())
     }
 
     /// What it has used until now.
