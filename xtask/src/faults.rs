@@ -17,7 +17,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use fault_row::{LINES, LONG, Line, SEED};
 use tempfile::TempDir;
-use xshell::Shell;
+use xshell::{Shell, cmd};
 
 use crate::{
     root, setup,
@@ -105,6 +105,9 @@ pub(crate) const ROWS: &[Row] = &[
     ),
 ];
 
+/// Rows that are judged by times. Others have tests that need a debug build: no other can be told to die at a named point.
+const TIMED: [u8; 3] = [9, 10, 11];
+
 /// What is run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -114,6 +117,9 @@ pub(crate) struct Options {
     /// The form that reaches the table's figures; hours for all rows.
     #[arg(long)]
     long: bool,
+    /// Of a release build, the only one of which the long form judges how fast rows 9, 10 and 11 are.
+    #[arg(long, conflicts_with = "shared")]
+    release: bool,
     /// On a throw-away PostgreSQL and a throw-away store that nodes share: what the store's and the server's tests have.
     #[arg(long)]
     shared: bool,
@@ -134,9 +140,15 @@ pub(crate) fn run(options: Options) -> Result<()> {
         );
     }
     let rows: BTreeSet<u8> = match &options.rows[..] {
+        [] if options.release => TIMED.into(),
         [] => ROWS.iter().map(|row| row.number).collect(),
         named => named.iter().copied().collect(),
     };
+    ensure!(
+        !options.release || rows.iter().all(|number| TIMED.contains(number)),
+        "of a release build there are rows {}: others die at points that it does not have",
+        numbers(TIMED.into_iter())
+    );
     let seed = match options.seed {
         Some(seed) => seed,
         None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
@@ -157,7 +169,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
         (true, false) => "shared",
         (true, true) => "faults-shared",
     };
-    let mut command = tests(&root(), &rows, profile, &[]);
+    let mut command = match options.release {
+        true => tests_of_times(&rows, profile)?,
+        false => tests(&root(), &rows, profile, &[]),
+    };
     let services = match options.shared {
         true => Some(SharedServices::start(&Shell::new()?, false)?),
         false => None,
@@ -199,9 +214,13 @@ pub(crate) fn run(options: Options) -> Result<()> {
     }
     let again = if broken.is_empty() { &rows } else { &broken };
     let long = if options.long { "--long " } else { "" };
-    let shared = if options.shared { "--shared " } else { "" };
+    let build = match (options.shared, options.release) {
+        (true, _) => "--shared ",
+        (false, true) => "--release ",
+        (false, false) => "",
+    };
     bail!(
-        "failed; again by: cargo xtask faults --seed {seed} {shared}{long}{}",
+        "failed; again by: cargo xtask faults --seed {seed} {build}{long}{}",
         numbers(again.iter().copied())
     )
 }
@@ -219,6 +238,18 @@ pub(crate) fn tests(checkout: &Path, rows: &BTreeSet<u8>, profile: &str, build: 
         command.args(rows.iter().map(|row| prefix(*row)));
     }
     command
+}
+
+/// The tests of rows that are judged by times, with the server that they start: nothing else is built.
+fn tests_of_times(rows: &BTreeSet<u8>, profile: &str) -> Result<Command> {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    cmd!(shell, "cargo build --release --locked -p exchange-server -p load").run()?;
+    let mut command = Command::new("cargo");
+    command.current_dir(root());
+    command.args(["nextest", "run", "--no-fail-fast", "--profile", profile]);
+    command.args(["--release", "--locked", "-p", "load", "-E", &filter(rows)]);
+    Ok(command)
 }
 
 /// How the names of a row's tests begin.
