@@ -107,6 +107,8 @@ pub(crate) const ROWS: &[Row] = &[
 
 /// Rows that are judged by times. Others have tests that need a debug build: no other can be told to die at a named point.
 const TIMED: [u8; 3] = [9, 10, 11];
+/// Where they are.
+const TIMED_BUILD: &[&str] = &["--release", "--locked", "-p", "load"];
 
 /// What is run.
 #[derive(clap::Args)]
@@ -169,10 +171,14 @@ pub(crate) fn run(options: Options) -> Result<()> {
         (true, false) => "shared",
         (true, true) => "faults-shared",
     };
-    let mut command = match options.release {
-        true => tests_of_times(&rows, profile)?,
-        false => tests(&root(), &rows, profile, &[]),
-    };
+    let build = if options.release { TIMED_BUILD } else { suite::FEATURES };
+    if options.release {
+        // The server that they start; nothing else of the workspace is needed.
+        let shell = Shell::new()?;
+        shell.change_dir(root());
+        cmd!(shell, "cargo build {build...} -p exchange-server").run()?;
+    }
+    let mut command = tests(&root(), &rows, profile, build);
     let services = match options.shared {
         true => Some(SharedServices::start(&Shell::new()?, false)?),
         false => None,
@@ -214,42 +220,30 @@ pub(crate) fn run(options: Options) -> Result<()> {
     }
     let again = if broken.is_empty() { &rows } else { &broken };
     let long = if options.long { "--long " } else { "" };
-    let build = match (options.shared, options.release) {
+    let form = match (options.shared, options.release) {
         (true, _) => "--shared ",
         (false, true) => "--release ",
         (false, false) => "",
     };
     bail!(
-        "failed; again by: cargo xtask faults --seed {seed} {build}{long}{}",
+        "failed; again by: cargo xtask faults --seed {seed} {form}{long}{}",
         numbers(again.iter().copied())
     )
 }
 
-/// The tests of these rows in a checkout, with these words for the build besides.
+/// The tests of these rows in a checkout, with these words for what is built.
 pub(crate) fn tests(checkout: &Path, rows: &BTreeSet<u8>, profile: &str, build: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(checkout);
     if setup::has("cargo-nextest") {
         command.args(["nextest", "run", "--no-fail-fast", "--profile", profile]);
-        command.args(suite::FEATURES).args(build).arg("-E").arg(filter(rows));
+        command.args(build).arg("-E").arg(filter(rows));
     } else {
         command.args(["test", "--no-fail-fast", "--tests"]);
-        command.args(suite::FEATURES).args(build).arg("--");
+        command.args(build).arg("--");
         command.args(rows.iter().map(|row| prefix(*row)));
     }
     command
-}
-
-/// The tests of rows that are judged by times, with the server that they start: nothing else is built.
-fn tests_of_times(rows: &BTreeSet<u8>, profile: &str) -> Result<Command> {
-    let shell = Shell::new()?;
-    shell.change_dir(root());
-    cmd!(shell, "cargo build --release --locked -p exchange-server -p load").run()?;
-    let mut command = Command::new("cargo");
-    command.current_dir(root());
-    command.args(["nextest", "run", "--no-fail-fast", "--profile", profile]);
-    command.args(["--release", "--locked", "-p", "load", "-E", &filter(rows)]);
-    Ok(command)
 }
 
 /// How the names of a row's tests begin.

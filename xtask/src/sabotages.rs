@@ -187,7 +187,7 @@ fn judge_each(copy: &Path, chosen: &[&Sabotage]) -> Result<()> {
 /// Runs the short form of rows in the copy; tells whether all passed, and the rows that did not.
 fn judge(copy: &Path, rows: &BTreeSet<u8>, sabotage: Option<&Sabotage>) -> Result<(bool, BTreeSet<u8>)> {
     let lines = Lines::new()?;
-    let mut command = faults::tests(copy, rows, "default", BUILD);
+    let mut command = faults::tests(copy, rows, "default", &[suite::FEATURES, BUILD].concat());
     // Built in a folder of its own: in the checkout's, what is sabotaged would be taken for what stands in the checkout.
     command.env("CARGO_TARGET_DIR", copy.join("target"));
     lines.collect(&mut command, SEED);
